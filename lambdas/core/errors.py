@@ -1,0 +1,180 @@
+"""Every error this system raises on purpose.
+
+::
+
+    CampaignError                      code, message, retryable, details
+    ├── RetryableError                 trying the same thing again may work
+    │   ├── ThrottledError             a service asked us to slow down
+    │   ├── DependencyUnavailableError a service answered 5xx or not at all
+    │   ├── DependencyTimeoutError     a service took too long
+    │   ├── ConcurrentUpdateError      somebody changed the record between our read and our write
+    │   ├── PostsInProgressError       posts of the batch are held by another, still valid claim
+    │   └── AgentRetryableError        an agent answered {success: false, error: {retryable: true}}
+    └── PermanentError                 trying again changes nothing
+        ├── InvalidInputError          input breaks its contract; carries the fields      422
+        │   ├── MalformedJsonError     the body is not JSON                               400
+        │   └── PayloadTooLargeError   the body is over its size limit                    413
+        ├── UnauthenticatedError       no token, or one that does not verify              401
+        ├── ForbiddenError             the caller's role does not allow it                403
+        │   └── TenantMismatchError    the data names another tenant                      403
+        ├── NotFoundError              no such record in this tenant                      404
+        ├── ConflictError              the record is not in a state that allows it        409
+        ├── GoneError                  it was there, and is over                          410
+        ├── IdempotencyMismatchError   the key was used for another body                  422
+        ├── AgentPermanentError        an agent answered {success: false, error: {retryable: false}}
+        ├── InvalidPlanError           the planner's plan breaks its own rules
+        └── TooManyPostsFailedError    more posts failed than the campaign tolerates
+
+The workflow's Retry and Catch name these classes (Lambda reports an exception by its class name), so renaming
+one is a change of contract. ``retryable_names`` is where the workflow takes the names from.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar, NamedTuple
+
+
+class FieldError(NamedTuple):
+    """One thing wrong with an input: where (``schedule.end``, dots and indexes) and what."""
+
+    field: str
+    message: str
+
+
+class CampaignError(Exception):
+    """Base of all. ``code`` is stable and upper case; ``status`` is the HTTP status the API answers with."""
+
+    code: ClassVar[str] = "CAMPAIGN_ERROR"
+    title: ClassVar[str] = "The campaign could not be processed"
+    status: ClassVar[int] = 500
+    retryable: ClassVar[bool] = False
+
+    def __init__(
+        self, message: str, *, details: Mapping[str, Any] | None = None, errors: Sequence[FieldError] = ()
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.details = dict(details or {})
+        self.errors = tuple(errors)
+
+
+class RetryableError(CampaignError):
+    code = "RETRYABLE_ERROR"
+    title = "Something is temporarily unavailable"
+    status = 503
+    retryable = True
+
+
+class ThrottledError(RetryableError):
+    code = "THROTTLED"
+
+
+class DependencyUnavailableError(RetryableError):
+    code = "DEPENDENCY_UNAVAILABLE"
+
+
+class DependencyTimeoutError(RetryableError):
+    code = "DEPENDENCY_TIMEOUT"
+
+
+class ConcurrentUpdateError(RetryableError):
+    code = "CONCURRENT_UPDATE"
+    title = "The record changed while it was being updated"
+
+
+class PostsInProgressError(RetryableError):
+    code = "POSTS_IN_PROGRESS"
+
+
+class AgentRetryableError(RetryableError):
+    code = "AGENT_RETRYABLE"
+
+
+class PermanentError(CampaignError):
+    code = "PERMANENT_ERROR"
+
+
+class InvalidInputError(PermanentError):
+    code = "INVALID_INPUT"
+    title = "The request is not valid"
+    status = 422
+
+
+class MalformedJsonError(InvalidInputError):
+    code = "MALFORMED_JSON"
+    title = "The body is not valid JSON"
+    status = 400
+
+
+class PayloadTooLargeError(InvalidInputError):
+    code = "PAYLOAD_TOO_LARGE"
+    title = "The body is too large"
+    status = 413
+
+
+class UnauthenticatedError(PermanentError):
+    code = "UNAUTHENTICATED"
+    title = "Authentication is required"
+    status = 401
+
+
+class ForbiddenError(PermanentError):
+    code = "FORBIDDEN"
+    title = "This is not allowed"
+    status = 403
+
+
+class TenantMismatchError(ForbiddenError):
+    code = "TENANT_MISMATCH"
+    title = "The request names another tenant"
+
+
+class NotFoundError(PermanentError):
+    code = "NOT_FOUND"
+    title = "Not found"
+    status = 404
+
+
+class ConflictError(PermanentError):
+    code = "CONFLICT"
+    title = "The current state does not allow this"
+    status = 409
+
+
+class GoneError(PermanentError):
+    code = "GONE"
+    title = "This is over"
+    status = 410
+
+
+class IdempotencyMismatchError(PermanentError):
+    code = "IDEMPOTENCY_MISMATCH"
+    title = "The idempotency key was used for another request"
+    status = 422
+
+
+class AgentPermanentError(PermanentError):
+    code = "AGENT_PERMANENT"
+
+
+class InvalidPlanError(PermanentError):
+    code = "INVALID_PLAN"
+
+
+class TooManyPostsFailedError(PermanentError):
+    code = "TOO_MANY_POSTS_FAILED"
+
+
+def _tree(root: type[CampaignError]) -> Iterator[type[CampaignError]]:
+    yield root
+    for child in root.__subclasses__():
+        yield from _tree(child)
+
+
+def retryable_names() -> list[str]:
+    """Class names a workflow step retries, sorted."""
+    return sorted(cls.__name__ for cls in _tree(RetryableError))
+
+
+def permanent_names() -> list[str]:
+    """Class names a workflow step never retries, sorted."""
+    return sorted(cls.__name__ for cls in _tree(PermanentError))

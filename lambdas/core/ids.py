@@ -1,0 +1,45 @@
+"""Identifiers. Each is a ``NewType`` so that one cannot be passed where another is meant."""
+
+import hashlib
+from typing import Annotated, NewType
+
+from pydantic import StringConstraints
+from ulid import ULID
+
+_SLUG = r"^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$"
+_ULID = r"^[0-7][0-9A-HJKMNP-TV-Z]{25}$"
+
+TenantId = NewType("TenantId", str)
+CampaignId = NewType("CampaignId", str)
+PostId = NewType("PostId", str)
+CallbackId = NewType("CallbackId", str)
+TaskToken = NewType("TaskToken", str)
+BrandId = NewType("BrandId", str)
+PersonaId = NewType("PersonaId", str)
+CorrelationId = NewType("CorrelationId", str)
+
+# The same identifiers as they are accepted from outside.
+TenantIdField = Annotated[TenantId, StringConstraints(pattern=_SLUG)]
+CampaignIdField = Annotated[CampaignId, StringConstraints(pattern=_ULID)]
+PostIdField = Annotated[PostId, StringConstraints(pattern=_ULID)]
+CallbackIdField = Annotated[CallbackId, StringConstraints(pattern=_ULID)]
+BrandIdField = Annotated[BrandId, StringConstraints(pattern=_SLUG)]
+PersonaIdField = Annotated[PersonaId, StringConstraints(pattern=_SLUG)]
+CorrelationIdField = Annotated[CorrelationId, StringConstraints(pattern=r"^[A-Za-z0-9._:=;-]{1,128}$")]
+
+_INDEX_BITS = 24
+_RANDOM_BITS = 80
+
+
+def post_id_for(campaign_id: CampaignId, index: int) -> PostId:
+    """The id of the post at ``index`` (0-based) of a campaign.
+
+    Planning twice must name the same posts, so the id is a function of the campaign: its ULID's time, a hash
+    of the campaign in the upper random bits, the index in the lower 24. Ids sort in plan order.
+    """
+    if not 0 <= index < 1 << _INDEX_BITS:
+        raise ValueError(f"a post index is between 0 and {(1 << _INDEX_BITS) - 1}, not {index}")
+    digest = int.from_bytes(hashlib.sha256(campaign_id.encode()).digest(), "big")
+    random = ((digest >> 8) % (1 << (_RANDOM_BITS - _INDEX_BITS)) << _INDEX_BITS) | index
+    time = ULID.from_str(campaign_id).bytes[:6]
+    return PostId(str(ULID(time + random.to_bytes(10, "big"))))

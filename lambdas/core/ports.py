@@ -1,0 +1,213 @@
+"""What the domain needs from the outside, as small Protocols.
+
+``lambdas/adapters`` implements each one twice: against AWS, and in memory (``adapters/memory``) for tests.
+One contract test runs against both.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Generic, NamedTuple, Protocol, TypeVar
+
+from lambdas.core.ids import BrandId, CallbackId, CampaignId, PersonaId, PostId, TaskToken, TenantId
+from lambdas.core.models.approval import Approval, MadeDecision
+from lambdas.core.models.brand import Brand, BrandConfig, Persona, PersonaConfig
+from lambdas.core.models.campaign import Campaign, CampaignStatus, Configuration, Failure, PostCounts
+from lambdas.core.models.checkpoint import Checkpoint
+from lambdas.core.models.mail import Mail
+from lambdas.core.models.post import Batch, Claim, Post
+from lambdas.core.models.workflow import BuildInput, ManifestLocation
+from lambdas.core.tokens import KeySet
+
+T = TypeVar("T")
+
+
+class CampaignKey(NamedTuple):
+    """A campaign is only ever addressed together with its tenant."""
+
+    tenant_id: TenantId
+    campaign_id: CampaignId
+
+
+class Page(NamedTuple, Generic[T]):
+    """A page of a list; ``next_cursor`` is opaque and ``None`` on the last page."""
+
+    items: list[T]
+    next_cursor: str | None
+
+
+class IdempotencyRecord(NamedTuple):
+    """What an ``Idempotency-Key`` stood for when it was first seen."""
+
+    key: str
+    body_hash: str
+    campaign_id: CampaignId
+
+
+class Clock(Protocol):
+    def now(self) -> datetime:
+        """The time, aware and in UTC."""
+        ...
+
+
+class IdSource(Protocol):
+    def ulid(self) -> str: ...
+
+    def nonce(self) -> str:
+        """128 random bits, hexadecimal."""
+        ...
+
+
+class CampaignStore(Protocol):
+    def create(self, campaign: Campaign, idempotency: IdempotencyRecord | None = None) -> None:
+        """Store a new campaign, its place in the tenant's list and its idempotency record, all or nothing.
+
+        Raises ``ConflictError`` when the id or the idempotency key is taken.
+        """
+        ...
+
+    def find_idempotent(self, tenant_id: TenantId, key: str) -> IdempotencyRecord | None: ...
+
+    def get(self, key: CampaignKey) -> Campaign:
+        """Read consistently; raises ``NotFoundError``."""
+        ...
+
+    def page(self, tenant_id: TenantId, limit: int, cursor: str | None = None) -> Page[Campaign]:
+        """Newest first. Raises ``InvalidInputError`` for a cursor that is not one of ours."""
+        ...
+
+    def update(
+        self,
+        key: CampaignKey,
+        *,
+        expected: Sequence[CampaignStatus],
+        at: datetime,
+        status: CampaignStatus | None = None,
+        execution_arn: str | None = None,
+        configuration: Configuration | None = None,
+        counts: PostCounts | None = None,
+        error: Failure | None = None,
+    ) -> Campaign:
+        """Change the named fields if the status is one of ``expected``, and answer the new record.
+
+        Raises ``NotFoundError``, or ``ConflictError`` with ``details['status']`` when the status is another.
+        """
+        ...
+
+
+class PostStore(Protocol):
+    def plan(self, key: CampaignKey, posts: Sequence[Post], batches: Sequence[Batch]) -> None:
+        """Store the posts and batches that are not there yet; those that are stay as they are."""
+        ...
+
+    def get(self, key: CampaignKey, post_id: PostId) -> Post: ...
+
+    def get_many(self, key: CampaignKey, post_ids: Sequence[PostId]) -> list[Post]:
+        """Read consistently, in the order asked for; ids that do not exist are left out."""
+        ...
+
+    def page(self, key: CampaignKey, limit: int, cursor: str | None = None) -> Page[Post]:
+        """In plan order."""
+        ...
+
+    def claim(self, key: CampaignKey, batch_id: int, posts: Sequence[Post], claim: Claim) -> list[Post]:
+        """Move posts to ``generating`` under ``claim``, each only if its version is still the one given.
+
+        Answers the claimed posts as they are now; a post that changed meanwhile is not among them.
+        """
+        ...
+
+    def finish(self, key: CampaignKey, batch_id: int, posts: Sequence[Post]) -> list[Post]:
+        """Store written (or failed) posts, each only if its version is still the one given; answers those stored."""
+        ...
+
+    def progress(self, key: CampaignKey) -> PostCounts:
+        """Counts from the batches' own tallies: cheap, and behind by at most the batches in flight."""
+        ...
+
+    def count(self, key: CampaignKey) -> PostCounts:
+        """Counts from the posts themselves, read consistently: exact, and reads every post."""
+        ...
+
+
+class CatalogStore(Protocol):
+    """Brands and personas of a tenant. ``get_*`` answers ``None`` when there is none."""
+
+    def get_brand(self, tenant_id: TenantId, brand_id: BrandId) -> Brand | None: ...
+
+    def put_brand(self, tenant_id: TenantId, brand_id: BrandId, config: BrandConfig) -> Brand:
+        """Store a new version and answer it."""
+        ...
+
+    def delete_brand(self, tenant_id: TenantId, brand_id: BrandId) -> None:
+        """Raises ``NotFoundError``."""
+        ...
+
+    def get_persona(self, tenant_id: TenantId, persona_id: PersonaId) -> Persona | None: ...
+
+    def put_persona(self, tenant_id: TenantId, persona_id: PersonaId, config: PersonaConfig) -> Persona: ...
+
+    def delete_persona(self, tenant_id: TenantId, persona_id: PersonaId) -> None: ...
+
+
+class CheckpointStore(Protocol):
+    def record(self, key: CampaignKey, checkpoint: Checkpoint) -> None:
+        """Store one; the same attempt of the same step in the same execution replaces itself."""
+        ...
+
+    def all(self, key: CampaignKey) -> list[Checkpoint]:
+        """Oldest first."""
+        ...
+
+
+class ApprovalStore(Protocol):
+    def create(self, approval: Approval) -> None:
+        """Store a new request; the same callback id again changes nothing."""
+        ...
+
+    def get(self, key: CampaignKey, callback_id: CallbackId) -> Approval:
+        """Read consistently; raises ``NotFoundError``."""
+        ...
+
+    def all(self, key: CampaignKey) -> list[Approval]:
+        """Oldest first."""
+        ...
+
+    def decide(self, key: CampaignKey, callback_id: CallbackId, decision: MadeDecision) -> Approval:
+        """``PENDING → DECIDED``. Raises ``ConflictError`` when it is not pending, ``NotFoundError``."""
+        ...
+
+    def mark_resumed(self, key: CampaignKey, callback_id: CallbackId, at: datetime) -> None: ...
+
+
+class ManifestStore(Protocol):
+    def write(self, key: CampaignKey, batches: Sequence[Batch]) -> ManifestLocation:
+        """Store the map's items as a JSON array; the same campaign's manifest is replaced."""
+        ...
+
+
+class Engine(Protocol):
+    """Step Functions."""
+
+    def start_build(self, event: BuildInput) -> str:
+        """Start BUILD under the campaign's id and answer the execution ARN; a repeat answers the same ARN."""
+        ...
+
+    def resume(self, token: TaskToken, output: dict[str, object]) -> None:
+        """``SendTaskSuccess``. Raises ``GoneError`` when nobody waits for the token any more."""
+        ...
+
+    def fail(self, token: TaskToken, error: str, cause: str) -> None:
+        """``SendTaskFailure``. Raises ``GoneError`` likewise."""
+        ...
+
+
+class Mailer(Protocol):
+    def send(self, mail: Mail) -> None: ...
+
+
+class Keys(Protocol):
+    """Signing keys, from Secrets Manager, cached for a few minutes."""
+
+    def approval(self) -> KeySet: ...
+
+    def api(self) -> KeySet: ...
