@@ -1,0 +1,27 @@
+"""In-memory stand-ins for every port, for tests. They keep the ports' promises: conditions, errors, paging.
+
+Records are kept as they would travel (``to_wire``), so what is read back went through the same narrowing as in
+the real stores: times to the millisecond, lists as tuples.
+"""
+
+from lambdas.adapters.memory.approvals import MemoryApprovals
+from lambdas.adapters.memory.campaigns import MemoryCampaigns
+from lambdas.adapters.memory.catalog import MemoryCatalog
+from lambdas.adapters.memory.checkpoints import MemoryCheckpoints
+from lambdas.adapters.memory.posts import MemoryPosts
+from lambdas.adapters.memory.services import MemoryEngine, MemoryKeys, MemoryMailer, MemoryManifests
+from lambdas.adapters.memory.system import MemoryClock, MemoryIds
+
+__all__ = [
+    "MemoryApprovals",
+    "MemoryCampaigns",
+    "MemoryCatalog",
+    "MemoryCheckpoints",
+    "MemoryClock",
+    "MemoryEngine",
+    "MemoryIds",
+    "MemoryKeys",
+    "MemoryMailer",
+    "MemoryManifests",
+    "MemoryPosts",
+]

@@ -1,0 +1,74 @@
+"""Campaigns in memory."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from threading import Lock
+from typing import Any
+
+from lambdas.adapters.cursor import decode_cursor, encode_cursor
+from lambdas.core.errors import ConflictError, NotFoundError
+from lambdas.core.ids import CampaignKey, TenantId
+from lambdas.core.models.base import Model, iso
+from lambdas.core.models.campaign import Campaign, CampaignStatus, Configuration, Failure, PostCounts
+from lambdas.core.ports import IdempotencyRecord, Page
+
+
+class MemoryCampaigns:
+    def __init__(self) -> None:
+        self._records: dict[CampaignKey, dict[str, Any]] = {}
+        self._idempotency: dict[tuple[TenantId, str], IdempotencyRecord] = {}
+        self._lock = Lock()
+
+    def create(self, campaign: Campaign, idempotency: IdempotencyRecord | None = None) -> None:
+        key = CampaignKey(campaign.tenant_id, campaign.campaign_id)
+        with self._lock:
+            if key in self._records:
+                raise ConflictError(f"there is a campaign {campaign.campaign_id} already", details={"taken": "id"})
+            if idempotency:
+                place = (campaign.tenant_id, idempotency.key)
+                if place in self._idempotency:
+                    raise ConflictError("the idempotency key is taken", details={"taken": "idempotencyKey"})
+                self._idempotency[place] = idempotency
+            self._records[key] = campaign.to_wire()
+
+    def find_idempotent(self, tenant_id: TenantId, key: str) -> IdempotencyRecord | None:
+        return self._idempotency.get((tenant_id, key))
+
+    def get(self, key: CampaignKey) -> Campaign:
+        if key not in self._records:
+            raise NotFoundError(f"there is no campaign {key.campaign_id}")
+        return Campaign.from_wire(self._records[key])
+
+    def page(self, tenant_id: TenantId, limit: int, cursor: str | None = None) -> Page[Campaign]:
+        before = decode_cursor(cursor) if cursor else None
+        with self._lock:
+            newest_first = sorted(
+                (key.campaign_id for key in self._records if key.tenant_id == tenant_id), reverse=True
+            )
+        rest = [campaign_id for campaign_id in newest_first if before is None or campaign_id < before]
+        items = [self.get(CampaignKey(tenant_id, campaign_id)) for campaign_id in rest[:limit]]
+        return Page(items, encode_cursor(rest[limit - 1]) if len(rest) > limit else None)
+
+    def update(
+        self,
+        key: CampaignKey,
+        *,
+        expected: Sequence[CampaignStatus],
+        at: datetime,
+        status: CampaignStatus | None = None,
+        execution_arn: str | None = None,
+        configuration: Configuration | None = None,
+        counts: PostCounts | None = None,
+        error: Failure | None = None,
+    ) -> Campaign:
+        parts: dict[str, Model | None] = {"configuration": configuration, "counts": counts, "error": error}
+        changes: dict[str, Any] = {name: part.to_wire() for name, part in parts.items() if part}
+        changes |= {"updatedAt": iso(at)}
+        changes |= {"status": status.value} if status else {}
+        changes |= {"executionArn": execution_arn} if execution_arn else {}
+        with self._lock:
+            current = self.get(key).status
+            if current not in expected:
+                raise ConflictError(f"the campaign is {current.value}", details={"status": current.value})
+            self._records[key] = self._records[key] | changes
+            return self.get(key)

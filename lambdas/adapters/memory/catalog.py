@@ -1,0 +1,47 @@
+"""Brands and personas in memory."""
+
+from threading import Lock
+from typing import Any
+
+from lambdas.core.errors import NotFoundError
+from lambdas.core.ids import BrandId, PersonaId, TenantId
+from lambdas.core.models.brand import Brand, BrandConfig, Persona, PersonaConfig
+
+
+class MemoryCatalog:
+    def __init__(self) -> None:
+        self._brands: dict[tuple[TenantId, BrandId], dict[str, Any]] = {}
+        self._personas: dict[tuple[TenantId, PersonaId], dict[str, Any]] = {}
+        self._lock = Lock()
+
+    def get_brand(self, tenant_id: TenantId, brand_id: BrandId) -> Brand | None:
+        wire = self._brands.get((tenant_id, brand_id))
+        return Brand.from_wire(wire) if wire else None
+
+    def put_brand(self, tenant_id: TenantId, brand_id: BrandId, config: BrandConfig) -> Brand:
+        with self._lock:
+            place = (tenant_id, brand_id)
+            version = self._brands.get(place, {}).get("version", 0) + 1
+            self._brands[place] = config.to_wire() | {"brandId": brand_id, "version": version}
+            return Brand.from_wire(self._brands[place])
+
+    def delete_brand(self, tenant_id: TenantId, brand_id: BrandId) -> None:
+        with self._lock:
+            if self._brands.pop((tenant_id, brand_id), None) is None:
+                raise NotFoundError(f"there is no brand {brand_id}")
+
+    def get_persona(self, tenant_id: TenantId, persona_id: PersonaId) -> Persona | None:
+        wire = self._personas.get((tenant_id, persona_id))
+        return Persona.from_wire(wire) if wire else None
+
+    def put_persona(self, tenant_id: TenantId, persona_id: PersonaId, config: PersonaConfig) -> Persona:
+        with self._lock:
+            place = (tenant_id, persona_id)
+            version = self._personas.get(place, {}).get("version", 0) + 1
+            self._personas[place] = config.to_wire() | {"personaId": persona_id, "version": version}
+            return Persona.from_wire(self._personas[place])
+
+    def delete_persona(self, tenant_id: TenantId, persona_id: PersonaId) -> None:
+        with self._lock:
+            if self._personas.pop((tenant_id, persona_id), None) is None:
+                raise NotFoundError(f"there is no persona {persona_id}")

@@ -1,0 +1,95 @@
+"""Posts in memory."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from threading import Lock
+from typing import Any
+
+from lambdas.adapters.cursor import decode_cursor, encode_cursor
+from lambdas.core.errors import NotFoundError
+from lambdas.core.ids import CampaignKey, PostId
+from lambdas.core.models.campaign import PostCounts
+from lambdas.core.models.post import Batch, Claim, Post, PostStatus
+from lambdas.core.ports import Page
+
+_RESULT_FIELDS = ("status", "completedAt", "content", "provenance", "error")
+
+
+class MemoryPosts:
+    def __init__(self) -> None:
+        self._posts: dict[CampaignKey, dict[PostId, dict[str, Any]]] = {}
+        self._batches: dict[CampaignKey, dict[int, Batch]] = {}
+        self._lock = Lock()
+
+    def plan(self, key: CampaignKey, posts: Sequence[Post], batches: Sequence[Batch]) -> None:
+        with self._lock:
+            stored, tallies = self._posts.setdefault(key, {}), self._batches.setdefault(key, {})
+            for post in posts:
+                stored.setdefault(post.post_id, post.to_wire())
+            for batch in batches:
+                tallies.setdefault(batch.batch_id, batch)
+
+    def get(self, key: CampaignKey, post_id: PostId) -> Post:
+        found = self.get_many(key, [post_id])
+        if not found:
+            raise NotFoundError(f"there is no post {post_id}")
+        return found[0]
+
+    def get_many(self, key: CampaignKey, post_ids: Sequence[PostId]) -> list[Post]:
+        stored = self._posts.get(key, {})
+        return [Post.from_wire(stored[post_id]) for post_id in post_ids if post_id in stored]
+
+    def page(self, key: CampaignKey, limit: int, cursor: str | None = None) -> Page[Post]:
+        after = decode_cursor(cursor) if cursor else ""
+        with self._lock:
+            rest = sorted(post_id for post_id in self._posts.get(key, {}) if post_id > after)
+        items = self.get_many(key, rest[:limit])
+        return Page(items, encode_cursor(rest[limit - 1]) if len(rest) > limit else None)
+
+    def claim(self, key: CampaignKey, batch_id: int, posts: Sequence[Post], claim: Claim) -> list[Post]:  # noqa: ARG002 - the real store tallies by batch, this one counts the posts
+        change = {"status": PostStatus.GENERATING.value, "claim": claim.to_wire()}
+        return self._change(key, {post.post_id: (post.version, change) for post in posts}, drop=("error",))
+
+    def finish(self, key: CampaignKey, batch_id: int, posts: Sequence[Post]) -> list[Post]:  # noqa: ARG002 - as above
+        changes: dict[PostId, tuple[int, dict[str, Any]]] = {}
+        for post in posts:
+            wire = post.to_wire()
+            changes[post.post_id] = (post.version, {name: wire[name] for name in _RESULT_FIELDS if name in wire})
+        return self._change(key, changes)
+
+    def _change(
+        self,
+        key: CampaignKey,
+        changes: Mapping[PostId, tuple[int, dict[str, Any]]],
+        *,
+        drop: Sequence[str] = (),
+    ) -> list[Post]:
+        changed = []
+        with self._lock:
+            stored = self._posts.get(key, {})
+            for post_id, (version, change) in changes.items():
+                if post_id in stored and stored[post_id]["version"] == version:
+                    kept = {name: value for name, value in stored[post_id].items() if name not in drop}
+                    stored[post_id] = kept | change | {"version": version + 1}
+                    changed.append(post_id)
+            return self.get_many(key, changed)
+
+    def progress(self, key: CampaignKey) -> PostCounts:
+        """Here as exact as ``count``; the total is that of the batches."""
+        with self._lock:
+            total = sum(len(batch.post_ids) for batch in self._batches.get(key, {}).values())
+        counts = self.count(key)
+        return counts.model_copy(update={"total": total, "planned": total - counts.total + counts.planned})
+
+    def count(self, key: CampaignKey) -> PostCounts:
+        with self._lock:
+            by_status = Counter(post["status"] for post in self._posts.get(key, {}).values())
+        # Published and unpublishable posts were completed before: what counts here is whether they were written.
+        written = (PostStatus.COMPLETED, PostStatus.PUBLISHED, PostStatus.PUBLISH_FAILED)
+        return PostCounts(
+            total=by_status.total(),
+            planned=by_status[PostStatus.PLANNED],
+            generating=by_status[PostStatus.GENERATING],
+            completed=sum(by_status[status] for status in written),
+            failed=by_status[PostStatus.FAILED],
+        )
