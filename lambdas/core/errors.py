@@ -15,6 +15,7 @@
         │   ├── MalformedJsonError     the body is not JSON                               400
         │   └── PayloadTooLargeError   the body is over its size limit                    413
         ├── UnauthenticatedError       no token, or one that does not verify              401
+        │   └── TokenExpiredError      the token was ours, and its time is over           401
         ├── ForbiddenError             the caller's role does not allow it                403
         │   └── TenantMismatchError    the data names another tenant                      403
         ├── NotFoundError              no such record in this tenant                      404
@@ -115,6 +116,11 @@ class UnauthenticatedError(PermanentError):
     code = "UNAUTHENTICATED"
     title = "Authentication is required"
     status = 401
+
+
+class TokenExpiredError(UnauthenticatedError):
+    code = "TOKEN_EXPIRED"
+    title = "The token has expired"
 
 
 class ForbiddenError(PermanentError):

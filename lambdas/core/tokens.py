@@ -4,6 +4,7 @@ Both are JWTs signed with HS256 by a key that the ``kid`` header names. The algo
 the token's, every claim is required, and a token of one kind never passes for the other.
 """
 
+import hashlib
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -12,7 +13,7 @@ from typing import Annotated, Any, TypeVar
 import jwt
 from pydantic import Field, SecretStr, ValidationError
 
-from lambdas.core.errors import UnauthenticatedError
+from lambdas.core.errors import TokenExpiredError, UnauthenticatedError
 from lambdas.core.ids import CallbackIdField, CampaignIdField, TenantIdField
 from lambdas.core.models.base import Model
 
@@ -64,6 +65,11 @@ def verify_api_token(keys: KeySet, token: str, *, now: datetime) -> Caller:
     """Raises ``UnauthenticatedError`` for anything but a valid, unexpired API token."""
     claims = _verify(keys, "api", token, now=now, required=("sub", "tenantId", "role"))
     return _parse(Caller, {k: claims[k] for k in ("tenantId", "role")} | {"subject": claims["sub"]})
+
+
+def hash_nonce(nonce: str) -> str:
+    """The ``jti`` of the link that carries ``nonce``: SHA-256, hexadecimal."""
+    return hashlib.sha256(nonce.encode()).hexdigest()
 
 
 def sign_approval_token(keys: KeySet, approval: ApprovalClaims, *, now: datetime, expires: datetime) -> str:
@@ -122,7 +128,7 @@ def _verify(keys: KeySet, kind: str, token: str, *, now: datetime, required: tup
 def _check_times(claims: Mapping[str, Any], now: datetime) -> None:
     moment = now.astimezone(UTC).timestamp()
     if not isinstance(claims["exp"], int) or moment >= claims["exp"]:
-        raise UnauthenticatedError("the token has expired")
+        raise TokenExpiredError("the token has expired")
     starts = claims.get("nbf", claims["iat"])
     if not isinstance(starts, int) or moment < starts - 60:  # a minute of clock skew
         raise UnauthenticatedError("the token is not valid yet")

@@ -1,0 +1,23 @@
+"""What exactly was put before the reviewers, as one hash: a decision names it, and so does what is sent later."""
+
+import hashlib
+import json
+from collections.abc import Iterable
+
+from lambdas.core.models.post import Post
+
+
+def content_hash(posts: Iterable[Post]) -> str:
+    """SHA-256 (hexadecimal) over the posts' ids and contents, in the order given: plan order.
+
+    When a text was written does not change what it says, so ``generatedAt`` is left out; a post without
+    content (one that failed) counts as ``null``. Posts are consumed one by one, so a generator of 10,000 is fine.
+    """
+    digest = hashlib.sha256()
+    for post in posts:
+        content = post.content.to_wire() if post.content else None
+        if content is not None:
+            del content["generatedAt"]
+        line = json.dumps([post.post_id, content], ensure_ascii=True, sort_keys=True, separators=(",", ":"))
+        digest.update(line.encode() + b"\n")
+    return digest.hexdigest()
