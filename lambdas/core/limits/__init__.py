@@ -1,0 +1,23 @@
+"""What each platform accepts: one dated, source-linked table, and the functions that count the way each platform does.
+
+The planner, the generator, the validator, the API and the dispatcher all use these, so a text that passed once
+passes everywhere. Importing this package is cheap: the counting libraries are imported when first needed.
+"""
+
+from lambdas.core.limits.check import check_limits
+from lambdas.core.limits.measure import SmsCount, measure, sms_segments, text_as_published
+from lambdas.core.limits.shorten import shorten
+from lambdas.core.limits.table import LIMITS, Figure, PlatformLimit, Unit
+
+__all__ = [
+    "LIMITS",
+    "Figure",
+    "PlatformLimit",
+    "SmsCount",
+    "Unit",
+    "check_limits",
+    "measure",
+    "shorten",
+    "sms_segments",
+    "text_as_published",
+]

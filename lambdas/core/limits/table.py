@@ -1,0 +1,210 @@
+"""The table of limits. Every figure names the page it was read on and the day it was checked.
+
+Where a platform's own pages and the services that post to it for a living disagree, the stricter figure is taken:
+a post that is a little shorter than it could be is published, one that is a little too long is not.
+"""
+
+from collections.abc import Mapping
+from datetime import date
+from enum import StrEnum
+from types import MappingProxyType
+
+from lambdas.core.models.base import Model
+from lambdas.core.platforms import Platform
+
+_CHECKED = date(2026, 11, 21)
+_MB = 1_000_000
+
+
+class Unit(StrEnum):
+    """How a platform counts a text."""
+
+    WEIGHTED = "weighted"
+    """X: Latin counts 1, CJK and emoji 2, a link 23 (twitter-text configuration v3)."""
+    UTF16 = "utf16"
+    """UTF-16 code units: an emoji outside the basic plane counts 2."""
+    CHARACTERS = "characters"
+    """Unicode code points."""
+    EMOJI_BYTES = "emojiBytes"
+    """Threads: code points, but an emoji counts its UTF-8 bytes."""
+    GRAPHEMES = "graphemes"
+    """What a reader calls one character (Unicode extended grapheme clusters)."""
+    BYTES = "bytes"
+    """Bytes of UTF-8."""
+
+
+class Figure(Model):
+    """One number, and where it is from."""
+
+    value: int
+    source: str
+    checked: date = _CHECKED
+
+
+class PlatformLimit(Model):
+    """What one platform accepts. An absent figure means the platform states no limit."""
+
+    unit: Unit
+    """The unit of ``length``."""
+    length: Figure
+    """The text as published: with hashtags, mentions and link."""
+    byte_length: Figure | None = None
+    """The same text in bytes of UTF-8, where the platform limits both."""
+    hashtags: Figure | None = None
+    mentions: Figure | None = None
+    links: Figure | None = None
+    """Different links in one post."""
+    title: Figure | None = None
+    """Characters."""
+    subject: Figure | None = None
+    """Characters."""
+    preview: Figure | None = None
+    """Characters."""
+    alt_text: Figure | None = None
+    """Characters of the description of a picture."""
+    images: Figure | None = None
+    """Pictures in one post."""
+    image_bytes: Figure | None = None
+    video_bytes: Figure | None = None
+    requires: tuple[str, ...] = ()
+    """Fields of the content, besides the text, that the platform does not publish without."""
+    forbidden_characters: str = ""
+
+    @property
+    def max_length(self) -> int:
+        """In ``unit``."""
+        return self.length.value
+
+    @property
+    def max_hashtags(self) -> int | None:
+        return self.hashtags.value if self.hashtags else None
+
+    @property
+    def max_mentions(self) -> int | None:
+        return self.mentions.value if self.mentions else None
+
+
+def _figure(value: int, source: str) -> Figure:
+    return Figure(value=value, source=source)
+
+
+_X_COUNTING = "https://docs.x.com/fundamentals/counting-characters"
+_X_MEDIA = "https://docs.x.com/x-api/media/introduction"
+_LINKEDIN_IMAGES = "https://learn.microsoft.com/en-us/linkedin/marketing/community-management/shares/images-api"
+_LINKEDIN_SEVERAL = (
+    "https://learn.microsoft.com/en-us/linkedin/marketing/community-management/shares/multiimage-post-api"
+)
+_LINKEDIN_VIDEO = "https://learn.microsoft.com/en-us/linkedin/marketing/community-management/shares/videos-api"
+_LINKEDIN_TEXT = "https://www.ayrshare.com/docs/apis/post/social-networks/linkedin"
+_INSTAGRAM = "https://developers.facebook.com/docs/instagram-platform/instagram-graph-api/reference/ig-user/media"
+_INSTAGRAM_TAGS = "https://www.ayrshare.com/docs/apis/post/social-networks/instagram"
+_FACEBOOK = "https://www.ayrshare.com/docs/help-center/technical-support/character_limits"
+_FACEBOOK_PHOTO = "https://developers.facebook.com/docs/graph-api/reference/page/photos/"
+_TIKTOK = "https://developers.tiktok.com/doc/content-posting-api-reference-direct-post"
+_TIKTOK_MEDIA = "https://developers.tiktok.com/doc/content-posting-api-media-transfer-guide"
+_TIKTOK_TAGS = "https://github.com/coreyhaines31/marketingskills/blob/main/skills/social/references/platform-limits.md"
+_THREADS = "https://developers.facebook.com/documentation/threads/posts"
+_THREADS_LINKS = "https://developers.facebook.com/documentation/threads/create-posts/text-attachments"
+_THREADS_TAG = "https://www.ayrshare.com/docs/apis/post/social-networks/threads"
+_THREADS_MEDIA = "https://developers.facebook.com/documentation/threads/overview"
+_BLUESKY = "https://github.com/bluesky-social/atproto/blob/main/lexicons/app/bsky/feed/post.json"
+_BLUESKY_IMAGES = "https://github.com/bluesky-social/atproto/blob/main/lexicons/app/bsky/embed/images.json"
+_BLUESKY_VIDEO = "https://github.com/bluesky-social/atproto/blob/main/lexicons/app/bsky/embed/video.json"
+_YOUTUBE = "https://developers.google.com/youtube/v3/docs/videos"
+_YOUTUBE_TAGS = "https://support.google.com/youtube/answer/6390658"
+_YOUTUBE_UPLOAD = "https://developers.google.com/youtube/v3/docs/videos/insert"
+_EMAIL_LINE = "https://www.rfc-editor.org/rfc/rfc5322#section-2.1.1"
+_EMAIL_PREVIEW = "https://mailchimp.com/help/about-preview-text/"
+_EMAIL_CLIP = "https://help.echobox.com/what-is-gmail-email-clipping"
+_SMS = "https://docs.aws.amazon.com/sns/latest/api/API_Publish.html"
+_BLOG_STORE = "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html"
+_BLOG_TITLE = "https://developer.wordpress.org/advanced-administration/wordpress/database/"
+
+LIMITS: Mapping[Platform, PlatformLimit] = MappingProxyType(
+    {
+        Platform.X: PlatformLimit(
+            unit=Unit.WEIGHTED,
+            length=_figure(280, _X_COUNTING),
+            alt_text=_figure(1_000, "https://docs.x.com/x-api/media/metadata-create"),
+            images=_figure(4, _X_MEDIA),
+            image_bytes=_figure(5 * _MB, _X_MEDIA),
+            video_bytes=_figure(512 * _MB, _X_MEDIA),
+        ),
+        Platform.LINKEDIN: PlatformLimit(
+            unit=Unit.UTF16,
+            length=_figure(3_000, _LINKEDIN_TEXT),
+            alt_text=_figure(4_086, _LINKEDIN_SEVERAL),
+            images=_figure(20, _LINKEDIN_SEVERAL),
+            image_bytes=_figure(8 * _MB, _LINKEDIN_IMAGES),
+            video_bytes=_figure(500 * _MB, _LINKEDIN_VIDEO),
+        ),
+        Platform.INSTAGRAM: PlatformLimit(
+            unit=Unit.UTF16,
+            length=_figure(2_200, _INSTAGRAM),
+            hashtags=_figure(5, _INSTAGRAM_TAGS),
+            mentions=_figure(3, _INSTAGRAM_TAGS),
+            alt_text=_figure(1_000, _INSTAGRAM),
+            images=_figure(10, _INSTAGRAM),
+            image_bytes=_figure(8 * _MB, _INSTAGRAM),
+            video_bytes=_figure(300 * _MB, _INSTAGRAM),
+        ),
+        Platform.FACEBOOK: PlatformLimit(
+            unit=Unit.UTF16,
+            length=_figure(63_206, _FACEBOOK),
+            image_bytes=_figure(4 * _MB, _FACEBOOK_PHOTO),
+        ),
+        Platform.TIKTOK: PlatformLimit(
+            unit=Unit.UTF16,
+            length=_figure(2_200, _TIKTOK),
+            hashtags=_figure(5, _TIKTOK_TAGS),
+            images=_figure(35, "https://developers.tiktok.com/doc/content-posting-api-reference-photo-post"),
+            image_bytes=_figure(20 * _MB, _TIKTOK_MEDIA),
+            video_bytes=_figure(4_000 * _MB, _TIKTOK_MEDIA),
+        ),
+        Platform.THREADS: PlatformLimit(
+            unit=Unit.EMOJI_BYTES,
+            length=_figure(500, _THREADS),
+            hashtags=_figure(1, _THREADS_TAG),
+            links=_figure(5, _THREADS_LINKS),
+            images=_figure(20, _THREADS),
+            image_bytes=_figure(8 * _MB, _THREADS_MEDIA),
+            video_bytes=_figure(1_000 * _MB, _THREADS_MEDIA),
+        ),
+        Platform.BLUESKY: PlatformLimit(
+            unit=Unit.GRAPHEMES,
+            length=_figure(300, _BLUESKY),
+            byte_length=_figure(3_000, _BLUESKY),
+            images=_figure(4, _BLUESKY_IMAGES),
+            image_bytes=_figure(1 * _MB, _BLUESKY_IMAGES),
+            video_bytes=_figure(100 * _MB, _BLUESKY_VIDEO),
+        ),
+        Platform.YOUTUBE: PlatformLimit(
+            unit=Unit.BYTES,
+            length=_figure(5_000, _YOUTUBE),
+            title=_figure(100, _YOUTUBE),
+            hashtags=_figure(60, _YOUTUBE_TAGS),
+            video_bytes=_figure(256_000 * _MB, _YOUTUBE_UPLOAD),
+            requires=("title",),
+            forbidden_characters="<>",
+        ),
+        # Mail has no limit that servers enforce. These are where clients cut: a header line of RFC 5322, the
+        # preview line, and the size from which Gmail hides the rest of a message, the unsubscribe link included.
+        Platform.EMAIL: PlatformLimit(
+            unit=Unit.BYTES,
+            length=_figure(102_000, _EMAIL_CLIP),
+            subject=_figure(78, _EMAIL_LINE),
+            preview=_figure(150, _EMAIL_PREVIEW),
+            requires=("subject",),
+        ),
+        Platform.SMS: PlatformLimit(unit=Unit.CHARACTERS, length=_figure(1_600, _SMS)),
+        # A blog is the tenant's own: what limits it is the record the text is kept in (400 KB, with room for the
+        # other fields) and the title's column in the commonest blog software.
+        Platform.BLOG: PlatformLimit(
+            unit=Unit.BYTES,
+            length=_figure(300_000, _BLOG_STORE),
+            title=_figure(200, _BLOG_TITLE),
+            requires=("title",),
+        ),
+    }
+)
+"""One entry for each ``Platform``."""
