@@ -1,0 +1,60 @@
+"""The emulator process: ``python -m local.emulator``, configured by ``EmulatorConfig.environment``."""
+
+import asyncio
+import os
+import shutil
+from typing import Any
+
+from local.emulator import autosave, exceptions, extraction, mailbox, slots
+from local.emulator.config import EmulatorConfig
+from local.emulator.pages import Pages
+from local.emulator.pinned import require_pinned_version
+from local.emulator.server import Server
+
+
+def main() -> None:
+    config = EmulatorConfig.from_environment(os.environ)
+    # Workers of a killed emulator left their directories behind.
+    shutil.rmtree(config.temporary_dir, ignore_errors=True)
+    for directory in config.directories():
+        directory.mkdir(parents=True, exist_ok=True)
+    os.chdir(config.empty_dir)
+    require_pinned_version()
+
+    # Imported only now: ministack reads its environment and its neighbourhood when it is imported.
+    from hypercorn.asyncio import serve
+    from hypercorn.config import Config
+    from ministack import app as ministack
+    from ministack.core import lambda_runtime, persistence
+    from ministack.services import lambda_svc, ses
+
+    slots.install(lambda_svc, slots.Slots(per_function=config.workers_per_function, total=config.workers))
+    exceptions.install(lambda_svc, lambda_runtime)
+    extraction.install(lambda_runtime, config.extracted_dir)
+    mailbox.install(ses)
+    saves = autosave.Autosave(autosave.saver(ministack, persistence), every=config.autosave_seconds)
+
+    settings = Config()
+    settings.bind = [f"127.0.0.1:{config.port}"]
+    settings.keep_alive_timeout = 75
+    settings.graceful_timeout = 1
+    settings.loglevel = os.environ["LOG_LEVEL"]
+    _raise_file_limit()
+    try:
+        server: Any = Server(ministack.app, Pages(config.home, config.port), saves)
+        asyncio.run(serve(server, settings))
+    finally:
+        lambda_runtime.reset()
+
+
+def _raise_file_limit() -> None:
+    """Every worker holds three pipes and every connection a socket; the usual soft limit is 1024."""
+    import resource
+
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 65_536 if hard == resource.RLIM_INFINITY else min(hard, 65_536)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+if __name__ == "__main__":
+    main()

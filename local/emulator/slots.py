@@ -1,0 +1,105 @@
+"""Bounded Lambda workers: a caller waits for a free one instead of starting another process.
+
+ministack starts one process per concurrent invocation of a function and never waits, so 300 campaigns started
+at once make some 570 processes and 18 GB. Its own cap throttles instead of waiting, and a throttled
+``waitForTaskToken`` invocation is swallowed, so campaigns hang.
+
+Replaces ``lambda_svc._acquire_execution_slot`` and ``_release_execution_slot``, through which every invocation
+passes on a thread of its own (never the event loop), so waiting here blocks nobody else. Every function is
+guaranteed one worker whatever the total, so the API and its authorizer never starve behind a map, and a
+function that calls another one cannot wait for a slot that its own callers hold.
+"""
+
+import threading
+from collections import Counter, deque
+from dataclasses import dataclass, field
+from typing import Any
+
+from local.emulator.pinned import EmulatorChangedError
+
+
+@dataclass(eq=False)
+class _Waiting:
+    function: str
+    limit: int
+    granted: threading.Event = field(default_factory=threading.Event)
+
+
+class Slots:
+    """At most ``per_function`` invocations of one function and ``total`` altogether, first come, first served.
+
+    A function with nothing running always gets a slot, so the true ceiling is ``total`` plus the number of
+    functions that run exactly one invocation.
+    """
+
+    def __init__(self, *, per_function: int, total: int) -> None:
+        if per_function < 1 or total < 1:
+            raise ValueError("at least one worker is needed")
+        self._per_function = per_function
+        self._total = total
+        self._lock = threading.Lock()
+        self._running: Counter[str] = Counter()
+        self._queue: deque[_Waiting] = deque()
+
+    def acquire(self, function: str, reserved: int | None = None) -> None:
+        """Wait until ``function`` may run once more. ``reserved`` (at least 1) lowers its limit."""
+        limit = self._per_function if reserved is None else min(self._per_function, reserved)
+        waiting = _Waiting(function, limit)
+        with self._lock:
+            self._queue.append(waiting)
+            self._grant()
+        waiting.granted.wait()
+
+    def release(self, function: str) -> None:
+        with self._lock:
+            self._running[function] -= 1
+            if self._running[function] <= 0:
+                del self._running[function]
+            self._grant()
+
+    def running(self) -> dict[str, int]:
+        """Invocations in progress by function."""
+        with self._lock:
+            return dict(self._running)
+
+    def waiting(self) -> int:
+        with self._lock:
+            return len(self._queue)
+
+    def _grant(self) -> None:
+        still_waiting: deque[_Waiting] = deque()
+        for waiting in self._queue:
+            if self._fits(waiting):
+                self._running[waiting.function] += 1
+                waiting.granted.set()
+            else:
+                still_waiting.append(waiting)
+        self._queue = still_waiting
+
+    def _fits(self, waiting: _Waiting) -> bool:
+        mine = self._running[waiting.function]
+        if mine == 0:
+            return True
+        return mine < waiting.limit and self._running.total() < self._total
+
+
+def install(lambda_svc: Any, slots: Slots) -> None:
+    """Make ``lambda_svc`` account for its invocations in ``slots``."""
+    for name in ("_acquire_execution_slot", "_release_execution_slot", "_reserved_concurrency", "_inflight_key"):
+        if not callable(getattr(lambda_svc, name, None)):
+            raise EmulatorChangedError(f"lambda_svc.{name} is gone")
+
+    def acquire(func: Any, config: Any) -> tuple[str | None, str | None]:
+        reserved = lambda_svc._reserved_concurrency(func, config)
+        if reserved == 0:  # a function switched off is throttled, as on AWS
+            return None, "function"
+        key = str(lambda_svc._inflight_key(config))
+        slots.acquire(key, reserved)
+        return key, None
+
+    def release(key: str | None) -> None:
+        if key is not None:
+            slots.release(key)
+
+    lambda_svc._acquire_execution_slot = acquire
+    lambda_svc._release_execution_slot = release

@@ -1,0 +1,180 @@
+"""The corrected emulator itself, with a small function deployed straight into it."""
+
+import io
+import json
+import os
+import signal
+import time
+import zipfile
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+import urllib3
+
+from local import aws
+from local.process import EmulatorProcess, LocalStackError, free_port
+
+pytestmark = pytest.mark.stack
+
+HANDLER = """
+import os, time, pathlib
+import layered
+
+class CustomError(Exception):
+    pass
+
+def handle(event, context):
+    print("log line")
+    if event.get("raise"):
+        raise CustomError("as asked")
+    if event.get("exit"):
+        os._exit(9)
+    time.sleep(event.get("sleep", 0))
+    return {"pid": os.getpid(), "layer": str(pathlib.Path(layered.__file__).resolve()), "key": os.environ["AWS_ACCESS_KEY_ID"]}
+"""
+
+
+def archive(**files: str) -> bytes:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as opened:
+        for name, text in files.items():
+            opened.writestr(name.replace("__", "/") + ".py", text)
+    return content.getvalue()
+
+
+class Running:
+    """An emulator with one function, ``probe``."""
+
+    def __init__(self, home: Path) -> None:
+        self.process = EmulatorProcess(home)
+        self.start()
+        layer = self.client("lambda").publish_layer_version(
+            LayerName="layered", Content={"ZipFile": archive(python__layered="")}
+        )
+        role = self.client("iam").create_role(RoleName="probe", AssumeRolePolicyDocument=json.dumps(TRUST))
+        self.client("lambda").create_function(
+            FunctionName="probe",
+            Runtime="python3.13",
+            Role=role["Role"]["Arn"],
+            Handler="probe.handle",
+            Timeout=20,
+            Code={"ZipFile": archive(probe=HANDLER)},
+            Layers=[layer["LayerVersionArn"]],
+        )
+
+    def start(self) -> None:
+        self.process.start(free_port(20_000 + os.getpid() % 20_000))
+
+    def client(self, service: str) -> Any:
+        return aws.client(service, f"http://127.0.0.1:{self.process.port()}")
+
+    def invoke(self, **event: Any) -> tuple[dict[str, Any], str | None]:
+        answer = self.client("lambda").invoke(FunctionName="probe", Payload=json.dumps(event))
+        return json.load(answer["Payload"]), answer.get("FunctionError")
+
+
+TRUST = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}],
+}
+
+
+@pytest.fixture(scope="module")
+def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    running = Running(tmp_path_factory.mktemp("emulator"))
+    yield running
+    running.process.stop()
+
+
+def test_an_exception_arrives_by_its_class_name_and_the_worker_lives_on(emulator: Running) -> None:
+    before, _ = emulator.invoke()
+    failure, kind = emulator.invoke(**{"raise": True})
+    after, _ = emulator.invoke()
+    assert kind is not None
+    assert failure["errorType"] == "CustomError"
+    assert failure["errorMessage"] == "as asked"
+    assert any("CustomError" in line for line in failure["stackTrace"])
+    assert before["pid"] == after["pid"]
+
+
+def test_a_worker_that_dies_is_an_exit_error_and_is_replaced(emulator: Running) -> None:
+    failure, kind = emulator.invoke(exit=True)
+    assert kind is not None
+    assert failure["errorType"] == "Runtime.ExitError"
+    assert emulator.invoke()[1] is None
+
+
+def test_callers_wait_for_a_worker_and_none_is_throttled(emulator: Running) -> None:
+    with ThreadPoolExecutor(10) as pool:
+        answers = list(pool.map(lambda _: emulator.invoke(sleep=0.1), range(20)))
+    assert [kind for _, kind in answers] == [None] * 20
+    assert len({answer["pid"] for answer, _ in answers}) <= 3
+
+
+def test_workers_share_one_unpacked_layer(emulator: Running) -> None:
+    answer, _ = emulator.invoke()
+    assert Path(answer["layer"]).is_relative_to(emulator.process.home / "extracted")
+    assert len(list((emulator.process.home / "extracted").iterdir())) == 2  # the code and the layer
+
+
+def test_a_function_runs_under_its_role_and_not_as_root(emulator: Running) -> None:
+    answer, _ = emulator.invoke()
+    assert answer["key"].startswith("ASIA")
+
+
+def test_the_port_tells_whose_it_is(emulator: Running) -> None:
+    port = emulator.process.port()
+    health = urllib3.request("GET", f"http://127.0.0.1:{port}/_local/health").json()
+    assert health == {"home": str(emulator.process.home), "pid": emulator.process.pid()}
+    assert EmulatorProcess(emulator.process.home / "other").pid() is None
+    assert port is not None
+    assert free_port(port) > port
+
+
+def test_state_survives_a_clean_stop_and_a_kill(tmp_path: Path) -> None:
+    running = Running(tmp_path)
+    running.client("ssm").put_parameter(Name="/first", Value="1", Type="String")
+    running.client("s3").create_bucket(Bucket="kept")
+    running.client("s3").put_object(Bucket="kept", Key="key", Body=b"body")
+    assert running.process.stop()
+    assert not running.process.stop()
+
+    running.start()
+    assert running.client("ssm").get_parameter(Name="/first")["Parameter"]["Value"] == "1"
+    assert running.client("s3").get_object(Bucket="kept", Key="key")["Body"].read() == b"body"
+    running.client("ssm").put_parameter(Name="/second", Value="2", Type="String")
+    saved = tmp_path / "state" / "ssm.json"
+    deadline = time.monotonic() + 20
+    while "/second" not in saved.read_text():
+        assert time.monotonic() < deadline, "the state is saved every few seconds"
+        time.sleep(0.1)
+    # Pages below /_local and ministack's own do not count as changes, so nothing is being written now.
+    assert running.process.stop(kill=True)
+
+    running.start()
+    try:
+        assert running.client("ssm").get_parameter(Name="/second")["Parameter"]["Value"] == "2"
+        assert running.invoke()[1] is None
+    finally:
+        running.process.stop()
+
+
+def test_an_emulator_that_cannot_start_says_where_to_look(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOCAL_WORKERS", "0")
+    process = EmulatorProcess(tmp_path)
+    with pytest.raises(LocalStackError, match=r"emulator\.log"):
+        process.start(free_port(20_000 + os.getpid() % 20_000))
+    assert process.pid() is None
+
+
+def test_a_stopped_process_is_gone(tmp_path: Path) -> None:
+    process = EmulatorProcess(tmp_path)
+    process.start(free_port(20_000 + os.getpid() % 20_000))
+    pid = process.pid()
+    assert pid is not None
+    assert process.stop()
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, signal.SIG_DFL)

@@ -1,0 +1,146 @@
+"""The corrections fit the ministack that is installed. When one of these fails, read its new source first."""
+
+import copy
+import inspect
+import io
+import json
+import zipfile
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import pytest
+from ministack import app
+from ministack.core import lambda_runtime, persistence
+from ministack.services import lambda_svc, ses
+
+from local.emulator import autosave, exceptions, extraction, mailbox, slots
+from local.emulator.pinned import EmulatorChangedError, replace_once, require_pinned_version
+
+
+def double(module: ModuleType) -> Any:
+    """The module's names in an object of their own, so that a test changes nothing for others."""
+    return SimpleNamespace(**vars(module))
+
+
+def test_the_version_is_the_pinned_one() -> None:
+    require_pinned_version()
+
+
+def test_a_fragment_that_is_not_there_exactly_once_is_refused() -> None:
+    assert replace_once("a b", "b", "c") == "a c"
+    for text in ("a", "b b"):
+        with pytest.raises(EmulatorChangedError):
+            replace_once(text, "b", "c")
+
+
+def test_slots_replace_functions_of_the_same_shape() -> None:
+    assert list(inspect.signature(lambda_svc._acquire_execution_slot).parameters) == ["func", "config"]
+    assert list(inspect.signature(lambda_svc._release_execution_slot).parameters) == ["key"]
+    source = inspect.getsource(lambda_svc._execute_function)
+    assert "slot, limit = _acquire_execution_slot(func, config)" in source
+    assert "_release_execution_slot(slot)" in source
+    assert lambda_svc._reserved_concurrency({"concurrency": 0}, {}) == 0
+    assert lambda_svc._reserved_concurrency({}, {}) is None
+    slots.install(double(lambda_svc), slots.Slots(per_function=1, total=1))
+
+
+def test_the_worker_script_is_corrected() -> None:
+    service, runtime = double(lambda_svc), double(lambda_runtime)
+    exceptions.install(service, runtime)
+    compile(runtime._PYTHON_WORKER_SCRIPT, "worker", "exec")
+    assert '"errorType": type(e).__name__' in runtime._PYTHON_WORKER_SCRIPT
+    assert list(inspect.signature(lambda_svc._execute_function_warm).parameters) == ["func", "event", "request_id"]
+    assert "_PYTHON_WORKER_SCRIPT" in inspect.getsource(lambda_runtime._detect_runtime_binary), "read at each spawn"
+
+
+def test_archives_are_read_as_expected(tmp_path: Path) -> None:
+    source = inspect.getsource(lambda_runtime.Worker._spawn)
+    assert source.count("zipfile.ZipFile(") == 2
+    assert "zf.extractall(code_dir)" in source
+    assert "lzf.extractall(layer_dir)" in source
+    extraction.install(double(lambda_runtime), tmp_path)
+
+
+def test_an_archive_is_unpacked_once_and_linked(tmp_path: Path) -> None:
+    runtime = SimpleNamespace(zipfile=zipfile)
+    cache = tmp_path / "cache"
+    cache.mkdir()
+    extraction.install(runtime, cache)
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        archive.writestr("package/module.py", "value = 1")
+        archive.writestr("top.py", "value = 2")
+    inodes = set()
+    for name in ("one", "two"):
+        path, target = tmp_path / f"{name}.zip", tmp_path / name
+        path.write_bytes(content.getvalue())
+        target.mkdir()
+        with runtime.zipfile.ZipFile(path) as shared:
+            assert "package/module.py" in shared.namelist()
+            shared.extractall(str(target))
+        assert (target / "top.py").read_text() == "value = 2"
+        inodes.add((target / "package" / "module.py").stat().st_ino)
+        assert not path.exists()
+    assert len(inodes) == 1
+    assert len(list(cache.iterdir())) == 1
+
+
+def test_the_saver_writes_what_ministack_would(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(persistence, "PERSIST_STATE", True)
+    monkeypatch.setattr(persistence, "STATE_DIR", str(tmp_path))
+    # The saver changes these two in the forked child, where nobody else sees it; here they are put back.
+    monkeypatch.setattr(persistence, "json", json)
+    monkeypatch.setattr(copy, "deepcopy", copy.deepcopy)
+    services = SimpleNamespace(
+        __name__="app", _build_persistence_save_dict=lambda: {"sqs": lambda: {"queues": {"q": b"\x00"}}}
+    )
+    autosave.saver(services, persistence)()
+    monkeypatch.setattr(persistence, "json", json)
+    assert persistence.load_state("sqs") == {"queues": {"q": b"\x00"}}
+    autosave.saver(app, persistence)
+
+
+def test_the_state_functions_copy_by_the_name_the_saver_replaces() -> None:
+    assert "copy.deepcopy" in inspect.getsource(ses.get_state)
+    assert "json.dump(" in inspect.getsource(persistence.save_state)
+    assert "os.replace(tmp, path)" in inspect.getsource(persistence.save_state)
+
+
+def test_mails_are_part_of_the_state() -> None:
+    first, second = double(ses), double(ses)
+    first._sent_emails = {"entries": [{"Subject": "Hello"}]}
+    second._sent_emails = {}
+    mailbox.install(first)
+    mailbox.install(second)
+    second.load_persisted_state(first.get_state())
+    assert second._sent_emails == {"entries": [{"Subject": "Hello"}]}
+
+
+def test_a_mark_becomes_a_failure_by_class_name() -> None:
+    body = {"errorMessage": "no", "errorType": "MyError", "stackTrace": ["line"], "_ministack_handler_error": True}
+    assert exceptions.as_on_aws({"body": body, "log": "said"}) == {
+        "body": {"errorMessage": "no", "errorType": "MyError", "stackTrace": ["line"]},
+        "error": True,
+        "log": "said\nline",
+    }
+
+
+@pytest.mark.parametrize(
+    ("message", "name", "expected"),
+    [
+        ("Worker process died", "Runtime.HandlerError", "Runtime.ExitError"),
+        ("[Errno 32] Broken pipe", "Runtime.HandlerError", "Runtime.ExitError"),
+        ("Worker process exited immediately. stderr: ", "RuntimeError", "Runtime.ExitError"),
+        ("Worker init failed: ImportError: x", "RuntimeError", "Runtime.ImportModuleError"),
+        ("Task timed out after 3.00 seconds", "Sandbox.Timedout", "Sandbox.Timedout"),
+    ],
+)
+def test_an_environments_end_has_its_aws_name(message: str, name: str, expected: str) -> None:
+    result = exceptions.as_on_aws({"body": {"errorMessage": message, "errorType": name}, "error": True})
+    assert result["body"]["errorType"] == expected
+
+
+@pytest.mark.parametrize("result", [{"body": None}, {"body": {"ok": 1}, "log": ""}, {"body": "text"}])
+def test_a_success_is_left_alone(result: dict[str, Any]) -> None:
+    assert exceptions.as_on_aws(result) == result

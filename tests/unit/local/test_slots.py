@@ -1,0 +1,124 @@
+"""Callers wait for a worker, in order, and nobody starves."""
+
+import threading
+from types import SimpleNamespace
+
+import pytest
+
+from local.emulator.pinned import EmulatorChangedError
+from local.emulator.slots import Slots, install
+
+
+def start(slots: Slots, function: str, reserved: int | None = None) -> threading.Event:
+    """Acquire on a thread of its own; the event tells that the slot was granted."""
+    granted = threading.Event()
+
+    def acquire() -> None:
+        slots.acquire(function, reserved)
+        granted.set()
+
+    waiting_before = slots.waiting()
+    threading.Thread(target=acquire, daemon=True).start()
+    while not granted.is_set() and slots.waiting() == waiting_before:
+        pass
+    return granted
+
+
+def test_a_function_has_at_most_its_share() -> None:
+    slots = Slots(per_function=2, total=8)
+    grants = [start(slots, "map") for _ in range(3)]
+    assert [grant.is_set() for grant in grants] == [True, True, False]
+    slots.release("map")
+    assert grants[2].wait(5)
+    assert slots.running() == {"map": 2}
+
+
+def test_all_functions_together_have_at_most_the_total_beyond_one_each() -> None:
+    slots = Slots(per_function=3, total=3)
+    for _ in range(3):
+        assert start(slots, "map").is_set()
+    api = start(slots, "api")
+    assert api.is_set(), "a function with nothing running never waits"
+    second = start(slots, "api")
+    assert not second.is_set()
+    slots.release("map")
+    assert not second.is_set(), "four run already, one of them beyond the total"
+    slots.release("map")
+    assert second.wait(5)
+
+
+def test_first_come_first_served() -> None:
+    slots = Slots(per_function=1, total=8)
+    assert start(slots, "f").is_set()
+    waiting = [start(slots, "f") for _ in range(5)]
+    for index in range(5):
+        slots.release("f")
+        assert waiting[index].wait(5)
+        assert [grant.is_set() for grant in waiting] == [True] * (index + 1) + [False] * (4 - index)
+
+
+def test_one_that_cannot_run_does_not_hold_up_the_others() -> None:
+    slots = Slots(per_function=1, total=8)
+    assert start(slots, "busy").is_set()
+    assert not start(slots, "busy").is_set()
+    assert start(slots, "other").is_set()
+
+
+def test_reserved_concurrency_lowers_the_limit() -> None:
+    slots = Slots(per_function=3, total=8)
+    assert start(slots, "f", reserved=1).is_set()
+    assert not start(slots, "f", reserved=1).is_set()
+
+
+def test_under_load_the_limits_hold_and_everybody_gets_through() -> None:
+    slots = Slots(per_function=3, total=4)
+    lock, running, most = threading.Lock(), {"a": 0, "b": 0}, {"a": 0, "b": 0, "all": 0}
+
+    def work(function: str) -> None:
+        for _ in range(50):
+            slots.acquire(function)
+            with lock:
+                running[function] += 1
+                most[function] = max(most[function], running[function])
+                most["all"] = max(most["all"], sum(running.values()))
+            with lock:
+                running[function] -= 1
+            slots.release(function)
+
+    threads = [threading.Thread(target=work, args=(function,)) for function in "aabb" * 5]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert not any(thread.is_alive() for thread in threads)
+    assert most["a"] <= 3
+    assert most["b"] <= 3
+    assert most["all"] <= 5
+    assert slots.running() == {}
+
+
+def test_a_function_switched_off_is_throttled_and_not_queued() -> None:
+    lambda_svc = SimpleNamespace(
+        _acquire_execution_slot=print,
+        _release_execution_slot=print,
+        _reserved_concurrency=lambda func, config: func["reserved"],
+        _inflight_key=lambda config: "key",
+    )
+    slots = Slots(per_function=3, total=8)
+    install(lambda_svc, slots)
+    assert lambda_svc._acquire_execution_slot({"reserved": 0}, {}) == (None, "function")
+    assert lambda_svc._acquire_execution_slot({"reserved": None}, {}) == ("key", None)
+    assert slots.running() == {"key": 1}
+    lambda_svc._release_execution_slot("key")
+    lambda_svc._release_execution_slot(None)
+    assert slots.running() == {}
+
+
+def test_no_workers_at_all_is_refused() -> None:
+    with pytest.raises(ValueError, match="at least one"):
+        Slots(per_function=0, total=1)
+
+
+def test_another_ministack_is_refused() -> None:
+    with pytest.raises(EmulatorChangedError, match="_acquire_execution_slot"):
+        install(SimpleNamespace(), Slots(per_function=1, total=1))
