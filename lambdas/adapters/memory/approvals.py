@@ -42,4 +42,4 @@ class MemoryApprovals:
     def mark_resumed(self, key: CampaignKey, callback_id: CallbackId, at: datetime) -> None:
         with self._lock:
             self.get(key, callback_id)
-            self._records[key, callback_id].setdefault("resumedAt", iso(at))
+            self._records[key, callback_id] = self._records[key, callback_id] | {"resumedAt": iso(at)}

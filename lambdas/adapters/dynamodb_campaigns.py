@@ -1,0 +1,125 @@
+"""Campaigns in the table.
+
+Actions on the table: ``dynamodb:GetItem`` (get, find_idempotent), ``PutItem`` (create: a transaction of puts),
+``UpdateItem`` (update), ``Query`` and ``BatchGetItem`` (page).
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from lambdas.adapters import dynamodb_keys as keys
+from lambdas.adapters.aws import error_code, translate_errors
+from lambdas.adapters.cursor import decode_cursor, encode_cursor
+from lambdas.adapters.dynamodb_items import to_item
+from lambdas.adapters.dynamodb_table import ConditionFailedError, Table
+from lambdas.core.errors import ConflictError, NotFoundError
+from lambdas.core.ids import CampaignId, CampaignKey, TenantId
+from lambdas.core.models.base import Model, iso
+from lambdas.core.models.campaign import Campaign, CampaignStatus, Configuration, Failure, PostCounts
+from lambdas.core.ports import IdempotencyRecord, Page
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
+
+_IDEMPOTENCY_KEPT = timedelta(hours=24)
+"""At least: the table removes expired items when it gets to it."""
+
+
+class DynamoCampaigns:
+    def __init__(self, client: "DynamoDBClient", table_name: str) -> None:
+        self._table = Table(client, table_name)
+
+    @translate_errors()
+    def create(self, campaign: Campaign, idempotency: IdempotencyRecord | None = None) -> None:
+        key = CampaignKey(campaign.tenant_id, campaign.campaign_id)
+        # In this order, which the reasons of a cancelled transaction keep.
+        writes = [
+            self._new(keys.campaign(key), campaign.to_wire()),
+            self._new(keys.listed(*key), {"campaignId": campaign.campaign_id}),
+        ]
+        if idempotency:
+            place = keys.idempotency(campaign.tenant_id, idempotency.key)
+            expires = int((campaign.created_at + _IDEMPOTENCY_KEPT).timestamp())
+            fields = {"bodyHash": idempotency.body_hash, "campaignId": idempotency.campaign_id}
+            writes.append(self._new(place, fields | {keys.EXPIRES_AT: expires}))
+        try:
+            self._table.client.transact_write_items(TransactItems=writes)
+        except ClientError as error:
+            raise _refusal(error, campaign.campaign_id) from error
+
+    def _new(self, key: keys.ItemKey, fields: dict[str, Any]) -> "TransactWriteItemTypeDef":
+        return {
+            "Put": {
+                "TableName": self._table.name,
+                "Item": to_item(key, fields),
+                "ConditionExpression": "attribute_not_exists(PK)",
+            }
+        }
+
+    def find_idempotent(self, tenant_id: TenantId, key: str) -> IdempotencyRecord | None:
+        found = self._table.get(keys.idempotency(tenant_id, key))
+        return IdempotencyRecord(key, found["bodyHash"], CampaignId(found["campaignId"])) if found else None
+
+    def get(self, key: CampaignKey) -> Campaign:
+        found = self._table.get(keys.campaign(key))
+        if found is None:
+            raise _unknown(key)
+        return Campaign.from_wire(found)
+
+    def page(self, tenant_id: TenantId, limit: int, cursor: str | None = None) -> Page[Campaign]:
+        after = keys.listed(tenant_id, CampaignId(decode_cursor(cursor))) if cursor else None
+        partition = keys.tenant_partition(tenant_id)
+        # One more than asked for tells whether there is a next page.
+        listed = self._table.query(partition, keys.CAMPAIGNS, after=after, limit=limit + 1, newest_first=True)
+        ids = [CampaignId(item["campaignId"]) for item in listed]
+        places = [keys.campaign(CampaignKey(tenant_id, campaign_id)) for campaign_id in ids[:limit]]
+        records = self._table.get_many(places)
+        items = [Campaign.from_wire(records[place]) for place in places if place in records]
+        return Page(items, encode_cursor(ids[limit - 1]) if len(ids) > limit else None)
+
+    def update(
+        self,
+        key: CampaignKey,
+        *,
+        expected: Sequence[CampaignStatus],
+        at: datetime,
+        status: CampaignStatus | None = None,
+        execution_arn: str | None = None,
+        configuration: Configuration | None = None,
+        counts: PostCounts | None = None,
+        error: Failure | None = None,
+    ) -> Campaign:
+        parts: dict[str, Model | None] = {"configuration": configuration, "counts": counts, "error": error}
+        changes: dict[str, Any] = {name: part.to_wire() for name, part in parts.items() if part}
+        changes |= {"updatedAt": iso(at)}
+        changes |= {"status": status.value} if status else {}
+        changes |= {"executionArn": execution_arn} if execution_arn else {}
+        try:
+            return Campaign.from_wire(self._table.update_if_status(keys.campaign(key), expected, changes))
+        except ConditionFailedError as failed:
+            if failed.old is None:
+                raise _unknown(key) from failed
+            current = failed.old["status"]
+            raise ConflictError(f"the campaign is {current}", details={"status": current}) from failed
+
+
+def _unknown(key: CampaignKey) -> NotFoundError:
+    return NotFoundError(f"there is no campaign {key.campaign_id}")
+
+
+def _refusal(error: ClientError, campaign_id: CampaignId) -> Exception:
+    """What a failed transaction means: its reasons come in the order of its writes."""
+    if error_code(error) != "TransactionCanceledException":
+        return error
+    cancelled: Any = error.response  # CancellationReasons is not in botocore's type of the response
+    codes = [reason.get("Code", "None") for reason in cancelled.get("CancellationReasons", [])]
+    if "ConditionalCheckFailed" in codes[:2]:
+        return ConflictError(f"there is a campaign {campaign_id} already", details={"taken": "id"})
+    if "ConditionalCheckFailed" in codes:
+        return ConflictError("the idempotency key is taken", details={"taken": "idempotencyKey"})
+    cause = next((code for code in codes if code != "None"), "TransactionConflict")
+    return ClientError({"Error": {"Code": cause, "Message": str(error)}}, "TransactWriteItems")

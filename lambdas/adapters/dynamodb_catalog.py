@@ -1,0 +1,69 @@
+"""Brands and personas in the table.
+
+Actions on the table: ``dynamodb:GetItem`` (get_*), ``UpdateItem`` (put_*), ``DeleteItem`` (delete_*).
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from lambdas.adapters import dynamodb_keys as keys
+from lambdas.adapters.aws import translate_errors
+from lambdas.adapters.dynamodb_items import from_item, to_attribute, to_key
+from lambdas.adapters.dynamodb_table import Table
+from lambdas.core.errors import NotFoundError
+from lambdas.core.ids import BrandId, PersonaId, TenantId
+from lambdas.core.models.base import Model
+from lambdas.core.models.brand import Brand, BrandConfig, Persona, PersonaConfig
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+
+class DynamoCatalog:
+    def __init__(self, client: "DynamoDBClient", table_name: str) -> None:
+        self._table = Table(client, table_name)
+
+    def get_brand(self, tenant_id: TenantId, brand_id: BrandId) -> Brand | None:
+        found = self._table.get(keys.brand(tenant_id, brand_id))
+        return Brand.from_wire(found) if found else None
+
+    def put_brand(self, tenant_id: TenantId, brand_id: BrandId, config: BrandConfig) -> Brand:
+        return Brand.from_wire(self._put(keys.brand(tenant_id, brand_id), config, {"brandId": brand_id}))
+
+    def delete_brand(self, tenant_id: TenantId, brand_id: BrandId) -> None:
+        if not self._table.delete(keys.brand(tenant_id, brand_id)):
+            raise NotFoundError(f"there is no brand {brand_id}")
+
+    def get_persona(self, tenant_id: TenantId, persona_id: PersonaId) -> Persona | None:
+        found = self._table.get(keys.persona(tenant_id, persona_id))
+        return Persona.from_wire(found) if found else None
+
+    def put_persona(self, tenant_id: TenantId, persona_id: PersonaId, config: PersonaConfig) -> Persona:
+        return Persona.from_wire(self._put(keys.persona(tenant_id, persona_id), config, {"personaId": persona_id}))
+
+    def delete_persona(self, tenant_id: TenantId, persona_id: PersonaId) -> None:
+        if not self._table.delete(keys.persona(tenant_id, persona_id)):
+            raise NotFoundError(f"there is no persona {persona_id}")
+
+    @translate_errors()
+    def _put(self, key: keys.ItemKey, config: Model, identity: dict[str, str]) -> dict[str, Any]:
+        """Replace every field and count the version up, in one write, so that two editors never make one version."""
+        wire = config.to_wire() | identity
+        absent = [alias for alias in _aliases(type(config)) if alias not in wire]
+        names = {f"#f{n}": name for n, name in enumerate([*wire, *absent])}
+        expression = "SET " + ", ".join(f"#f{n} = :f{n}" for n in range(len(wire)))
+        if absent:
+            expression += " REMOVE " + ", ".join(f"#f{n}" for n in range(len(wire), len(names)))
+        response = self._table.client.update_item(
+            TableName=self._table.name,
+            Key=to_key(key),
+            UpdateExpression=expression + " ADD #version :one",
+            ExpressionAttributeNames=names | {"#version": "version"},
+            ExpressionAttributeValues={f":f{n}": to_attribute(value) for n, value in enumerate(wire.values())}
+            | {":one": {"N": "1"}},
+            ReturnValues="ALL_NEW",
+        )
+        return from_item(response["Attributes"])
+
+
+def _aliases(model: type[Model]) -> list[str]:
+    return [field.alias or name for name, field in model.model_fields.items()]

@@ -1,0 +1,86 @@
+"""The keys of the one table. Everything of a campaign is one partition; a tenant's own things are another.
+
+=========================================  =====================================================  =================
+PK                                         SK                                                     item
+=========================================  =====================================================  =================
+``TENANT#<tenant>#CAMPAIGN#<campaign>``    ``CAMPAIGN``                                           the record
+same                                       ``POST#<post>``                                        a post, plan order
+same                                       ``BATCH#<00000>``                                      a batch's tally
+same                                       ``CHECKPOINT#<execution name>#<step>#<attempt>``       a step's attempt
+same                                       ``APPROVAL#<callback>``                                a request
+``TENANT#<tenant>``                        ``CAMPAIGN#<campaign>``                                place in the list
+same                                       ``BRAND#<brand>``, ``PERSONA#<persona>``               catalog
+same                                       ``IDEMPOTENCY#<sha256 of the key>``                    expires by TTL
+=========================================  =====================================================  =================
+
+There is no index: a campaign's list place never changes, and what does change is read from its record.
+"""
+
+import hashlib
+from typing import NamedTuple
+
+from lambdas.core.ids import BrandId, CallbackId, CampaignId, CampaignKey, PersonaId, PostId, TenantId
+from lambdas.core.models.checkpoint import Checkpoint
+
+PK = "PK"
+SK = "SK"
+EXPIRES_AT = "expiresAt"
+"""The table's TTL attribute: seconds since 1970."""
+
+POSTS = "POST#"
+BATCHES = "BATCH#"
+CHECKPOINTS = "CHECKPOINT#"
+APPROVALS = "APPROVAL#"
+CAMPAIGNS = "CAMPAIGN#"
+
+
+class ItemKey(NamedTuple):
+    pk: str
+    sk: str
+
+
+def tenant_partition(tenant_id: TenantId) -> str:
+    return f"TENANT#{tenant_id}"
+
+
+def campaign_partition(key: CampaignKey) -> str:
+    return f"TENANT#{key.tenant_id}#CAMPAIGN#{key.campaign_id}"
+
+
+def campaign(key: CampaignKey) -> ItemKey:
+    return ItemKey(campaign_partition(key), "CAMPAIGN")
+
+
+def post(key: CampaignKey, post_id: PostId) -> ItemKey:
+    return ItemKey(campaign_partition(key), f"{POSTS}{post_id}")
+
+
+def batch(key: CampaignKey, batch_id: int) -> ItemKey:
+    return ItemKey(campaign_partition(key), f"{BATCHES}{batch_id:05d}")
+
+
+def checkpoint(key: CampaignKey, entry: Checkpoint) -> ItemKey:
+    """Without the time it began, which differs when the engine delivers the same attempt twice."""
+    execution_name = entry.execution_arn.rsplit(":", 1)[-1]
+    return ItemKey(campaign_partition(key), f"{CHECKPOINTS}{execution_name}#{entry.step_name}#{entry.attempt:03d}")
+
+
+def approval(key: CampaignKey, callback_id: CallbackId) -> ItemKey:
+    return ItemKey(campaign_partition(key), f"{APPROVALS}{callback_id}")
+
+
+def listed(tenant_id: TenantId, campaign_id: CampaignId) -> ItemKey:
+    return ItemKey(tenant_partition(tenant_id), f"{CAMPAIGNS}{campaign_id}")
+
+
+def brand(tenant_id: TenantId, brand_id: BrandId) -> ItemKey:
+    return ItemKey(tenant_partition(tenant_id), f"BRAND#{brand_id}")
+
+
+def persona(tenant_id: TenantId, persona_id: PersonaId) -> ItemKey:
+    return ItemKey(tenant_partition(tenant_id), f"PERSONA#{persona_id}")
+
+
+def idempotency(tenant_id: TenantId, idempotency_key: str) -> ItemKey:
+    """Hashed, because callers choose the key: any length, any characters."""
+    return ItemKey(tenant_partition(tenant_id), f"IDEMPOTENCY#{hashlib.sha256(idempotency_key.encode()).hexdigest()}")

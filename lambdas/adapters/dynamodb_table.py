@@ -1,0 +1,160 @@
+"""The few things every store does with the table: consistent reads, prefix queries, conditional updates."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from botocore.exceptions import ClientError
+
+from lambdas.adapters.aws import error_code, translate_errors
+from lambdas.adapters.dynamodb_items import from_item, to_attribute, to_item, to_key
+from lambdas.adapters.dynamodb_keys import PK, SK, ItemKey
+from lambdas.core.errors import ThrottledError
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import QueryInputTypeDef
+
+T = TypeVar("T")
+
+_KEYS_PER_READ = 100
+"""BatchGetItem (2026-06, docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html)."""
+
+
+class ConditionFailedError(Exception):
+    """An update's condition did not hold. ``old`` are the item's fields, ``None`` when there is no item."""
+
+    def __init__(self, old: dict[str, Any] | None) -> None:
+        super().__init__("the condition of the update did not hold")
+        self.old = old
+
+
+class Table:
+    """``client`` may be shared between threads."""
+
+    def __init__(self, client: "DynamoDBClient", name: str) -> None:
+        self.client = client
+        self.name = name
+
+    @translate_errors()
+    def get(self, key: ItemKey) -> dict[str, Any] | None:
+        """Consistent."""
+        item = self.client.get_item(TableName=self.name, Key=to_key(key), ConsistentRead=True).get("Item")
+        return from_item(item) if item else None
+
+    @translate_errors()
+    def get_many(self, keys: Sequence[ItemKey]) -> dict[ItemKey, dict[str, Any]]:
+        """Consistent; keys without an item are not in the answer."""
+        found: dict[ItemKey, dict[str, Any]] = {}
+        for chunk in chunks(list(dict.fromkeys(keys)), _KEYS_PER_READ):
+            wanted: Sequence[Mapping[str, Any]] = [to_key(key) for key in chunk]
+            while wanted:
+                response = self.client.batch_get_item(
+                    RequestItems={self.name: {"Keys": wanted, "ConsistentRead": True}}
+                )
+                items = response["Responses"].get(self.name, [])
+                found |= {ItemKey(item[PK]["S"], item[SK]["S"]): from_item(item) for item in items}
+                # Left over when the answer grew too large (then there is progress) or under throttling.
+                unprocessed = response.get("UnprocessedKeys", {})
+                left = unprocessed[self.name]["Keys"] if self.name in unprocessed else []
+                if len(left) == len(wanted):
+                    raise ThrottledError("the table answered none of the keys asked for")
+                wanted = left
+        return found
+
+    @translate_errors()
+    def query(
+        self,
+        pk: str,
+        prefix: str,
+        *,
+        after: ItemKey | None = None,
+        limit: int | None = None,
+        newest_first: bool = False,
+        consistent: bool = True,
+        only: Sequence[str] = (),
+    ) -> list[dict[str, Any]]:
+        """Items of a partition whose sort key starts with ``prefix``, in its order; ``only`` these fields of them."""
+        request: QueryInputTypeDef = {
+            "TableName": self.name,
+            "KeyConditionExpression": "PK = :pk AND begins_with(SK, :prefix)",
+            "ExpressionAttributeValues": {":pk": {"S": pk}, ":prefix": {"S": prefix}},
+            "ScanIndexForward": not newest_first,
+            "ConsistentRead": consistent,
+        }
+        if after:
+            request["ExclusiveStartKey"] = to_key(after)
+        if limit:
+            request["Limit"] = limit
+        if only:
+            request["ExpressionAttributeNames"] = {f"#f{n}": name for n, name in enumerate(only)}
+            request["ProjectionExpression"] = ", ".join(request["ExpressionAttributeNames"])
+        return [from_item(item) for item in islice(self._pages(request), limit)]
+
+    def _pages(self, request: "QueryInputTypeDef") -> Iterator[Mapping[str, Any]]:
+        while True:
+            response = self.client.query(**request)
+            yield from response["Items"]
+            if "LastEvaluatedKey" not in response:
+                return
+            request["ExclusiveStartKey"] = response["LastEvaluatedKey"]
+
+    @translate_errors()
+    def put(self, key: ItemKey, fields: Mapping[str, Any]) -> None:
+        """Replace whatever is there."""
+        self.client.put_item(TableName=self.name, Item=to_item(key, fields))
+
+    @translate_errors()
+    def put_new(self, key: ItemKey, fields: Mapping[str, Any]) -> bool:
+        """Store unless there is an item already; answers whether it was stored."""
+        item, condition = to_item(key, fields), "attribute_not_exists(PK)"
+        try:
+            self.client.put_item(TableName=self.name, Item=item, ConditionExpression=condition)
+        except ClientError as error:
+            if error_code(error) != "ConditionalCheckFailedException":
+                raise
+            return False
+        return True
+
+    @translate_errors()
+    def delete(self, key: ItemKey) -> bool:
+        """Answers whether there was an item."""
+        condition = "attribute_exists(PK)"
+        try:
+            self.client.delete_item(TableName=self.name, Key=to_key(key), ConditionExpression=condition)
+        except ClientError as error:
+            if error_code(error) != "ConditionalCheckFailedException":
+                raise
+            return False
+        return True
+
+    @translate_errors()
+    def update_if_status(self, key: ItemKey, expected: Sequence[str], changes: Mapping[str, Any]) -> dict[str, Any]:
+        """Set fields of an item whose ``status`` is one of ``expected``; answers the new item's fields.
+
+        Raises ``ConditionFailedError``.
+        """
+        names = {f"#f{n}": name for n, name in enumerate(changes)}
+        values = {f":f{n}": to_attribute(value) for n, value in enumerate(changes.values())}
+        allowed = {f":s{n}": to_attribute(status) for n, status in enumerate(expected)}
+        try:
+            response = self.client.update_item(
+                TableName=self.name,
+                Key=to_key(key),
+                UpdateExpression="SET " + ", ".join(f"#f{n} = :f{n}" for n in range(len(changes))),
+                ConditionExpression=f"#status IN ({', '.join(allowed)})",
+                ExpressionAttributeNames=names | {"#status": "status"},
+                ExpressionAttributeValues=values | allowed,
+                ReturnValues="ALL_NEW",
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
+            )
+        except ClientError as error:
+            if error_code(error) != "ConditionalCheckFailedException":
+                raise
+            old: Any = error.response.get("Item")  # not in botocore's type of the response
+            raise ConditionFailedError(from_item(old) if old else None) from error
+        return from_item(response["Attributes"])
+
+
+def chunks(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    return (items[start : start + size] for start in range(0, len(items), size))

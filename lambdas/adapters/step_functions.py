@@ -1,0 +1,62 @@
+"""Step Functions.
+
+Actions: ``states:StartExecution`` on the BUILD state machine (start_build), ``states:SendTaskSuccess`` (resume) and
+``states:SendTaskFailure`` (fail).
+"""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+from lambdas.adapters.aws import error_code, translate_errors
+from lambdas.core.errors import GoneError
+from lambdas.core.ids import TaskToken
+from lambdas.core.models.workflow import BuildInput
+
+if TYPE_CHECKING:
+    from mypy_boto3_stepfunctions import SFNClient
+
+_GONE = frozenset({"TaskDoesNotExist", "TaskTimedOut", "InvalidToken"})
+"""AWS says the second for a task that timed out or was stopped, emulators one of the others."""
+_ERROR_CHARS = 256
+_CAUSE_CHARS = 32_768
+"""SendTaskFailure (2026-06, docs.aws.amazon.com/step-functions/latest/apireference)."""
+
+
+class StepFunctionsEngine:
+    def __init__(self, client: "SFNClient", build_state_machine_arn: str) -> None:
+        self._client = client
+        self._build = build_state_machine_arn
+
+    @translate_errors()
+    def start_build(self, event: BuildInput) -> str:
+        name, text = str(event.campaign_id), json.dumps(event.to_wire())
+        try:
+            return self._client.start_execution(stateMachineArn=self._build, name=name, input=text)["executionArn"]
+        except ClientError as error:
+            # For a finished execution of that name, or another input. The campaign's id is ours either way.
+            if error_code(error) != "ExecutionAlreadyExists":
+                raise
+            return f"{self._build.replace(':stateMachine:', ':execution:', 1)}:{name}"
+
+    def resume(self, token: TaskToken, output: dict[str, object]) -> None:
+        with _waiting():
+            self._client.send_task_success(taskToken=token, output=json.dumps(output))
+
+    def fail(self, token: TaskToken, error: str, cause: str) -> None:
+        with _waiting():
+            self._client.send_task_failure(taskToken=token, error=error[:_ERROR_CHARS], cause=cause[:_CAUSE_CHARS])
+
+
+@contextmanager
+def _waiting() -> Iterator[None]:
+    try:
+        with translate_errors():
+            yield
+    except ClientError as error:
+        if error_code(error) not in _GONE:
+            raise
+        raise GoneError("nobody waits for this decision any more") from error
