@@ -4,7 +4,6 @@ Both are JWTs signed with HS256 by a key that the ``kid`` header names. The algo
 the token's, every claim is required, and a token of one kind never passes for the other.
 """
 
-import hashlib
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -67,11 +66,6 @@ def verify_api_token(keys: KeySet, token: str, *, now: datetime) -> Caller:
     return _parse(Caller, {k: claims[k] for k in ("tenantId", "role")} | {"subject": claims["sub"]})
 
 
-def hash_nonce(nonce: str) -> str:
-    """The ``jti`` of the link that carries ``nonce``: SHA-256, hexadecimal."""
-    return hashlib.sha256(nonce.encode()).hexdigest()
-
-
 def sign_approval_token(keys: KeySet, approval: ApprovalClaims, *, now: datetime, expires: datetime) -> str:
     return _sign(keys, "approval", approval.to_wire(), now=now, expires=expires)
 
@@ -117,7 +111,7 @@ def _verify(keys: KeySet, kind: str, token: str, *, now: datetime, required: tup
                 "verify_nbf": False,
             },
         )
-    except (jwt.InvalidTokenError, ValueError) as error:
+    except (jwt.InvalidTokenError, ValueError, RecursionError) as error:
         raise UnauthenticatedError("the token does not verify") from error
     if claims["type"] != kind:
         raise UnauthenticatedError("the token is of another type")
