@@ -1,7 +1,7 @@
 """Approval requests in the table.
 
 Actions on the table: ``dynamodb:PutItem`` (create), ``GetItem`` (get), ``Query`` (all), ``UpdateItem`` (decide,
-mark_resumed).
+close, mark_resumed).
 """
 
 from collections.abc import Sequence
@@ -41,6 +41,16 @@ class DynamoApprovals:
     def decide(self, key: CampaignKey, callback_id: CallbackId, decision: MadeDecision) -> Approval:
         changes = {"status": ApprovalStatus.DECIDED.value, "decision": decision.to_wire()}
         return Approval.from_wire(self._update(key, callback_id, [ApprovalStatus.PENDING], changes))
+
+    def close(self, key: CampaignKey, callback_id: CallbackId) -> None:
+        expected = [ApprovalStatus.PENDING]
+        try:
+            self._table.update_if_status(
+                keys.approval(key, callback_id), expected, {"status": ApprovalStatus.CLOSED.value}
+            )
+        except ConditionFailedError as failed:
+            if failed.old is None:
+                raise _unknown(callback_id) from failed
 
     def mark_resumed(self, key: CampaignKey, callback_id: CallbackId, at: datetime) -> None:
         self._update(key, callback_id, list(ApprovalStatus), {"resumedAt": iso(at)})

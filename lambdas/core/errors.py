@@ -19,6 +19,7 @@
         ├── ForbiddenError             the caller's role does not allow it                403
         │   └── TenantMismatchError    the data names another tenant                      403
         ├── NotFoundError              no such record in this tenant                      404
+        ├── MethodNotAllowedError      the path is there, the method is not               405
         ├── ConflictError              the record is not in a state that allows it        409
         ├── GoneError                  it was there, and is over                          410
         ├── IdempotencyMismatchError   the key was used for another body                  422
@@ -140,6 +141,12 @@ class NotFoundError(PermanentError):
     status = 404
 
 
+class MethodNotAllowedError(PermanentError):
+    code = "METHOD_NOT_ALLOWED"
+    title = "Method not allowed"
+    status = 405
+
+
 class ConflictError(PermanentError):
     code = "CONFLICT"
     title = "The current state does not allow this"
@@ -174,6 +181,11 @@ def _tree(root: type[CampaignError]) -> Iterator[type[CampaignError]]:
     yield root
     for child in root.__subclasses__():
         yield from _tree(child)
+
+
+def known_errors() -> dict[str, type[CampaignError]]:
+    """Every class of the tree by its name."""
+    return {cls.__name__: cls for cls in _tree(CampaignError)}
 
 
 def retryable_names() -> list[str]:

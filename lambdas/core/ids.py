@@ -1,7 +1,7 @@
 """Identifiers. Each is a ``NewType`` so that one cannot be passed where another is meant."""
 
 import hashlib
-from typing import Annotated, NewType
+from typing import Annotated, NamedTuple, NewType
 
 from pydantic import StringConstraints
 from ulid import ULID
@@ -17,6 +17,14 @@ TaskToken = NewType("TaskToken", str)
 BrandId = NewType("BrandId", str)
 PersonaId = NewType("PersonaId", str)
 CorrelationId = NewType("CorrelationId", str)
+
+
+class CampaignKey(NamedTuple):
+    """A campaign is only ever addressed together with its tenant."""
+
+    tenant_id: TenantId
+    campaign_id: CampaignId
+
 
 # The same identifiers as they are accepted from outside.
 TenantIdField = Annotated[TenantId, StringConstraints(pattern=_SLUG)]

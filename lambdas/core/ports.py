@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from lambdas.core.ids import BrandId, CallbackId, CampaignId, PersonaId, PostId, TaskToken, TenantId
+from lambdas.core.ids import CampaignKey as CampaignKey
 from lambdas.core.models.approval import Approval, MadeDecision
 from lambdas.core.models.brand import Brand, BrandConfig, Persona, PersonaConfig
 from lambdas.core.models.campaign import Campaign, CampaignStatus, Configuration, Failure, PostCounts
@@ -19,13 +20,6 @@ from lambdas.core.models.workflow import BuildInput, ManifestLocation
 from lambdas.core.tokens import KeySet
 
 T = TypeVar("T")
-
-
-class CampaignKey(NamedTuple):
-    """A campaign is only ever addressed together with its tenant."""
-
-    tenant_id: TenantId
-    campaign_id: CampaignId
 
 
 class Page(NamedTuple, Generic[T]):
@@ -174,6 +168,13 @@ class ApprovalStore(Protocol):
 
     def decide(self, key: CampaignKey, callback_id: CallbackId, decision: MadeDecision) -> Approval:
         """``PENDING → DECIDED``. Raises ``ConflictError`` when it is not pending, ``NotFoundError``."""
+        ...
+
+    def close(self, key: CampaignKey, callback_id: CallbackId) -> None:
+        """``PENDING → CLOSED``: the workflow went on without a decision. Otherwise changes nothing.
+
+        Raises ``NotFoundError``.
+        """
         ...
 
     def mark_resumed(self, key: CampaignKey, callback_id: CallbackId, at: datetime) -> None: ...

@@ -39,6 +39,12 @@ class MemoryApprovals:
             self._records[key, callback_id] = self._records[key, callback_id] | change
             return self.get(key, callback_id)
 
+    def close(self, key: CampaignKey, callback_id: CallbackId) -> None:
+        with self._lock:
+            if self.get(key, callback_id).status == ApprovalStatus.PENDING:
+                change = {"status": ApprovalStatus.CLOSED.value}
+                self._records[key, callback_id] = self._records[key, callback_id] | change
+
     def mark_resumed(self, key: CampaignKey, callback_id: CallbackId, at: datetime) -> None:
         with self._lock:
             self.get(key, callback_id)

@@ -68,10 +68,13 @@ class MemoryPosts:
         with self._lock:
             stored = self._posts.get(key, {})
             for post_id, (version, change) in changes.items():
+                wanted = change | {"version": version + 1}
                 if post_id in stored and stored[post_id]["version"] == version:
                     kept = {name: value for name, value in stored[post_id].items() if name not in drop}
-                    stored[post_id] = kept | change | {"version": version + 1}
+                    stored[post_id] = kept | wanted
                     changed.append(post_id)
+                elif all(stored.get(post_id, {}).get(name) == value for name, value in wanted.items()):
+                    changed.append(post_id)  # the same request again, whose answer was lost
             return self.get_many(key, changed)
 
     def progress(self, key: CampaignKey) -> PostCounts:

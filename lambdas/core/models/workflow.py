@@ -1,10 +1,10 @@
 """What travels between the states of BUILD: ids and counts, never posts."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from lambdas.core.ids import CallbackId, CampaignIdField, CorrelationIdField, TaskToken, TenantIdField
+from lambdas.core.ids import CallbackId, CampaignIdField, CampaignKey, CorrelationIdField, TaskToken, TenantIdField
 from lambdas.core.models.approval import Decision
 from lambdas.core.models.base import Model, Moment
 from lambdas.core.models.campaign import CampaignStatus, PostCounts
@@ -29,12 +29,6 @@ class Attempt(Model):
     entered_at: Moment
 
 
-class StepEvent(BuildInput):
-    """What every step is given: which campaign, and which attempt this is."""
-
-    attempt: Attempt
-
-
 class ManifestLocation(Model):
     """Where PlanPosts put the map's items."""
 
@@ -42,16 +36,11 @@ class ManifestLocation(Model):
     key: str
 
 
-class ValidatedCampaign(Model):
-    """Result of ValidateCampaign."""
-
-    post_count: int
-
-
-class SavedCampaign(Model):
-    """Result of SaveCampaign."""
+class StatusResult(Model):
+    """Result of a step that moves the campaign: where it is now."""
 
     status: CampaignStatus
+    counts: PostCounts | None = None
 
 
 class PlanResult(Model):
@@ -65,10 +54,6 @@ class PlanResult(Model):
     tolerated_failure_percentage: Annotated[float, Field(ge=0, le=100)]
 
 
-class GenerateBatchEvent(StepEvent):
-    batch: Batch
-
-
 class BatchResult(Model):
     """Result of one batch; the map throws it away and the table keeps the truth."""
 
@@ -78,16 +63,6 @@ class BatchResult(Model):
     skipped: int
 
 
-class AggregateResult(Model):
-    """Result of AggregateResults."""
-
-    counts: PostCounts
-
-
-class RequestApprovalEvent(StepEvent):
-    task_token: TaskToken
-
-
 class ApprovalOutcome(Model):
     """What the workflow is resumed with."""
 
@@ -95,14 +70,11 @@ class ApprovalOutcome(Model):
     decision: Decision
 
 
-class CompleteCampaignEvent(StepEvent):
-    approval: ApprovalOutcome
+class ApprovalState(Model):
+    """``ApprovalOutcome``, or ``expired`` when the wait for one timed out."""
 
-
-class CompletedCampaign(Model):
-    """Result of CompleteCampaign: how the campaign ended."""
-
-    status: CampaignStatus
+    callback_id: CallbackId | None = None
+    decision: Decision | Literal["expired"]
 
 
 class CaughtError(Model):
@@ -112,6 +84,44 @@ class CaughtError(Model):
     cause: Annotated[str, Field(alias="Cause")] = ""
 
 
-class RecordFailureEvent(StepEvent):
-    error: CaughtError
-    failed_step: str | None = None
+class BuildState(BuildInput):
+    """The state of a BUILD execution as it grows from step to step."""
+
+    plan: PlanResult | None = None
+    approval: ApprovalState | None = None
+    error: CaughtError | None = None
+
+
+class TaskEvent(Model):
+    """What every task is given: the state so far, and which attempt this is."""
+
+    input: BuildInput
+    attempt: Attempt
+
+    @property
+    def key(self) -> CampaignKey:
+        return CampaignKey(self.input.tenant_id, self.input.campaign_id)
+
+
+class StepEvent(TaskEvent):
+    """Event of a step of BUILD."""
+
+    input: BuildState
+
+
+class BatchInput(BuildInput):
+    """Input of one child execution of the map."""
+
+    batch: Batch
+
+
+class GenerateBatchEvent(TaskEvent):
+    """Event of one child execution's only state."""
+
+    input: BatchInput
+
+
+class RequestApprovalEvent(StepEvent):
+    """Event of the step that waits for a person."""
+
+    task_token: TaskToken

@@ -1,0 +1,35 @@
+"""The stores of a function that works with the table: one client, shared by all of them."""
+
+from lambdas.adapters.aws import client
+from lambdas.adapters.dynamodb_approvals import DynamoApprovals
+from lambdas.adapters.dynamodb_campaigns import DynamoCampaigns
+from lambdas.adapters.dynamodb_catalog import DynamoCatalog
+from lambdas.adapters.dynamodb_checkpoints import DynamoCheckpoints
+from lambdas.adapters.dynamodb_posts import DynamoPosts
+from lambdas.core.settings import Settings
+
+
+class TableSettings(Settings):
+    """``TABLE_NAME``: the one table."""
+
+    table_name: str
+
+
+def campaigns(settings: TableSettings) -> DynamoCampaigns:
+    return DynamoCampaigns(client("dynamodb"), settings.table_name)
+
+
+def posts(settings: TableSettings) -> DynamoPosts:
+    return DynamoPosts(client("dynamodb"), settings.table_name)
+
+
+def catalog(settings: TableSettings) -> DynamoCatalog:
+    return DynamoCatalog(client("dynamodb"), settings.table_name)
+
+
+def approvals(settings: TableSettings) -> DynamoApprovals:
+    return DynamoApprovals(client("dynamodb"), settings.table_name)
+
+
+def checkpoints(settings: TableSettings) -> DynamoCheckpoints:
+    return DynamoCheckpoints(client("dynamodb"), settings.table_name)

@@ -1,0 +1,75 @@
+"""Logs, metrics and traces: the one place that knows how they leave the process.
+
+The logger cannot print a token: secret fields are dropped by name, anything that looks like a JWT by its look.
+
+Logs are JSON lines that all carry the correlation id; metrics are CloudWatch's embedded metric format, printed to
+the same stream and turned into metrics by CloudWatch at no request of ours.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+
+NAMESPACE = "CampaignOrchestration"
+_JWT = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]*")
+_SECRET_FIELDS = frozenset({"token", "taskToken", "task_token", "nonce", "authorization", "Authorization"})
+
+
+def scrub(value: Any) -> Any:
+    """``value`` without anything that opens something."""
+    if isinstance(value, str):
+        return _JWT.sub("[token]", value)
+    if isinstance(value, Mapping):
+        return {key: "[secret]" if key in _SECRET_FIELDS else scrub(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [scrub(item) for item in value]
+    return value
+
+
+def _serialize(record: dict[str, Any]) -> str:
+    return json.dumps(scrub(record), default=str, ensure_ascii=False)
+
+
+@cache
+def logger() -> Logger:
+    """The process's logger. Service name and level come from ``POWERTOOLS_SERVICE_NAME`` and ``LOG_LEVEL``."""
+    return Logger(json_serializer=_serialize, utc=True)
+
+
+@cache
+def _metrics() -> Metrics:
+    return Metrics(namespace=NAMESPACE)
+
+
+def count(name: str, value: float = 1, **dimensions: str) -> None:
+    """Add to a metric and print it at once, so that a later crash cannot lose it."""
+    _emit([(name, MetricUnit.Count, value)], dimensions)
+
+
+def step_finished(step: str, outcome: str, duration_ms: float, tenant_id: str) -> None:
+    """Duration and outcome of one step: dimension ``StepName``, and the tenant as a searchable field."""
+    _emit(
+        [("StepDuration", MetricUnit.Milliseconds, duration_ms), ("StepOutcome", MetricUnit.Count, 1)],
+        {"StepName": step, "Outcome": outcome},
+        {"tenantId": tenant_id},
+    )
+
+
+def _emit(
+    values: list[tuple[str, MetricUnit, float]],
+    dimensions: Mapping[str, str],
+    fields: Mapping[str, str] | None = None,
+) -> None:
+    metrics = _metrics()
+    for name, value in dimensions.items():
+        metrics.add_dimension(name, value)
+    for name, value in (fields or {}).items():
+        metrics.add_metadata(name, value)
+    for metric, unit, amount in values:
+        metrics.add_metric(metric, unit, amount)
+    metrics.flush_metrics()

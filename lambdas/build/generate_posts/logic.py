@@ -1,0 +1,142 @@
+"""GeneratePosts: write the posts of one batch, each under its own claim."""
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from lambdas.agents.inputs import generator_input
+from lambdas.core.agent_reply import result_of
+from lambdas.core.errors import (
+    AgentPermanentError,
+    AgentRetryableError,
+    CampaignError,
+    ConflictError,
+    PostsInProgressError,
+)
+from lambdas.core.models.campaign import Campaign, CampaignStatus, Configuration
+from lambdas.core.models.post import Claim, Post, PostContent, PostError, PostStatus, Provenance
+from lambdas.core.models.workflow import BatchResult, GenerateBatchEvent
+from lambdas.core.ports import CampaignStore, Clock, PostStore
+
+Generator = Callable[[Mapping[str, Any]], dict[str, Any]]
+
+CLAIM_LEASE = timedelta(minutes=5)
+"""Longer than the function may run, so that a claim never lapses under a living writer."""
+
+LAST_RETRY = 3
+"""The engine's retry from which a post that still fails temporarily is given up, and its neighbours let go."""
+
+
+class Outcome(NamedTuple):
+    """A claimed post and what became of it: the record to store, or the error that may pass."""
+
+    post: Post
+    record: Post | None
+    error: AgentRetryableError | None
+
+
+def generate_batch(
+    event: GenerateBatchEvent, campaigns: CampaignStore, posts: PostStore, generator: Generator, clock: Clock
+) -> BatchResult:
+    """Claim what is free of the batch, write it, store it; completed posts are never touched again.
+
+    Raises ``AgentRetryableError`` when posts failed for a reason that may pass (the finished ones are stored first),
+    and ``PostsInProgressError`` when posts of the batch are held by another valid claim.
+    """
+    batch = event.input.batch
+    campaign = campaigns.get(event.key)
+    if campaign.status != CampaignStatus.GENERATING:
+        return BatchResult(batch_id=batch.batch_id, completed=0, failed=0, skipped=len(batch.post_ids))
+    claim = _claim(event, clock.now())
+    current = posts.get_many(event.key, batch.post_ids)
+    open_posts = [post for post in current if post.status in (PostStatus.PLANNED, PostStatus.GENERATING)]
+    free = [post for post in open_posts if may_claim(post, claim)]
+    claimed = posts.claim(event.key, batch.batch_id, free, claim) if free else []
+    outcomes = _write_all(campaign, claimed, generator, clock, last=event.attempt.retry_count >= LAST_RETRY)
+    stored = posts.finish(event.key, batch.batch_id, [outcome.record for outcome in outcomes if outcome.record])
+    _raise_unfinished(outcomes, open_posts, claimed)
+    completed = sum(post.status == PostStatus.COMPLETED for post in stored)
+    return BatchResult(
+        batch_id=batch.batch_id,
+        completed=completed,
+        failed=len(stored) - completed,
+        skipped=len(batch.post_ids) - len(stored),
+    )
+
+
+def _claim(event: GenerateBatchEvent, now: datetime) -> Claim:
+    return Claim(
+        owner=f"{event.attempt.execution_name}/{event.input.batch.batch_id}",
+        attempt=event.attempt.retry_count,
+        claimed_at=now,
+        expires_at=now + CLAIM_LEASE,
+    )
+
+
+def may_claim(post: Post, claim: Claim) -> bool:
+    """A planned post is free; a claimed one is for its owner's next attempt, or for anybody after its lease.
+
+    The engine starts the next attempt of a task only when the last one has ended, so the owner's need not wait.
+    """
+    if post.status == PostStatus.PLANNED or post.claim is None:
+        return True
+    same_owner = post.claim.owner == claim.owner and post.claim.attempt < claim.attempt
+    return same_owner or post.claim.expires_at <= claim.claimed_at
+
+
+def _write_all(
+    campaign: Campaign, claimed: Sequence[Post], generator: Generator, clock: Clock, *, last: bool
+) -> list[Outcome]:
+    """Write the claimed posts side by side: most of the time goes into waiting for the model."""
+    if not claimed:
+        return []
+    if campaign.configuration is None:
+        raise ConflictError("the campaign was not saved", details={"status": campaign.status})
+    configuration = campaign.configuration
+
+    def write(post: Post) -> Outcome:
+        return _write(campaign, configuration, post, generator, clock, last=last)
+
+    with ThreadPoolExecutor(max_workers=len(claimed)) as pool:
+        return list(pool.map(write, claimed))
+
+
+def _write(
+    campaign: Campaign, configuration: Configuration, post: Post, generator: Generator, clock: Clock, *, last: bool
+) -> Outcome:
+    try:
+        result = result_of(generator(generator_input(campaign, configuration, post)))
+    except AgentRetryableError as error:
+        return Outcome(post, _failed(post, error, clock) if last else None, error)
+    except AgentPermanentError as error:
+        return Outcome(post, _failed(post, error, clock), None)
+    written = {
+        "status": PostStatus.COMPLETED,
+        "content": PostContent.from_wire(result["content"], at="content"),
+        "provenance": Provenance.from_wire(result["provenance"], at="provenance"),
+        "completed_at": clock.now(),
+    }
+    return Outcome(post, post.model_copy(update=written), None)
+
+
+def _failed(post: Post, error: CampaignError, clock: Clock) -> Post:
+    details = dict(error.details)
+    reason = PostError(
+        code=str(details.pop("code", error.code)),
+        message=error.message,
+        retryable=error.retryable,
+        details=details or None,
+    )
+    return post.model_copy(update={"status": PostStatus.FAILED, "error": reason, "completed_at": clock.now()})
+
+
+def _raise_unfinished(outcomes: Sequence[Outcome], open_posts: Sequence[Post], claimed: Sequence[Post]) -> None:
+    waiting = [outcome for outcome in outcomes if outcome.record is None]
+    if waiting:
+        first = waiting[0].error
+        message = f"{len(waiting)} posts of the batch could not be written yet; the first: {first}"
+        raise AgentRetryableError(message, details={"postIds": [outcome.post.post_id for outcome in waiting]})
+    held = len(open_posts) - len(claimed)
+    if held:
+        raise PostsInProgressError(f"{held} posts of the batch are held by another claim")

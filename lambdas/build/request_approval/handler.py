@@ -1,0 +1,60 @@
+"""Lambda ``request-approval``.
+
+It runs inside a task that waits for its token. Not every engine fails such a task when its Lambda fails, so the
+handler answers the token itself: the error then reaches the state's Retry and Catch by its class name.
+"""
+
+from typing import Any
+
+from lambdas.adapters import stores
+from lambdas.adapters.aws import client
+from lambdas.adapters.parameters import Parameters
+from lambdas.adapters.secret_keys import SecretKeys
+from lambdas.adapters.ses_mailer import SesMailer
+from lambdas.adapters.step import step
+from lambdas.adapters.step_functions import StepFunctionsEngine
+from lambdas.adapters.stores import TableSettings
+from lambdas.adapters.system import SystemClock, UlidSource
+from lambdas.adapters.telemetry import logger
+from lambdas.build.request_approval.logic import ApprovalPorts, request_approval
+from lambdas.core.errors import GoneError
+from lambdas.core.ids import TaskToken
+from lambdas.core.models.workflow import RequestApprovalEvent, StatusResult
+
+
+class RequestApprovalSettings(TableSettings):
+    """Where the signing keys and the public base URL are, and who mails come from."""
+
+    approval_keys_secret: str
+    approval_base_url_parameter: str
+    sender_email: str
+
+
+@step("RequestApproval", RequestApprovalEvent, RequestApprovalSettings, None)
+def ask(event: RequestApprovalEvent, settings: RequestApprovalSettings) -> StatusResult:
+    clock = SystemClock()
+    ports = ApprovalPorts(
+        campaigns=stores.campaigns(settings),
+        posts=stores.posts(settings),
+        approvals=stores.approvals(settings),
+        keys=SecretKeys(client("secretsmanager"), clock, approval_secret=settings.approval_keys_secret),
+        mailer=SesMailer(client("sesv2"), settings.sender_email),
+        ids=UlidSource(),
+        clock=clock,
+    )
+    base_url = Parameters(client("ssm")).text(settings.approval_base_url_parameter)
+    return request_approval(event, ports, base_url)
+
+
+def handler(raw: dict[str, Any], context: object) -> dict[str, Any]:
+    try:
+        return ask(raw, context)
+    except Exception as error:
+        token = raw.get("taskToken")
+        if not isinstance(token, str):
+            raise
+        try:
+            StepFunctionsEngine(client("stepfunctions"), "").fail(TaskToken(token), type(error).__name__, str(error))
+        except GoneError:
+            logger().info("nobody waits for this token any more; the error is in the log above")
+        raise

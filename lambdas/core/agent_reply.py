@@ -1,0 +1,37 @@
+"""An agent's ``{success, result, error}`` as the workflow understands it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from lambdas.core.errors import AgentPermanentError, AgentRetryableError
+from lambdas.core.models.base import Model
+
+
+class AgentError(Model):
+    """Why an agent could not do it. ``code`` is upper case and documented with the agent."""
+
+    code: str
+    message: str
+    retryable: bool
+    details: dict[str, Any] | None = None
+
+
+class AgentReply(Model):
+    """What every agent's ``run`` answers."""
+
+    success: bool
+    result: dict[str, Any] | None = None
+    error: AgentError | None = None
+
+
+def result_of(reply: Mapping[str, Any]) -> dict[str, Any]:
+    """The result of a successful reply.
+
+    Raises ``AgentRetryableError`` or ``AgentPermanentError``, with the agent's code in ``details``.
+    """
+    parsed = AgentReply.from_wire(reply)
+    if parsed.success and parsed.result is not None:
+        return parsed.result
+    error = parsed.error or AgentError(code="EMPTY_REPLY", message="the agent answered nothing", retryable=True)
+    kind = AgentRetryableError if error.retryable else AgentPermanentError
+    raise kind(f"{error.code}: {error.message}", details={"code": error.code, **(error.details or {})})

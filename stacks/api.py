@@ -1,0 +1,178 @@
+"""The HTTP surface: one REST API, its authorizer, and the Lambda behind every route."""
+
+from aws_cdk import CfnOutput, Duration, RemovalPolicy, Stack
+from aws_cdk import aws_apigateway as apigateway
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_ssm as ssm
+from constructs import Construct
+
+from stacks.acknowledge import acknowledge
+from stacks.data import DataStack
+from stacks.functions import LOG_RETENTION, CampaignFunction, CodeAssets
+from stacks.grants import Access, grant_secret, grant_table
+from stacks.options import Options
+from stacks.workflow import WorkflowStack, grant_task_answers
+
+STAGE = "prod"
+
+PUBLIC = {
+    "/approve/{callbackId}": ("GET", "HEAD", "POST"),
+    "/campaigns/{campaignId}/approve": ("POST",),
+    "/openapi.json": ("GET",),
+    "/docs": ("GET",),
+}
+"""Routes without a bearer token of ours: a reviewer's link and ``approve`` carry the approval token instead."""
+
+PRIVATE = {
+    "/campaigns": ("GET", "POST"),
+    "/campaigns/{campaignId}": ("GET",),
+    "/campaigns/{campaignId}/progress": ("GET",),
+    "/campaigns/{campaignId}/posts": ("GET",),
+    "/campaigns/{campaignId}/posts/{postId}": ("GET",),
+    "/brands/{brandId}": ("GET", "PUT", "DELETE"),
+    "/personas/{personaId}": ("GET", "PUT", "DELETE"),
+}
+"""Routes behind the authorizer."""
+
+
+class ApiStack(Stack):
+    """API Gateway and what answers for it."""
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, options: Options, data: DataStack, workflow: WorkflowStack
+    ) -> None:
+        super().__init__(scope, construct_id, description="Campaign orchestration: the HTTP API")
+        self._options = options
+        self._data = data
+        self._assets = CodeAssets(self, options)
+        self.rest_api = self._rest_api()
+        integration = apigateway.LambdaIntegration(self._routes(workflow), proxy=True)
+        authorizer = self._authorizer()
+        for path, methods in PUBLIC.items():
+            for method in methods:
+                public = self.rest_api.root.resource_for_path(path).add_method(method, integration)
+                for finding in ("AwsSolutions-APIG4", "AwsSolutions-COG4"):
+                    acknowledge(public, finding, "Public by design: documentation, or the approval token decides")
+        for path, methods in PRIVATE.items():
+            for method in methods:
+                private = self.rest_api.root.resource_for_path(path).add_method(
+                    method, integration, authorizer=authorizer
+                )
+                acknowledge(private, "AwsSolutions-COG4", "Bearer tokens are verified by our own authorizer")
+        self._problem_responses()
+        ssm.StringParameter(
+            self, "ApprovalBaseUrl", parameter_name=workflow.base_url_parameter, string_value=self.rest_api.url
+        )
+        CfnOutput(self, "ApprovalBaseUrlParameterName", value=workflow.base_url_parameter)
+        CfnOutput(self, "ApiId", value=self.rest_api.rest_api_id)
+        CfnOutput(self, "ApiStageName", value=STAGE)
+        CfnOutput(self, "ApiUrl", value=self.rest_api.url)
+
+    def _rest_api(self) -> apigateway.RestApi:
+        access_log = logs.LogGroup(
+            self,
+            "AccessLogs",
+            log_group_name=f"/aws/apigateway/{self._options.prefix}campaigns",
+            retention=LOG_RETENTION,
+            encryption_key=self._data.key,
+            removal_policy=RemovalPolicy.DESTROY,
+        )
+        api = apigateway.RestApi(
+            self,
+            "Api",
+            rest_api_name=f"{self._options.prefix}campaigns",
+            description="Campaign orchestration",
+            endpoint_types=[apigateway.EndpointType.REGIONAL],
+            cloud_watch_role=False,
+            deploy_options=apigateway.StageOptions(
+                stage_name=STAGE,
+                # The resource path and not the path with its query: a reviewer's link carries its token there.
+                access_log_destination=apigateway.LogGroupLogDestination(access_log),
+                access_log_format=apigateway.AccessLogFormat.custom(
+                    '{"requestId":"$context.requestId","method":"$context.httpMethod",'
+                    '"route":"$context.resourcePath","status":"$context.status",'
+                    '"latencyMs":"$context.responseLatency","tenantId":"$context.authorizer.tenantId"}'
+                ),
+                throttling_rate_limit=200,
+                throttling_burst_limit=400,
+                metrics_enabled=True,
+                tracing_enabled=self._options.tracing,
+            ),
+        )
+        for finding, reason in {
+            "AwsSolutions-APIG2": "The Lambda validates bodies against the models, with field paths in the answer",
+            "AwsSolutions-APIG3": "A web ACL belongs to the account's edge; attach yours to the stage",
+            "AwsSolutions-APIG6": "Execution logs would hold query strings and with them approval tokens",
+        }.items():
+            acknowledge(self, finding, reason)
+        return api
+
+    def _routes(self, workflow: WorkflowStack) -> CampaignFunction:
+        function = CampaignFunction(
+            self,
+            "ApiFunction",
+            name="api",
+            module="lambdas.api.rest.handler",
+            options=self._options,
+            assets=self._assets,
+            key=self._data.key,
+            environment={
+                "TABLE_NAME": self._data.table.table_name,
+                "BUILD_STATE_MACHINE_ARN": workflow.build_machine.state_machine_arn,
+                "APPROVAL_KEYS_SECRET": self._data.approval_keys.secret_arn,
+            },
+            # API Gateway gives up after 29 seconds.
+            timeout_seconds=28,
+            memory_mb=1024,
+        )
+        access = [Access.GET, Access.BATCH_GET, Access.PUT, Access.UPDATE, Access.DELETE, Access.QUERY]
+        grant_table(function, self._data, [*access, Access.CONDITION_CHECK])
+        grant_secret(function, self._data.approval_keys)
+        workflow.build_machine.grant_start_execution(function)
+        grant_task_answers(function, ["states:SendTaskSuccess"])
+        return function
+
+    def _authorizer(self) -> apigateway.RequestAuthorizer:
+        function = CampaignFunction(
+            self,
+            "AuthorizerFunction",
+            name="authorizer",
+            module="lambdas.api.authorizer.handler",
+            options=self._options,
+            assets=self._assets,
+            key=self._data.key,
+            environment={"API_KEYS_SECRET": self._data.api_keys.secret_arn},
+            timeout_seconds=10,
+        )
+        grant_secret(function, self._data.api_keys)
+        return apigateway.RequestAuthorizer(
+            self,
+            "BearerAuthorizer",
+            handler=function,
+            identity_sources=[apigateway.IdentitySource.header("Authorization")],
+            results_cache_ttl=Duration.minutes(5),
+        )
+
+    def _problem_responses(self) -> None:
+        """What API Gateway answers by itself speaks problem+json as well."""
+        for kind, status, title in (
+            (apigateway.ResponseType.UNAUTHORIZED, "401", "Authentication is required"),
+            (apigateway.ResponseType.ACCESS_DENIED, "403", "This is not allowed"),
+            (apigateway.ResponseType.MISSING_AUTHENTICATION_TOKEN, "404", "Not found"),
+            (apigateway.ResponseType.REQUEST_TOO_LARGE, "413", "The body is too large"),
+            (apigateway.ResponseType.THROTTLED, "429", "Too many requests"),
+            (apigateway.ResponseType.INTEGRATION_TIMEOUT, "504", "The request took too long"),
+            (apigateway.ResponseType.DEFAULT_5_XX, "500", "Something went wrong on our side"),
+        ):
+            self.rest_api.add_gateway_response(
+                f"Problem{status}",
+                type=kind,
+                status_code=status,
+                response_headers={"Content-Type": "'application/problem+json'"},
+                templates={
+                    "application/json": (
+                        f'{{"type":"about:blank","title":"{title}","status":{status},'
+                        '"detail":$context.error.messageString,"errors":[],"correlationId":"$context.requestId"}'
+                    )
+                },
+            )

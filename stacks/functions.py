@@ -1,0 +1,111 @@
+"""A Lambda of this project: its own role, log group and dead-letter queue, and nothing it was not granted."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from stacks.acknowledge import acknowledge
+from stacks.dependency_layer import build_layer
+from stacks.options import Options
+
+ROOT = Path(__file__).parent.parent
+RUNTIME = lambda_.Runtime.PYTHON_3_14
+LOG_RETENTION = logs.RetentionDays.ONE_MONTH
+
+
+class CodeAssets:
+    """The shared code and the dependency layer, added to a stack once."""
+
+    def __init__(self, scope: Construct, options: Options) -> None:
+        self.code = lambda_.Code.from_asset(
+            str(ROOT), exclude=["*", "!lambdas", "!lambdas/**", "**/__pycache__", "**/*.pyc"]
+        )
+        self.layer = lambda_.LayerVersion(
+            scope,
+            "Dependencies",
+            code=lambda_.Code.from_asset(str(build_layer(options.target))),
+            compatible_runtimes=[RUNTIME],
+            compatible_architectures=[options.architecture],
+            description="Locked in requirements/lambdas.txt",
+        )
+
+
+class CampaignFunction(lambda_.Function):
+    """``name`` is the Lambda's name in kebab case; ``module`` is where its ``handler`` lives."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        name: str,
+        module: str,
+        options: Options,
+        assets: CodeAssets,
+        key: kms.IKey,
+        environment: Mapping[str, str],
+        timeout_seconds: int = 30,
+        memory_mb: int = 512,
+        dead_letter_queue: sqs.IQueue | None = None,
+    ) -> None:
+        function_name = f"{options.prefix}{name}"
+        log_group = logs.LogGroup(
+            scope,
+            f"{construct_id}Logs",
+            log_group_name=f"/aws/lambda/{function_name}",
+            retention=LOG_RETENTION,
+            encryption_key=key,
+            removal_policy=RemovalPolicy.DESTROY,
+        )
+        role = iam.Role(
+            scope,
+            f"{construct_id}Role",
+            assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
+            description=f"Runs {function_name}",
+        )
+        log_group.grant_write(role)
+        super().__init__(
+            scope,
+            construct_id,
+            function_name=function_name,
+            handler=f"{module}.handler",
+            code=assets.code,
+            layers=[assets.layer],
+            runtime=RUNTIME,
+            architecture=options.architecture,
+            role=role,
+            timeout=Duration.seconds(timeout_seconds),
+            memory_size=memory_mb,
+            environment={
+                "POWERTOOLS_SERVICE_NAME": name,
+                "LOG_LEVEL": "INFO",
+                **environment,
+            },
+            environment_encryption=key,
+            log_group=log_group,
+            tracing=lambda_.Tracing.ACTIVE if options.tracing else lambda_.Tracing.DISABLED,
+            dead_letter_queue=dead_letter_queue,
+        )
+        if options.tracing:
+            acknowledge(role, "AwsSolutions-IAM5[Resource::*]", "X-Ray's write actions take no resource")
+
+
+def dead_letter_queue(scope: Construct, construct_id: str, key: kms.IKey) -> sqs.Queue:
+    """Where an asynchronous invocation goes that failed for good; kept 14 days, the most SQS allows."""
+    queue = sqs.Queue(
+        scope,
+        construct_id,
+        encryption=sqs.QueueEncryption.KMS,
+        encryption_master_key=key,
+        retention_period=Duration.days(14),
+        enforce_ssl=True,
+    )
+    acknowledge(queue, "AwsSolutions-SQS3", "This queue is itself a dead-letter queue")
+    return queue

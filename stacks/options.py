@@ -1,0 +1,46 @@
+"""What whoever deploys may choose, read once from the CDK context."""
+
+from typing import Literal, NamedTuple
+
+from aws_cdk import App
+from aws_cdk import aws_lambda as lambda_
+from constructs import Node
+
+
+class Options(NamedTuple):
+    target: Literal["aws", "local"]
+    prefix: str
+    sender: str
+    tracing: bool
+    provider: Literal["offline", "bedrock"]
+    bedrock_model_id: str
+
+    @classmethod
+    def of(cls, app: App) -> "Options":
+        """Raises ``ValueError`` naming the context value that is not one of those allowed."""
+        node = app.node
+        return cls(
+            target="local" if _one_of(node, "target", ("aws", "local")) == "local" else "aws",
+            prefix=_text(node, "prefix", ""),
+            sender=_text(node, "sender", "campaigns@example.com"),
+            tracing=_one_of(node, "tracing", ("false", "true")) == "true",
+            provider="bedrock" if _one_of(node, "provider", ("offline", "bedrock")) == "bedrock" else "offline",
+            bedrock_model_id=_text(node, "bedrockModelId", "amazon.nova-lite-v1:0"),
+        )
+
+    @property
+    def architecture(self) -> lambda_.Architecture:
+        return lambda_.Architecture.ARM_64 if self.target == "aws" else lambda_.Architecture.X86_64
+
+
+def _text(node: Node, name: str, default: str) -> str:
+    value = node.try_get_context(name)
+    return default if value is None else str(value)
+
+
+def _one_of(node: Node, name: str, allowed: tuple[str, ...]) -> str:
+    """The first of ``allowed`` is the default."""
+    value = _text(node, name, allowed[0]).lower()
+    if value not in allowed:
+        raise ValueError(f"context {name}={value!r} is not one of {', '.join(allowed)}")
+    return value

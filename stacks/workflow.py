@@ -1,0 +1,234 @@
+"""BUILD: its state machine, and one Lambda with one role for each of its tasks."""
+
+from collections.abc import Sequence
+
+from aws_cdk import CfnElement, CfnOutput, Duration, RemovalPolicy, Stack
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_ses as ses
+from aws_cdk import aws_stepfunctions as sfn
+from constructs import Construct
+
+from stacks.acknowledge import acknowledge
+from stacks.data import DataStack
+from stacks.functions import LOG_RETENTION, CampaignFunction, CodeAssets, dead_letter_queue
+from stacks.grants import Access, grant_key, grant_secret, grant_table
+from stacks.options import Options
+from statemachine.build import BuildFunctions, build_workflow
+
+EXECUTION_TIMEOUT = Duration.days(30)
+
+
+class WorkflowStack(Stack):
+    """Stateless: it can be deleted and deployed again while the data stays."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, options: Options, data: DataStack) -> None:
+        super().__init__(scope, construct_id, description="Campaign orchestration: the BUILD workflow")
+        self._options = options
+        self._data = data
+        self._assets = CodeAssets(self, options)
+        self.base_url_parameter = f"/{options.prefix}campaign/approval-base-url"
+        self.sender = ses.EmailIdentity(self, "Sender", identity=ses.Identity.email(options.sender))
+        self.build_machine = self._state_machine(self._build_functions())
+        self.build_campaign = self._build_campaign()
+        CfnOutput(self, "BuildStateMachineArn", value=self.build_machine.state_machine_arn)
+
+    def _build_functions(self) -> BuildFunctions:
+        return BuildFunctions(
+            validate_campaign=self._step("validate_campaign", [Access.GET, Access.PUT]),
+            save_campaign=self._step("save_campaign", [Access.GET, Access.PUT, Access.UPDATE]),
+            plan_posts=self._plan_posts(),
+            generate_posts=self._generate_posts(),
+            aggregate_results=self._step(
+                "aggregate_results",
+                [Access.GET, Access.PUT, Access.UPDATE, Access.QUERY, Access.PARTIQL_UPDATE],
+                timeout_seconds=120,
+            ),
+            request_approval=self._request_approval(),
+            complete_campaign=self._step("complete_campaign", [Access.GET, Access.PUT, Access.UPDATE]),
+            reject_campaign=self._step("reject_campaign", [Access.GET, Access.PUT, Access.UPDATE, Access.QUERY]),
+            record_failure=self._step("record_failure", [Access.GET, Access.PUT, Access.UPDATE, Access.QUERY]),
+        )
+
+    def _step(
+        self,
+        folder: str,
+        access: Sequence[Access],
+        *,
+        environment: dict[str, str] | None = None,
+        timeout_seconds: int = 30,
+        memory_mb: int = 512,
+    ) -> CampaignFunction:
+        """The Lambda of the state whose folder is ``lambdas/build/<folder>``."""
+        function = CampaignFunction(
+            self,
+            "".join(part.title() for part in folder.split("_")) + "Function",
+            name=folder.replace("_", "-"),
+            module=f"lambdas.build.{folder}.handler",
+            options=self._options,
+            assets=self._assets,
+            key=self._data.key,
+            environment={"TABLE_NAME": self._data.table.table_name, **(environment or {})},
+            timeout_seconds=timeout_seconds,
+            memory_mb=memory_mb,
+        )
+        grant_table(function, self._data, access)
+        return function
+
+    def _agent_environment(self) -> dict[str, str]:
+        environment: dict[str, str] = {"AGENT_PROVIDER": self._options.provider}
+        if self._options.provider == "bedrock":
+            environment["BEDROCK_MODEL_ID"] = self._options.bedrock_model_id
+        return environment
+
+    def _plan_posts(self) -> CampaignFunction:
+        function = self._step(
+            "plan_posts",
+            [Access.GET, Access.PUT, Access.UPDATE, Access.PARTIQL_INSERT],
+            environment={"MANIFEST_BUCKET": self._data.manifests.bucket_name, **self._agent_environment()},
+            timeout_seconds=300,
+            memory_mb=1024,
+        )
+        function.add_to_role_policy(
+            iam.PolicyStatement(actions=["s3:PutObject"], resources=[self._data.manifests.arn_for_objects("tenants/*")])
+        )
+        acknowledge(
+            function.role or function,
+            f"AwsSolutions-IAM5[Resource::{self._data.manifests_arn_export}/tenants/*]",
+            "One manifest for each campaign, all under tenants/",
+        )
+        self._grant_model(function)
+        return function
+
+    def _generate_posts(self) -> CampaignFunction:
+        function = self._step(
+            "generate_posts",
+            [Access.GET, Access.BATCH_GET, Access.PARTIQL_UPDATE],
+            environment=self._agent_environment(),
+            timeout_seconds=120,
+            memory_mb=1024,
+        )
+        self._grant_model(function)
+        return function
+
+    def _grant_model(self, function: CampaignFunction) -> None:
+        if self._options.provider != "bedrock":
+            return
+        model = self.format_arn(
+            service="bedrock", account="", resource="foundation-model", resource_name=self._options.bedrock_model_id
+        )
+        function.add_to_role_policy(iam.PolicyStatement(actions=["bedrock:InvokeModel"], resources=[model]))
+
+    def _request_approval(self) -> CampaignFunction:
+        function = self._step(
+            "request_approval",
+            [Access.GET, Access.PUT, Access.UPDATE, Access.QUERY],
+            environment={
+                "APPROVAL_KEYS_SECRET": self._data.approval_keys.secret_arn,
+                "APPROVAL_BASE_URL_PARAMETER": self.base_url_parameter,
+                "SENDER_EMAIL": self._options.sender,
+            },
+        )
+        grant_secret(function, self._data.approval_keys)
+        parameter = self.format_arn(
+            service="ssm", resource="parameter", resource_name=self.base_url_parameter.removeprefix("/")
+        )
+        function.add_to_role_policy(iam.PolicyStatement(actions=["ssm:GetParameter"], resources=[parameter]))
+        function.add_to_role_policy(
+            iam.PolicyStatement(actions=["ses:SendEmail"], resources=[self.sender.email_identity_arn])
+        )
+        grant_task_answers(function, ["states:SendTaskFailure"])
+        return function
+
+    def _state_machine(self, functions: BuildFunctions) -> sfn.StateMachine:
+        name = f"{self._options.prefix}build"
+        log_group = logs.LogGroup(
+            self,
+            "BuildLogs",
+            log_group_name=f"/aws/vendedlogs/states/{name}",
+            retention=LOG_RETENTION,
+            encryption_key=self._data.key,
+            removal_policy=RemovalPolicy.DESTROY,
+        )
+        machine = sfn.StateMachine(
+            self,
+            "Build",
+            state_machine_name=name,
+            comment="From a brief to an approved campaign",
+            definition_body=sfn.DefinitionBody.from_chainable(build_workflow(self, functions, self._data.manifests)),
+            state_machine_type=sfn.StateMachineType.STANDARD,
+            timeout=EXECUTION_TIMEOUT,
+            tracing_enabled=self._options.tracing,
+            # Without data: the input of RequestApproval holds the task token.
+            logs=sfn.LogOptions(destination=log_group, level=sfn.LogLevel.ALL, include_execution_data=False),
+            encryption_configuration=sfn.CustomerManagedEncryptionConfiguration(self._data.key, Duration.minutes(15)),
+        )
+        grant_key(machine, self._data.key)
+        self._acknowledge_machine(machine, functions)
+        return machine
+
+    def _acknowledge_machine(self, machine: sfn.StateMachine, functions: BuildFunctions) -> None:
+        for function in functions:
+            acknowledge(
+                machine.role,
+                f"AwsSolutions-IAM5[Resource::<{logical_id(function)}.Arn>:*]",
+                "Versions and aliases of the same function",
+            )
+        acknowledge(
+            machine.role,
+            f"AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:s3:::{self._data.manifests_name_export}/*]",
+            "The map reads any campaign's manifest, and nothing else is in the bucket",
+        )
+        acknowledge(
+            machine.role,
+            "AwsSolutions-IAM5[Resource::*]",
+            "Vended log delivery and X-Ray take no resource",
+        )
+        name = '{"Fn::Select":[6,{"Fn::Split":[":",{"Ref":"' + logical_id(machine) + '"}]}]}'
+        executions = f"arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:execution:{name}"
+        for pattern in (f"{executions}:*", f"{executions}/GeneratePosts:*"):
+            acknowledge(
+                machine,
+                f"AwsSolutions-IAM5[Resource::{pattern}]",
+                "The map starts and watches its own child executions, whose names the engine chooses",
+            )
+        if not self._options.tracing:
+            acknowledge(machine, "AwsSolutions-SF2", "X-Ray is switched on by -c tracing=true")
+
+    def _build_campaign(self) -> CampaignFunction:
+        function = CampaignFunction(
+            self,
+            "BuildCampaignFunction",
+            name="build-campaign",
+            module="lambdas.api.build_campaign.handler",
+            options=self._options,
+            assets=self._assets,
+            key=self._data.key,
+            environment={
+                "TABLE_NAME": self._data.table.table_name,
+                "BUILD_STATE_MACHINE_ARN": self.build_machine.state_machine_arn,
+            },
+            dead_letter_queue=dead_letter_queue(self, "BuildCampaignDeadLetters", self._data.key),
+        )
+        grant_table(function, self._data, [Access.GET, Access.PUT, Access.UPDATE, Access.QUERY, Access.CONDITION_CHECK])
+        self.build_machine.grant_start_execution(function)
+        function.configure_async_invoke(retry_attempts=2, max_event_age=Duration.hours(6))
+        return function
+
+
+def logical_id(construct: Construct) -> str:
+    """The name of the construct's resource in the template, as cdk-nag spells it."""
+    resource = construct.node.default_child
+    if not isinstance(resource, CfnElement):
+        raise TypeError(f"{construct.node.path} has no resource of its own")
+    return str(Stack.of(construct).get_logical_id(resource))
+
+
+def grant_task_answers(function: CampaignFunction, actions: Sequence[str]) -> None:
+    """Let ``function`` answer a waiting task."""
+    function.add_to_role_policy(iam.PolicyStatement(actions=list(actions), resources=["*"]))
+    acknowledge(
+        function.role or function,
+        "AwsSolutions-IAM5[Resource::*]",
+        "Answering a task is authorised by the task token; the action is not checked against an execution",
+    )

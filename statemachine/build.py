@@ -1,0 +1,115 @@
+"""BUILD: from a brief to an approved campaign.
+
+Read it top to bottom; every task that gives up goes to RecordFailure. The state carries ids and counts only.
+"""
+
+from typing import NamedTuple
+
+from aws_cdk import Duration
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_stepfunctions as sfn
+from constructs import Construct
+
+from statemachine.tasks import callback_step, step
+
+APPROVAL_TIMEOUT = Duration.days(7)
+
+
+class BuildFunctions(NamedTuple):
+    """One Lambda for each task of the workflow."""
+
+    validate_campaign: lambda_.Function
+    save_campaign: lambda_.Function
+    plan_posts: lambda_.Function
+    generate_posts: lambda_.Function
+    aggregate_results: lambda_.Function
+    request_approval: lambda_.Function
+    complete_campaign: lambda_.Function
+    reject_campaign: lambda_.Function
+    record_failure: lambda_.Function
+
+
+def build_workflow(scope: Construct, functions: BuildFunctions, manifests: s3.IBucket) -> sfn.IChainable:
+    """The chain of BUILD's states."""
+    validate = step(
+        scope, "ValidateCampaign", functions.validate_campaign, comment="Brand, personas and schedule are usable"
+    )
+    save = step(scope, "SaveCampaign", functions.save_campaign, comment="Freeze brand and personas with the campaign")
+    plan = step(
+        scope,
+        "PlanPosts",
+        functions.plan_posts,
+        result_path="$.plan",
+        comment="The planner agent lays out the posts; batches go to S3 for the map",
+    )
+    generate = _generate_posts(scope, functions.generate_posts, manifests)
+    aggregate = step(
+        scope, "AggregateResults", functions.aggregate_results, comment="Count the posts; too many failures end here"
+    )
+    request = callback_step(
+        scope,
+        "RequestApproval",
+        functions.request_approval,
+        timeout=APPROVAL_TIMEOUT,
+        result_path="$.approval",
+        comment="Mail the reviewers a signed link and wait for one of them, at no cost",
+    )
+    expired = sfn.Pass(
+        scope,
+        "ApprovalExpired",
+        comment="Nobody decided in time",
+        result=sfn.Result.from_object({"decision": "expired"}),
+        result_path="$.approval",
+    )
+    complete = step(scope, "CompleteCampaign", functions.complete_campaign, comment="The campaign is approved")
+    reject = step(scope, "RejectCampaign", functions.reject_campaign, comment="The campaign ends without approval")
+    approved = sfn.Succeed(scope, "Approved")
+    rejected = sfn.Succeed(scope, "Rejected", comment="A no is a result, not a failure")
+
+    decision = (
+        sfn.Choice(scope, "CheckDecision")
+        .when(sfn.Condition.string_equals("$.approval.decision", "approved"), complete.next(approved))
+        .otherwise(reject)
+    )
+    reject.next(rejected)
+    expired.next(reject)
+    request.add_catch(expired, errors=["States.Timeout"], result_path=sfn.JsonPath.DISCARD)
+
+    failure = _record_failure(scope, functions.record_failure)
+    for task in (validate, save, plan, generate, aggregate, request, complete, reject):
+        task.add_catch(failure, errors=["States.ALL"], result_path="$.error")
+
+    return validate.next(save).next(plan).next(generate).next(aggregate).next(request).next(decision)
+
+
+def _generate_posts(scope: Construct, function: lambda_.Function, manifests: s3.IBucket) -> sfn.DistributedMap:
+    """One child execution for each batch of the manifest. What they did is counted from the table."""
+    posts = sfn.DistributedMap(
+        scope,
+        "GeneratePosts",
+        comment="Write the posts, batch by batch, within the campaign's limit",
+        item_reader=sfn.S3JsonItemReader(bucket=manifests, key=sfn.JsonPath.string_at("$.plan.manifest.key")),
+        item_selector={
+            "tenantId": sfn.JsonPath.string_at("$.tenantId"),
+            "campaignId": sfn.JsonPath.string_at("$.campaignId"),
+            "correlationId": sfn.JsonPath.string_at("$.correlationId"),
+            "batch": sfn.JsonPath.object_at("$$.Map.Item.Value"),
+        },
+        max_concurrency_path="$.plan.mapConcurrency",
+        tolerated_failure_percentage_path="$.plan.toleratedFailurePercentage",
+        map_execution_type=sfn.StateMachineType.STANDARD,
+        label="GeneratePosts",
+        result_path=sfn.JsonPath.DISCARD,
+    )
+    # The children's outputs come back to the map as one array: empty, so that ten thousand fit the payload quota.
+    batch = step(scope, "GenerateBatch", function, output_path=sfn.JsonPath.DISCARD, comment="Up to ten posts at once")
+    posts.item_processor(batch)
+    return posts
+
+
+def _record_failure(scope: Construct, function: lambda_.Function) -> sfn.IChainable:
+    failed = sfn.Fail(scope, "Failed", error_path="$.error.Error", cause_path="$.error.Cause")
+    record = step(scope, "RecordFailure", function, comment="Put the reason on the campaign's record")
+    record.add_catch(failed, errors=["States.ALL"], result_path=sfn.JsonPath.DISCARD)
+    return record.next(failed)

@@ -1,0 +1,125 @@
+"""How every task of both workflows is called, retried and caught."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from aws_cdk import Duration
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_stepfunctions as sfn
+from aws_cdk import aws_stepfunctions_tasks as tasks
+from constructs import Construct
+
+from lambdas.core.errors import permanent_names, retryable_names
+
+LAMBDA_SERVICE_ERRORS = [
+    "Lambda.AWSLambdaException",
+    "Lambda.ClientExecutionTimeoutException",
+    "Lambda.SdkClientException",
+    "Lambda.ServiceException",
+    "Lambda.TooManyRequestsException",
+    "Lambda.Unknown",
+    "Runtime.ExitError",
+    "Sandbox.Timedout",
+    "States.Timeout",
+]
+"""Failures of Lambda itself, worth another try
+(docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html and bp-lambda-serviceexception.html)."""
+
+ATTEMPT = {
+    "executionArn": sfn.JsonPath.string_at("$$.Execution.Id"),
+    "executionName": sfn.JsonPath.string_at("$$.Execution.Name"),
+    "stateName": sfn.JsonPath.string_at("$$.State.Name"),
+    "retryCount": sfn.JsonPath.number_at("$$.State.RetryCount"),
+    "enteredAt": sfn.JsonPath.string_at("$$.State.EnteredTime"),
+}
+"""The engine's account of the attempt, as ``lambdas.core.models.workflow.Attempt`` reads it."""
+
+_MARGIN = Duration.seconds(15)
+"""The function's own timeout strikes first, so that a late attempt is dead before the next one starts."""
+
+
+def step(
+    scope: Construct,
+    name: str,
+    function: lambda_.Function,
+    *,
+    payload: Mapping[str, Any] | None = None,
+    result_path: str = sfn.JsonPath.DISCARD,
+    output_path: str | None = None,
+    comment: str,
+) -> tasks.LambdaInvoke:
+    """A state that calls ``function`` with the execution's input, the attempt and ``payload``."""
+    task = tasks.LambdaInvoke(
+        scope,
+        name,
+        comment=comment,
+        lambda_function=function,
+        payload=sfn.TaskInput.from_object(
+            {"input": sfn.JsonPath.object_at("$"), "attempt": ATTEMPT, **(payload or {})}
+        ),
+        payload_response_only=True,
+        retry_on_service_exceptions=False,
+        result_path=result_path,
+        output_path=output_path,
+        task_timeout=sfn.Timeout.duration(_timeout_of(function).plus(_MARGIN)),
+    )
+    add_retries(task)
+    return task
+
+
+def callback_step(
+    scope: Construct,
+    name: str,
+    function: lambda_.Function,
+    *,
+    timeout: Duration,
+    result_path: str,
+    comment: str,
+) -> tasks.LambdaInvoke:
+    """A state that calls ``function`` with a task token and then waits, at no cost, for somebody to answer it.
+
+    The function has to fail the task itself (``SendTaskFailure``) when it cannot ask the question.
+    """
+    task = tasks.LambdaInvoke(
+        scope,
+        name,
+        comment=comment,
+        lambda_function=function,
+        integration_pattern=sfn.IntegrationPattern.WAIT_FOR_TASK_TOKEN,
+        payload=sfn.TaskInput.from_object(
+            {"input": sfn.JsonPath.object_at("$"), "attempt": ATTEMPT, "taskToken": sfn.JsonPath.task_token}
+        ),
+        retry_on_service_exceptions=False,
+        result_path=result_path,
+        task_timeout=sfn.Timeout.duration(timeout),
+    )
+    # Not on States.Timeout: seven silent days are an answer and not a glitch.
+    add_retries(task, service_errors=[name for name in LAMBDA_SERVICE_ERRORS if name != "States.Timeout"])
+    return task
+
+
+def add_retries(task: tasks.LambdaInvoke, service_errors: list[str] | None = None) -> None:
+    """Permanent errors never, known temporary ones patiently, anything unknown twice."""
+    task.add_retry(errors=permanent_names(), max_attempts=0)
+    task.add_retry(
+        errors=[*retryable_names(), *(LAMBDA_SERVICE_ERRORS if service_errors is None else service_errors)],
+        interval=Duration.seconds(1),
+        max_attempts=6,
+        backoff_rate=2,
+        max_delay=Duration.seconds(30),
+        jitter_strategy=sfn.JitterType.FULL,
+    )
+    task.add_retry(
+        errors=["States.TaskFailed"],
+        interval=Duration.seconds(1),
+        max_attempts=2,
+        backoff_rate=2,
+        max_delay=Duration.seconds(30),
+        jitter_strategy=sfn.JitterType.FULL,
+    )
+
+
+def _timeout_of(function: lambda_.Function) -> Duration:
+    if function.timeout is None:
+        raise ValueError(f"{function.node.path} has no timeout of its own")
+    return function.timeout
