@@ -6,12 +6,12 @@ Numbers travel as text in DynamoDB, so a float needs no detour over Decimal: its
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from lambdas.adapters.dynamodb_keys import EXPIRES_AT, PK, SK, ItemKey
+from lambdas.adapters.dynamodb_keys import PK, SK, ItemKey
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
 
-_NOT_THE_MODELS = frozenset({PK, SK, EXPIRES_AT})
+_KEYS = frozenset({PK, SK})
 
 
 def to_key(key: ItemKey) -> "dict[str, AttributeValueTypeDef]":
@@ -24,11 +24,11 @@ def to_item(key: ItemKey, fields: Mapping[str, Any]) -> "dict[str, AttributeValu
 
 
 def from_item(item: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields alone: without keys, TTL and nulls."""
+    """The fields alone: without keys and nulls."""
     return {
         name: from_attribute(attribute)
         for name, attribute in item.items()
-        if name not in _NOT_THE_MODELS and "NULL" not in attribute
+        if name not in _KEYS and "NULL" not in attribute
     }
 
 

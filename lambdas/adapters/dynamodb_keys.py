@@ -25,7 +25,7 @@ from lambdas.core.models.checkpoint import Checkpoint
 PK = "PK"
 SK = "SK"
 EXPIRES_AT = "expiresAt"
-"""The table's TTL attribute: seconds since 1970."""
+"""The table's TTL attribute: seconds since 1970. An approval has a field of that name, which is text and so no TTL."""
 
 POSTS = "POST#"
 BATCHES = "BATCH#"

@@ -1,0 +1,156 @@
+"""What ``CampaignStore`` promises, of the fake and of the table."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+
+from lambdas.adapters.dynamodb_campaigns import DynamoCampaigns
+from lambdas.adapters.memory import MemoryCampaigns
+from lambdas.core.errors import ConflictError, InvalidInputError, NotFoundError
+from lambdas.core.models.brand import Brand, Persona
+from lambdas.core.models.campaign import CampaignStatus, Configuration, Failure, PostCounts
+from lambdas.core.ports import CampaignStore, IdempotencyRecord
+from tests.contract.conftest import TABLE
+from tests.contract.samples import ACME, GLOBEX, KEY, NOW, brand_config, campaign, numbered, persona_config
+
+QUEUED, PLANNING = CampaignStatus.QUEUED, CampaignStatus.PLANNING
+
+
+@pytest.fixture(params=["memory", "dynamodb"])
+def store(request: pytest.FixtureRequest) -> CampaignStore:
+    if request.param == "memory":
+        return MemoryCampaigns()
+    return DynamoCampaigns(request.getfixturevalue("moto_table"), TABLE)
+
+
+@pytest.fixture(params=["memory", "dynamodb"])
+def shared(request: pytest.FixtureRequest) -> CampaignStore:
+    """For threads at once: moto reads and writes an item without a lock, the emulator is one server."""
+    if request.param == "memory":
+        return MemoryCampaigns()
+    client, table = request.getfixturevalue("emulator_table")
+    return DynamoCampaigns(client, table)
+
+
+def test_reads_back_what_was_created(store: CampaignStore) -> None:
+    store.create(campaign())
+    assert store.get(KEY) == campaign()
+
+
+def test_a_campaign_of_another_tenant_is_not_found(store: CampaignStore) -> None:
+    store.create(campaign())
+    with pytest.raises(NotFoundError):
+        store.get(KEY._replace(tenant_id=GLOBEX))
+
+
+def test_an_id_is_taken_once(store: CampaignStore) -> None:
+    store.create(campaign())
+    with pytest.raises(ConflictError) as refused:
+        store.create(campaign(createdBy="other"), IdempotencyRecord("key", "hash", KEY.campaign_id))
+    assert refused.value.details == {"taken": "id"}
+    assert store.get(KEY).created_by == "manager@acme.example"
+    assert store.find_idempotent(ACME, "key") is None
+
+
+def test_an_idempotency_key_is_taken_once_per_tenant(store: CampaignStore) -> None:
+    first, second, other = numbered(ACME, 1), numbered(ACME, 2), numbered(GLOBEX, 3)
+    store.create(campaign(first), IdempotencyRecord("my key", "hash", first.campaign_id))
+    with pytest.raises(ConflictError) as refused:
+        store.create(campaign(second), IdempotencyRecord("my key", "other", second.campaign_id))
+    store.create(campaign(other), IdempotencyRecord("my key", "third", other.campaign_id))
+
+    assert refused.value.details == {"taken": "idempotencyKey"}
+    assert store.find_idempotent(ACME, "my key") == IdempotencyRecord("my key", "hash", first.campaign_id)
+    assert store.find_idempotent(ACME, "another") is None
+    with pytest.raises(NotFoundError):
+        store.get(second)
+    assert [listed.campaign_id for listed in store.page(ACME, 10).items] == [first.campaign_id]
+
+
+def test_lists_newest_first_page_by_page(store: CampaignStore) -> None:
+    created = [numbered(ACME, number) for number in range(5)]
+    for key in [*created, numbered(GLOBEX, 9)]:
+        store.create(campaign(key))
+
+    seen, cursor, pages = [], None, 0
+    while pages == 0 or cursor:
+        items, cursor = store.page(ACME, 2, cursor)
+        seen += [item.campaign_id for item in items]
+        pages += 1
+
+    assert seen == [key.campaign_id for key in reversed(created)]
+    assert pages == 3
+
+
+def test_a_full_last_page_has_no_cursor(store: CampaignStore) -> None:
+    for number in range(2):
+        store.create(campaign(numbered(ACME, number)))
+    assert store.page(ACME, 2).next_cursor is None
+    assert store.page(GLOBEX, 2) == ([], None)
+
+
+def test_the_list_shows_the_status_of_now(store: CampaignStore) -> None:
+    store.create(campaign())
+    store.update(KEY, expected=[QUEUED], at=NOW, status=PLANNING)
+    assert [item.status for item in store.page(ACME, 10).items] == [PLANNING]
+
+
+@pytest.mark.parametrize("cursor", ["x", "!!!!", "AAAA", "TENANT#globex", "é", "A" * 22 + "?"])
+def test_refuses_a_cursor_that_is_not_ours(store: CampaignStore, cursor: str) -> None:
+    with pytest.raises(InvalidInputError) as refused:
+        store.page(ACME, 2, cursor)
+    assert [error.field for error in refused.value.errors] == ["cursor"]
+
+
+def test_update_changes_the_named_fields_only(store: CampaignStore) -> None:
+    store.create(campaign())
+    configuration = Configuration(
+        brand=Brand(brand_id="kettles", version=3, **dict(brand_config())),
+        personas=(Persona(persona_id="ann", version=1, **dict(persona_config())),),
+    )
+    failure = Failure(code="X", message="m", at=NOW, retryable=False)
+    at = NOW + timedelta(minutes=1)
+
+    assert store.update(KEY, expected=[QUEUED], at=at, execution_arn="arn:1").status is QUEUED
+    store.update(KEY, expected=[QUEUED], at=at, status=PLANNING, configuration=configuration)
+    answer = store.update(KEY, expected=[QUEUED, PLANNING], at=at, counts=PostCounts(total=4, planned=4), error=failure)
+
+    expected = campaign(
+        status=PLANNING,
+        updatedAt=at,
+        executionArn="arn:1",
+        configuration=configuration,
+        counts=PostCounts(total=4, planned=4),
+        error=failure,
+    )
+    assert answer == store.get(KEY) == expected
+
+
+def test_update_names_the_status_that_was_in_the_way(store: CampaignStore) -> None:
+    store.create(campaign())
+    with pytest.raises(ConflictError) as refused:
+        store.update(KEY, expected=[PLANNING, CampaignStatus.GENERATING], at=NOW, status=CampaignStatus.FAILED)
+    assert refused.value.details == {"status": "queued"}
+    assert store.get(KEY) == campaign()
+
+
+def test_update_of_nothing_is_not_found_and_makes_nothing(store: CampaignStore) -> None:
+    with pytest.raises(NotFoundError):
+        store.update(KEY, expected=[QUEUED], at=NOW, status=PLANNING)
+    with pytest.raises(NotFoundError):
+        store.get(KEY)
+
+
+def test_of_many_who_move_a_campaign_on_one_succeeds(shared: CampaignStore) -> None:
+    shared.create(campaign())
+
+    def move(_: int) -> bool:
+        try:
+            shared.update(KEY, expected=[QUEUED], at=NOW, status=PLANNING)
+        except ConflictError:
+            return False
+        return True
+
+    with ThreadPoolExecutor(20) as pool:
+        assert sum(pool.map(move, range(20))) == 1

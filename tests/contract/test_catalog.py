@@ -1,0 +1,82 @@
+"""What ``CatalogStore`` promises, of the fake and of the table."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from lambdas.adapters.dynamodb_catalog import DynamoCatalog
+from lambdas.adapters.memory import MemoryCatalog
+from lambdas.core.errors import NotFoundError
+from lambdas.core.ids import BrandId, PersonaId
+from lambdas.core.models.brand import Brand, Persona
+from lambdas.core.ports import CatalogStore
+from tests.contract.conftest import TABLE
+from tests.contract.samples import ACME, GLOBEX, brand_config, persona_config
+
+KETTLES, ANN = BrandId("kettles"), PersonaId("ann")
+
+
+@pytest.fixture(params=["memory", "dynamodb"])
+def catalog(request: pytest.FixtureRequest) -> CatalogStore:
+    if request.param == "memory":
+        return MemoryCatalog()
+    return DynamoCatalog(request.getfixturevalue("moto_table"), TABLE)
+
+
+@pytest.fixture(params=["memory", "dynamodb"])
+def shared(request: pytest.FixtureRequest) -> CatalogStore:
+    """For threads at once: moto reads and writes an item without a lock, the emulator is one server."""
+    if request.param == "memory":
+        return MemoryCatalog()
+    client, table = request.getfixturevalue("emulator_table")
+    return DynamoCatalog(client, table)
+
+
+def test_there_is_nothing_at_first(catalog: CatalogStore) -> None:
+    assert catalog.get_brand(ACME, KETTLES) is None
+    assert catalog.get_persona(ACME, ANN) is None
+
+
+def test_stores_the_first_version(catalog: CatalogStore) -> None:
+    config = brand_config(tagline="Hot!", handles={"x": "@kettles"}, maxReadingGrade=8)
+    brand = Brand(brand_id=KETTLES, version=1, **dict(config))
+    assert catalog.put_brand(ACME, KETTLES, config) == catalog.get_brand(ACME, KETTLES) == brand
+    persona = Persona(persona_id=ANN, version=1, **dict(persona_config()))
+    assert catalog.put_persona(ACME, ANN, persona_config()) == catalog.get_persona(ACME, ANN) == persona
+
+
+def test_a_change_replaces_everything_and_counts_up(catalog: CatalogStore) -> None:
+    catalog.put_brand(ACME, KETTLES, brand_config(tagline="Hot!", hashtags=["#tea"], maxReadingGrade=8))
+    brand = catalog.put_brand(ACME, KETTLES, brand_config(name="Pots"))
+    assert brand == Brand(brand_id=KETTLES, version=2, **dict(brand_config(name="Pots")))
+    assert catalog.get_brand(ACME, KETTLES) == brand
+    catalog.put_persona(ACME, ANN, persona_config(languages=["de"]))
+    assert catalog.put_persona(ACME, ANN, persona_config()).version == 2
+    assert catalog.get_persona(ACME, ANN) == Persona(persona_id=ANN, version=2, **dict(persona_config()))
+
+
+def test_tenants_do_not_see_each_other(catalog: CatalogStore) -> None:
+    catalog.put_brand(ACME, KETTLES, brand_config())
+    catalog.put_persona(ACME, ANN, persona_config())
+    assert catalog.get_brand(GLOBEX, KETTLES) is None
+    assert catalog.get_persona(GLOBEX, ANN) is None
+    assert catalog.put_brand(GLOBEX, KETTLES, brand_config()).version == 1
+
+
+def test_deletes_what_is_there_and_says_when_it_is_not(catalog: CatalogStore) -> None:
+    catalog.put_brand(ACME, KETTLES, brand_config())
+    catalog.put_persona(ACME, ANN, persona_config())
+    catalog.delete_brand(ACME, KETTLES)
+    catalog.delete_persona(ACME, ANN)
+    assert catalog.get_brand(ACME, KETTLES) is None
+    assert catalog.get_persona(ACME, ANN) is None
+    with pytest.raises(NotFoundError):
+        catalog.delete_brand(ACME, KETTLES)
+    with pytest.raises(NotFoundError):
+        catalog.delete_persona(ACME, ANN)
+
+
+def test_editors_at_once_never_make_the_same_version(shared: CatalogStore) -> None:
+    with ThreadPoolExecutor(10) as pool:
+        brands = pool.map(lambda n: shared.put_brand(ACME, KETTLES, brand_config(name=f"Brand {n}")), range(10))
+        assert sorted(brand.version for brand in brands) == list(range(1, 11))

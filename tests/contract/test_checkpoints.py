@@ -1,0 +1,54 @@
+"""What ``CheckpointStore`` promises, of the fake and of the table."""
+
+from datetime import timedelta
+
+import pytest
+
+from lambdas.adapters.dynamodb_checkpoints import DynamoCheckpoints
+from lambdas.adapters.memory import MemoryCheckpoints
+from lambdas.core.models.campaign import Failure
+from lambdas.core.ports import CheckpointStore
+from tests.contract.conftest import TABLE
+from tests.contract.samples import GLOBEX, KEY, NOW, checkpoint
+
+
+@pytest.fixture(params=["memory", "dynamodb"])
+def store(request: pytest.FixtureRequest) -> CheckpointStore:
+    if request.param == "memory":
+        return MemoryCheckpoints()
+    return DynamoCheckpoints(request.getfixturevalue("moto_table"), TABLE)
+
+
+def test_reads_back_oldest_first(store: CheckpointStore) -> None:
+    error = Failure(code="X", message="m", at=NOW, retryable=True, step="ValidateCampaign")
+    second = checkpoint()
+    first = checkpoint(
+        stepName="ValidateCampaign",
+        outcome="failed",
+        startedAt=NOW - timedelta(seconds=5),
+        result=None,
+        error=error,
+    )
+    store.record(KEY, second)
+    store.record(KEY, first)
+    assert store.all(KEY) == [first, second]
+    assert store.all(KEY._replace(tenant_id=GLOBEX)) == []
+
+
+def test_the_same_attempt_replaces_itself(store: CheckpointStore) -> None:
+    store.record(KEY, checkpoint(outcome="failed", result=None))
+    again = checkpoint(startedAt=NOW + timedelta(seconds=3))
+    store.record(KEY, again)
+    assert store.all(KEY) == [again]
+
+
+def test_other_attempts_steps_and_executions_stand_beside_it(store: CheckpointStore) -> None:
+    entries = [
+        checkpoint(),
+        checkpoint(attempt=1),
+        checkpoint(stepName="SaveCampaign"),
+        checkpoint(executionArn="arn:aws:states:us-east-1:000000000000:execution:Build/Batches:another"),
+    ]
+    for entry in entries:
+        store.record(KEY, entry)
+    assert sorted(map(repr, store.all(KEY))) == sorted(map(repr, entries))
