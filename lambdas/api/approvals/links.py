@@ -1,0 +1,84 @@
+"""Opening a reviewer's link: whose is it, and what does it open?"""
+
+import re
+from hmac import compare_digest
+from typing import NamedTuple
+
+from lambdas.api.security import SecurityLog
+from lambdas.core.errors import CampaignError, NotFoundError, UnauthenticatedError
+from lambdas.core.ids import CampaignKey
+from lambdas.core.links import nonce_hash
+from lambdas.core.models.approval import Approval, Reviewer
+from lambdas.core.ports import ApprovalStore, Clock, Keys
+from lambdas.core.tokens import ApprovalClaims, verify_approval_token
+
+_NONCE = re.compile(r"[0-9a-f]{32}")
+
+
+class LinkPorts(NamedTuple):
+    approvals: ApprovalStore
+    keys: Keys
+    clock: Clock
+    log: SecurityLog
+
+
+class OpenLink(NamedTuple):
+    """A link that holds: the request it is about, and the reviewer it was mailed to."""
+
+    approval: Approval
+    reviewer: Reviewer
+
+    @property
+    def key(self) -> CampaignKey:
+        return CampaignKey(self.approval.tenant_id, self.approval.campaign_id)
+
+
+def open_link(token: str, nonce: str, callback_id: str, ports: LinkPorts) -> OpenLink:
+    """The request behind ``/approve/{callbackId}?token=…&nonce=…``, decided or not.
+
+    Raises ``UnauthenticatedError`` (``TokenExpiredError`` when it was good once) for a link that does not hold, and
+    ``NotFoundError`` when what it opens is gone. Every refusal is a security event.
+    """
+    try:
+        claims = verify_approval_token(ports.keys.approval(), token, now=ports.clock.now())
+        if not _NONCE.fullmatch(nonce) or not _same(nonce_hash(nonce), claims.jti):
+            raise UnauthenticatedError("the nonce does not belong to the token")
+        return _opened(claims, callback_id, ports.approvals)
+    except CampaignError as error:
+        _report(error, callback_id, ports.log)
+        raise
+
+
+def open_token(token: str, campaign_id: str, callback_id: str, ports: LinkPorts) -> OpenLink:
+    """The same for the bearer of an approval token at ``POST /campaigns/{id}/approve``."""
+    try:
+        claims = verify_approval_token(ports.keys.approval(), token, now=ports.clock.now())
+        if claims.campaign_id != campaign_id:
+            raise UnauthenticatedError("the token is for another campaign")
+        return _opened(claims, callback_id, ports.approvals)
+    except CampaignError as error:
+        _report(error, callback_id, ports.log)
+        raise
+
+
+def _opened(claims: ApprovalClaims, callback_id: str, approvals: ApprovalStore) -> OpenLink:
+    if claims.callback_id != callback_id:
+        raise UnauthenticatedError("the token is for another request")
+    try:
+        approval = approvals.get(CampaignKey(claims.tenant_id, claims.campaign_id), claims.callback_id)
+    except NotFoundError:
+        raise NotFoundError("there is no such request for approval") from None
+    for reviewer in approval.reviewers:
+        if _same(reviewer.nonce_hash, claims.jti):
+            return OpenLink(approval, reviewer)
+    raise UnauthenticatedError("the token belongs to no reviewer of this request")
+
+
+def _same(one: str, other: str) -> bool:
+    return compare_digest(one.encode(), other.encode("utf-8", "surrogatepass"))
+
+
+def _report(error: CampaignError, callback_id: str, log: SecurityLog) -> None:
+    # The id comes from outside: only what may be an id is worth a line.
+    known = callback_id if re.fullmatch(r"\w{26}", callback_id) else "malformed"
+    log.event("approval_link_refused", callback_id=known, reason=error.message)

@@ -1,0 +1,29 @@
+"""Lambda ``authorizer``: lets bearers of an API token in."""
+
+from functools import cache
+from typing import Any
+
+from lambdas.adapters.aws import client
+from lambdas.adapters.secret_keys import SecretKeys
+from lambdas.adapters.system import SystemClock
+from lambdas.adapters.telemetry import logger
+from lambdas.api.authorizer.authorize import authorize
+from lambdas.api.logs import LoggerLog
+from lambdas.core.settings import Settings, settings
+
+
+class AuthorizerSettings(Settings):
+    """Where the keys of API tokens are."""
+
+    api_keys_secret: str
+
+
+@cache
+def _keys() -> SecretKeys:
+    return SecretKeys(client("secretsmanager"), SystemClock(), api_secret=settings(AuthorizerSettings).api_keys_secret)
+
+
+def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+    policy = authorize(event, _keys().api(), now=SystemClock().now(), log=LoggerLog(logger()))
+    logger().info("caller let in", tenant_id=policy["context"]["tenantId"], role=policy["context"]["role"])
+    return policy

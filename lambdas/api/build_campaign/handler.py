@@ -1,0 +1,38 @@
+"""Lambda ``build-campaign``: the direct way to start a campaign."""
+
+from functools import cache
+from typing import Any
+
+from lambdas.adapters import stores
+from lambdas.adapters.aws import client
+from lambdas.adapters.step_functions import StepFunctionsEngine
+from lambdas.adapters.stores import TableSettings
+from lambdas.adapters.system import SystemClock, UlidSource
+from lambdas.adapters.telemetry import logger
+from lambdas.api.build_campaign.invocation import invoke
+from lambdas.api.logs import LoggerLog
+from lambdas.api.submission import Intake
+from lambdas.core.settings import settings
+
+
+class BuildCampaignSettings(TableSettings):
+    """What BUILD is called."""
+
+    build_state_machine_arn: str
+
+
+@cache
+def _intake() -> Intake:
+    configured = settings(BuildCampaignSettings)
+    return Intake(
+        campaigns=stores.campaigns(configured),
+        catalog=stores.catalog(configured),
+        engine=StepFunctionsEngine(client("stepfunctions"), configured.build_state_machine_arn),
+        clock=SystemClock(),
+        ids=UlidSource(),
+        security=LoggerLog(logger()),
+    )
+
+
+def handler(event: Any, _context: object) -> dict[str, Any]:
+    return invoke(event, _intake(), LoggerLog(logger()))

@@ -1,0 +1,64 @@
+"""Starting a campaign by invoking the Lambda ``build-campaign``, without the HTTP API."""
+
+from typing import Any
+
+from lambdas.api.logs import InvocationLog
+from lambdas.api.submission import Intake, Submission, submit
+from lambdas.core.errors import CampaignError
+from lambdas.core.ids import CampaignIdField, CorrelationId, CorrelationIdField, TenantIdField
+from lambdas.core.models.base import Model
+from lambdas.core.models.campaign import CampaignStatus
+
+
+class DirectInvocation(Model):
+    """The payload. Whoever IAM lets invoke the function speaks for the tenant it names."""
+
+    tenant_id: TenantIdField
+    campaign: Any
+    """A campaign brief, as in the body of ``POST /campaigns``."""
+    correlation_id: CorrelationIdField | None = None
+
+
+class StartedCampaign(Model):
+    """The answer."""
+
+    campaign_id: CampaignIdField
+    status: CampaignStatus
+    execution_arn: str
+    correlation_id: CorrelationIdField
+
+
+def invoke(event: Any, intake: Intake, log: InvocationLog) -> dict[str, Any]:
+    """Start the campaign of a payload ``{tenantId, campaign, correlationId?}``; answers ``StartedCampaign``.
+
+    Refuses in the same words as the API, with field paths relative to ``campaign``, by raising what ``submit``
+    raises: the event of an asynchronous invocation then ends in the dead-letter queue.
+    """
+    try:
+        invocation = DirectInvocation.from_wire(event)
+        correlation_id = invocation.correlation_id or CorrelationId(intake.ids.ulid())
+        log.begin(correlation_id)
+        started = _start(invocation, correlation_id, intake)
+    except CampaignError as error:
+        log.refused(error)
+        raise
+    log.started(invocation.tenant_id, started.campaign_id)
+    return started.to_wire()
+
+
+def _start(invocation: DirectInvocation, correlation_id: CorrelationId, intake: Intake) -> StartedCampaign:
+    accepted = submit(
+        Submission(
+            tenant_id=invocation.tenant_id,
+            brief=invocation.campaign,
+            created_by="lambda:build-campaign",
+            correlation_id=correlation_id,
+        ),
+        intake,
+    )
+    return StartedCampaign(
+        campaign_id=accepted.campaign.campaign_id,
+        status=accepted.campaign.status,
+        execution_arn=accepted.execution_arn,
+        correlation_id=accepted.campaign.correlation_id,
+    )

@@ -1,0 +1,88 @@
+"""Writing a response, and describing one for the OpenAPI document."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from aws_lambda_powertools.event_handler import Response
+
+from lambdas.api.problems import CONTENT_TYPE
+from lambdas.api.rest.views import Listing, Problem
+from lambdas.core.models.base import Model
+
+Answer = Response[Any]
+
+
+def answer(model: Model, *, status: int = 200, headers: Mapping[str, str] | None = None) -> Answer:
+    """``model`` as JSON, without fields that are ``None``."""
+    return Response(status, "application/json", model.to_wire(), headers=dict(headers or {}))
+
+
+def listing(items: list[Any], next_cursor: str | None) -> Answer:
+    """A page of a list; ``nextCursor`` is always there."""
+    page = Listing[Any](items=tuple(items), next_cursor=next_cursor)
+    wire = {"items": [item.to_wire() for item in items], "nextCursor": page.next_cursor}
+    return Response(200, "application/json", wire)
+
+
+def html(text: str, policy: str, *, status: int = 200) -> Answer:
+    """A page, under its content security policy."""
+    return Response(status, "text/html; charset=utf-8", text, headers={"Content-Security-Policy": policy})
+
+
+def described(
+    operation_id: str,
+    summary: str,
+    *,
+    tag: str,
+    answers: type[Model] | None,
+    status: int = 200,
+    errors: tuple[int, ...] = (),
+    body: str | None = None,
+    security: str = "bearer",
+    headers: tuple[str, ...] = (),
+) -> dict[str, Any]:
+    """Keyword arguments of a powertools route: what the OpenAPI document says about it.
+
+    ``answers`` is ``None`` for a response without content; ``body`` names the schema of the request body.
+    """
+    ok: dict[str, Any] = {"description": HTTPStatus(status).phrase}
+    if answers is not None:
+        ok["content"] = {"application/json": {"model": answers}}
+    problem = {"content": {CONTENT_TYPE: {"model": Problem}}}
+    wrong = sorted({*errors, 401, 403} if security == "bearer" else {*errors, 401})
+    extensions: dict[str, Any] = {}
+    if body:
+        schema = {"$ref": f"#/components/schemas/{body}"}
+        extensions["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
+    if headers:
+        extensions["x-request-headers"] = list(headers)
+    return {
+        "operation_id": operation_id,
+        "summary": summary,
+        "tags": [tag],
+        "responses": {status: ok} | {code: {"description": HTTPStatus(code).phrase, **problem} for code in wrong},
+        "security": [{security: []}],
+        "openapi_extensions": extensions,
+        "status_code": status,
+    }
+
+
+def html_described(
+    operation_id: str, summary: str, *, tag: str, errors: tuple[int, ...], form: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """The same for a page that carries its own credentials in the link; ``form`` are the properties of its form."""
+    extensions: dict[str, Any] = {}
+    if form is not None:
+        schema = {"type": "object", "properties": dict(form), "required": ["decision"]}
+        content = {"application/x-www-form-urlencoded": {"schema": schema}}
+        extensions["requestBody"] = {"required": True, "content": content}
+    page = {"content": {"text/html": {"schema": {"type": "string"}}}}
+    return {
+        "operation_id": operation_id,
+        "summary": summary,
+        "tags": [tag],
+        "responses": {code: {"description": HTTPStatus(code).phrase, **page} for code in (200, *errors)},
+        "security": [{}],
+        "openapi_extensions": extensions,
+    }

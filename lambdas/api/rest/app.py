@@ -1,0 +1,100 @@
+"""The REST API as one object: routes in, problem details and headers out."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
+from aws_lambda_powertools.event_handler.exceptions import NotFoundError as NoRouteError
+from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from lambdas.api.problems import CONTENT_TYPE, problem, unexpected
+from lambdas.api.rest.answers import Answer
+from lambdas.api.rest.approvals import ApprovalRoutes
+from lambdas.api.rest.campaigns import CampaignRoutes
+from lambdas.api.rest.catalog import BrandRoutes, PersonaRoutes
+from lambdas.api.rest.documents import DocumentRoutes
+from lambdas.api.rest.posts import PostRoutes
+from lambdas.api.rest.request import CORRELATION_HEADER, correlation_id
+from lambdas.api.rest.resolver import Resolver
+from lambdas.api.services import Services
+from lambdas.core.errors import (
+    CampaignError,
+    FieldError,
+    InvalidInputError,
+    MethodNotAllowedError,
+    NotFoundError,
+    RetryableError,
+    UnauthenticatedError,
+)
+
+RETRY_AFTER_SECONDS = 5
+_EVERYWHERE = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "Cache-Control": "no-store"}
+"""Everything here is a tenant's own, so no cache keeps it."""
+
+
+class Api:
+    """``handle`` is the Lambda's whole work. One object serves one request at a time, as a Lambda does."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._resolver = resolver = Resolver(enable_validation=True, response_validation_error_http_code=500)
+        resolver.not_found(self._no_route)
+        resolver.exception_handler(RequestValidationError)(self._invalid_parameters)
+        resolver.exception_handler(CampaignError)(self._refused)
+        resolver.exception_handler(Exception)(self._unexpected)
+        for routes in (CampaignRoutes, PostRoutes, BrandRoutes, PersonaRoutes, ApprovalRoutes, DocumentRoutes):
+            routes(resolver, services)
+
+    def handle(self, event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
+        """Answer an API Gateway REST proxy event (payload 1.0)."""
+        correlation = correlation_id(event.get("headers"), self._services.ids)
+        self._services.log.begin(correlation)
+        self._resolver.context["correlation_id"] = correlation
+        response: dict[str, Any] = self._resolver.resolve(dict(event), context)
+        response["statusCode"] = int(response["statusCode"])
+        headers = response.setdefault("multiValueHeaders", {})
+        for name, value in (_EVERYWHERE | {CORRELATION_HEADER: correlation}).items():
+            headers.setdefault(name, [value])
+        self._services.log.served(event["httpMethod"], event.get("resource") or event["path"], response["statusCode"])
+        return response
+
+    @property
+    def resolver(self) -> APIGatewayRestResolver:
+        return self._resolver
+
+    def _refused(self, error: CampaignError) -> Answer:
+        headers = {}
+        if isinstance(error, UnauthenticatedError):
+            headers["WWW-Authenticate"] = "Bearer"
+        if isinstance(error, RetryableError):
+            headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+        if isinstance(error, MethodNotAllowedError):
+            headers["Allow"] = ", ".join(error.details["allowed"])
+        correlation = self._resolver.context["correlation_id"]
+        return Response(error.status, CONTENT_TYPE, problem(error, correlation), headers=headers)
+
+    def _no_route(self, _error: NoRouteError) -> Answer:
+        event = self._resolver.current_event
+        allowed = self._resolver.methods_of(event.path)
+        if allowed:
+            message = f"{event.http_method} is not allowed here"
+            return self._refused(MethodNotAllowedError(message, details={"allowed": allowed}))
+        return self._refused(NotFoundError("there is nothing at this path"))
+
+    def _invalid_parameters(self, error: RequestValidationError) -> Answer:
+        """Parameters that powertools refused, in our words. An id that cannot be one names nothing: 404."""
+        places = {detail["loc"][0] for detail in error.errors()}
+        if places == {"path"} and self._resolver.current_event.http_method != "PUT":
+            return self._refused(NotFoundError("there is nothing with this id"))
+        fields = [FieldError(_camel(str(detail["loc"][1])), detail["msg"]) for detail in error.errors()]
+        return self._refused(InvalidInputError("; ".join(f"{f.field}: {f.message}" for f in fields), errors=fields))
+
+    def _unexpected(self, error: Exception) -> Answer:
+        self._services.log.failed(error)
+        return Response(500, CONTENT_TYPE, unexpected(self._resolver.context["correlation_id"]))
+
+
+def _camel(name: str) -> str:
+    head, *tail = name.split("_")
+    return head + "".join(part.capitalize() for part in tail)

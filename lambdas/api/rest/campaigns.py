@@ -1,0 +1,97 @@
+"""``/campaigns``: start one, list them, look at one, see how far it is."""
+
+from typing import Annotated
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.openapi.params import Path, Query
+
+from lambdas.api.progress import Progress, progress_of
+from lambdas.api.rest.address import public_url
+from lambdas.api.rest.answers import Answer, answer, described, listing
+from lambdas.api.rest.request import IDEMPOTENCY_HEADER, caller, idempotency_key, json_body, manager
+from lambdas.api.rest.resolver import Resolver
+from lambdas.api.rest.views import AcceptedCampaign, CampaignItem, CampaignLinks, CampaignView, Listing
+from lambdas.api.services import Services
+from lambdas.api.submission import Submission, submit
+from lambdas.core.ids import CampaignId, CampaignIdField, CampaignKey
+
+TAG = "Campaigns"
+Limit = Annotated[int, Query(ge=1, le=100, description="Items of a page.")]
+Cursor = Annotated[str | None, Query(max_length=2_048, description="The `nextCursor` of the page before.")]
+CampaignPath = Annotated[CampaignIdField, Path()]
+
+
+class CampaignRoutes:
+    def __init__(self, app: Resolver, services: Services) -> None:
+        self._app = app
+        self._services = services
+        app.post(
+            "/campaigns",
+            **described(
+                "startCampaign",
+                "Start a campaign",
+                tag=TAG,
+                answers=AcceptedCampaign,
+                status=202,
+                errors=(400, 409, 413, 422, 503),
+                body="CampaignBrief",
+                headers=(IDEMPOTENCY_HEADER,),
+            ),
+        )(self.start)
+        app.get(
+            "/campaigns",
+            **described(
+                "listCampaigns", "Campaigns, newest first", tag=TAG, answers=Listing[CampaignItem], errors=(422,)
+            ),
+        )(self.list)
+        app.get(
+            "/campaigns/<campaign_id>",
+            **described("getCampaign", "One campaign", tag=TAG, answers=CampaignView, errors=(404,)),
+        )(self.get)
+        app.get(
+            "/campaigns/<campaign_id>/progress",
+            **described("getProgress", "How far a campaign is", tag=TAG, answers=Progress, errors=(404,)),
+        )(self.progress)
+
+    def start(self) -> Answer:
+        event = self._app.current_event
+        who = manager(event)
+        submission = Submission(
+            tenant_id=who.tenant_id,
+            brief=json_body(event),
+            created_by=who.subject,
+            correlation_id=self._app.context["correlation_id"],
+            idempotency_key=idempotency_key(event),
+        )
+        accepted = submit(submission, self._services.intake)
+        links = CampaignLinks.of(accepted.campaign.campaign_id, self._root())
+        view = AcceptedCampaign(
+            campaign_id=accepted.campaign.campaign_id,
+            status=accepted.campaign.status,
+            execution_arn=accepted.execution_arn,
+            links=links,
+        )
+        return answer(view, status=202, headers={"Location": links.self})
+
+    def list(self, limit: Limit = 20, cursor: Cursor = None) -> Answer:
+        page = self._services.campaigns.page(caller(self._app.current_event).tenant_id, limit, cursor)
+        return listing([CampaignItem.of(campaign, self._root()) for campaign in page.items], page.next_cursor)
+
+    def get(self, campaign_id: CampaignPath) -> Answer:
+        campaign = self._services.campaigns.get(self._key(campaign_id))
+        return answer(CampaignView.of(campaign, self._root()))
+
+    def progress(self, campaign_id: CampaignPath) -> Answer:
+        key, services = self._key(campaign_id), self._services
+        campaign = services.campaigns.get(key)
+        progress = progress_of(
+            campaign, services.checkpoints.all(key), services.posts.progress(key), now=services.clock.now()
+        )
+        # Here "no step is to come" is an answer, so the field stays when it is null.
+        return Response(200, "application/json", progress.model_dump(mode="json", by_alias=True))
+
+    def _key(self, campaign_id: CampaignId) -> CampaignKey:
+        return CampaignKey(caller(self._app.current_event).tenant_id, campaign_id)
+
+    def _root(self) -> str:
+        return public_url(self._app.current_event, self._services.public_url)

@@ -1,0 +1,83 @@
+"""``/brands`` and ``/personas``: who speaks in a tenant's campaigns."""
+
+from typing import Annotated
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.openapi.params import Path
+
+from lambdas.api.rest.answers import Answer, answer, described
+from lambdas.api.rest.request import caller, json_body, manager
+from lambdas.api.rest.resolver import Resolver
+from lambdas.api.services import Services
+from lambdas.core.errors import NotFoundError
+from lambdas.core.ids import BrandIdField, PersonaIdField
+from lambdas.core.models.brand import Brand, BrandConfig, Persona, PersonaConfig
+
+BRANDS, PERSONAS = "Brands", "Personas"
+BrandPath = Annotated[BrandIdField, Path()]
+PersonaPath = Annotated[PersonaIdField, Path()]
+_PUT_ERRORS = (400, 413, 422)
+
+
+class BrandRoutes:
+    def __init__(self, app: Resolver, services: Services) -> None:
+        self._app = app
+        self._catalog = services.catalog
+        path = "/brands/<brand_id>"
+        app.put(
+            path,
+            **described("putBrand", "Store a brand", tag=BRANDS, answers=Brand, errors=_PUT_ERRORS, body="BrandConfig"),
+        )(self.put)
+        app.get(path, **described("getBrand", "One brand", tag=BRANDS, answers=Brand, errors=(404,)))(self.get)
+        app.delete(
+            path,
+            **described("deleteBrand", "Delete a brand", tag=BRANDS, answers=None, status=204, errors=(404,)),
+        )(self.delete)
+
+    def put(self, brand_id: BrandPath) -> Answer:
+        who = manager(self._app.current_event)
+        config = BrandConfig.from_wire(json_body(self._app.current_event))
+        return answer(self._catalog.put_brand(who.tenant_id, brand_id, config))
+
+    def get(self, brand_id: BrandPath) -> Answer:
+        brand = self._catalog.get_brand(caller(self._app.current_event).tenant_id, brand_id)
+        if brand is None:
+            raise NotFoundError(f"there is no brand {brand_id!r}")
+        return answer(brand)
+
+    def delete(self, brand_id: BrandPath) -> Answer:
+        self._catalog.delete_brand(manager(self._app.current_event).tenant_id, brand_id)
+        return Response(204)
+
+
+class PersonaRoutes:
+    def __init__(self, app: Resolver, services: Services) -> None:
+        self._app = app
+        self._catalog = services.catalog
+        path = "/personas/<persona_id>"
+        app.put(
+            path,
+            **described(
+                "putPersona", "Store a persona", tag=PERSONAS, answers=Persona, errors=_PUT_ERRORS, body="PersonaConfig"
+            ),
+        )(self.put)
+        app.get(path, **described("getPersona", "One persona", tag=PERSONAS, answers=Persona, errors=(404,)))(self.get)
+        app.delete(
+            path,
+            **described("deletePersona", "Delete a persona", tag=PERSONAS, answers=None, status=204, errors=(404,)),
+        )(self.delete)
+
+    def put(self, persona_id: PersonaPath) -> Answer:
+        who = manager(self._app.current_event)
+        config = PersonaConfig.from_wire(json_body(self._app.current_event))
+        return answer(self._catalog.put_persona(who.tenant_id, persona_id, config))
+
+    def get(self, persona_id: PersonaPath) -> Answer:
+        persona = self._catalog.get_persona(caller(self._app.current_event).tenant_id, persona_id)
+        if persona is None:
+            raise NotFoundError(f"there is no persona {persona_id!r}")
+        return answer(persona)
+
+    def delete(self, persona_id: PersonaPath) -> Answer:
+        self._catalog.delete_persona(manager(self._app.current_event).tenant_id, persona_id)
+        return Response(204)

@@ -1,0 +1,55 @@
+"""``/openapi.json`` and ``/docs``: the API describes itself."""
+
+import json
+from functools import cached_property
+from typing import Any
+
+from aws_lambda_powertools.event_handler import Response
+
+from lambdas.api.rest.address import public_url
+from lambdas.api.rest.answers import Answer
+from lambdas.api.rest.resolver import Resolver
+from lambdas.api.services import Services
+
+_DOCS_POLICY = (
+    "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+"""Swagger UI is one inlined script, and its style attributes are many; it loads nothing from anywhere."""
+
+
+class DocumentRoutes:
+    def __init__(self, app: Resolver, services: Services) -> None:
+        self._app = app
+        self._services = services
+        app.get("/openapi.json", include_in_schema=False)(self.document)
+        app.get("/docs", include_in_schema=False)(self.page)
+
+    def document(self) -> Answer:
+        return Response(200, "application/json", self._located())
+
+    def page(self) -> Answer:
+        from aws_lambda_powertools.event_handler.openapi import swagger_ui
+
+        spec = json.dumps(self._located()).replace("</", "<\\/")
+        html = swagger_ui.generate_swagger_html(spec, _asset("bundle.min.js"), _asset("min.css"), "", None)
+        return Response(200, "text/html; charset=utf-8", html, headers={"Content-Security-Policy": _DOCS_POLICY})
+
+    def _located(self) -> dict[str, Any]:
+        root = public_url(self._app.current_event, self._services.public_url)
+        # A relative server is relative to this document, whose path is just below the API's root.
+        return self._described | {"servers": [{"url": root or "."}]}
+
+    @cached_property
+    def _described(self) -> dict[str, Any]:
+        from lambdas.api.rest.openapi import describe
+
+        return describe(self._app)
+
+
+def _asset(name: str) -> str:
+    from importlib.resources import files
+
+    folder = files("aws_lambda_powertools.event_handler.openapi.swagger_ui")
+    separator = "-" if name.startswith("bundle") else "."
+    return folder.joinpath(f"swagger-ui{separator}{name}").read_text(encoding="utf-8")

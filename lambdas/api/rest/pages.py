@@ -1,0 +1,166 @@
+"""The pages a reviewer sees. Imported when one is rendered, because jinja2 is cold-start time."""
+
+import base64
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime
+from functools import cache
+from http import HTTPStatus
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from lambdas.api.approvals.decisions import is_stuck
+from lambdas.api.approvals.links import OpenLink
+from lambdas.api.rest.answers import Answer, html
+from lambdas.api.rest.shown import POSTS_A_PAGE, ShownPost, shown_post
+from lambdas.core.errors import (
+    CampaignError,
+    ConflictError,
+    GoneError,
+    NotFoundError,
+    RetryableError,
+    TokenExpiredError,
+    UnauthenticatedError,
+)
+from lambdas.core.ids import post_id_for
+from lambdas.core.models.approval import Decision
+from lambdas.core.models.campaign import Campaign
+from lambdas.core.ports import PostStore
+
+DECISIONS = {
+    Decision.APPROVED: "Approved",
+    Decision.REJECTED: "Rejected",
+    Decision.NEEDS_REVISION: "Sent back for revision",
+}
+
+
+class Refusal(NamedTuple):
+    """What a page says when there is nothing to decide: what happened, and what to do next."""
+
+    title: str
+    happened: str
+    next: str
+
+
+_REFUSALS: Mapping[type[CampaignError], Refusal] = {
+    TokenExpiredError: Refusal(
+        "This link has expired",
+        "The time to decide through this link is over, and nothing was changed.",
+        "Ask the person who runs the campaign to send you a new one.",
+    ),
+    UnauthenticatedError: Refusal(
+        "This link does not work",
+        "It is incomplete, or it was not made by us. Nothing was changed.",
+        "Open it again from the newest mail you received. If it was copied by hand, copy all of it, to its very end.",
+    ),
+    NotFoundError: Refusal(
+        "There is nothing to decide here",
+        "The request for approval that this link belongs to no longer exists.",
+        "If you expected one, ask the person who runs the campaign to send you a new link.",
+    ),
+    GoneError: Refusal(
+        "This request is closed",
+        "The campaign went on without a decision through this link, or was ended. Nothing was changed.",
+        "If there is a newer mail about this campaign, use the link in that one; else ask the person who runs it.",
+    ),
+    ConflictError: Refusal(
+        "The posts have changed",
+        "Somebody edited the posts after they were shown to you, so your decision was not recorded.",
+        "Go back, reload the page, look at the posts as they are now, and decide again.",
+    ),
+    RetryableError: Refusal(
+        "One moment, please",
+        "We could not finish this just now.",
+        "Go back and try again in a minute. Sending the same decision twice does no harm.",
+    ),
+    CampaignError: Refusal(
+        "The decision could not be read",
+        "The form arrived incomplete, and nothing was changed.",
+        "Go back, choose one of the three decisions, and send the form again.",
+    ),
+}
+
+
+def approval(link: OpenLink, campaign: Campaign, posts: PostStore, page: str, query: Mapping[str, str]) -> Answer:
+    """The campaign, one page of its posts, and the form. ``query`` is kept in the links to the other pages."""
+    total = campaign.counts.total or link.approval.summary.total_posts
+    pages = max(1, -(-total // POSTS_A_PAGE))
+    number = min(pages, max(1, int(page))) if page.isascii() and page.isdecimal() and len(page) < 9 else 1
+    first = (number - 1) * POSTS_A_PAGE
+    ids = [post_id_for(campaign.campaign_id, index) for index in range(first, min(first + POSTS_A_PAGE, total))]
+    zone = ZoneInfo(campaign.brief.schedule.time_zone)
+    personas = {p.persona_id: p.name for p in campaign.configuration.personas} if campaign.configuration else {}
+    shown: list[ShownPost] = [shown_post(post, zone, personas) for post in posts.get_many(link.key, ids)]
+    return _page(
+        "approval.html",
+        brief=campaign.brief,
+        brand=campaign.configuration.brand.name if campaign.configuration else campaign.brief.brand_id,
+        summary=link.approval.summary,
+        content_hash=link.approval.content_hash,
+        posts=shown,
+        page=number,
+        pages={n: "?" + urlencode({**query, "page": n}) for n in range(1, pages + 1)},
+        first=first + 1,
+        total=total,
+        starts=_day(campaign.brief.schedule.start_utc(), zone),
+        ends=_day(campaign.brief.schedule.end_utc(), zone),
+        expires=_moment(link.approval.expires_at, zone),
+    )
+
+
+def decided(link: OpenLink, campaign: Campaign, *, now: datetime, status: int) -> Answer:
+    """What was decided, when and by whom; a decision the workflow never heard of can be sent again."""
+    made = link.approval.decision
+    if made is None:
+        return refusal(GoneError("this request for approval is over"))
+    by_you = made.decided_by == link.reviewer.email
+    return _page(
+        "decided.html",
+        status=status,
+        name=campaign.brief.name,
+        decision=made.decision.value,
+        title=DECISIONS[made.decision],
+        comments=made.comments,
+        by_you=by_you,
+        when=_moment(made.decided_at, ZoneInfo(campaign.brief.schedule.time_zone)),
+        stuck=by_you and is_stuck(link.approval, now),
+        late=status != HTTPStatus.OK,
+    )
+
+
+def refusal(error: CampaignError) -> Answer:
+    """The page of an error. It tells nothing that only a reviewer may know."""
+    known = next(_REFUSALS[cls] for cls in type(error).__mro__ if cls in _REFUSALS)
+    return _page("refusal.html", status=error.status, refusal=known)
+
+
+def _page(template: str, *, status: int = 200, **values: Any) -> Answer:
+    environment, style, policy = _look()
+    return html(environment.get_template(template).render(style=style, **values), policy, status=status)
+
+
+@cache
+def _look() -> tuple[Environment, Markup, str]:
+    """Templates, style sheet, and a policy that lets nothing in but this style sheet."""
+    loader = PackageLoader("lambdas.api.rest", "templates")
+    environment = Environment(
+        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    style = loader.get_source(environment, "style.css")[0]
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    policy = (
+        f"default-src 'none'; style-src 'sha256-{digest}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    )
+    return environment, Markup(style), policy  # noqa: S704 - our own file
+
+
+def _moment(moment: datetime, zone: ZoneInfo) -> str:
+    return f"{moment.astimezone(zone):%A, %d %B %Y, %H:%M} ({zone.key})"
+
+
+def _day(moment: datetime, zone: ZoneInfo) -> str:
+    return f"{moment.astimezone(zone):%d %B %Y}"

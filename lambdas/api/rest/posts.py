@@ -1,0 +1,44 @@
+"""``/campaigns/{id}/posts``: what was planned and written."""
+
+from typing import Annotated
+
+from aws_lambda_powertools.event_handler.openapi.params import Path
+
+from lambdas.api.rest.answers import Answer, answer, described, listing
+from lambdas.api.rest.campaigns import CampaignPath, Cursor, Limit
+from lambdas.api.rest.request import caller
+from lambdas.api.rest.resolver import Resolver
+from lambdas.api.rest.views import Listing, PostView
+from lambdas.api.services import Services
+from lambdas.core.ids import CampaignId, CampaignKey, PostIdField
+
+TAG = "Posts"
+
+
+class PostRoutes:
+    def __init__(self, app: Resolver, services: Services) -> None:
+        self._app = app
+        self._services = services
+        app.get(
+            "/campaigns/<campaign_id>/posts",
+            **described(
+                "listPosts", "A campaign's posts, in plan order", tag=TAG, answers=Listing[PostView], errors=(404, 422)
+            ),
+        )(self.list)
+        app.get(
+            "/campaigns/<campaign_id>/posts/<post_id>",
+            **described("getPost", "One post", tag=TAG, answers=PostView, errors=(404,)),
+        )(self.get)
+
+    def list(self, campaign_id: CampaignPath, limit: Limit = 20, cursor: Cursor = None) -> Answer:
+        page = self._services.posts.page(self._existing(campaign_id), limit, cursor)
+        return listing([PostView.of(post) for post in page.items], page.next_cursor)
+
+    def get(self, campaign_id: CampaignPath, post_id: Annotated[PostIdField, Path()]) -> Answer:
+        return answer(PostView.of(self._services.posts.get(self._existing(campaign_id), post_id)))
+
+    def _existing(self, campaign_id: CampaignId) -> CampaignKey:
+        """A campaign without posts has an empty list; a campaign that is not there has none."""
+        key = CampaignKey(caller(self._app.current_event).tenant_id, campaign_id)
+        self._services.campaigns.get(key)
+        return key

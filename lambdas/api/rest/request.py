@@ -1,0 +1,122 @@
+"""Reading a request: who calls, under which correlation id, with what body."""
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any, NoReturn
+from urllib.parse import parse_qs
+
+from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
+from pydantic import TypeAdapter, ValidationError
+
+from lambdas.api.submission import check_size
+from lambdas.core.errors import (
+    FieldError,
+    ForbiddenError,
+    InvalidInputError,
+    MalformedJsonError,
+    PayloadTooLargeError,
+    UnauthenticatedError,
+)
+from lambdas.core.ids import CorrelationId, CorrelationIdField
+from lambdas.core.ports import IdSource
+from lambdas.core.tokens import Caller, Role
+
+CORRELATION_HEADER = "X-Correlation-Id"
+IDEMPOTENCY_HEADER = "Idempotency-Key"
+MAX_FORM_BYTES = 65_536
+"""Twelve times the longest comments: a form that is larger is none of ours."""
+
+_CORRELATION_ID: TypeAdapter[CorrelationId] = TypeAdapter(CorrelationIdField)
+_IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+
+
+def header(event: APIGatewayProxyEvent, name: str) -> str | None:
+    value = event.headers.get(name)
+    return value if isinstance(value, str) else None
+
+
+def correlation_id(headers: Mapping[str, Any] | None, ids: IdSource) -> CorrelationId:
+    """The caller's, if it sent a usable one; else a new one. A bad one is no reason to refuse a request."""
+    sent = next((v for k, v in (headers or {}).items() if k.lower() == CORRELATION_HEADER.lower()), None)
+    try:
+        return _CORRELATION_ID.validate_python(sent)
+    except ValidationError:
+        return CorrelationId(ids.ulid())
+
+
+def idempotency_key(event: APIGatewayProxyEvent) -> str | None:
+    """Raises ``InvalidInputError`` for a key that is not 1 to 255 visible ASCII characters."""
+    key = header(event, IDEMPOTENCY_HEADER)
+    if key is not None and not _IDEMPOTENCY_KEY.fullmatch(key):
+        problem = FieldError(IDEMPOTENCY_HEADER, "must be 1 to 255 visible ASCII characters")
+        raise InvalidInputError(f"{problem.field} {problem.message}", errors=[problem])
+    return key
+
+
+def caller(event: APIGatewayProxyEvent) -> Caller:
+    """Who the authorizer says is calling. Raises ``UnauthenticatedError`` when it was not asked."""
+    context = (event.get("requestContext") or {}).get("authorizer") or {}
+    try:
+        return Caller.model_validate(
+            {name: context.get(name) for name in ("tenantId", "role", "subject")}, by_alias=True, by_name=False
+        )
+    except ValidationError:
+        raise UnauthenticatedError("send an API token as Authorization: Bearer …") from None
+
+
+def manager(event: APIGatewayProxyEvent) -> Caller:
+    """The caller, who must be allowed to change things. Raises ``ForbiddenError``."""
+    who = caller(event)
+    if who.role is not Role.MANAGER:
+        raise ForbiddenError("this needs the role manager")
+    return who
+
+
+def bearer(event: APIGatewayProxyEvent) -> str:
+    """Raises ``UnauthenticatedError``."""
+    match = re.fullmatch(r"\s*Bearer +(\S+)\s*", header(event, "Authorization") or "", re.IGNORECASE)
+    if match is None:
+        raise UnauthenticatedError("send the approval token as Authorization: Bearer …")
+    return match.group(1)
+
+
+def json_body(event: APIGatewayProxyEvent) -> Any:
+    """The parsed body, at most as large as a campaign may be.
+
+    Raises ``PayloadTooLargeError`` and ``MalformedJsonError``.
+    """
+    text = _text(event)
+    check_size(len(text.encode("utf-8", "surrogatepass")))
+    if not text.strip():
+        raise MalformedJsonError("the request has no body")
+    try:
+        return json.loads(text, parse_constant=_no_constant)
+    except json.JSONDecodeError as error:
+        place = f"line {error.lineno}, column {error.colno}"
+        raise MalformedJsonError(f"the body is not valid JSON: {error.msg} at {place}") from None
+    except (ValueError, RecursionError):  # NaN, a number of thousands of digits, a thousand open brackets
+        raise MalformedJsonError("the body is not valid JSON") from None
+
+
+def form_body(event: APIGatewayProxyEvent) -> dict[str, str]:
+    """The fields of an HTML form, the last of each name. Raises ``InvalidInputError``."""
+    text = _text(event)
+    if len(text) > MAX_FORM_BYTES:
+        raise PayloadTooLargeError("the form is too large")
+    try:
+        fields = parse_qs(text, keep_blank_values=True, max_num_fields=20)
+    except ValueError:
+        raise InvalidInputError("the form could not be read") from None
+    return {name: values[-1] for name, values in fields.items()}
+
+
+def _text(event: APIGatewayProxyEvent) -> str:
+    try:
+        return event.decoded_body or ""
+    except ValueError:
+        raise MalformedJsonError("the body is not UTF-8") from None
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")

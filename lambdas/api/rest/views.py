@@ -1,0 +1,128 @@
+"""What the API answers with. Close to the records, less what is nobody's business outside."""
+
+from typing import Generic, TypeVar
+
+from lambdas.core.ids import CallbackIdField, CampaignIdField, CorrelationId
+from lambdas.core.models.approval import Decision
+from lambdas.core.models.base import Model, Moment
+from lambdas.core.models.campaign import Campaign, CampaignBrief, CampaignStatus, Failure, PostCounts
+from lambdas.core.models.post import PlannedPost, Post, PostContent, PostError, PostStatus, Provenance
+
+ItemT = TypeVar("ItemT")
+
+
+class CampaignLinks(Model):
+    """Where to look next."""
+
+    self: str
+    progress: str
+    posts: str
+
+    @classmethod
+    def of(cls, campaign_id: str, root: str) -> "CampaignLinks":
+        """``root`` is the API's public URL, or empty."""
+        own = f"{root}/campaigns/{campaign_id}"
+        return cls(self=own, progress=f"{own}/progress", posts=f"{own}/posts")
+
+
+class AcceptedCampaign(Model):
+    """202 of ``POST /campaigns``."""
+
+    campaign_id: CampaignIdField
+    status: CampaignStatus
+    execution_arn: str
+    links: CampaignLinks
+
+
+class CampaignItem(Model):
+    """One line of ``GET /campaigns``."""
+
+    campaign_id: CampaignIdField
+    name: str
+    status: CampaignStatus
+    counts: PostCounts
+    created_at: Moment
+    updated_at: Moment
+    links: CampaignLinks
+
+    @classmethod
+    def of(cls, campaign: Campaign, root: str) -> "CampaignItem":
+        return cls(
+            campaign_id=campaign.campaign_id,
+            name=campaign.brief.name,
+            status=campaign.status,
+            counts=campaign.counts,
+            created_at=campaign.created_at,
+            updated_at=campaign.updated_at,
+            links=CampaignLinks.of(campaign.campaign_id, root),
+        )
+
+
+class CampaignView(CampaignItem):
+    """``GET /campaigns/{id}``."""
+
+    brief: CampaignBrief
+    created_by: str
+    correlation_id: CorrelationId
+    execution_arn: str | None = None
+    error: Failure | None = None
+
+    @classmethod
+    def of(cls, campaign: Campaign, root: str) -> "CampaignView":
+        return cls(
+            **dict(CampaignItem.of(campaign, root)),
+            brief=campaign.brief,
+            created_by=campaign.created_by,
+            correlation_id=campaign.correlation_id,
+            execution_arn=campaign.execution_arn,
+            error=campaign.error,
+        )
+
+
+class PostView(PlannedPost):
+    """A post without its claim, which is the workers' affair."""
+
+    index: int
+    status: PostStatus
+    version: int
+    completed_at: Moment | None = None
+    content: PostContent | None = None
+    provenance: Provenance | None = None
+    error: PostError | None = None
+
+    @classmethod
+    def of(cls, post: Post) -> "PostView":
+        return cls(**{name: value for name, value in post if name in cls.model_fields})
+
+
+class Listing(Model, Generic[ItemT]):
+    """A page of a list. ``nextCursor`` is opaque, and ``null`` on the last page."""
+
+    items: tuple[ItemT, ...]
+    next_cursor: str | None
+
+
+class DecidedApproval(Model):
+    """200 of ``POST /campaigns/{id}/approve``. Who decided is on the record, and an address is nobody else's."""
+
+    campaign_id: CampaignIdField
+    callback_id: CallbackIdField
+    decision: Decision
+    comments: str
+    decided_at: Moment
+
+
+class ProblemField(Model):
+    field: str
+    message: str
+
+
+class Problem(Model):
+    """RFC 9457 problem details (``application/problem+json``)."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    errors: tuple[ProblemField, ...]
+    correlation_id: str

@@ -1,0 +1,37 @@
+"""What the REST API works with."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from lambdas.api.logs import RequestLog
+from lambdas.api.submission import Intake
+from lambdas.core.ports import (
+    ApprovalStore,
+    CampaignStore,
+    CatalogStore,
+    CheckpointStore,
+    Clock,
+    Engine,
+    IdSource,
+    Keys,
+    PostStore,
+)
+
+
+class Services(NamedTuple):
+    campaigns: CampaignStore
+    posts: PostStore
+    catalog: CatalogStore
+    checkpoints: CheckpointStore
+    approvals: ApprovalStore
+    engine: Engine
+    keys: Keys
+    clock: Clock
+    ids: IdSource
+    log: RequestLog
+    public_url: Callable[[], str]
+    """Where the API is seen from outside, for a gateway that does not say; empty when nobody knows."""
+
+    @property
+    def intake(self) -> Intake:
+        return Intake(self.campaigns, self.catalog, self.engine, self.clock, self.ids, self.log)
