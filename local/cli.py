@@ -1,0 +1,183 @@
+"""The commands behind the Makefile: ``python -m local.cli <command>``."""
+
+import os
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from lambdas.core.tokens import Role
+from local import seeds
+from local import stack as stacks
+from local.demo import EXAMPLES, Demo, examples
+from local.demo_view import TerminalView, show_failure, show_result
+from local.process import LocalStackError
+from local.stack import Stack
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, help="The local stack.", pretty_exceptions_enable=False)
+
+_out = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+_err = Console(stderr=True, highlight=False)
+
+Home = Annotated[Path | None, typer.Option(envvar="CAMPAIGN_HOME", help="Where everything is kept (default: .local).")]
+Port = Annotated[int | None, typer.Option(envvar="CAMPAIGN_PORT", help="Where to listen (default: 4566).")]
+DEFAULT_EXAMPLE = "b2b-software-launch"
+
+
+@app.command()
+def up(home: Home = None, port: Port = None) -> None:
+    """Start the stack in the background, or bring a running one up to date."""
+    stack = _up(home, port)
+    _out.print(_addresses(stack))
+
+
+@app.command()
+def down(home: Home = None) -> None:
+    """Stop the stack; its state is kept for the next start."""
+    _out.print("stopped" if stacks.stop(home) else "the local stack was not running")
+
+
+@app.command()
+def status(home: Home = None) -> None:
+    """Tell whether the stack runs, and where."""
+    stack = _running(home)
+    _out.print(f"running, process {stack.pid}")
+    _out.print(_addresses(stack))
+
+
+@app.command()
+def token(tenant: str, role: str, home: Home = None) -> None:
+    """Print a bearer token and nothing else."""
+    roles = [each.value for each in Role]
+    if tenant not in seeds.tenants():
+        _refuse(f"TENANT is one of {', '.join(seeds.tenants())}, not {tenant!r}")
+    if role not in roles:
+        _refuse(f"ROLE is one of {', '.join(roles)}, not {role!r}")
+    sys.stdout.write(_running(home).token(tenant, role) + "\n")
+
+
+@app.command()
+def logs(home: Home = None, minutes: Annotated[float, typer.Option(help="How far back to begin.")] = 5.0) -> None:
+    """Follow the Lambdas' logs until Ctrl-C."""
+    _follow(_running(home), datetime.now(UTC) - timedelta(minutes=minutes))
+
+
+@app.command()
+def run(home: Home = None, port: Port = None) -> None:
+    """The stack in the foreground: addresses, a ready-to-paste curl, the logs; Ctrl-C stops it and keeps its state."""
+    started = datetime.now(UTC)
+    stack = _up(home, port)
+    _out.print(_addresses(stack))
+    _out.print("\n[bold]Start a campaign[/] (paste this into another terminal)\n")
+    sys.stdout.write(_curl(stack) + "\n\n")
+    _out.print("[dim]Logs follow. Ctrl-C stops the stack; the next `make run` goes on from there.[/]\n")
+    try:
+        _follow(stack, started)
+    finally:
+        _out.print("\nstopping and saving the state")
+        stack.stop()
+
+
+@app.command()
+def demo(
+    home: Home = None,
+    port: Port = None,
+    example: Annotated[str, typer.Option(help="A folder of examples/.")] = DEFAULT_EXAMPLE,
+) -> None:
+    """One campaign from its brief to approval; stops the stack again if it was not running before."""
+    if example not in examples():
+        _refuse(f"EXAMPLE is one of {', '.join(examples())}, not {example!r}")
+    view = TerminalView(_out)
+    walk: Demo | None = None
+    stack: Stack | None = None
+    try:
+        with view.step("Bring up the local stack"):
+            stack = Stack.up(home, port, view.say)
+        walk = Demo(view, EXAMPLES / example)
+        walk.run(stack)
+        show_result(_out, walk, stack)
+    except KeyboardInterrupt:
+        _err.print("interrupted")
+        raise typer.Exit(130) from None
+    except Exception as error:  # noqa: BLE001 - whatever it was, the panel says so and the command fails
+        log = (home or stacks.default_home()) / "emulator.log"
+        show_failure(_err, view, error, walk, str(log))
+        raise typer.Exit(1) from None
+    finally:
+        if stack is not None and stack.started:
+            stack.stop()
+    if stack.started:
+        _out.print("[dim]The stack is stopped again and its state is kept: `make run` brings the addresses back.[/]")
+
+
+def _up(home: Path | None, port: int | None) -> Stack:
+    try:
+        with _err.status("starting") as spinner:
+            return Stack.up(home, port, lambda what: _tell(spinner, what))
+    except LocalStackError as error:
+        _err.print(f"[red]{escape(str(error))}[/]")
+        raise typer.Exit(1) from None
+
+
+def _tell(spinner: object, what: str) -> None:
+    if _err.is_terminal and not what.startswith("port "):
+        spinner.update(what)  # type: ignore[attr-defined]  # rich.status.Status
+    else:
+        _err.print(f"[dim]{escape(what)}[/]")
+
+
+def _running(home: Path | None) -> Stack:
+    try:
+        return Stack.running(home)
+    except LocalStackError as error:
+        _err.print(f"[red]{escape(str(error))}[/]")
+        raise typer.Exit(1) from None
+
+
+def _follow(stack: Stack, since: datetime) -> None:
+    from local.logs import follow
+
+    try:
+        for line in follow(stack.client("logs"), since):
+            _out.print(line)
+    except KeyboardInterrupt:
+        return
+
+
+def _addresses(stack: Stack) -> Table:
+    table = Table.grid(padding=(0, 2))
+    for name, value in (
+        ("API", stack.api_url),
+        ("Docs", f"{stack.api_url}/docs"),
+        ("Inbox", stack.info["inboxUrl"]),
+        ("Console", stack.info["consoleUrl"]),
+        ("AWS endpoint", stack.info["endpointUrl"]),
+        ("Details", str(stack.home / "stack.json")),
+    ):
+        table.add_row(f"[bold]{name}[/]", Text(value, overflow="fold"))
+    return table
+
+
+def _curl(stack: Stack) -> str:
+    brief = os.path.relpath(EXAMPLES / DEFAULT_EXAMPLE / "campaign.json")
+    return (
+        f"curl -i -X POST {stack.api_url}/campaigns \\\n"
+        f"  -H 'Authorization: Bearer {stack.token('acme', 'manager')}' \\\n"
+        f"  -H 'Content-Type: application/json' \\\n"
+        f"  --data @{brief}"
+    )
+
+
+def _refuse(message: str) -> None:
+    sys.stderr.write(f"{message}\n")
+    raise typer.Exit(2)
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,45 @@
+"""The tenants the local stack comes with: their brands and personas, from ``local/seed/<tenant>.json``.
+
+``{"brands": {id: body of PUT /brands/{id}}, "personas": {id: body of PUT /personas/{id}}}``
+"""
+
+import json
+from pathlib import Path
+
+from lambdas.adapters.dynamodb_catalog import DynamoCatalog
+from lambdas.core.ids import BrandId, PersonaId, TenantId
+from lambdas.core.models.base import Model
+from lambdas.core.models.brand import BrandConfig, PersonaConfig
+from local import aws
+
+SEEDS = Path(__file__).parent / "seed"
+
+
+def tenants() -> list[str]:
+    return sorted(path.stem for path in SEEDS.glob("*.json"))
+
+
+def plant(endpoint_url: str, table: str) -> None:
+    """Store what differs from the seed, through the adapter that serves ``PUT /brands/{id}``.
+
+    A brand somebody changed through the API is put back: every start offers the same tenants.
+    """
+    catalog = DynamoCatalog(aws.client("dynamodb", endpoint_url), table)
+    for name in tenants():
+        tenant, seed = TenantId(name), json.loads((SEEDS / f"{name}.json").read_text())
+        for brand_id, body in seed["brands"].items():
+            brand = BrandConfig.from_wire(body)
+            if not _same(catalog.get_brand(tenant, BrandId(brand_id)), brand):
+                catalog.put_brand(tenant, BrandId(brand_id), brand)
+        for persona_id, body in seed["personas"].items():
+            persona = PersonaConfig.from_wire(body)
+            if not _same(catalog.get_persona(tenant, PersonaId(persona_id)), persona):
+                catalog.put_persona(tenant, PersonaId(persona_id), persona)
+
+
+def _same(stored: Model | None, seed: Model) -> bool:
+    """Whether the stored record holds what the seed says; its identity and version are beside the point."""
+    if stored is None:
+        return False
+    wire = stored.to_wire()
+    return {name: wire.get(name) for name in seed.to_wire()} == seed.to_wire()
