@@ -1,0 +1,116 @@
+"""The campaign planner.
+
+Code decides what must be right (how many posts, where, by whom, when); the model is asked for what takes imagination
+(the topics). Both depend on the campaign alone, so planning twice gives the same plan.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from itertools import cycle
+from typing import Any
+
+from lambdas.agents.campaign_planner.assets import asset_for
+from lambdas.agents.campaign_planner.contract import PlannerInput, PlannerResult, PlanSummary, Topic
+from lambdas.agents.campaign_planner.rules import plan_problems
+from lambdas.agents.campaign_planner.spread import spread
+from lambdas.agents.campaign_planner.topics import collect_topics
+from lambdas.agents.cleaning import cleaned
+from lambdas.agents.intake import parse_input, personas_in
+from lambdas.agents.intents import Intent, intents_for
+from lambdas.agents.offline.provider import OfflineModel
+from lambdas.agents.outcome import AgentError, Answer, ErrorCode, answer
+from lambdas.agents.seeding import derive_seed
+from lambdas.core.calendar import planned_count, posting_slots
+from lambdas.core.errors import InvalidInputError
+from lambdas.core.ids import post_id_for
+from lambdas.core.models.post import PlannedPost
+from lambdas.core.text_model import TextModel
+
+
+def run(data: Mapping[str, Any], *, provider: TextModel | None = None) -> Answer:
+    """Plan a campaign.
+
+    ``data`` is ``{tenantId, campaignId, campaign, brandConfig, personaConfigs, mergedConfig}``
+    (``lambdas.agents.inputs.planner_input``); ``provider`` is the offline model where absent. Answers ``{success,
+    result: {planSummary, posts}, error}`` and never raises; ``docs/agents.md`` lists the error codes.
+    """
+    return answer(lambda: _plan(data, provider or OfflineModel()))
+
+
+def _plan(data: Mapping[str, Any], model: TextModel) -> PlannerResult:
+    request = parse_input(PlannerInput, data, personas_in(data, "personaConfigs"))
+    _check_configuration(request)
+    total = planned_count(request.campaign)
+    personas = {platform: request.merged_config.platforms[platform].persona_ids for platform in request.campaign.platforms}
+    slots = spread(total, request.campaign.platforms, personas)
+    try:
+        times = posting_slots(request.campaign.schedule, slots)
+    except InvalidInputError as error:
+        fields = [{"field": e.field, "message": e.message} for e in error.errors]
+        raise AgentError(ErrorCode.NOT_ENOUGH_SLOTS, error.message, {"errors": fields}) from error
+    topics = _topics_for(request, intents_for(total), model)
+    posts = tuple(
+        PlannedPost(
+            post_id=post_id_for(request.campaign_id, index),
+            persona_id=slot.persona_id,
+            platform=slot.platform,
+            scheduled_at=at,
+            topic=topic.topic,
+            intent=topic.intent.value,
+            asset_requirements=asset_for(slot.platform, topic.visual),
+        )
+        for index, (slot, at, topic) in enumerate(zip(slots, times, topics, strict=True))
+    )
+    if problems := plan_problems(request, posts, total):
+        raise AgentError(ErrorCode.INVALID_PLAN, problems[0], {"problems": problems[:20], "total": len(problems)})
+    return PlannerResult(plan_summary=_summary(posts), posts=posts)
+
+
+def _check_configuration(request: PlannerInput) -> None:
+    """The parts of the input must belong together."""
+    brand, campaign = request.brand_config, request.campaign
+    if brand.brand_id != campaign.brand_id:
+        raise AgentError(ErrorCode.BRAND_NOT_FOUND, f"brandConfig is not the campaign's brand {campaign.brand_id!r}")
+    if campaign.campaign_id not in (None, request.campaign_id):
+        raise AgentError(ErrorCode.INVALID_INPUT, "campaign.campaignId is not campaignId")
+    known = {persona.persona_id for persona in request.persona_configs}
+    for platform in campaign.platforms:
+        merged = request.merged_config.platforms.get(platform)
+        if merged is None or not merged.persona_ids:
+            details = {"platform": platform.value, "language": campaign.language}
+            message = f"no persona posts on {platform.value} in {campaign.language}"
+            raise AgentError(ErrorCode.NO_ELIGIBLE_PERSONA, message, details)
+        if unknown := set(merged.persona_ids) - known:
+            message = f"mergedConfig names personas that personaConfigs has not: {', '.join(sorted(unknown))}"
+            raise AgentError(ErrorCode.INVALID_INPUT, message)
+
+
+def _topics_for(request: PlannerInput, intents: list[Intent], model: TextModel) -> list[Topic]:
+    """One topic for each post, in order; those of an intent come round again when all were used."""
+    campaign = request.campaign
+    payload = cleaned(
+        {
+            "language": campaign.language,
+            "product": {"name": campaign.product.name, "description": campaign.product.description},
+            "campaign": campaign.name,
+            "goal": campaign.goal,
+            "audience": campaign.audience,
+            "keyMessages": campaign.key_messages,
+            "callToAction": campaign.call_to_action,
+            "brand": {"name": request.brand_config.name, "voice": request.brand_config.voice},
+            "tone": request.brand_config.tone,
+            "bannedWords": request.brand_config.banned_words,
+        }
+    )
+    seed = derive_seed(request.tenant_id, request.campaign_id, "plan")
+    found = collect_topics(payload, Counter(intents), model, seed)
+    turns = {intent: cycle(topics) for intent, topics in found.items()}
+    return [next(turns[intent]) for intent in intents]
+
+
+def _summary(posts: tuple[PlannedPost, ...]) -> PlanSummary:
+    return PlanSummary(
+        total_posts=len(posts),
+        posts_per_platform=dict(Counter(post.platform for post in posts)),
+        posts_per_persona=dict(Counter(post.persona_id for post in posts)),
+    )

@@ -1,0 +1,49 @@
+"""Text from a brief or a model, made safe to show and to publish.
+
+A brief is written by a person who may paste anything: markup, control characters, other people's links, orders to
+the model. None of it may reach a reviewer's browser as markup or a reader as a link the brand did not choose.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from lambdas.core.compliance import links_in
+from lambdas.core.models.post import PostContent
+
+_TAG = re.compile(r"<[A-Za-z/!?][^<>]*>?")
+_MARKDOWN_LINK = re.compile(r"!?\[([^\[\]]*)\]\([^()\s]*\)")
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
+_SPACES = re.compile(r"[ \t\u00a0\u2028\u2029\u0085]+")
+_BLANK_LINES = re.compile(r"\n{3,}")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def plain_text(text: str) -> str:
+    """``text`` without markup, control or invisible direction characters; line breaks stay."""
+    text = _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+    text = _MARKDOWN_LINK.sub(r"\1", text)
+    while (stripped := _TAG.sub("", text)) != text:  # "<scr<b>ipt>" leaves a tag behind on the first pass
+        text = stripped
+    lines = (_SPACES.sub(" ", line).strip() for line in text.split("\n"))
+    return _BLANK_LINES.sub("\n\n", "\n".join(lines)).strip()
+
+
+def without_urls(text: str) -> str:
+    """``text`` with everything taken out that a platform would make clickable."""
+    while urls := links_in(PostContent.model_construct(text=text, generated_at=_EPOCH)):
+        for url in urls:
+            text = text.replace(url, "")
+    return text
+
+
+def cleaned(data: Any) -> Any:
+    """JSON data with every string made plain and free of URLs."""
+    if isinstance(data, str):
+        return plain_text(without_urls(plain_text(data)))
+    if isinstance(data, Mapping):
+        return {key: cleaned(value) for key, value in data.items()}
+    if isinstance(data, list | tuple):
+        return [cleaned(item) for item in data]
+    return data

@@ -1,0 +1,116 @@
+"""The content generator: ask for a draft, complete it, check it, have it mended once, and fail rather than let it pass."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from pydantic import ValidationError
+
+from lambdas.agents.clock import utc_now
+from lambdas.agents.content_generator.assemble import assemble
+from lambdas.agents.content_generator.check import check, failure
+from lambdas.agents.content_generator.contract import Draft, GeneratorInput, GeneratorResult
+from lambdas.agents.content_generator.payload import model_payload
+from lambdas.agents.content_generator.provenance import Ledger
+from lambdas.agents.intake import parse_input, personas_in
+from lambdas.agents.offline.provider import OfflineModel
+from lambdas.agents.outcome import AgentError, Answer, ErrorCode, answer
+from lambdas.agents.prompts import load_prompt
+from lambdas.agents.seeding import derive_seed
+from lambdas.core.models.base import invalid_input
+from lambdas.core.models.post import PostContent, RuleResult
+from lambdas.core.text_model import ModelReply, ModelRequest, Stop, Task, TextModel
+
+PROMPT_VERSION = "write-v1"
+ROUNDS = 2
+"""A draft, and one chance to mend it."""
+
+
+def run(
+    data: Mapping[str, Any], *, provider: TextModel | None = None, now: Callable[[], datetime] = utc_now
+) -> Answer:
+    """Write one post.
+
+    ``data`` is ``{tenantId, campaignId, postId, post, personaConfig, brandConfig, attempt?, recentTexts?}``
+    (``lambdas.agents.inputs.generator_input``); ``provider`` is the offline model where absent. Answers ``{success,
+    result: {content, provenance}, error}`` and never raises; ``docs/agents.md`` lists the error codes.
+    """
+    return answer(lambda: _write(data, provider or OfflineModel(), now))
+
+
+def _write(data: Mapping[str, Any], model: TextModel, now: Callable[[], datetime]) -> GeneratorResult:
+    request = parse_input(GeneratorInput, data, personas_in(data, "personaConfig"))
+    _check_identity(request)
+    ledger = Ledger(request, model.name, load_prompt("content_generator", PROMPT_VERSION))
+    payload = model_payload(request, now())
+    problem, previous, broken = None, None, ()
+    for number in range(ROUNDS):
+        reply = model.complete(_model_request(request, payload, number, broken, previous))
+        ledger.add(reply)
+        try:
+            content = assemble(_draft(reply), request, now())
+            return GeneratorResult(content=content, provenance=ledger.provenance(_checked(content, request)))
+        except AgentError as error:
+            if error.code is ErrorCode.CONTENT_BLOCKED:
+                raise
+            problem, broken = error, _in_words(error)
+            previous = reply.data if isinstance(reply.data, Mapping) else None
+    if problem is None:
+        raise ValueError("a post takes at least one round")
+    problem.details = {**(problem.details or {}), **ledger.spent()}
+    raise problem
+
+
+def _check_identity(request: GeneratorInput) -> None:
+    """The parts of the input must belong together."""
+    if request.post.post_id != request.post_id:
+        raise AgentError(ErrorCode.INVALID_INPUT, "post.postId is not postId")
+    if request.post.persona_id != request.persona_config.persona_id:
+        raise AgentError(ErrorCode.INVALID_INPUT, "personaConfig is not the post's persona")
+
+
+def _model_request(
+    request: GeneratorInput,
+    payload: Mapping[str, Any],
+    number: int,
+    broken: tuple[str, ...],
+    previous: Mapping[str, Any] | None,
+) -> ModelRequest:
+    mending = {"broken": list(broken)} if broken else {}
+    return ModelRequest(
+        task=Task.WRITE,
+        prompt=load_prompt("content_generator", PROMPT_VERSION),
+        payload={**payload, **mending},
+        output=Draft,
+        # Another round must not repeat itself, and the same round must.
+        seed=derive_seed(request.tenant_id, request.campaign_id, request.post_id, number),
+        call=request.attempt + number,
+        post_number=request.post.index + 1,
+        broken=broken,
+        previous=previous,
+    )
+
+
+def _draft(reply: ModelReply) -> Draft:
+    if reply.stop is Stop.BLOCKED:
+        raise AgentError(ErrorCode.CONTENT_BLOCKED, "the guardrail refused the brief or the text")
+    if reply.stop is Stop.TRUNCATED or not isinstance(reply.data, Mapping):
+        raise AgentError(ErrorCode.MALFORMED_OUTPUT, "the model's answer is not the JSON that was asked for")
+    try:
+        return Draft.model_validate(reply.data)
+    except ValidationError as error:
+        message = f"the model's answer has another structure: {invalid_input(error).message}"
+        raise AgentError(ErrorCode.MALFORMED_OUTPUT, message) from error
+
+
+def _checked(content: PostContent, request: GeneratorInput) -> tuple[RuleResult, ...]:
+    """The results of all rules, every one passed; raises ``AgentError`` otherwise."""
+    results = check(content, request)
+    if broken := [result for result in results if not result.passed]:
+        raise failure(broken)
+    return results
+
+
+def _in_words(error: AgentError) -> tuple[str, ...]:
+    rules = (error.details or {}).get("rules", ())
+    return tuple(f"{rule['rule']}: {rule.get('detail', '')}" for rule in rules) or (error.message,)

@@ -1,0 +1,49 @@
+"""Everything a written post is held to."""
+
+from lambdas.agents.content_generator.contract import GeneratorInput
+from lambdas.agents.outcome import AgentError, ErrorCode
+from lambdas.core.compliance import check_brand, links_in
+from lambdas.core.limits import check_limits
+from lambdas.core.models.post import PostContent, RuleResult
+from lambdas.core.similarity import near_duplicates
+
+NEAR = 0.8
+"""From this likeness (``lambdas.core.similarity``) a text repeats an earlier one."""
+
+
+def check(content: PostContent, request: GeneratorInput) -> tuple[RuleResult, ...]:
+    """One result for each rule: the platform's limits, the brand's rules, the one link, no repetition."""
+    platform, language = request.post.platform, request.post.campaign.language
+    return (
+        *check_limits(platform, content),
+        *check_brand(content, platform, request.brand_config, language=language),
+        _only_own_link(content),
+        _no_repetition(content, request.recent_texts),
+    )
+
+
+def _only_own_link(content: PostContent) -> RuleResult:
+    """No URL may come from the brief or the model: only the campaign's own, which code puts there."""
+    foreign = [url for url in links_in(content) if url != content.link]
+    detail = f"not the campaign's link: {', '.join(foreign)}" if foreign else "no link but the campaign's"
+    return RuleResult(rule="agent.link", passed=not foreign, detail=detail)
+
+
+def _no_repetition(content: PostContent, recent: tuple[str, ...]) -> RuleResult:
+    alike = [score for _, later, score in near_duplicates([*recent, content.text], NEAR) if later == len(recent)]
+    detail = f"{alike[0]:.0%} like an earlier text" if alike else f"unlike {len(recent)} earlier texts"
+    return RuleResult(rule="agent.repetition", passed=not alike, detail=detail)
+
+
+def failure(broken: list[RuleResult]) -> AgentError:
+    """The error that a post fails with: the kind of the first broken rule, with all of them in the details."""
+    first = broken[0]
+    code = ErrorCode.BRAND_RULE_BROKEN
+    if first.rule == "limits.text":
+        code = ErrorCode.EMPTY_OUTPUT
+    elif first.rule.startswith("limits."):
+        code = ErrorCode.OVER_LIMIT
+    elif first.rule == "agent.repetition":
+        code = ErrorCode.NEAR_DUPLICATE
+    details = {"rule": first.rule, "rules": [rule.to_wire() for rule in broken]}
+    return AgentError(code, f"{first.rule}: {first.detail}", details)

@@ -1,0 +1,67 @@
+"""Input and output of the content generator (seed 001, "Agent Input/Output Contracts")."""
+
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+from lambdas.core.ids import CampaignIdField, PostIdField, TenantIdField
+from lambdas.core.models.base import Model
+from lambdas.core.models.brand import Brand, LanguageTag, Line, Paragraph, Persona
+from lambdas.core.models.campaign import Name, Product
+from lambdas.core.models.post import PlannedPost, PostContent, Provenance
+
+
+class CampaignContext(Model):
+    """What a writer needs to know of the brief."""
+
+    name: Name
+    product: Product
+    goal: Paragraph
+    audience: Paragraph
+    key_messages: Annotated[tuple[Line, ...], Field(min_length=1, max_length=20)]
+    call_to_action: Line
+    language: LanguageTag = "en"
+
+
+class PostConfiguration(PlannedPost):
+    """The planned post with its place in the plan and the part of the brief it is written from."""
+
+    index: Annotated[int, Field(ge=0)]
+    campaign: CampaignContext
+
+
+class GeneratorInput(Model):
+    tenant_id: TenantIdField
+    campaign_id: CampaignIdField
+    post_id: PostIdField
+    post: PostConfiguration
+    persona_config: Persona
+    brand_config: Brand
+    attempt: Annotated[int, Field(ge=0)] = 0
+    """Which of the workflow's attempts this is, from 0."""
+    recent_texts: Annotated[tuple[str, ...], Field(max_length=1_000)] = ()
+    """Texts of this campaign or of the tenant's last ones that the new one must not repeat."""
+
+
+class GeneratorResult(Model):
+    content: PostContent
+    provenance: Provenance
+
+
+ShortText = Annotated[str, StringConstraints(max_length=300)]
+
+
+class Draft(Model):
+    """What the model is asked for: words only. The link, the disclaimers and the opt-out are added by code."""
+
+    text: Annotated[str, StringConstraints(max_length=60_000)]
+    hashtags: Annotated[tuple[ShortText, ...], Field(max_length=30)] = ()
+    mentions: Annotated[tuple[ShortText, ...], Field(max_length=10)] = ()
+    alt_text: Annotated[str, StringConstraints(max_length=1_000)] | None = None
+    call_to_action: ShortText | None = None
+    subject: Annotated[str, StringConstraints(max_length=1_000)] | None = None
+    """Email only."""
+    preview: Annotated[str, StringConstraints(max_length=1_000)] | None = None
+    """Email only."""
+    title: Annotated[str, StringConstraints(max_length=1_000)] | None = None
+    """Blog and YouTube only."""

@@ -1,0 +1,98 @@
+"""The agents' inputs, made from the campaign's record: the one place where the workflow's data takes their shape.
+
+The brand and personas are those saved with the campaign, so an edit made while it runs reaches no post.
+"""
+
+from typing import Any
+
+from lambdas.core.models.brand import Brand, Persona
+from lambdas.core.models.campaign import Campaign, CampaignBrief, Configuration
+from lambdas.core.models.post import Post
+from lambdas.core.platforms import Platform
+
+
+def planner_input(campaign: Campaign, configuration: Configuration) -> dict[str, Any]:
+    """Input of ``campaign_planner.run``: ``{tenantId, campaignId, campaign, brandConfig, personaConfigs, mergedConfig}``."""
+    return {
+        "tenantId": campaign.tenant_id,
+        "campaignId": campaign.campaign_id,
+        "campaign": campaign.brief.to_wire(),
+        "brandConfig": configuration.brand.to_wire(),
+        "personaConfigs": [persona.to_wire() for persona in configuration.personas],
+        "mergedConfig": merged_config(campaign.brief, configuration),
+    }
+
+
+def generator_input(
+    campaign: Campaign, configuration: Configuration, post: Post, *, recent_texts: tuple[str, ...] = ()
+) -> dict[str, Any]:
+    """Input of ``content_generator.run``: ``{tenantId, campaignId, postId, post, personaConfig, brandConfig, …}``.
+
+    ``recent_texts`` are texts the new one must not repeat. Raises ``KeyError`` for a persona the campaign has not.
+    """
+    personas = {persona.persona_id: persona for persona in configuration.personas}
+    return {
+        "tenantId": campaign.tenant_id,
+        "campaignId": campaign.campaign_id,
+        "postId": post.post_id,
+        "post": {
+            "postId": post.post_id,
+            "index": post.index,
+            "personaId": post.persona_id,
+            "platform": post.platform.value,
+            "scheduledAt": post.to_wire()["scheduledAt"],
+            "topic": post.topic,
+            "intent": post.intent,
+            "assetRequirements": post.asset_requirements.to_wire(),
+            "campaign": _context(campaign.brief),
+        },
+        "personaConfig": personas[post.persona_id].to_wire(),
+        "brandConfig": configuration.brand.to_wire(),
+        "attempt": post.claim.attempt if post.claim else 0,
+        "recentTexts": list(recent_texts),
+    }
+
+
+def merged_config(brief: CampaignBrief, configuration: Configuration) -> dict[str, Any]:
+    """Brand and personas laid over each other: for each platform who may post there and what always applies."""
+    brand = configuration.brand
+    return {
+        "language": brief.language,
+        "timeZone": brief.schedule.time_zone,
+        "tone": list(brand.tone),
+        "emojiPolicy": brand.emoji_policy.value,
+        "bannedWords": list(brand.banned_words),
+        "platforms": {
+            platform.value: {
+                "personaIds": [p.persona_id for p in configuration.personas if serves(p, platform, brief.language)],
+                "hashtags": list(brand.hashtags),
+                "disclaimers": list(disclaimers_for(brand, platform)),
+                "utmSource": brand.links.utm_source or platform.value,
+            }
+            for platform in brief.platforms
+        },
+    }
+
+
+def serves(persona: Persona, platform: Platform, language: str) -> bool:
+    """Whether the persona posts there and writes the language (a country variant counts as its language)."""
+    speaks = not persona.languages or language.split("-")[0] in {tag.split("-")[0] for tag in persona.languages}
+    return speaks and (not persona.platforms or platform in persona.platforms)
+
+
+def disclaimers_for(brand: Brand, platform: Platform) -> tuple[str, ...]:
+    """Sentences the brand requires in every post on ``platform``."""
+    return tuple(d.text for d in brand.disclaimers if not d.platforms or platform in d.platforms)
+
+
+def _context(brief: CampaignBrief) -> dict[str, Any]:
+    context: dict[str, Any] = {
+        "name": brief.name,
+        "product": brief.product.to_wire(),
+        "goal": brief.goal,
+        "audience": brief.audience,
+        "keyMessages": list(brief.key_messages),
+        "callToAction": brief.call_to_action,
+        "language": brief.language,
+    }
+    return context

@@ -1,0 +1,1 @@
+"""A copywriter that needs no network: deterministic, fast, and good enough for a first draft."""

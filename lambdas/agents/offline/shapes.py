@@ -1,0 +1,139 @@
+"""How a post looks on each platform: which sentences, in which order, and which of them may go."""
+
+from collections.abc import Callable
+
+from lambdas.agents.offline.fitting import Paragraph, Piece
+from lambdas.agents.offline.material import LINK, Material
+from lambdas.core.platforms import Platform
+
+
+def _brief(m: Material) -> list[Paragraph]:
+    """X, Bluesky: one thought. The extra sentence, if any, is a thought or a question."""
+    extra = m.bridges[:1] if m.chance(2, "extra") else (m.closer,)
+    return [
+        [Piece(m.hook, 1), Piece(m.lead, 0)],
+        [Piece(text, 3) for text in extra if not m.lean],
+        [Piece(m.call_to_action, 2)],
+    ]
+
+
+def _conversation(m: Material) -> list[Paragraph]:
+    """Threads: talks, then asks."""
+    return [
+        [Piece(m.hook, 1)],
+        [Piece(m.lead, 0), *(Piece(b, 4) for b in m.bridges[:1])],
+        [Piece(m.closer, 3)],
+        [Piece(m.call_to_action, 2)],
+    ]
+
+
+def _professional(m: Material) -> list[Paragraph]:
+    """LinkedIn: a line that stands alone, short paragraphs, a question."""
+    second = [Piece(m.choose(m.phrases.connectors, "second"), 3), *(Piece(o, 3) for o in m.others[:1])]
+    third = [Piece(o, 5) for o in m.others[1:2]] if not m.lean else []
+    return [
+        [Piece(m.hook, 1)],
+        [Piece(m.lead, 0), *(Piece(b, 4) for b in m.bridges[:1])],
+        second,
+        third + [Piece(b, 6) for b in m.bridges[1:2] if not m.lean],
+        [Piece(m.audience, 7)] if m.chance(3, "audience") else [],
+        [Piece(m.closer, 5), Piece(m.call_to_action, 2)],
+    ]
+
+
+def _caption(m: Material) -> list[Paragraph]:
+    """Instagram: three short paragraphs, and the link is in the profile."""
+    return [
+        [Piece(m.hook, 1)],
+        [Piece(m.lead, 0), *(Piece(b, 4) for b in m.bridges[:1])],
+        [Piece(o, 5) for o in m.others[:1] if not m.lean],
+        [Piece(m.closer, 5)],
+        [Piece(m.call_to_action, 2), Piece(m.choose(m.phrases.profile_link, "profile"), 3)],
+    ]
+
+
+def _neighbourly(m: Material) -> list[Paragraph]:
+    """Facebook: friendly and concrete."""
+    return [
+        [Piece(m.hook, 1), Piece(m.lead, 0)],
+        [*(Piece(b, 4) for b in m.bridges[:1]), *(Piece(o, 4) for o in m.others[:1] if not m.lean)],
+        [Piece(m.audience, 6)] if m.chance(3, "audience") else [],
+        [Piece(m.call_to_action, 2), Piece(m.closer, 5)],
+    ]
+
+
+def _clip(m: Material) -> list[Paragraph]:
+    """TikTok: a caption of a line or two."""
+    end = m.closer if m.chance(2, "clip") else m.call_to_action
+    return [[Piece(m.hook, 1), Piece(m.lead, 0)], [*(Piece(b, 4) for b in m.bridges[:1]), Piece(end, 2)]]
+
+
+def _description(m: Material) -> list[Paragraph]:
+    """YouTube: what one will see, then the points of it."""
+    points = "\n".join(f"• {other}" for other in m.others[:3])
+    return [
+        [Piece(m.hook, 1), Piece(m.lead, 0)],
+        [Piece(points, 4)],
+        [*(Piece(b, 5) for b in m.bridges[:1]), Piece(m.closer, 5)],
+        [Piece(m.call_to_action, 2)],
+        [Piece(m.tagline, 6)],
+    ]
+
+
+def _letter(m: Material) -> list[Paragraph]:
+    """Email: greeting, body, the link, a name under it."""
+    signature = f"{m.choose(m.phrases.signoffs, 'signoff')}\n{m.author}\n{m.role}, {m.brand}".strip()
+    connector = m.choose(m.phrases.connectors, "letter")
+    return [
+        [Piece(m.choose(m.phrases.greetings, "greeting"), 3)],
+        [Piece(m.hook, 1), Piece(m.lead, 0), *(Piece(b, 5) for b in m.bridges[:1])],
+        [Piece(connector, 5), *(Piece(o, 5) for o in m.others[:1 if m.lean else 2])],
+        [Piece(b, 6) for b in m.bridges[1:2]],
+        [Piece(f"{m.call_to_action}\n{LINK}", 2)],
+        [Piece(signature, 3)],
+        [Piece(m.choose(m.phrases.postscripts, "postscript"), 7)] if m.chance(2, "postscript") else [],
+    ]
+
+
+def _message(m: Material) -> list[Paragraph]:
+    """SMS: who, what, where."""
+    opening = [Piece(m.hook, 4)] if m.chance(2, "sms") and len(m.hook) < 60 else []
+    return [[Piece(f"{m.brand}:", 0), *opening, Piece(m.lead, 0), Piece(m.call_to_action, 2), Piece(LINK, 1)]]
+
+
+def _article(m: Material) -> list[Paragraph]:
+    """Blog: an opening, three sections, a way on."""
+    headings = [m.choose((h,), "heading") for h in _rotated(m.phrases.headings, m.seed)]
+    connectors = _rotated(m.phrases.connectors, m.seed // 7)
+    paragraphs = [
+        [Piece(m.hook, 1), Piece(m.lead, 0), Piece(m.choose(m.phrases.transitions, "transition"), 7)],
+        [Piece(m.audience, 6)],
+    ]
+    for n, heading in enumerate(headings[:3]):
+        told = m.others[2 * n : 2 * n + 2] or (m.lead,)
+        words = [told[0], *m.bridges[n : n + 1]]
+        if len(told) > 1:
+            words += [m.filled(connectors[n % len(connectors)]) if connectors else "", told[1]]
+        paragraphs += [[Piece(f"## {heading}", 4)], [Piece(word, 4) for word in words]]
+    ending = m.choose(m.phrases.endings, "ending")
+    return [*paragraphs, [Piece(ending, 5), Piece(m.call_to_action, 2)], [Piece(LINK, 2)]]
+
+
+def _rotated(lines: tuple[str, ...], by: int) -> tuple[str, ...]:
+    at = by % len(lines) if lines else 0
+    return lines[at:] + lines[:at]
+
+
+SHAPES: dict[Platform, Callable[[Material], list[Paragraph]]] = {
+    Platform.X: _brief,
+    Platform.BLUESKY: _brief,
+    Platform.THREADS: _conversation,
+    Platform.LINKEDIN: _professional,
+    Platform.INSTAGRAM: _caption,
+    Platform.FACEBOOK: _neighbourly,
+    Platform.TIKTOK: _clip,
+    Platform.YOUTUBE: _description,
+    Platform.EMAIL: _letter,
+    Platform.SMS: _message,
+    Platform.BLOG: _article,
+}

@@ -1,0 +1,86 @@
+"""One post without a model: the sentences of ``material`` in the shape of its platform."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from lambdas.agents.offline.fitting import cut, fit
+from lambdas.agents.offline.material import LINK, Material, gather
+from lambdas.agents.offline.shapes import SHAPES
+from lambdas.agents.seeding import pick, shuffled
+from lambdas.core.limits.measure import is_emoji
+from lambdas.core.platforms import Platform
+
+_LIVELY = frozenset(
+    {Platform.X, Platform.BLUESKY, Platform.THREADS, Platform.INSTAGRAM, Platform.FACEBOOK, Platform.TIKTOK}
+)
+_SUBJECT_CHARS = 60
+_PREVIEW_CHARS = 110
+_TITLE_CHARS = 95
+
+
+def write_draft(payload: Mapping[str, Any], seed: int) -> dict[str, Any]:
+    """A draft in the wire form of ``content_generator.contract.Draft``; the same seed writes the same."""
+    material = gather(payload, seed)
+    emoji = _emoji(material, payload)
+    room = int(payload["room"]) - (5 if emoji else 0)  # a space, and at most four for the emoji on any platform
+    text = fit(SHAPES[material.platform](material), material.platform, room)
+    draft: dict[str, Any] = {
+        "text": _with_emoji(text, emoji),
+        "hashtags": _hashtags(material, payload),
+        "mentions": _mentions(material, payload),
+        "callToAction": payload["callToAction"],
+        **_headers(material),
+    }
+    visual = payload["assetRequirements"].get("description")
+    if payload["assetRequirements"].get("kind", "none") != "none" and visual:
+        draft["altText"] = visual
+    return draft
+
+
+def _headers(m: Material) -> dict[str, str]:
+    if m.platform is Platform.EMAIL:
+        subject = m.hook.rstrip(".:") if 0 < len(m.hook) <= _SUBJECT_CHARS else m.title
+        return {"subject": _line(subject, _SUBJECT_CHARS), "preview": _line(m.lead, _PREVIEW_CHARS)}
+    if m.platform in (Platform.BLOG, Platform.YOUTUBE):
+        return {"title": _line(m.title, _TITLE_CHARS)}
+    return {}
+
+
+def _line(text: str, longest: int) -> str:
+    """One line of at most so many bytes, which is never more than as many characters."""
+    return cut(" ".join(text.split()), Platform.BLOG, longest)
+
+
+def _hashtags(m: Material, payload: Mapping[str, Any]) -> list[str]:
+    """The brand's own, in turn, then one made of the product's name."""
+    own = shuffled(payload.get("brandHashtags", ()), m.seed, "hashtags")
+    words = "".join(word[:1].upper() + word[1:] for word in m.product.split())
+    name = "".join(c for c in words if c.isalnum())
+    made = [f"#{name}"] if 3 <= len(name) <= 30 and not name.isdigit() else []
+    most = int(payload["maxHashtags"])
+    return list(dict.fromkeys([*own[: max(most - 1, 1)], *made, *own]))[:most]
+
+
+def _mentions(m: Material, payload: Mapping[str, Any]) -> list[str]:
+    """A person who speaks for the brand names it now and then; the brand itself does not."""
+    handle = payload.get("brandHandle")
+    return [handle] if handle and m.voice.first_person and m.chance(3, "mention") else []
+
+
+def _emoji(m: Material, payload: Mapping[str, Any]) -> str:
+    if payload["emojiPolicy"] == "none" or m.platform not in _LIVELY or not m.voice.emoji or m.chance(3, "emoji"):
+        return ""
+    return "" if _has_emoji(m) else pick(m.voice.emoji, m.seed, "which")
+
+
+def _has_emoji(m: Material) -> bool:
+    """Whether the brief brings its own: one is all that ``sparing`` allows."""
+    spoken = f"{m.lead}{m.call_to_action}{m.product}{m.brand}{''.join(m.others)}"
+    return not spoken.isascii() and any(is_emoji(character) for character in spoken)
+
+
+def _with_emoji(text: str, emoji: str) -> str:
+    if not emoji or LINK in text:
+        return text
+    first, gap, rest = text.partition("\n\n")
+    return f"{first} {emoji}{gap}{rest}"
