@@ -39,7 +39,10 @@ def step(
 
     def frame(logic: Logic[EventT, SettingsT]) -> Handler:
         def handler(raw: dict[str, Any], _context: object) -> dict[str, Any]:
+            # The process is warm: nothing of the last invocation may stand in this one's lines.
+            logger().clear_state()
             logger().append_keys(step=name)
+            logger().set_correlation_id(_claimed_correlation_id(raw))
             try:
                 event = event_model.from_wire(raw)
             except CampaignError as error:
@@ -52,6 +55,13 @@ def step(
         return handler
 
     return frame
+
+
+def _claimed_correlation_id(raw: Any) -> str | None:
+    """The correlation id of an event that is not validated yet, so that a refusal can be found by it."""
+    data = raw.get("input") if isinstance(raw, dict) else None
+    claimed = data.get("correlationId") if isinstance(data, dict) else None
+    return claimed[:128] if isinstance(claimed, str) else None
 
 
 def _observed(name: str, event: TaskEvent, work: Callable[[], Model], store: CheckpointStore | None) -> Model:
@@ -83,7 +93,10 @@ def _observed(name: str, event: TaskEvent, work: Callable[[], Model], store: Che
         result = work()
     except Exception as error:
         logger().exception("step failed")
-        report(StepOutcome.FAILED, None, failure_of(error, name))
+        try:
+            report(StepOutcome.FAILED, None, failure_of(error, name))
+        except Exception:  # noqa: BLE001 - the engine decides by the step's own error, so that one goes on
+            logger().exception("checkpoint not recorded")
         raise
     report(StepOutcome.SUCCEEDED, result, None)
     logger().info("step succeeded", result=result.to_wire())

@@ -1,6 +1,7 @@
 """Logs, metrics and traces: the one place that knows how they leave the process.
 
-The logger cannot print a token: secret fields are dropped by name, anything that looks like a JWT by its look.
+The logger cannot print a token: secret fields are dropped by name, also those of models; anything that looks like a
+JWT goes by its look, wherever in the line it stands.
 
 Logs are JSON lines that all carry the correlation id; metrics are CloudWatch's embedded metric format, printed to
 the same stream and turned into metrics by CloudWatch at no request of ours.
@@ -14,6 +15,7 @@ from typing import Any
 
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
+from pydantic import BaseModel
 
 NAMESPACE = "CampaignOrchestration"
 _JWT = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]*")
@@ -24,15 +26,18 @@ def scrub(value: Any) -> Any:
     """``value`` without anything that opens something."""
     if isinstance(value, str):
         return _JWT.sub("[token]", value)
+    if isinstance(value, BaseModel):
+        return scrub(value.model_dump())
     if isinstance(value, Mapping):
         return {key: "[secret]" if key in _SECRET_FIELDS else scrub(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
+    if isinstance(value, (list, tuple, set, frozenset)):
         return [scrub(item) for item in value]
     return value
 
 
 def _serialize(record: dict[str, Any]) -> str:
-    return json.dumps(scrub(record), default=str, ensure_ascii=False)
+    # Whatever JSON does not know (an exception, a URL) is text only now, so it is looked at once more.
+    return json.dumps(scrub(record), default=lambda value: scrub(str(value)), ensure_ascii=False)
 
 
 @cache

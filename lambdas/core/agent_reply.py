@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from lambdas.core.errors import AgentPermanentError, AgentRetryableError
+from lambdas.core.errors import AgentPermanentError, AgentRetryableError, InvalidInputError
 from lambdas.core.models.base import Model
 
 
@@ -27,11 +27,15 @@ class AgentReply(Model):
 def result_of(reply: Mapping[str, Any]) -> dict[str, Any]:
     """The result of a successful reply.
 
-    Raises ``AgentRetryableError`` or ``AgentPermanentError``, with the agent's code in ``details``.
+    Raises ``AgentRetryableError`` or ``AgentPermanentError``, with the agent's code in ``details``; a reply that
+    breaks the contract is a permanent error of the agent.
     """
-    parsed = AgentReply.from_wire(reply)
+    try:
+        parsed = AgentReply.from_wire(reply)
+    except InvalidInputError as error:
+        raise AgentPermanentError(f"MALFORMED_REPLY: {error}", details={"code": "MALFORMED_REPLY"}) from error
     if parsed.success and parsed.result is not None:
         return parsed.result
     error = parsed.error or AgentError(code="EMPTY_REPLY", message="the agent answered nothing", retryable=True)
     kind = AgentRetryableError if error.retryable else AgentPermanentError
-    raise kind(f"{error.code}: {error.message}", details={"code": error.code, **(error.details or {})})
+    raise kind(f"{error.code}: {error.message}", details={**(error.details or {}), "code": error.code})

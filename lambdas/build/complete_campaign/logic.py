@@ -1,5 +1,7 @@
 """CompleteCampaign: the campaign is approved."""
 
+from lambdas.core.errors import InvalidInputError
+from lambdas.core.models.approval import Decision
 from lambdas.core.models.campaign import CampaignStatus
 from lambdas.core.models.workflow import StatusResult, StepEvent
 from lambdas.core.ports import CampaignStore, Clock
@@ -7,7 +9,10 @@ from lambdas.core.progression import advance
 
 
 def complete_campaign(event: StepEvent, campaigns: CampaignStore, clock: Clock) -> StatusResult:
-    """``awaiting_approval → approved``."""
+    """``awaiting_approval → approved``, if that is what was decided."""
+    decision = event.input.approval.decision if event.input.approval else None
+    if decision != Decision.APPROVED:
+        raise InvalidInputError(f"approval.decision: {decision!r} does not complete a campaign")
     campaign = advance(
         campaigns,
         event.key,

@@ -8,11 +8,12 @@ from typing import Any, NamedTuple
 from lambdas.agents.inputs import generator_input
 from lambdas.core.agent_reply import result_of
 from lambdas.core.errors import (
-    AgentPermanentError,
     AgentRetryableError,
     CampaignError,
     ConflictError,
+    PermanentError,
     PostsInProgressError,
+    RetryableError,
 )
 from lambdas.core.models.campaign import Campaign, CampaignStatus, Configuration
 from lambdas.core.models.post import Claim, Post, PostContent, PostError, PostStatus, Provenance
@@ -33,7 +34,7 @@ class Outcome(NamedTuple):
 
     post: Post
     record: Post | None
-    error: AgentRetryableError | None
+    error: RetryableError | None
 
 
 def generate_batch(
@@ -92,7 +93,7 @@ def _write_all(
     if not claimed:
         return []
     if campaign.configuration is None:
-        raise ConflictError("the campaign was not saved", details={"status": campaign.status})
+        raise ConflictError("the campaign was not saved", details={"status": campaign.status.value})
     configuration = campaign.configuration
 
     def write(post: Post) -> Outcome:
@@ -107,17 +108,31 @@ def _write(
 ) -> Outcome:
     try:
         result = result_of(generator(generator_input(campaign, configuration, post)))
-    except AgentRetryableError as error:
-        return Outcome(post, _failed(post, error, clock) if last else None, error)
-    except AgentPermanentError as error:
+        return Outcome(post, _completed(post, result, clock), None)
+    except PermanentError as error:
         return Outcome(post, _failed(post, error, clock), None)
+    except Exception as error:  # noqa: BLE001 - whatever befalls one post, its neighbours are stored
+        temporary = _temporary(error)
+        return Outcome(post, _failed(post, temporary, clock) if last else None, temporary)
+
+
+def _completed(post: Post, result: Mapping[str, Any], clock: Clock) -> Post:
     written = {
         "status": PostStatus.COMPLETED,
         "content": PostContent.from_wire(result["content"], at="content"),
         "provenance": Provenance.from_wire(result["provenance"], at="provenance"),
         "completed_at": clock.now(),
     }
-    return Outcome(post, post.model_copy(update=written), None)
+    return post.model_copy(update=written)
+
+
+def _temporary(error: Exception) -> RetryableError:
+    """What the next attempt may not meet: known temporary errors, and those nobody foresaw."""
+    if isinstance(error, RetryableError):
+        return error
+    unforeseen = AgentRetryableError(f"{type(error).__name__}: {error}", details={"code": "UNEXPECTED_ERROR"})
+    unforeseen.__cause__ = error
+    return unforeseen
 
 
 def _failed(post: Post, error: CampaignError, clock: Clock) -> Post:
@@ -136,7 +151,7 @@ def _raise_unfinished(outcomes: Sequence[Outcome], open_posts: Sequence[Post], c
     if waiting:
         first = waiting[0].error
         message = f"{len(waiting)} posts of the batch could not be written yet; the first: {first}"
-        raise AgentRetryableError(message, details={"postIds": [outcome.post.post_id for outcome in waiting]})
+        raise AgentRetryableError(message, details={"postIds": [o.post.post_id for o in waiting]}) from first
     held = len(open_posts) - len(claimed)
     if held:
         raise PostsInProgressError(f"{held} posts of the batch are held by another claim")

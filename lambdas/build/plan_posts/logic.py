@@ -6,11 +6,13 @@ from typing import Any
 from lambdas.agents.inputs import planner_input
 from lambdas.core.agent_reply import result_of
 from lambdas.core.errors import ConflictError, InvalidInputError, InvalidPlanError
+from lambdas.core.ids import post_id_for
 from lambdas.core.models.campaign import Campaign, CampaignStatus, Configuration, Generation, PostCounts
 from lambdas.core.models.post import Batch, PlannedPost, Post
 from lambdas.core.models.workflow import PlanResult, StepEvent
+from lambdas.core.paging import every
 from lambdas.core.ports import CampaignStore, Clock, ManifestStore, PostStore
-from lambdas.core.progression import advance
+from lambdas.core.progression import advance, has_reached
 
 Planner = Callable[[Mapping[str, Any]], dict[str, Any]]
 
@@ -25,13 +27,19 @@ def plan_posts(
 ) -> PlanResult:
     """Plan, store, and ``planning → generating``.
 
-    The plan is a function of the campaign, so a repeat plans the same posts, and posts that exist stay as they are.
-    Raises ``AgentRetryableError``, ``AgentPermanentError``, ``InvalidPlanError``.
+    Posts that exist stay as they are, and a repeat after the plan was made goes by that plan and asks nobody.
+    Raises ``AgentRetryableError``, ``AgentPermanentError``, ``InvalidPlanError``, and ``ConflictError`` for a
+    campaign that is not to be planned.
     """
     campaign = campaigns.get(event.key)
-    planned = _ask(planner, campaign, _configuration(campaign))
-    records, batches = _lay_out(planned, campaign.brief.generation)
-    posts.plan(event.key, records, batches)
+    generation = campaign.brief.generation
+    if has_reached(campaign.status, CampaignStatus.GENERATING):
+        records = list(every(posts, event.key))
+        batches = _batches(records, generation)
+    else:
+        records = _lay_out(_ask(planner, campaign, _configuration(campaign)), generation)
+        batches = _batches(records, generation)
+        posts.plan(event.key, records, batches)
     manifest = manifests.write(event.key, batches)
     counts = PostCounts(total=len(records), planned=len(records))
     advance(
@@ -46,14 +54,14 @@ def plan_posts(
         manifest=manifest,
         total_posts=len(records),
         batches=len(batches),
-        map_concurrency=map_concurrency(campaign.brief.generation),
-        tolerated_failure_percentage=campaign.brief.generation.tolerated_failure_percentage,
+        map_concurrency=map_concurrency(generation),
+        tolerated_failure_percentage=generation.tolerated_failure_percentage,
     )
 
 
 def _configuration(campaign: Campaign) -> Configuration:
-    if campaign.configuration is None:
-        raise ConflictError("the campaign was not saved", details={"status": campaign.status})
+    if campaign.status != CampaignStatus.PLANNING or campaign.configuration is None:
+        raise ConflictError("the campaign is not to be planned", details={"status": campaign.status.value})
     return campaign.configuration
 
 
@@ -63,9 +71,20 @@ def _ask(planner: Planner, campaign: Campaign, configuration: Configuration) -> 
         planned = [PlannedPost.from_wire(post, at=f"posts[{n}]") for n, post in enumerate(result["posts"])]
     except (InvalidInputError, KeyError, TypeError) as error:
         raise InvalidPlanError(f"the planner's answer is not a plan: {error}") from error
+    _check(planned, campaign, configuration)
+    return planned
+
+
+def _check(planned: Sequence[PlannedPost], campaign: Campaign, configuration: Configuration) -> None:
+    """What later steps rely on: ids that a repeat finds again and that sort in plan order, and known voices."""
     if not planned:
         raise InvalidPlanError("the planner planned no posts")
-    return planned
+    personas = {persona.persona_id for persona in configuration.personas}
+    for index, post in enumerate(planned):
+        if post.post_id != post_id_for(campaign.campaign_id, index):
+            raise InvalidPlanError(f"posts[{index}].postId: not the id of the campaign's post {index}")
+        if post.persona_id not in personas:
+            raise InvalidPlanError(f"posts[{index}].personaId: {post.persona_id!r} is not of this campaign")
 
 
 def batch_size(generation: Generation) -> int:
@@ -78,11 +97,14 @@ def map_concurrency(generation: Generation) -> int:
     return max(1, generation.max_concurrency // batch_size(generation))
 
 
-def _lay_out(planned: Sequence[PlannedPost], generation: Generation) -> tuple[list[Post], list[Batch]]:
+def _lay_out(planned: Sequence[PlannedPost], generation: Generation) -> list[Post]:
     size = batch_size(generation)
-    records = [Post(**post.model_dump(), index=index, batch_id=index // size) for index, post in enumerate(planned)]
-    batches = [
+    return [Post(**post.model_dump(), index=index, batch_id=index // size) for index, post in enumerate(planned)]
+
+
+def _batches(records: Sequence[Post], generation: Generation) -> list[Batch]:
+    size = batch_size(generation)
+    return [
         Batch(batch_id=start // size, post_ids=tuple(post.post_id for post in records[start : start + size]))
         for start in range(0, len(records), size)
     ]
-    return records, batches

@@ -3,11 +3,16 @@
 import json
 
 from lambdas.core.errors import CampaignError, ConflictError, known_errors
+from lambdas.core.models.approval import Decision
 from lambdas.core.models.campaign import CampaignStatus, Failure
 from lambdas.core.models.checkpoint import StepOutcome
 from lambdas.core.models.workflow import CaughtError, StatusResult, StepEvent
 from lambdas.core.ports import ApprovalStore, CampaignStore, CheckpointStore, Clock
 from lambdas.core.progression import BUILDING
+from lambdas.core.steps import BUILD_STEPS, COMPLETE_CAMPAIGN, REQUEST_APPROVAL
+
+MESSAGE_CHARS = 2_000
+"""Of the reason on the record; a cause may have 32,768."""
 
 
 def record_failure(
@@ -54,15 +59,23 @@ def _message(caught: CaughtError) -> str:
     try:
         parsed = json.loads(caught.cause)
     except ValueError:
-        return caught.cause or caught.error
+        return (caught.cause or caught.error)[:MESSAGE_CHARS]
     message = parsed.get("errorMessage") if isinstance(parsed, dict) else None
-    return str(message or caught.cause)
+    return str(message or caught.cause)[:MESSAGE_CHARS]
 
 
-def _failed_step(event: StepEvent, checkpoints: CheckpointStore) -> str | None:
-    failed = [
-        checkpoint.step_name
+def _failed_step(event: StepEvent, checkpoints: CheckpointStore) -> str:
+    """The step whose last word was a failure; one that died without a word is the one after the last success."""
+    own = [
+        checkpoint
         for checkpoint in checkpoints.all(event.key)
-        if checkpoint.outcome == StepOutcome.FAILED and checkpoint.execution_arn == event.attempt.execution_arn
+        if checkpoint.execution_arn == event.attempt.execution_arn and checkpoint.step_name != event.attempt.state_name
     ]
-    return failed[-1] if failed else None
+    succeeded = {c.step_name for c in own if c.outcome == StepOutcome.SUCCEEDED}
+    failed = [c.step_name for c in own if c.outcome == StepOutcome.FAILED and c.step_name not in succeeded]
+    if failed:
+        return failed[-1]
+    if event.input.approval:
+        return COMPLETE_CAMPAIGN if event.input.approval.decision == Decision.APPROVED else "RejectCampaign"
+    done = max((BUILD_STEPS.index(name) for name in succeeded if name in BUILD_STEPS), default=-1)
+    return BUILD_STEPS[min(done + 1, BUILD_STEPS.index(REQUEST_APPROVAL))]

@@ -13,7 +13,7 @@ from lambdas.core.models.campaign import Campaign, CampaignStatus
 from lambdas.core.models.workflow import RequestApprovalEvent, StatusResult
 from lambdas.core.paging import every
 from lambdas.core.ports import ApprovalStore, CampaignStore, Clock, IdSource, Keys, Mailer, PostStore
-from lambdas.core.progression import advance, has_reached
+from lambdas.core.progression import advance
 
 LINK_LIFETIME = timedelta(days=7) - timedelta(hours=1)
 """A link dies before the task that waits for it, so that a late click meets a page and not a dead task."""
@@ -33,12 +33,17 @@ def request_approval(event: RequestApprovalEvent, ports: ApprovalPorts, base_url
     """``generating → awaiting_approval``, one stored request, one mail for each reviewer.
 
     The request is stored before anybody can click. A retry of this step comes with a new task token, so it asks
-    anew and closes what the last attempt had asked.
+    anew and closes what the last attempt had asked; the same token again is the same question and asks nobody.
+    Raises ``ConflictError`` for a campaign that is not to be approved (decided already, stopped, …).
     """
     campaign = ports.campaigns.get(event.key)
-    if has_reached(campaign.status, CampaignStatus.APPROVED):
-        raise ConflictError("the campaign was decided already", details={"status": campaign.status})
-    for earlier in ports.approvals.all(event.key):
+    if campaign.status not in (CampaignStatus.GENERATING, CampaignStatus.AWAITING_APPROVAL):
+        raise ConflictError("the campaign is not to be approved", details={"status": campaign.status.value})
+    asked = ports.approvals.all(event.key)
+    waiting = campaign.status == CampaignStatus.AWAITING_APPROVAL
+    if waiting and any(earlier.task_token == event.task_token for earlier in asked):
+        return StatusResult(status=campaign.status)
+    for earlier in asked:
         ports.approvals.close(event.key, earlier.callback_id)
     nonces = {email: ports.ids.nonce() for email in campaign.brief.approval.reviewers}
     approval = _new_approval(event, campaign, nonces, ports)
@@ -86,7 +91,7 @@ def _new_approval(
             platforms=campaign.brief.platforms,
             personas=tuple(persona.name for persona in configuration.personas) if configuration else (),
         ),
-        content_hash=content_hash(list(every(ports.posts, event.key))),
+        content_hash=content_hash(every(ports.posts, event.key)),
         created_at=now,
         expires_at=now + LINK_LIFETIME,
     )

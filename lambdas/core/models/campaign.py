@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime
 from enum import StrEnum
+from functools import cache
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -76,7 +77,7 @@ class Schedule(Model):
     @field_validator("time_zone")
     @classmethod
     def _zone_exists(cls, zone: str) -> str:
-        if zone not in available_timezones():
+        if zone not in _time_zones():
             raise ValueError(f"there is no time zone {zone!r} in the IANA database; use a name like Europe/Berlin")
         return zone
 
@@ -93,6 +94,12 @@ class Schedule(Model):
 
     def end_utc(self) -> datetime:
         return _utc(self.end, self.time_zone)
+
+
+@cache
+def _time_zones() -> frozenset[str]:
+    """Looked up once: it reads the whole zone database from disk, and every read of a campaign asks for it."""
+    return frozenset(available_timezones())
 
 
 def _utc(moment: datetime, zone: str) -> datetime:
