@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectTimeoutError, HTTPClientError, ReadTimeoutError
+from botocore.exceptions import ConnectionError as NoConnectionError
 
 from lambdas.core.errors import (
     ConcurrentUpdateError,
@@ -108,7 +109,7 @@ def translate_errors() -> Iterator[None]:
         yield
     except (ConnectTimeoutError, ReadTimeoutError) as error:
         raise DependencyTimeoutError(str(error)) from error
-    except HTTPClientError as error:
+    except (NoConnectionError, HTTPClientError) as error:
         raise DependencyUnavailableError(str(error)) from error
     except ClientError as error:
         meaning = _meaning(error)

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -55,8 +55,8 @@ def create_table(client: "DynamoDBClient", name: str) -> None:
 
 
 @pytest.fixture(scope="session")
-def emulator(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[DynamoDBClient]":
-    """DynamoDB in a process of its own, from an empty folder: it imports modules by plain names."""
+def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Any]]:
+    """Clients of an emulator in a process of its own, run from an empty folder: it imports modules by plain names."""
     folder = tmp_path_factory.mktemp("emulator")
     port = _free_port()
     settings = {
@@ -70,20 +70,36 @@ def emulator(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[DynamoDBClie
         command = [sys.executable, "-m", "ministack"]
         process = subprocess.Popen(command, cwd=folder, env=os.environ | settings, stdout=log, stderr=log)
         try:
-            client = boto3.client(
-                "dynamodb",
-                endpoint_url=f"http://127.0.0.1:{port}",
-                region_name="us-east-1",
-                aws_access_key_id="test",
-                aws_secret_access_key="test",
-                config=Config(retries={"mode": "standard", "max_attempts": 1}, max_pool_connections=32),
-            )
-            _wait_for(client, process, folder / "log")
-            yield client
-            client.close()
+            clients = _Clients(f"http://127.0.0.1:{port}")
+            _wait_for(clients("dynamodb"), process, folder / "log")
+            yield clients
+            clients.close()
         finally:
             process.terminate()
             process.wait(10)
+
+
+class _Clients:
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._made: dict[str, Any] = {}
+
+    def __call__(self, service: str) -> Any:
+        if service not in self._made:
+            make: Any = boto3.client  # its overloads want a literal
+            self._made[service] = make(
+                service,
+                endpoint_url=self._url,
+                region_name="us-east-1",
+                aws_access_key_id="test",
+                aws_secret_access_key="test",
+                config=Config(retries={"mode": "standard", "max_attempts": 1}, max_pool_connections=50),
+            )
+        return self._made[service]
+
+    def close(self) -> None:
+        for client in self._made.values():
+            client.close()
 
 
 def _wait_for(client: Any, process: "subprocess.Popen[bytes]", log: Path) -> None:
@@ -107,10 +123,10 @@ def _free_port() -> int:
 
 @pytest.fixture
 def emulator_table(
-    emulator: "DynamoDBClient", request: pytest.FixtureRequest
+    emulator: Callable[[str], Any], request: pytest.FixtureRequest
 ) -> "Iterator[tuple[DynamoDBClient, str]]":
     """A table of the test's own."""
     name = f"Table-{abs(hash(request.node.nodeid))}"
-    create_table(emulator, name)
-    yield emulator, name
-    emulator.delete_table(TableName=name)
+    create_table(emulator("dynamodb"), name)
+    yield emulator("dynamodb"), name
+    emulator("dynamodb").delete_table(TableName=name)

@@ -8,6 +8,7 @@ import pytest
 from lambdas.adapters.dynamodb_campaigns import DynamoCampaigns
 from lambdas.adapters.memory import MemoryCampaigns
 from lambdas.core.errors import ConflictError, InvalidInputError, NotFoundError
+from lambdas.core.ids import BrandId, PersonaId
 from lambdas.core.models.brand import Brand, Persona
 from lambdas.core.models.campaign import CampaignStatus, Configuration, Failure, PostCounts
 from lambdas.core.ports import CampaignStore, IdempotencyRecord
@@ -106,8 +107,8 @@ def test_refuses_a_cursor_that_is_not_ours(store: CampaignStore, cursor: str) ->
 def test_update_changes_the_named_fields_only(store: CampaignStore) -> None:
     store.create(campaign())
     configuration = Configuration(
-        brand=Brand(brand_id="kettles", version=3, **dict(brand_config())),
-        personas=(Persona(persona_id="ann", version=1, **dict(persona_config())),),
+        brand=Brand(brand_id=BrandId("kettles"), version=3, **dict(brand_config())),
+        personas=(Persona(persona_id=PersonaId("ann"), version=1, **dict(persona_config())),),
     )
     failure = Failure(code="X", message="m", at=NOW, retryable=False)
     at = NOW + timedelta(minutes=1)

@@ -1,0 +1,112 @@
+"""Errors of AWS in the domain's words, and one client per service."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from botocore.exceptions import (
+    ClientError,
+    ConnectionClosedError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    ReadTimeoutError,
+)
+
+from lambdas.adapters.aws import client, error_code, translate_errors
+from lambdas.core.errors import (
+    CampaignError,
+    ConcurrentUpdateError,
+    DependencyTimeoutError,
+    DependencyUnavailableError,
+    NotFoundError,
+    ThrottledError,
+)
+
+URL = "https://dynamodb.us-east-1.amazonaws.com"
+
+
+def refused(code: str, status: int = 400) -> ClientError:
+    response: Any = {"Error": {"Code": code, "Message": "why"}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    return ClientError(response, "Operation")
+
+
+@pytest.mark.parametrize(
+    ("raised", "meaning"),
+    [
+        (refused("ThrottlingException"), ThrottledError),
+        (refused("ProvisionedThroughputExceededException"), ThrottledError),
+        (refused("TooManyRequestsException", 429), ThrottledError),
+        (refused("SomethingNew", 429), ThrottledError),
+        (refused("SlowDown", 503), ThrottledError),
+        (refused("ThrottlingError"), ThrottledError),
+        (refused("ExecutionLimitExceeded"), ThrottledError),
+        (refused("RequestTimeout"), DependencyTimeoutError),
+        (refused("TransactionConflictException"), ConcurrentUpdateError),
+        (refused("InternalServerError", 500), DependencyUnavailableError),
+        (refused("InternalServerError", 200), DependencyUnavailableError),
+        (refused("SomethingNew", 502), DependencyUnavailableError),
+        (ReadTimeoutError(endpoint_url=URL), DependencyTimeoutError),
+        (ConnectTimeoutError(endpoint_url=URL), DependencyTimeoutError),
+        (EndpointConnectionError(endpoint_url=URL), DependencyUnavailableError),
+        (ConnectionClosedError(endpoint_url=URL), DependencyUnavailableError),
+    ],
+    ids=lambda value: value.__name__ if isinstance(value, type) else str(value)[:60],
+)
+def test_what_may_pass_becomes_a_retryable_error(raised: Exception, meaning: type[CampaignError]) -> None:
+    with pytest.raises(CampaignError) as error, translate_errors():
+        raise raised
+    assert type(error.value) is meaning
+    assert error.value.retryable
+    assert error.value.__cause__ is raised
+
+
+@pytest.mark.parametrize(
+    "raised",
+    [refused("ValidationException"), refused("AccessDeniedException", 403), NotFoundError("no"), KeyError("k")],
+    ids=repr,
+)
+def test_everything_else_passes_as_it_is(raised: Exception) -> None:
+    with pytest.raises(type(raised)) as error, translate_errors():
+        raise raised
+    assert error.value is raised
+
+
+def test_decorates_a_function_that_is_called_more_than_once() -> None:
+    @translate_errors()
+    def call(code: str) -> str:
+        if code:
+            raise refused(code)
+        return "done"
+
+    assert call("") == "done"
+    for _ in range(2):
+        with pytest.raises(ThrottledError):
+            call("Throttling")
+    assert call("") == "done"
+
+
+def test_error_code() -> None:
+    assert error_code(refused("TaskTimedOut")) == "TaskTimedOut"
+    assert error_code(ClientError({}, "Operation")) == ""
+
+
+@pytest.fixture
+def _region(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    from lambdas.adapters import aws
+
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    aws._make.cache_clear()
+    yield
+    aws._make.cache_clear()
+
+
+@pytest.mark.usefixtures("_region")
+def test_one_client_per_service_and_the_endpoint_is_the_environments() -> None:
+    assert client("dynamodb") is client("dynamodb")
+    assert client("s3").meta.service_model.service_name == "s3"
+    assert client("dynamodb").meta.endpoint_url == "http://127.0.0.1:9"
+    config: Any = client("dynamodb").meta.config  # set from options, so unknown to the stubs
+    slow: Any = client("bedrock-runtime").meta.config
+    assert config.max_pool_connections == 25
+    assert slow.read_timeout > config.read_timeout
