@@ -32,8 +32,8 @@ def read_manifest(manifest: Path) -> list[FileAsset]:
         FileAsset(
             source=manifest.parent / entry["source"]["path"],
             zipped=entry["source"].get("packaging") == "zip",
-            bucket=_resolve(destination["bucketName"]),
-            key=_resolve(destination["objectKey"]),
+            bucket=resolve(destination["bucketName"]),
+            key=resolve(destination["objectKey"]),
         )
         for entry in json.loads(manifest.read_text())["files"].values()
         for destination in entry["destinations"].values()
@@ -77,7 +77,8 @@ def _keys(s3: "S3Client", bucket: str) -> set[str]:
     return {item["Key"] for page in pages for item in page.get("Contents", [])}
 
 
-def _resolve(text: str) -> str:
+def resolve(text: str) -> str:
+    """``text`` with CloudFormation's placeholders filled in for the local account."""
     for name, value in (("AccountId", ACCOUNT_ID), ("Region", REGION), ("Partition", "aws")):
         text = text.replace(f"${{AWS::{name}}}", value)
     return text

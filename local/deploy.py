@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from local import aws
-from local.assets import publish, read_manifest
+from local.assets import publish, read_manifest, resolve
 from local.process import LocalStackError
 
 if TYPE_CHECKING:
@@ -22,6 +22,8 @@ _BOOTSTRAP = ("/cdk-bootstrap/hnb659fds/version", "21")
 """CDK's templates check that the account was bootstrapped; the local one needs nothing more than this parameter."""
 _TAG = "template-hash"
 _LIMIT_SECONDS = 180.0
+_RENEWABLE = (None, "ROLLBACK_COMPLETE", "DELETE_COMPLETE")
+_UPDATABLE = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE")
 _DONE = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
 
 
@@ -31,6 +33,8 @@ class StackArtifact:
 
     name: str
     template: Path
+    template_object: str
+    """``bucket/key`` of the template once its assets are published. Inline templates end at 51,200 bytes."""
     assets: Path
 
     @property
@@ -47,6 +51,7 @@ def read_assembly(assembly: Path) -> list[StackArtifact]:
         StackArtifact(
             name=stacks[name]["properties"].get("stackName", name),
             template=assembly / stacks[name]["properties"]["templateFile"],
+            template_object=resolve(stacks[name]["properties"]["stackTemplateAssetObjectUrl"]).removeprefix("s3://"),
             assets=assembly / f"{name}.assets.json",
         )
         for name in TopologicalSorter(graph).static_order()
@@ -65,7 +70,7 @@ def deploy(assembly: Path, endpoint_url: str, *, cache: Path, say: Callable[[str
         if _describe(cloudformation, stack.name).get("hash") != stack.template_hash:
             say(f"deploying {stack.name}")
             publish(s3, read_manifest(stack.assets), cache)
-            _apply(cloudformation, stack)
+            _apply(cloudformation, stack, f"{endpoint_url}/{stack.template_object}")
         outputs |= _describe(cloudformation, stack.name)["outputs"]
     return outputs
 
@@ -87,20 +92,20 @@ def _describe(cloudformation: "CloudFormationClient", name: str) -> dict[str, An
     return found
 
 
-def _apply(cloudformation: "CloudFormationClient", stack: StackArtifact) -> None:
+def _apply(cloudformation: "CloudFormationClient", stack: StackArtifact, template_url: str) -> None:
     status = _describe(cloudformation, stack.name).get("status")
     request: dict[str, Any] = {
         "StackName": stack.name,
-        "TemplateBody": stack.template.read_text(),
+        "TemplateURL": template_url,
         "Capabilities": ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"],
         "Tags": [{"Key": _TAG, "Value": stack.template_hash}],
     }
-    if status is not None and not status.startswith(("CREATE_COMPLETE", "UPDATE_")):
-        raise LocalStackError(f"stack {stack.name} is {status} from an earlier attempt; `make clean` starts afresh")
-    if status is None:
+    if status in _RENEWABLE:
         cloudformation.create_stack(**request)
-    else:
+    elif status in _UPDATABLE:
         cloudformation.update_stack(**request)
+    else:
+        raise LocalStackError(f"stack {stack.name} is {status} from an earlier attempt; `make clean` starts afresh")
     _wait(cloudformation, stack.name)
 
 

@@ -29,7 +29,7 @@ class Follower:
     def __init__(self, logs: "CloudWatchLogsClient", since: datetime) -> None:
         self._logs = logs
         self._since = int(since.timestamp() * 1000)
-        self._seen: deque[str] = deque(maxlen=_REMEMBERED)
+        self._seen: deque[tuple[Any, ...]] = deque(maxlen=_REMEMBERED)
 
     def read(self) -> Iterator[tuple[str, dict[str, Any]]]:
         """``(function, event)`` in the order of time; an event is that of CloudWatch Logs."""
@@ -38,10 +38,10 @@ class Follower:
             (group.removeprefix(_GROUPS), event)
             for group in self._groups()
             for event in self._events(group)
-            if event["eventId"] not in known
+            if _identity(event) not in known
         ]
         for function, event in sorted(fresh, key=lambda item: item[1]["timestamp"]):
-            self._seen.append(event["eventId"])
+            self._seen.append(_identity(event))
             # Lines of one moment may arrive after each other, so the last two seconds are asked for again.
             self._since = max(self._since, event["timestamp"] - 2_000)
             yield function, event
@@ -55,6 +55,11 @@ class Follower:
         for page in pages:
             for event in page["events"]:
                 yield dict(event)
+
+
+def _identity(event: dict[str, Any]) -> tuple[Any, ...]:
+    """The emulator gives no ``eventId``."""
+    return event["logStreamName"], event["timestamp"], event["message"]
 
 
 def follow(logs: "CloudWatchLogsClient", since: datetime) -> Iterator[Text]:

@@ -5,7 +5,7 @@ import os
 import shutil
 from typing import Any
 
-from local.emulator import autosave, exceptions, extraction, mailbox, slots
+from local.emulator import autosave, callbacks, exceptions, extraction, mailbox, partiql, references, slots
 from local.emulator.config import EmulatorConfig
 from local.emulator.pages import Pages
 from local.emulator.pinned import require_pinned_version
@@ -25,13 +25,18 @@ def main() -> None:
     from hypercorn.asyncio import serve
     from hypercorn.config import Config
     from ministack import app as ministack
-    from ministack.core import lambda_runtime, persistence
-    from ministack.services import lambda_svc, ses
+    from ministack.core import iam_actions, lambda_runtime, persistence
+    from ministack.services import lambda_svc, ses, stepfunctions
+    from ministack.services.cloudformation import provisioners
 
     slots.install(lambda_svc, slots.Slots(per_function=config.workers_per_function, total=config.workers))
     exceptions.install(lambda_svc, lambda_runtime)
     extraction.install(lambda_runtime, config.extracted_dir)
     mailbox.install(ses)
+    callbacks.install(stepfunctions)
+    partiql.install(iam_actions)
+    references.install(provisioners)
+    partiql.install(iam_actions)
     saves = autosave.Autosave(autosave.saver(ministack, persistence), every=config.autosave_seconds)
 
     settings = Config()

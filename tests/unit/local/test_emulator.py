@@ -33,7 +33,8 @@ def handle(event, context):
     if event.get("exit"):
         os._exit(9)
     time.sleep(event.get("sleep", 0))
-    return {"pid": os.getpid(), "layer": str(pathlib.Path(layered.__file__).resolve()), "key": os.environ["AWS_ACCESS_KEY_ID"]}
+    layer = str(pathlib.Path(layered.__file__).resolve())
+    return {"pid": os.getpid(), "layer": layer, "key": os.environ["AWS_ACCESS_KEY_ID"]}
 """
 
 

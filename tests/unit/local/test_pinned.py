@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 from ministack import app
-from ministack.core import lambda_runtime, persistence
+from ministack.core import iam_actions, lambda_runtime, persistence
 from ministack.services import lambda_svc, ses
+from ministack.services.cloudformation import provisioners
 
-from local.emulator import autosave, exceptions, extraction, mailbox, slots
+from local.emulator import autosave, exceptions, extraction, mailbox, partiql, references, slots
 from local.emulator.pinned import EmulatorChangedError, replace_once, require_pinned_version
 
 
@@ -115,6 +116,41 @@ def test_mails_are_part_of_the_state() -> None:
     mailbox.install(second)
     second.load_persisted_state(first.get_state())
     assert second._sent_emails == {"entries": [{"Subject": "Hello"}]}
+
+
+def test_a_secret_is_referred_to_by_its_arn() -> None:
+    handlers = dict(provisioners._RESOURCE_HANDLERS["AWS::SecretsManager::Secret"])
+    references.install(SimpleNamespace(_RESOURCE_HANDLERS={"AWS::SecretsManager::Secret": handlers}))
+    arn, attributes = handlers["create"]("Keys", {"Name": "team/keys-a", "SecretString": "one"}, "stack")
+    assert arn == attributes["Arn"]
+    assert references.name_of(arn) == "team/keys-a"
+    old, new = {"Name": "team/keys-a", "SecretString": "one"}, {"Name": "team/keys-a", "SecretString": "two"}
+    assert handlers["update"](arn, old, new, "stack", "Keys")[0] == arn
+    handlers["delete"](arn, new)
+    assert "team/keys-a" not in provisioners._sm._secrets
+
+
+@pytest.mark.parametrize(
+    ("statement", "action", "resource"),
+    [
+        ('UPDATE "Table" SET a=? WHERE PK=?', "PartiQLUpdate", "table/Table"),
+        ('INSERT INTO "Table" VALUE {}', "PartiQLInsert", "table/Table"),
+        ("insert into Table value {}", "PartiQLInsert", "table/Table"),
+        ('DELETE FROM "Table" WHERE PK=?', "PartiQLDelete", "table/Table"),
+        ('SELECT a, b FROM "Table" WHERE PK=?', "PartiQLSelect", "table/Table"),
+        ('SELECT * FROM "Table"."ByName"', "PartiQLSelect", "table/Table/index/ByName"),
+    ],
+)
+def test_a_statement_is_authorised_by_what_it_does(statement: str, action: str, resource: str) -> None:
+    actions = double(iam_actions)
+    partiql.install(actions)
+    body = json.dumps({"Statements": [{"Statement": statement}, {"Statement": "EXISTS(?)"}]}).encode()
+    assert actions.dynamodb_transaction_checks("dynamodb:BatchExecuteStatement", body, "eu", "1") == [
+        (f"dynamodb:{action}", f"arn:aws:dynamodb:eu:1:{resource}"),
+        ("dynamodb:PartiQLSelect", "*"),
+    ]
+    assert actions.dynamodb_transaction_checks("dynamodb:GetItem", b"{}", "eu", "1") == []
+    assert "dynamodb_transaction_checks(iam_action, body, region" in inspect.getsource(app._dispatch_service_request)
 
 
 def test_a_mark_becomes_a_failure_by_class_name() -> None:
