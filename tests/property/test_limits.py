@@ -2,11 +2,11 @@
 
 from datetime import UTC, datetime
 
-from hypothesis import assume, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from twitter_text import parse_tweet
 
-from lambdas.core.limits import LIMITS, check_limits, measure, shorten, sms_segments, text_as_published
+from lambdas.core.limits import LIMITS, check_limits, measure, sms_segments, text_as_published
 from lambdas.core.models.post import PostContent
 from lambdas.core.platforms import Platform
 
@@ -67,21 +67,6 @@ def test_the_rule_says_what_the_measure_says(
     assert link is None or link in published
     fits = measure(platform, published) <= LIMITS[platform].max_length
     assert rules(platform, post)["limits.length"] is fits
-
-
-@settings(max_examples=200, deadline=None)
-@given(PLATFORMS, TEXTS, TAGS, LINKS)
-def test_shortened_it_fits_and_keeps_its_tags_and_link(
-    platform: Platform, text: str, tags: tuple[str, ...], link: str | None
-) -> None:
-    assume(text.strip())
-    # Long enough to be cut on most platforms.
-    post = content(text * 40, tags, link)
-    short = shorten(platform, post)
-    assert (short.hashtags, short.link) == (tags, link)
-    answers = rules(platform, short)
-    assert answers["limits.length"]
-    assert answers.get("limits.bytes", True)
 
 
 @settings(max_examples=300, deadline=None)

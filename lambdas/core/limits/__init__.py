@@ -6,7 +6,6 @@ passes everywhere. Importing this package is cheap: the counting libraries are i
 
 from lambdas.core.limits.check import check_limits
 from lambdas.core.limits.measure import SmsCount, measure, sms_segments, text_as_published
-from lambdas.core.limits.shorten import shorten
 from lambdas.core.limits.table import LIMITS, Figure, PlatformLimit, Unit
 
 __all__ = [
@@ -17,7 +16,6 @@ __all__ = [
     "Unit",
     "check_limits",
     "measure",
-    "shorten",
     "sms_segments",
     "text_as_published",
 ]

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from lambdas.core.limits import LIMITS, Figure, check_limits, measure, shorten, text_as_published
+from lambdas.core.limits import LIMITS, Figure, check_limits, measure, text_as_published
 from lambdas.core.models.post import PostContent
 from lambdas.core.platforms import Platform
 
@@ -188,42 +188,6 @@ class TestRules:
     def test_an_sms_says_what_it_costs(self) -> None:
         results = {r.rule: r for r in check_limits(Platform.SMS, content("a" * 161))}
         assert results["limits.length"].detail == "161 of at most 1600 characters; 2 segments of GSM-7"
-
-
-class TestShorten:
-    def test_leaves_alone_what_fits(self) -> None:
-        post = content("Short enough.", link="https://acme.com")
-        assert shorten(Platform.X, post) is post
-
-    @pytest.mark.parametrize("platform", Platform)
-    def test_makes_it_fit(self, platform: Platform) -> None:
-        limit = LIMITS[platform].max_length
-        post = fitting(platform, text="Words of 12 " * (limit // 6), link="https://acme.com/x", hashtags=("#go",))
-        short = shorten(platform, post)
-        assert failed(platform, short) == set()
-        assert measure(platform, text_as_published(platform, short)) > limit - 40
-        assert (short.hashtags, short.link) == (post.hashtags, post.link)
-
-    def test_cuts_between_words(self) -> None:
-        # 55 words, 54 spaces and an ellipsis, which weighs 2, are 276; another word would make 281.
-        assert shorten(Platform.X, content("word " * 100)).text == "word " * 54 + "word…"
-
-    def test_cuts_writing_without_spaces_anywhere(self) -> None:
-        short = shorten(Platform.X, content("日" * 200))
-        assert short.text == "日" * 139 + "…"
-
-    def test_never_cuts_an_emoji(self) -> None:
-        short = shorten(Platform.BLUESKY, content(FAMILY * 301))
-        assert short.text.removesuffix("…") == FAMILY * 119
-
-    def test_an_sms_stays_gsm7(self) -> None:
-        short = shorten(Platform.SMS, content("word " * 400))
-        assert short.text.endswith("...")
-        assert short.text.isascii()
-
-    def test_reports_what_cannot_fit(self) -> None:
-        post = content("Hello", link="https://acme.com/" + "x" * 2_000)
-        assert failed(Platform.BLUESKY, shorten(Platform.BLUESKY, post)) == {"limits.text", "limits.length"}
 
 
 def test_importing_is_cheap() -> None:

@@ -1,0 +1,114 @@
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Annotated, Any
+
+import pytest
+from pydantic import Field, ValidationError, field_validator
+
+from lambdas.core.errors import FieldError, InvalidInputError
+from lambdas.core.models.base import Model, Moment, iso
+
+
+class Room(Model):
+    room_name: Annotated[str, Field(min_length=1)]
+    seats: Annotated[int, Field(ge=1)] = 1
+
+    @field_validator("room_name")
+    @classmethod
+    def _no_attic(cls, name: str) -> str:
+        if name == "attic":
+            raise ValueError("nobody meets in the attic")
+        return name
+
+
+class House(Model):
+    built_at: Moment
+    rooms: tuple[Room, ...] = ()
+    owner: str | None = None
+
+
+WIRE: dict[str, Any] = {"builtAt": "2026-03-01T12:00:00+02:00", "rooms": [{"roomName": "hall"}]}
+
+
+def errors_of(data: Any, *, at: str = "") -> tuple[FieldError, ...]:
+    with pytest.raises(InvalidInputError) as error:
+        House.from_wire(data, at=at)
+    return error.value.errors
+
+
+def test_wire_and_back() -> None:
+    house = House.from_wire(WIRE)
+    assert house.rooms == (Room(room_name="hall"),)
+    assert house.to_wire() == {"builtAt": "2026-03-01T10:00:00.000Z", "rooms": [{"roomName": "hall", "seats": 1}]}
+    assert House.from_wire(house.to_wire()) == house
+
+
+def test_models_are_frozen() -> None:
+    with pytest.raises(ValidationError):
+        House.from_wire(WIRE).owner = "me"
+
+
+@pytest.mark.parametrize(
+    ("change", "field", "message"),
+    [
+        ({"builtAt": None}, "builtAt", "Input should be a valid datetime"),
+        ({"builtAt": "2026-03-01T12:00:00"}, "builtAt", "Input should have timezone info"),
+        ({"rooms": [{"roomName": "hall"}, {"roomName": ""}]}, "rooms[1].roomName", "at least 1 character"),
+        ({"rooms": [{"roomName": "  "}]}, "rooms[0].roomName", "at least 1 character"),
+        ({"rooms": [{"roomName": "hall", "seats": 0}]}, "rooms[0].seats", "greater than or equal to 1"),
+        ({"rooms": [{"roomName": "attic"}]}, "rooms[0].roomName", "nobody meets in the attic"),
+        ({"rooms": "hall"}, "rooms", "valid tuple"),
+        ({"colour": "red"}, "colour", "unknown field"),
+        # The wire speaks camelCase only.
+        ({"built_at": "2026-03-01T12:00:00Z"}, "built_at", "unknown field"),
+    ],
+)
+def test_errors_name_the_field(change: dict[str, Any], field: str, message: str) -> None:
+    errors = errors_of(WIRE | change)
+    assert [error.field for error in errors] == [field]
+    assert message in errors[0].message
+    assert not errors[0].message.startswith("Value error")
+
+
+def test_a_missing_field() -> None:
+    assert errors_of({}) == (FieldError("builtAt", "Field required"),)
+
+
+@pytest.mark.parametrize("data", [None, [], "house", 1])
+def test_what_is_no_object(data: Any) -> None:
+    assert [error.field for error in errors_of(data)] == [""]
+
+
+def test_errors_can_be_placed_in_a_larger_document() -> None:
+    data = {"builtAt": None, "rooms": [{}], "colour": "red"}
+    assert [error.field for error in errors_of(data, at="campaign.house")] == [
+        "campaign.house.builtAt",
+        "campaign.house.rooms[0].roomName",
+        "campaign.house.colour",
+    ]
+    assert errors_of([], at="house")[0].field == "house"
+
+
+def test_the_message_sums_up() -> None:
+    with pytest.raises(InvalidInputError, match=r"^builtAt: Field required$"):
+        House.from_wire({})
+    with pytest.raises(InvalidInputError, match=r"body: Input should be"):
+        House.from_wire(3)
+    with pytest.raises(InvalidInputError, match=r"\(and 2 more\)$"):
+        House.from_wire({"rooms": [{}, {}, {}, {}]})
+
+
+def test_refused_values_are_not_echoed() -> None:
+    with pytest.raises(InvalidInputError) as error:
+        House.from_wire({"builtAt": "s3cret", "s3cretless": 1, "rooms": "s3cret"})
+    assert "s3cret" not in "".join(field.message for field in error.value.errors)
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [
+        datetime(2026, 3, 1, 10, 0, 0, 123_999, UTC),
+        datetime(2026, 3, 1, 12, 0, 0, 123_999, timezone(timedelta(hours=2))),
+    ],
+)
+def test_iso_is_utc_with_milliseconds(moment: datetime) -> None:
+    assert iso(moment) == "2026-03-01T10:00:00.123Z"
