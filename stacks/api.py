@@ -46,7 +46,13 @@ class ApiStack(Stack):
         self._data = data
         self._assets = CodeAssets(self, options)
         self.rest_api = self._rest_api()
-        integration = apigateway.LambdaIntegration(self._routes(workflow), proxy=True)
+        integration = apigateway.LambdaIntegration(
+            self._routes(workflow),
+            proxy=True,
+            # One permission for the API, not two for each method: a function's policy holds 20 KB.
+            scope_permission_to_method=False,
+            allow_test_invoke=False,
+        )
         authorizer = self._authorizer()
         for path, methods in PUBLIC.items():
             for method in methods:
@@ -119,15 +125,15 @@ class ApiStack(Stack):
             environment={
                 "TABLE_NAME": self._data.table.table_name,
                 "BUILD_STATE_MACHINE_ARN": workflow.build_machine.state_machine_arn,
-                "APPROVAL_KEYS_SECRET": self._data.approval_keys.secret_arn,
+                "APPROVAL_KEYS_SECRET": self._data.approval_keys_name,
             },
             # API Gateway gives up after 29 seconds.
             timeout_seconds=28,
             memory_mb=1024,
         )
         access = [Access.GET, Access.BATCH_GET, Access.PUT, Access.UPDATE, Access.DELETE, Access.QUERY]
-        grant_table(function, self._data, [*access, Access.CONDITION_CHECK])
-        grant_secret(function, self._data.approval_keys)
+        grant_table(function, self._data, access)
+        grant_secret(function, self._data, self._data.approval_keys_name)
         workflow.build_machine.grant_start_execution(function)
         grant_task_answers(function, ["states:SendTaskSuccess"])
         return function
@@ -141,10 +147,10 @@ class ApiStack(Stack):
             options=self._options,
             assets=self._assets,
             key=self._data.key,
-            environment={"API_KEYS_SECRET": self._data.api_keys.secret_arn},
+            environment={"API_KEYS_SECRET": self._data.api_keys_name},
             timeout_seconds=10,
         )
-        grant_secret(function, self._data.api_keys)
+        grant_secret(function, self._data, self._data.api_keys_name)
         return apigateway.RequestAuthorizer(
             self,
             "BearerAuthorizer",

@@ -42,14 +42,14 @@ class DataStack(Stack):
         # How the workflow stack's policies spell the bucket, as cdk-nag's findings quote it.
         self.manifests_arn_export = f"{construct_id}:ExportsOutputFnGetAttManifests6831C0C3Arn4E79062D"
         self.manifests_name_export = f"{construct_id}:ExportsOutputRefManifests6831C0C3ED3D510C"
-        self.api_keys = self._signing_key("ApiKeys", f"{options.prefix}campaign/api-keys", "Signs API bearer tokens")
-        self.approval_keys = self._signing_key(
-            "ApprovalKeys", f"{options.prefix}campaign/approval-keys", "Signs the reviewers' links"
-        )
+        self.api_keys_name = f"{options.prefix}campaign/api-keys"
+        self.approval_keys_name = f"{options.prefix}campaign/approval-keys"
+        api_keys = self._signing_key("ApiKeys", self.api_keys_name, "Signs API bearer tokens")
+        approval_keys = self._signing_key("ApprovalKeys", self.approval_keys_name, "Signs the reviewers' links")
         CfnOutput(self, "TableName", value=self.table.table_name)
         CfnOutput(self, "ManifestBucketName", value=self.manifests.bucket_name)
-        CfnOutput(self, "ApiKeysSecretArn", value=self.api_keys.secret_arn)
-        CfnOutput(self, "ApprovalKeysSecretArn", value=self.approval_keys.secret_arn)
+        CfnOutput(self, "ApiKeysSecretArn", value=api_keys.secret_arn)
+        CfnOutput(self, "ApprovalKeysSecretArn", value=approval_keys.secret_arn)
 
     def _encryption_key(self) -> kms.Key:
         key = kms.Key(

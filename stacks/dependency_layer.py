@@ -20,7 +20,9 @@ ROOT = Path(__file__).resolve().parent.parent
 LOCK_FILE = ROOT / "requirements" / "lambdas.txt"
 CACHE = ROOT / ".local" / "cache" / "layers"
 
-AWS_PYTHON = "3.13"
+AWS_PYTHON = "3.14"
+"""Of the Lambda runtime too: ``stacks.functions.RUNTIME`` is made from it."""
+
 _AWS_GLIBC = 34
 """Amazon Linux 2023, on which the runtime is built, has glibc 2.34; a wheel for an older one runs as well."""
 _AWS_PLATFORMS = (*(f"manylinux_2_{minor}_aarch64" for minor in range(_AWS_GLIBC, 16, -1)), "manylinux2014_aarch64")

@@ -1,4 +1,4 @@
-"""A Lambda of this project: its own role, log group and dead-letter queue, and nothing it was not granted."""
+"""A Lambda of this project: its own role and log group, and nothing it was not granted."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,11 +12,11 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from stacks.acknowledge import acknowledge
-from stacks.dependency_layer import build_layer
+from stacks.dependency_layer import AWS_PYTHON, build_layer
 from stacks.options import Options
 
 ROOT = Path(__file__).parent.parent
-RUNTIME = lambda_.Runtime.PYTHON_3_14
+RUNTIME = lambda_.Runtime(f"python{AWS_PYTHON}", lambda_.RuntimeFamily.PYTHON)
 LOG_RETENTION = logs.RetentionDays.ONE_MONTH
 
 

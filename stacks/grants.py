@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from enum import StrEnum
 
+from aws_cdk import ArnFormat, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
-from aws_cdk import aws_secretsmanager as secrets
+from aws_cdk import aws_lambda as lambda_
 
 from stacks.data import DataStack
 
@@ -19,7 +20,6 @@ class Access(StrEnum):
     UPDATE = "dynamodb:UpdateItem"
     DELETE = "dynamodb:DeleteItem"
     QUERY = "dynamodb:Query"
-    CONDITION_CHECK = "dynamodb:ConditionCheckItem"
     PARTIQL_INSERT = "dynamodb:PartiQLInsert"
     PARTIQL_UPDATE = "dynamodb:PartiQLUpdate"
 
@@ -27,19 +27,21 @@ class Access(StrEnum):
 def grant_table(grantee: iam.IGrantable, data: DataStack, access: Sequence[Access]) -> None:
     """Only the named actions, only on the table itself."""
     data.table.grant(grantee, *[action.value for action in access])
-    grant_key(grantee, data.key)
+    grant_key(grantee, data.key, ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey"])
 
 
-def grant_secret(grantee: iam.IGrantable, secret: secrets.ISecret) -> None:
-    iam.Grant.add_to_principal(
-        grantee=grantee, actions=["secretsmanager:GetSecretValue"], resource_arns=[secret.secret_arn]
+def grant_secret(function: lambda_.Function, data: DataStack, name: str) -> None:
+    """Read the secret of that name. Secrets Manager adds six characters of its own to a secret's ARN."""
+    arn = Stack.of(function).format_arn(
+        service="secretsmanager",
+        resource="secret",
+        resource_name=f"{name}-??????",
+        arn_format=ArnFormat.COLON_RESOURCE_NAME,
     )
+    function.add_to_role_policy(iam.PolicyStatement(actions=["secretsmanager:GetSecretValue"], resources=[arn]))
+    grant_key(function, data.key, ["kms:Decrypt"])
 
 
-def grant_key(grantee: iam.IGrantable, key: kms.IKey) -> None:
-    """Encrypt and decrypt. The key's own policy leaves the decision to IAM."""
-    iam.Grant.add_to_principal(
-        grantee=grantee,
-        actions=["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey"],
-        resource_arns=[key.key_arn],
-    )
+def grant_key(grantee: iam.IGrantable, key: kms.IKey, actions: Sequence[str]) -> None:
+    """Use ``key`` for these ``actions``. The key's own policy leaves the decision to IAM."""
+    iam.Grant.add_to_principal(grantee=grantee, actions=list(actions), resource_arns=[key.key_arn])

@@ -41,7 +41,7 @@ class WorkflowStack(Stack):
             generate_posts=self._generate_posts(),
             aggregate_results=self._step(
                 "aggregate_results",
-                [Access.GET, Access.PUT, Access.UPDATE, Access.QUERY, Access.PARTIQL_UPDATE],
+                [Access.GET, Access.BATCH_GET, Access.PUT, Access.UPDATE, Access.QUERY, Access.PARTIQL_UPDATE],
                 timeout_seconds=120,
             ),
             request_approval=self._request_approval(),
@@ -124,12 +124,12 @@ class WorkflowStack(Stack):
             "request_approval",
             [Access.GET, Access.PUT, Access.UPDATE, Access.QUERY],
             environment={
-                "APPROVAL_KEYS_SECRET": self._data.approval_keys.secret_arn,
+                "APPROVAL_KEYS_SECRET": self._data.approval_keys_name,
                 "APPROVAL_BASE_URL_PARAMETER": self.base_url_parameter,
                 "SENDER_EMAIL": self._options.sender,
             },
         )
-        grant_secret(function, self._data.approval_keys)
+        grant_secret(function, self._data, self._data.approval_keys_name)
         parameter = self.format_arn(
             service="ssm", resource="parameter", resource_name=self.base_url_parameter.removeprefix("/")
         )
@@ -163,7 +163,8 @@ class WorkflowStack(Stack):
             logs=sfn.LogOptions(destination=log_group, level=sfn.LogLevel.ALL, include_execution_data=False),
             encryption_configuration=sfn.CustomerManagedEncryptionConfiguration(self._data.key, Duration.minutes(15)),
         )
-        grant_key(machine, self._data.key)
+        # To read the manifest, and for the map's children, whose data the key encrypts under names of their own.
+        grant_key(machine, self._data.key, ["kms:Decrypt", "kms:GenerateDataKey"])
         self._acknowledge_machine(machine, functions)
         return machine
 
@@ -210,7 +211,7 @@ class WorkflowStack(Stack):
             },
             dead_letter_queue=dead_letter_queue(self, "BuildCampaignDeadLetters", self._data.key),
         )
-        grant_table(function, self._data, [Access.GET, Access.PUT, Access.UPDATE, Access.QUERY, Access.CONDITION_CHECK])
+        grant_table(function, self._data, [Access.GET, Access.PUT, Access.UPDATE])
         self.build_machine.grant_start_execution(function)
         function.configure_async_invoke(retry_attempts=2, max_event_age=Duration.hours(6))
         return function
