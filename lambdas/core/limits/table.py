@@ -90,23 +90,23 @@ def _figure(value: int, source: str) -> Figure:
 
 _X_COUNTING = "https://docs.x.com/fundamentals/counting-characters"
 _X_MEDIA = "https://docs.x.com/x-api/media/introduction"
-_LINKEDIN_IMAGES = "https://learn.microsoft.com/en-us/linkedin/marketing/community-management/shares/images-api"
+_LINKEDIN_MEDIA = "https://www.ayrshare.com/docs/media-guidelines/linkedin"
 _LINKEDIN_SEVERAL = (
     "https://learn.microsoft.com/en-us/linkedin/marketing/community-management/shares/multiimage-post-api"
 )
-_LINKEDIN_VIDEO = "https://learn.microsoft.com/en-us/linkedin/marketing/community-management/shares/videos-api"
 _LINKEDIN_TEXT = "https://www.ayrshare.com/docs/apis/post/social-networks/linkedin"
 _INSTAGRAM = "https://developers.facebook.com/docs/instagram-platform/instagram-graph-api/reference/ig-user/media"
 _INSTAGRAM_TAGS = "https://www.ayrshare.com/docs/apis/post/social-networks/instagram"
-_FACEBOOK = "https://www.ayrshare.com/docs/help-center/technical-support/character_limits"
-_FACEBOOK_PHOTO = "https://developers.facebook.com/docs/graph-api/reference/page/photos/"
+_INSTAGRAM_MEDIA = "https://www.ayrshare.com/docs/media-guidelines/instagram"
+_CHARACTERS = "https://www.ayrshare.com/docs/help-center/technical-support/character_limits"
+_FACEBOOK_MEDIA = "https://www.ayrshare.com/docs/media-guidelines/facebook_pages"
 _TIKTOK = "https://developers.tiktok.com/doc/content-posting-api-reference-direct-post"
-_TIKTOK_MEDIA = "https://developers.tiktok.com/doc/content-posting-api-media-transfer-guide"
+_TIKTOK_MEDIA = "https://docs.zernio.com/platforms/tiktok"
 _TIKTOK_TAGS = "https://github.com/coreyhaines31/marketingskills/blob/main/skills/social/references/platform-limits.md"
 _THREADS = "https://developers.facebook.com/documentation/threads/posts"
 _THREADS_LINKS = "https://developers.facebook.com/documentation/threads/create-posts/text-attachments"
 _THREADS_TAG = "https://www.ayrshare.com/docs/apis/post/social-networks/threads"
-_THREADS_MEDIA = "https://developers.facebook.com/documentation/threads/overview"
+_THREADS_MEDIA = "https://www.ayrshare.com/docs/media-guidelines/threads"
 _BLUESKY = "https://github.com/bluesky-social/atproto/blob/main/lexicons/app/bsky/feed/post.json"
 _BLUESKY_IMAGES = "https://github.com/bluesky-social/atproto/blob/main/lexicons/app/bsky/embed/images.json"
 _BLUESKY_VIDEO = "https://github.com/bluesky-social/atproto/blob/main/lexicons/app/bsky/embed/video.json"
@@ -114,11 +114,11 @@ _YOUTUBE = "https://developers.google.com/youtube/v3/docs/videos"
 _YOUTUBE_TAGS = "https://support.google.com/youtube/answer/6390658"
 _YOUTUBE_UPLOAD = "https://developers.google.com/youtube/v3/docs/videos/insert"
 _EMAIL_LINE = "https://www.rfc-editor.org/rfc/rfc5322#section-2.1.1"
-_EMAIL_PREVIEW = "https://mailchimp.com/help/about-preview-text/"
+_EMAIL_PREVIEW = "https://docs.mapp.com/docs/customize-the-email-preheader"
 _EMAIL_CLIP = "https://help.echobox.com/what-is-gmail-email-clipping"
 _SMS = "https://docs.aws.amazon.com/sns/latest/api/API_Publish.html"
 _BLOG_STORE = "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html"
-_BLOG_TITLE = "https://developer.wordpress.org/advanced-administration/wordpress/database/"
+_BLOG_TITLE = "https://codex.wordpress.org/Database_Description"
 
 LIMITS: Mapping[Platform, PlatformLimit] = MappingProxyType(
     {
@@ -135,29 +135,30 @@ LIMITS: Mapping[Platform, PlatformLimit] = MappingProxyType(
             length=_figure(3_000, _LINKEDIN_TEXT),
             alt_text=_figure(4_086, _LINKEDIN_SEVERAL),
             images=_figure(20, _LINKEDIN_SEVERAL),
-            image_bytes=_figure(8 * _MB, _LINKEDIN_IMAGES),
-            video_bytes=_figure(500 * _MB, _LINKEDIN_VIDEO),
+            image_bytes=_figure(5 * _MB, _LINKEDIN_MEDIA),
+            video_bytes=_figure(500 * _MB, _LINKEDIN_MEDIA),
         ),
         Platform.INSTAGRAM: PlatformLimit(
             unit=Unit.UTF16,
             length=_figure(2_200, _INSTAGRAM),
             hashtags=_figure(5, _INSTAGRAM_TAGS),
             mentions=_figure(3, _INSTAGRAM_TAGS),
-            alt_text=_figure(1_000, _INSTAGRAM),
-            images=_figure(10, _INSTAGRAM),
-            image_bytes=_figure(8 * _MB, _INSTAGRAM),
-            video_bytes=_figure(300 * _MB, _INSTAGRAM),
+            alt_text=_figure(1_000, _CHARACTERS),
+            images=_figure(10, _INSTAGRAM_TAGS),
+            image_bytes=_figure(8 * _MB, _INSTAGRAM_MEDIA),
+            video_bytes=_figure(1_000 * _MB, _INSTAGRAM_MEDIA),
         ),
         Platform.FACEBOOK: PlatformLimit(
             unit=Unit.UTF16,
-            length=_figure(63_206, _FACEBOOK),
-            image_bytes=_figure(4 * _MB, _FACEBOOK_PHOTO),
+            length=_figure(63_206, _CHARACTERS),
+            image_bytes=_figure(10 * _MB, _FACEBOOK_MEDIA),
+            video_bytes=_figure(2_000 * _MB, _FACEBOOK_MEDIA),
         ),
         Platform.TIKTOK: PlatformLimit(
             unit=Unit.UTF16,
             length=_figure(2_200, _TIKTOK),
             hashtags=_figure(5, _TIKTOK_TAGS),
-            images=_figure(35, "https://developers.tiktok.com/doc/content-posting-api-reference-photo-post"),
+            images=_figure(35, _TIKTOK_MEDIA),
             image_bytes=_figure(20 * _MB, _TIKTOK_MEDIA),
             video_bytes=_figure(4_000 * _MB, _TIKTOK_MEDIA),
         ),
@@ -166,7 +167,7 @@ LIMITS: Mapping[Platform, PlatformLimit] = MappingProxyType(
             length=_figure(500, _THREADS),
             hashtags=_figure(1, _THREADS_TAG),
             links=_figure(5, _THREADS_LINKS),
-            images=_figure(20, _THREADS),
+            images=_figure(20, _THREADS_TAG),
             image_bytes=_figure(8 * _MB, _THREADS_MEDIA),
             video_bytes=_figure(1_000 * _MB, _THREADS_MEDIA),
         ),
@@ -176,7 +177,7 @@ LIMITS: Mapping[Platform, PlatformLimit] = MappingProxyType(
             byte_length=_figure(3_000, _BLUESKY),
             images=_figure(4, _BLUESKY_IMAGES),
             image_bytes=_figure(1 * _MB, _BLUESKY_IMAGES),
-            video_bytes=_figure(100 * _MB, _BLUESKY_VIDEO),
+            video_bytes=_figure(50 * _MB, _BLUESKY_VIDEO),
         ),
         Platform.YOUTUBE: PlatformLimit(
             unit=Unit.BYTES,
@@ -193,12 +194,12 @@ LIMITS: Mapping[Platform, PlatformLimit] = MappingProxyType(
             unit=Unit.BYTES,
             length=_figure(102_000, _EMAIL_CLIP),
             subject=_figure(78, _EMAIL_LINE),
-            preview=_figure(150, _EMAIL_PREVIEW),
+            preview=_figure(100, _EMAIL_PREVIEW),
             requires=("subject",),
         ),
         Platform.SMS: PlatformLimit(unit=Unit.CHARACTERS, length=_figure(1_600, _SMS)),
         # A blog is the tenant's own: what limits it is the record the text is kept in (400 KB, with room for the
-        # other fields) and the title's column in the commonest blog software.
+        # other fields), and for the title the column of the address that the commonest blog software makes of it.
         Platform.BLOG: PlatformLimit(
             unit=Unit.BYTES,
             length=_figure(300_000, _BLOG_STORE),

@@ -165,7 +165,7 @@ class TestRules:
         ("platform", "field", "longest"),
         [
             (Platform.EMAIL, "subject", 78),
-            (Platform.EMAIL, "preview", 150),
+            (Platform.EMAIL, "preview", 100),
             (Platform.YOUTUBE, "title", 100),
             (Platform.BLOG, "title", 200),
         ],

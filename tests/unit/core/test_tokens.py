@@ -46,7 +46,7 @@ API: dict[str, Any] = {
 }
 
 
-def forged(key: str | None = NEW, *, kid: Any = "new", algorithm: str = "HS256", **changes: Any) -> str:
+def forged(key: Any = NEW, *, kid: Any = "new", algorithm: str = "HS256", **changes: Any) -> str:
     """A token with the right shape but for the changes; ``...`` removes a claim."""
     claims = {name: value for name, value in (API | changes).items() if value is not ...}
     headers = {} if kid is ... else {"kid": kid}
