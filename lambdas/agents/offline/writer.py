@@ -14,7 +14,7 @@ _LIVELY = frozenset(
     {Platform.X, Platform.BLUESKY, Platform.THREADS, Platform.INSTAGRAM, Platform.FACEBOOK, Platform.TIKTOK}
 )
 _SUBJECT_CHARS = 60
-_PREVIEW_CHARS = 110
+_PREVIEW_CHARS = 100
 _TITLE_CHARS = 95
 
 
