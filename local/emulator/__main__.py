@@ -5,7 +5,18 @@ import os
 import shutil
 from typing import Any
 
-from local.emulator import autosave, callbacks, exceptions, extraction, mailbox, partiql, references, slots
+from local.emulator import (
+    autosave,
+    callbacks,
+    exceptions,
+    extraction,
+    mailbox,
+    partiql,
+    references,
+    senders,
+    slots,
+    transport,
+)
 from local.emulator.config import EmulatorConfig
 from local.emulator.pages import Pages
 from local.emulator.pinned import require_pinned_version
@@ -35,8 +46,9 @@ def main() -> None:
     mailbox.install(ses)
     callbacks.install(stepfunctions)
     partiql.install(iam_actions)
+    senders.install(iam_actions)
+    transport.install(ministack)
     references.install(provisioners)
-    partiql.install(iam_actions)
     saves = autosave.Autosave(autosave.saver(ministack, persistence), every=config.autosave_seconds)
 
     settings = Config()

@@ -1,8 +1,8 @@
 """A Lambda that fails while its task waits for a token fails the task, as on AWS.
 
 ministack swallows the error of the Lambda behind ``lambda:invoke.waitForTaskToken`` and goes on waiting, for days. The
-steps answer their token themselves when they can, but a killed worker cannot. Wraps ``stepfunctions._invoke_with_callback``
-and ``stepfunctions._call_lambda``: the first remembers the token, the second puts a failure into the waiting record.
+steps answer their token themselves when they can, but a killed worker cannot. Wraps two functions of ``stepfunctions``:
+``_invoke_with_callback`` remembers the token, ``_call_lambda`` puts a failure into the waiting record.
 """
 
 import functools
