@@ -4,6 +4,7 @@ Both are JWTs signed with HS256 by a key that the ``kid`` header names. The algo
 the token's, every claim is required, and a token of one kind never passes for the other.
 """
 
+import base64
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -111,12 +112,24 @@ def _verify(keys: KeySet, kind: str, token: str, *, now: datetime, required: tup
                 "verify_nbf": False,
             },
         )
+        _require_canonical(token)
     except (jwt.InvalidTokenError, ValueError, RecursionError) as error:
         raise UnauthenticatedError("the token does not verify") from error
     if claims["type"] != kind:
         raise UnauthenticatedError("the token is of another type")
     _check_times(claims, now)
     return claims
+
+
+def _require_canonical(token: str) -> None:
+    """Base64 leaves bits over at the end of a part, so that several texts decode to one signature: take only ours.
+
+    Raises ``ValueError``.
+    """
+    for part in token.split("."):
+        decoded = base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
+        if base64.urlsafe_b64encode(decoded).rstrip(b"=") != part.encode():
+            raise ValueError("the token is not in canonical base64")
 
 
 def _check_times(claims: Mapping[str, Any], now: datetime) -> None:

@@ -8,6 +8,7 @@ from lambdas.adapters.secret_keys import SecretKeys
 from lambdas.adapters.system import SystemClock
 from lambdas.adapters.telemetry import logger
 from lambdas.api.authorizer.authorize import authorize
+from lambdas.api.correlation import brought_along
 from lambdas.api.logs import LoggerLog
 from lambdas.core.settings import Settings, settings
 
@@ -24,6 +25,8 @@ def _keys() -> SecretKeys:
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+    request_id = (event.get("requestContext") or {}).get("requestId")
+    logger().set_correlation_id(brought_along(event.get("headers")) or request_id)
     policy = authorize(event, _keys().api(), now=SystemClock().now(), log=LoggerLog(logger()))
     logger().info("caller let in", tenant_id=policy["context"]["tenantId"], role=policy["context"]["role"])
     return policy

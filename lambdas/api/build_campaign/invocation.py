@@ -34,10 +34,13 @@ def invoke(event: Any, intake: Intake, log: InvocationLog) -> dict[str, Any]:
     Refuses in the same words as the API, with field paths relative to ``campaign``, by raising what ``submit``
     raises: the event of an asynchronous invocation then ends in the dead-letter queue.
     """
+    correlation_id = CorrelationId(intake.ids.ulid())
+    log.begin(correlation_id)
     try:
         invocation = DirectInvocation.from_wire(event)
-        correlation_id = invocation.correlation_id or CorrelationId(intake.ids.ulid())
-        log.begin(correlation_id)
+        if invocation.correlation_id:
+            correlation_id = invocation.correlation_id
+            log.begin(correlation_id)
         started = _start(invocation, correlation_id, intake)
     except CampaignError as error:
         log.refused(error)

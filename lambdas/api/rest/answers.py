@@ -1,5 +1,6 @@
 """Writing a response, and describing one for the OpenAPI document."""
 
+import json
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
@@ -23,6 +24,11 @@ def listing(items: list[Any], next_cursor: str | None) -> Answer:
     page = Listing[Any](items=tuple(items), next_cursor=next_cursor)
     wire = {"items": [item.to_wire() for item in items], "nextCursor": page.next_cursor}
     return Response(200, "application/json", wire)
+
+
+def problem_answer(problem: Mapping[str, Any], *, headers: Mapping[str, str] | None = None) -> Answer:
+    """A problem document. Powertools takes only ``application/json`` for JSON, so it gets text."""
+    return Response(problem["status"], CONTENT_TYPE, json.dumps(problem), headers=dict(headers or {}))
 
 
 def html(text: str, policy: str, *, status: int = 200) -> Answer:

@@ -3,19 +3,19 @@
 from collections.abc import Mapping
 from typing import Any
 
-from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
+from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError as NoRouteError
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from lambdas.api.problems import CONTENT_TYPE, problem, unexpected
-from lambdas.api.rest.answers import Answer
+from lambdas.api.correlation import HEADER, brought_along
+from lambdas.api.problems import problem, unexpected
+from lambdas.api.rest.answers import Answer, problem_answer
 from lambdas.api.rest.approvals import ApprovalRoutes
 from lambdas.api.rest.campaigns import CampaignRoutes
 from lambdas.api.rest.catalog import BrandRoutes, PersonaRoutes
 from lambdas.api.rest.documents import DocumentRoutes
 from lambdas.api.rest.posts import PostRoutes
-from lambdas.api.rest.request import CORRELATION_HEADER, correlation_id
 from lambdas.api.rest.resolver import Resolver
 from lambdas.api.services import Services
 from lambdas.core.errors import (
@@ -27,6 +27,7 @@ from lambdas.core.errors import (
     RetryableError,
     UnauthenticatedError,
 )
+from lambdas.core.ids import CorrelationId
 
 RETRY_AFTER_SECONDS = 5
 _EVERYWHERE = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "Cache-Control": "no-store"}
@@ -48,13 +49,15 @@ class Api:
 
     def handle(self, event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
         """Answer an API Gateway REST proxy event (payload 1.0)."""
-        correlation = correlation_id(event.get("headers"), self._services.ids)
+        correlation = brought_along(event.get("headers")) or CorrelationId(self._services.ids.ulid())
         self._services.log.begin(correlation)
         self._resolver.context["correlation_id"] = correlation
         response: dict[str, Any] = self._resolver.resolve(dict(event), context)
         response["statusCode"] = int(response["statusCode"])
+        if event["httpMethod"] == "HEAD":
+            response["body"] = ""
         headers = response.setdefault("multiValueHeaders", {})
-        for name, value in (_EVERYWHERE | {CORRELATION_HEADER: correlation}).items():
+        for name, value in (_EVERYWHERE | {HEADER: correlation}).items():
             headers.setdefault(name, [value])
         self._services.log.served(event["httpMethod"], event.get("resource") or event["path"], response["statusCode"])
         return response
@@ -72,7 +75,7 @@ class Api:
         if isinstance(error, MethodNotAllowedError):
             headers["Allow"] = ", ".join(error.details["allowed"])
         correlation = self._resolver.context["correlation_id"]
-        return Response(error.status, CONTENT_TYPE, problem(error, correlation), headers=headers)
+        return problem_answer(problem(error, correlation), headers=headers)
 
     def _no_route(self, _error: NoRouteError) -> Answer:
         event = self._resolver.current_event
@@ -92,7 +95,7 @@ class Api:
 
     def _unexpected(self, error: Exception) -> Answer:
         self._services.log.failed(error)
-        return Response(500, CONTENT_TYPE, unexpected(self._resolver.context["correlation_id"]))
+        return problem_answer(unexpected(self._resolver.context["correlation_id"]))
 
 
 def _camel(name: str) -> str:

@@ -1,13 +1,12 @@
-"""Reading a request: who calls, under which correlation id, with what body."""
+"""Reading a request: who calls, with which headers, with what body."""
 
 import json
 import re
-from collections.abc import Mapping
 from typing import Any, NoReturn
 from urllib.parse import parse_qs
 
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from lambdas.api.submission import check_size
 from lambdas.core.errors import (
@@ -18,31 +17,18 @@ from lambdas.core.errors import (
     PayloadTooLargeError,
     UnauthenticatedError,
 )
-from lambdas.core.ids import CorrelationId, CorrelationIdField
-from lambdas.core.ports import IdSource
 from lambdas.core.tokens import Caller, Role
 
-CORRELATION_HEADER = "X-Correlation-Id"
 IDEMPOTENCY_HEADER = "Idempotency-Key"
 MAX_FORM_BYTES = 65_536
 """Twelve times the longest comments: a form that is larger is none of ours."""
 
-_CORRELATION_ID: TypeAdapter[CorrelationId] = TypeAdapter(CorrelationIdField)
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 
 def header(event: APIGatewayProxyEvent, name: str) -> str | None:
     value = event.headers.get(name)
     return value if isinstance(value, str) else None
-
-
-def correlation_id(headers: Mapping[str, Any] | None, ids: IdSource) -> CorrelationId:
-    """The caller's, if it sent a usable one; else a new one. A bad one is no reason to refuse a request."""
-    sent = next((v for k, v in (headers or {}).items() if k.lower() == CORRELATION_HEADER.lower()), None)
-    try:
-        return _CORRELATION_ID.validate_python(sent)
-    except ValidationError:
-        return CorrelationId(ids.ulid())
 
 
 def idempotency_key(event: APIGatewayProxyEvent) -> str | None:

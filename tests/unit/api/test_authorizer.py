@@ -1,0 +1,97 @@
+"""The authorizer: a good token in, a policy for its tenant out; anything else is Unauthorized."""
+
+from datetime import timedelta
+from typing import Any
+
+import jwt
+import pytest
+
+from lambdas.api.authorizer.authorize import UnauthorizedError, authorize
+from lambdas.core.tokens import Caller, Role, sign_api_token, sign_approval_token
+
+ARN = "arn:aws:execute-api:us-east-1:123456789012:abc123/prod/POST/campaigns/01J/approve"
+
+
+def _token(world: Any, *, hours: float = 1, role: Role = Role.MANAGER) -> str:
+    now = world.clock.now()
+    caller = Caller(tenant_id="acme", role=role, subject="robin")
+    return sign_api_token(world.keys.api(), caller, now=now, expires=now + timedelta(hours=hours))
+
+
+def _ask(world: Any, event: dict[str, Any]) -> dict[str, Any]:
+    return authorize({"methodArn": ARN, **event}, world.keys.api(), now=world.clock.now(), log=world.log)
+
+
+@pytest.mark.parametrize("form", ["request", "request lower case", "token"])
+def test_a_good_token_is_let_into_the_whole_stage(world, form):
+    bearer = f"Bearer {_token(world, role=Role.VIEWER)}"
+    events = {
+        "request": {"type": "REQUEST", "headers": {"Authorization": bearer}},
+        "request lower case": {"type": "REQUEST", "headers": {"authorization": bearer}},
+        "token": {"type": "TOKEN", "authorizationToken": bearer},
+    }
+    policy = _ask(world, events[form])
+
+    assert policy["context"] == {"tenantId": "acme", "role": "viewer", "subject": "robin"}
+    assert policy["policyDocument"]["Statement"] == [
+        {
+            "Action": "execute-api:Invoke",
+            "Effect": "Allow",
+            "Resource": "arn:aws:execute-api:us-east-1:123456789012:abc123/prod/*",
+        }
+    ]
+    assert world.log.events == []
+
+
+def _bad_headers(world: Any) -> dict[str, Any]:
+    good = _token(world)
+    now = world.clock.now()
+    approval = {
+        "tenant_id": "acme",
+        "campaign_id": "01JZ0000000000000000000001",
+        "callback_id": "01JZ0000000000000000000002",
+        "jti": "x",
+    }
+    from lambdas.core.tokens import ApprovalClaims
+
+    mixed = sign_approval_token(
+        world.keys.approval(), ApprovalClaims(**approval), now=now, expires=now + timedelta(hours=1)
+    )
+    claims = jwt.decode(good, options={"verify_signature": False})
+    key = world.keys.api().keys["k1"].get_secret_value()
+    signed = {
+        "unknown role": claims | {"role": "owner"},
+        "bad tenant": claims | {"tenantId": "../acme"},
+        "no tenant": {k: v for k, v in claims.items() if k != "tenantId"},
+    }
+    return {
+        "missing": None,
+        "empty": "",
+        "no scheme": good,
+        "basic": f"Basic {good}",
+        "two tokens": f"Bearer {good} {good}",
+        "expired": f"Bearer {_token(world, hours=-1)}",
+        "truncated": f"Bearer {good[:-2]}",
+        "approval token": f"Bearer {mixed}",
+        "unsigned": f"Bearer {jwt.encode(claims, '', algorithm='none', headers={'kid': 'k1'})}",
+        "not text": 7,
+    } | {
+        name: f"Bearer {jwt.encode(wrong, key, algorithm='HS256', headers={'kid': 'k1'})}"
+        for name, wrong in signed.items()
+    }
+
+
+def test_anything_else_is_unauthorized_and_reported_without_the_token(world):
+    for name, header in _bad_headers(world).items():
+        world.log.events.clear()
+        headers = {} if header is None else {"Authorization": header}
+        with pytest.raises(UnauthorizedError, match=r"^Unauthorized$"):
+            _ask(world, {"type": "REQUEST", "headers": headers})
+        [(event, fields)] = world.log.events
+        assert event == "api_token_refused", name
+        assert "eyJ" not in str(fields), name
+
+
+def test_no_headers_at_all(world):
+    with pytest.raises(UnauthorizedError):
+        _ask(world, {"type": "REQUEST", "headers": None})
