@@ -7,6 +7,7 @@ the model. None of it may reach a reviewer's browser as markup or a reader as a 
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from lambdas.core.compliance import links_in
@@ -41,9 +42,14 @@ def without_urls(text: str) -> str:
 def cleaned(data: Any) -> Any:
     """JSON data with every string made plain and free of URLs."""
     if isinstance(data, str):
-        return plain_text(without_urls(plain_text(data)))
+        return _cleaned_text(data)
     if isinstance(data, Mapping):
         return {key: cleaned(value) for key, value in data.items()}
     if isinstance(data, list | tuple):
         return [cleaned(item) for item in data]
     return data
+
+
+@lru_cache(maxsize=2_048)  # the same brief comes by once for each of its posts
+def _cleaned_text(text: str) -> str:
+    return plain_text(without_urls(plain_text(text)))

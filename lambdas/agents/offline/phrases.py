@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from itertools import count
 from typing import Any
 
 from lambdas.agents.intents import Intent
@@ -19,6 +20,7 @@ NEUTRAL = "neutral"
 
 _CHOICE = re.compile(r"\[([^\[\]|]*)\|([^\[\]|]*)\]")
 _FIRST_PERSON = "1|"
+_NEUTRAL_ANGLES = 5
 
 
 @dataclass(frozen=True)
@@ -95,6 +97,31 @@ def sms_opt_out(tag: str) -> str:
 
 @cache
 def _load(language: str) -> dict[str, Any]:
+    if language == NEUTRAL:
+        return _neutral()
     text = files("lambdas.agents").joinpath("offline", "phrases", f"{language}.json").read_text(encoding="utf-8")
     data: dict[str, Any] = json.loads(text)
     return data
+
+
+def _neutral() -> dict[str, Any]:
+    """A stock without words: numbers for angles, names for openings."""
+    numbers = count(1)
+    openings = ["{product}.", "{brand}: {product}."]
+    return {
+        "intents": {
+            intent.value: {
+                "angles": [[f"#{next(numbers)}", *openings] for _ in range(_NEUTRAL_ANGLES)],
+                "bridges": [],
+                "closers": [],
+            }
+            for intent in Intent
+        },
+        "connectors": [],
+        "audience": [],
+        "profile_link": [],
+        "email": {"greetings": [], "signoffs": [], "postscripts": []},
+        "sms_opt_out": "Reply STOP to opt out",
+        "blog": {"headings": ["{product}", "{brand}", "{product}, {brand}"], "transitions": [], "endings": []},
+        "visuals": ["{product}", "{subject}"],
+    }

@@ -9,10 +9,11 @@ from lambdas.core.platforms import Platform
 
 def _brief(m: Material) -> list[Paragraph]:
     """X, Bluesky: one thought. The extra sentence, if any, is a thought or a question."""
-    extra = m.bridges[:1] if m.chance(2, "extra") else (m.closer,)
+    # A terse persona keeps the shorter of the two; without either, two posts on one subject would be alike.
+    extra = m.bridges[:1] if m.chance(2, "extra") and not m.voice.terse else (m.closer,)
     return [
         [Piece(m.hook, 1), Piece(m.lead, 0)],
-        [Piece(text, 3) for text in extra if not m.lean],
+        [Piece(text, 3) for text in extra],
         [Piece(m.call_to_action, 2)],
     ]
 
@@ -97,8 +98,10 @@ def _letter(m: Material) -> list[Paragraph]:
 
 def _message(m: Material) -> list[Paragraph]:
     """SMS: who, what, where."""
-    opening = [Piece(m.hook, 4)] if m.chance(2, "sms") and len(m.hook) < 60 else []
-    return [[Piece(f"{m.brand}:", 0), *opening, Piece(m.lead, 0), Piece(m.call_to_action, 2), Piece(LINK, 1)]]
+    # Never more than one extra sentence: every further message of 153 characters costs again.
+    extra = min((m.hook, m.closer), key=len) if m.chance(2, "sms") else m.hook
+    sender = "" if m.lead.casefold().startswith(m.brand.casefold()) else f"{m.brand}:"
+    return [[Piece(sender, 0), Piece(extra, 4), Piece(m.lead, 0), Piece(m.call_to_action, 2), Piece(LINK, 1)]]
 
 
 def _article(m: Material) -> list[Paragraph]:

@@ -2,7 +2,10 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
+
+from lambdas.core.compliance.words import phrases_in
 
 _SENTENCE_END = re.compile(r"(?<=[.!?。！？])\s+|\n+")
 _CLOSED = (".", "!", "?", "…", "。", "！", "？", ":")
@@ -25,12 +28,14 @@ def subjects_of(payload: Mapping[str, Any]) -> list[str]:
 
 
 def without_banned(lines: Iterable[str], banned: Sequence[str]) -> list[str]:
-    """The lines that contain none of the banned words as whole words, whatever their case."""
-    words = [re.escape(word) for word in banned]
-    if not words:
-        return list(lines)
-    pattern = re.compile(rf"(?<!\w)(?:{'|'.join(words)})(?!\w)", re.IGNORECASE)
-    return [line for line in lines if not pattern.search(line)]
+    """The lines that say none of the banned words, judged as the brand's rule judges them."""
+    words = tuple(banned)
+    return [line for line in lines if not words or not _says_any(line, words)]
+
+
+@lru_cache(maxsize=8_192)
+def _says_any(line: str, words: tuple[str, ...]) -> bool:
+    return bool(phrases_in([line], words))
 
 
 def sentence(text: str) -> str:
