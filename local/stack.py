@@ -131,7 +131,7 @@ def stack_outputs(cloudformation: Any) -> dict[str, str]:
 
 def _deployed(process: EmulatorProcess, say: Callable[[str], None]) -> dict[str, Any]:
     endpoint = f"http://127.0.0.1:{process.port()}"
-    say("synthesising the stacks")
+    say("bringing the stacks up to date")
     outputs = deploy(assembly(), endpoint, cache=CACHE / "assets", say=say)
     info = _describe(endpoint, outputs)
     # The template can only know the address the API has in AWS; mailed links have to lead here.

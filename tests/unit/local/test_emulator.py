@@ -17,7 +17,8 @@ import urllib3
 from local import aws
 from local.process import EmulatorProcess, LocalStackError, free_port
 
-pytestmark = pytest.mark.stack
+# One emulator serves them all, so they run in one worker.
+pytestmark = [pytest.mark.stack, pytest.mark.xdist_group("emulator")]
 
 HANDLER = """
 import os, time, pathlib

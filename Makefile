@@ -1,0 +1,103 @@
+# Everything is a target here; `make help` lists them. Nothing needs to be installed first but Python and make.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?= python3
+TENANT ?= acme
+ROLE ?= manager
+EXAMPLE ?=
+# The CLI that deploys to AWS; synthesis itself needs only the library in requirements.txt.
+CDK_CLI := aws-cdk@2.1148.1
+
+VENV := .venv
+# The virtual environment first: it brings its own Node for CDK.
+export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+# Two workers: the tests that need the local stack share one.
+PYTEST := pytest -n 2 --dist loadgroup
+
+.PHONY: help
+help:  ## List the targets
+	@awk 'BEGIN {FS = ":.*  ## "} /^[a-z-]+:.*  ## / {printf "  \033[1m%-11s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(VENV)/.installed: requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo "Python 3.11 or newer is needed, and '$(PYTHON)' is $$($(PYTHON) --version 2>&1 || true)." \
+	       "Name another one: make PYTHON=/path/to/python3.13 <target>" >&2; exit 1; }
+	@echo "installing the dependencies into $(VENV) (once, and again when requirements.txt changes)" >&2
+	@$(PYTHON) -m venv $(VENV)
+	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@touch $@
+
+.PHONY: demo
+demo: $(VENV)/.installed  ## One campaign from its brief to approval, from nothing (EXAMPLE=name picks the brief)
+	@exec python -m local.cli demo $(if $(EXAMPLE),--example $(EXAMPLE))
+
+.PHONY: run
+run: $(VENV)/.installed  ## The local stack in the foreground, with its logs; Ctrl-C keeps its state
+	@exec python -m local.cli run
+
+.PHONY: up
+up: $(VENV)/.installed  ## The local stack in the background; writes .local/stack.json
+	@python -m local.cli up
+
+.PHONY: down
+down: $(VENV)/.installed  ## Stop the local stack; its state is kept
+	@python -m local.cli down
+
+.PHONY: status
+status: $(VENV)/.installed  ## Whether the local stack runs, and where
+	@python -m local.cli status
+
+.PHONY: logs
+logs: $(VENV)/.installed  ## Follow the Lambdas' logs
+	@exec python -m local.cli logs
+
+.PHONY: token
+token: $(VENV)/.installed  ## Print a bearer token and nothing else (TENANT=acme|globex ROLE=manager|viewer)
+	@python -m local.cli token -- '$(TENANT)' '$(ROLE)'
+
+.PHONY: test
+test: $(VENV)/.installed  ## Everything CI runs
+	@$(PYTEST) -m 'not soak'
+
+.PHONY: test-fast
+test-fast: $(VENV)/.installed  ## Only what needs neither the local stack nor a browser: under a minute
+	@$(PYTEST) -m 'not stack and not browser and not soak'
+
+.PHONY: soak
+soak: $(VENV)/.installed  ## The full-size fault and load runs
+	@pytest -m soak
+
+.PHONY: lint
+lint: $(VENV)/.installed  ## Ruff and mypy
+	@ruff check .
+	@ruff format --check .
+	@mypy
+
+.PHONY: synth
+synth: $(VENV)/.installed  ## The CloudFormation templates for AWS, into cdk.out
+	@CDK_OUTDIR=cdk.out CDK_CONTEXT_JSON="$$(python -c 'import json; print(json.dumps(json.load(open("cdk.json"))["context"]))')" \
+	  python cdk_app.py
+	@ls cdk.out/*.template.json
+
+.PHONY: bench
+bench: $(VENV)/.installed  ## Measure the local stack against the targets
+	@python -m bench
+
+.PHONY: deploy
+deploy: $(VENV)/.installed  ## Deploy to the AWS account of your credentials (see the README for the bootstrap)
+	@npx --yes $(CDK_CLI) deploy --all --require-approval broadening
+
+.PHONY: lock
+lock: $(VENV)/.installed  ## Pin every dependency again from requirements/*.in
+	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command 'make lock' \
+	  requirements/lambdas.in -o requirements/lambdas.txt
+	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command 'make lock' \
+	  requirements/project.in -c requirements/lambdas.txt -o requirements.txt
+
+.PHONY: clean
+clean:  ## Stop the local stack and remove everything made here but the virtual environment
+	@if [ -x $(VENV)/bin/python ]; then python -m local.cli down >/dev/null; fi
+	@rm -rf .local cdk.out .pytest_cache .mypy_cache .ruff_cache .hypothesis
