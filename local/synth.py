@@ -1,4 +1,4 @@
-"""The cloud assembly for this machine, synthesised again only when something it is made from changed."""
+"""The cloud assembly, for this machine or with other options, synthesised again only when its sources changed."""
 
 import hashlib
 import json
@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from local.process import ROOT, LocalStackError, exclusive
@@ -22,26 +22,37 @@ _INPUTS = (
     "statemachine",
     "lambdas",
 )
-_KEPT = 3
+_KEPT = 4
 """Assemblies kept; each holds a copy of the code and the layer."""
 
+HERE: Mapping[str, str] = {"target": "local"}
+"""The CDK context of this machine's assembly."""
 
-def assembly(root: Path = ROOT, cache: Path = CACHE) -> Path:
-    """The directory with ``manifest.json``; synthesised by ``cdk_app.py`` if it is not there yet."""
-    directory = cache / "synth" / fingerprint(root)
+
+def assembly(
+    root: Path = ROOT,
+    cache: Path = CACHE,
+    context: Mapping[str, str] = HERE,
+    environment: Mapping[str, str] | None = None,
+) -> Path:
+    """The directory with ``manifest.json``; synthesised by ``cdk_app.py`` if it is not there yet.
+
+    ``context`` are the app's options, ``environment`` that of the synthesis if not this process's own.
+    """
+    directory = cache / "synth" / fingerprint(root, context)
     if (directory / "manifest.json").is_file():
         os.utime(directory)
         return directory
     with exclusive(cache / "synth"):
         if not (directory / "manifest.json").is_file():
-            _synthesise(root, directory)
+            _synthesise(root, directory, context, os.environ if environment is None else environment)
             _forget_old(directory.parent)
     return directory
 
 
-def fingerprint(root: Path) -> str:
+def fingerprint(root: Path, context: Mapping[str, str] = HERE) -> str:
     """A hash of everything the assembly depends on, and of the interpreter its layer is built for."""
-    digest = hashlib.sha256(f"{sys.version_info[:2]} {sys.platform}".encode())
+    digest = hashlib.sha256(f"{sys.version_info[:2]} {sys.platform} {sorted(context.items())}".encode())
     for path in _files(root):
         digest.update(b"\0" + str(path.relative_to(root)).encode() + b"\0")
         digest.update(hashlib.sha256(path.read_bytes()).digest())
@@ -57,12 +68,12 @@ def _files(root: Path) -> Iterator[Path]:
             yield path
 
 
-def _synthesise(root: Path, directory: Path) -> None:
+def _synthesise(root: Path, directory: Path, options: Mapping[str, str], outer: Mapping[str, str]) -> None:
     scratch = Path(tempfile.mkdtemp(dir=directory.parent, prefix="building-"))
-    context = json.loads((root / "cdk.json").read_text())["context"] | {"target": "local"}
+    context = json.loads((root / "cdk.json").read_text())["context"] | dict(options)
     # The virtual environment's bin first: it holds the Node that CDK's Python bindings run on.
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-    environment = {**os.environ, "PATH": path, "CDK_OUTDIR": str(scratch), "CDK_CONTEXT_JSON": json.dumps(context)}
+    path = os.pathsep.join([str(Path(sys.executable).parent), outer["PATH"]])
+    environment = {**outer, "PATH": path, "CDK_OUTDIR": str(scratch), "CDK_CONTEXT_JSON": json.dumps(context)}
     try:
         result = subprocess.run(
             [sys.executable, "cdk_app.py"], cwd=root, env=environment, capture_output=True, text=True, check=False
