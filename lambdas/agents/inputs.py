@@ -11,8 +11,12 @@ from lambdas.core.models.post import Post
 from lambdas.core.platforms import Platform
 
 
-def planner_input(campaign: Campaign, configuration: Configuration) -> dict[str, Any]:
-    """Input of ``campaign_planner.run``: ``{tenantId, campaignId, campaign, brandConfig, personaConfigs, mergedConfig}``."""
+def planner_input(campaign: Campaign, configuration: Configuration, *, attempt: int = 0) -> dict[str, Any]:
+    """Input of ``campaign_planner.run``.
+
+    ``{tenantId, campaignId, campaign, brandConfig, personaConfigs, mergedConfig, attempt}``; ``attempt`` is the
+    workflow's retry count.
+    """
     return {
         "tenantId": campaign.tenant_id,
         "campaignId": campaign.campaign_id,
@@ -20,6 +24,7 @@ def planner_input(campaign: Campaign, configuration: Configuration) -> dict[str,
         "brandConfig": configuration.brand.to_wire(),
         "personaConfigs": [persona.to_wire() for persona in configuration.personas],
         "mergedConfig": merged_config(campaign.brief, configuration),
+        "attempt": attempt,
     }
 
 

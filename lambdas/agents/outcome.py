@@ -93,7 +93,7 @@ def answer(work: Callable[[], Model]) -> Answer:
         return _failure(error)
     except CampaignError as error:
         return _failure(_translated(error))
-    except Exception as error:  # noqa: BLE001 - the contract is to answer, see above
+    except Exception as error:
         _logger.exception("the agent failed")
         return _failure(AgentError(ErrorCode.AGENT_ERROR, f"unexpected {type(error).__name__}"))
 

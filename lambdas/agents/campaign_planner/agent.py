@@ -30,7 +30,7 @@ from lambdas.core.text_model import TextModel
 def run(data: Mapping[str, Any], *, provider: TextModel | None = None) -> Answer:
     """Plan a campaign.
 
-    ``data`` is ``{tenantId, campaignId, campaign, brandConfig, personaConfigs, mergedConfig}``
+    ``data`` is ``{tenantId, campaignId, campaign, brandConfig, personaConfigs, mergedConfig, attempt?}``
     (``lambdas.agents.inputs.planner_input``); ``provider`` is the offline model where absent. Answers ``{success,
     result: {planSummary, posts}, error}`` and never raises; ``docs/agents.md`` lists the error codes.
     """
@@ -41,7 +41,9 @@ def _plan(data: Mapping[str, Any], model: TextModel) -> PlannerResult:
     request = parse_input(PlannerInput, data, personas_in(data, "personaConfigs"))
     _check_configuration(request)
     total = planned_count(request.campaign)
-    personas = {platform: request.merged_config.platforms[platform].persona_ids for platform in request.campaign.platforms}
+    personas = {
+        platform: request.merged_config.platforms[platform].persona_ids for platform in request.campaign.platforms
+    }
     slots = spread(total, request.campaign.platforms, personas)
     try:
         times = posting_slots(request.campaign.schedule, slots)
@@ -103,7 +105,7 @@ def _topics_for(request: PlannerInput, intents: list[Intent], model: TextModel) 
         }
     )
     seed = derive_seed(request.tenant_id, request.campaign_id, "plan")
-    found = collect_topics(payload, Counter(intents), model, seed)
+    found = collect_topics(payload, Counter(intents), model, seed=seed, attempt=request.attempt)
     turns = {intent: cycle(topics) for intent, topics in found.items()}
     return [next(turns[intent]) for intent in intents]
 

@@ -34,6 +34,4 @@ def asset_for(platform: Platform, visual: str) -> AssetRequirements:
     wanted = _FORMATS.get(platform)
     if wanted is None:
         return AssetRequirements()
-    return AssetRequirements(
-        kind=wanted.kind, description=visual or None, width=wanted.width, height=wanted.height
-    )
+    return AssetRequirements(kind=wanted.kind, description=visual or None, width=wanted.width, height=wanted.height)

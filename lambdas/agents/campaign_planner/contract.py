@@ -7,7 +7,7 @@ from pydantic import Field, StringConstraints
 from lambdas.agents.intents import Intent
 from lambdas.core.ids import CampaignIdField, PersonaIdField, TenantIdField
 from lambdas.core.models.base import Model
-from lambdas.core.models.brand import Brand, EmojiPolicy, Line, Persona
+from lambdas.core.models.brand import Brand, EmojiPolicy, Persona
 from lambdas.core.models.campaign import CampaignBrief
 from lambdas.core.models.post import PlannedPost
 from lambdas.core.platforms import Platform
@@ -40,6 +40,8 @@ class PlannerInput(Model):
     brand_config: Brand
     persona_configs: Annotated[tuple[Persona, ...], Field(min_length=1)]
     merged_config: MergedConfig
+    attempt: Annotated[int, Field(ge=0)] = 0
+    """Which of the workflow's attempts this is, from 0."""
 
 
 class PlanSummary(Model):

@@ -3,6 +3,7 @@
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
+from itertools import count
 from typing import Any
 
 from pydantic import ValidationError
@@ -24,6 +25,8 @@ PORTION = 40
 SIMILAR = 0.9
 """From this likeness two topics are one (``lambdas.core.similarity``)."""
 _TAKEN_SHOWN = 200
+_MALFORMED = "the answer has another structure"
+_REPEATED = "topics were missing or too much like others: propose others instead"
 
 _WORDS = re.compile(r"\w+")
 
@@ -34,42 +37,73 @@ def normalised(topic: str) -> str:
 
 
 def collect_topics(
-    payload: Mapping[str, Any], wanted: Counter[Intent], model: TextModel, seed: int
+    payload: Mapping[str, Any], wanted: Counter[Intent], model: TextModel, *, seed: int, attempt: int = 0
 ) -> dict[Intent, list[Topic]]:
     """At least one topic for each intent wanted, and as many as wanted where the model has them.
 
     Each portion may be asked for a second time, for what was missing or repeated. Raises ``AgentError``
     ``EMPTY_OUTPUT``, ``MALFORMED_OUTPUT``, ``CONTENT_BLOCKED``.
     """
-    found: dict[Intent, list[Topic]] = defaultdict(list)
-    known: dict[str, str] = {}
-    calls = 0
+    collection = _Collection()
+    calls = count(attempt)
     for portion in _portions(wanted):
-        missing, broken = Counter(portion), ()
+        broken: tuple[str, ...] = ()
         for _ in range(2):
-            request = _request(payload, missing, known, seed=seed, call=calls, broken=broken)
-            calls += 1
+            missing = collection.missing(portion)
+            request = _request(payload, missing, collection.taken(), seed=seed, call=next(calls), broken=broken)
             topics, broken = _parsed(model.complete(request))
-            for topic in _fresh(topics, known):
-                if missing[topic.intent] > 0:
-                    missing[topic.intent] -= 1
-                    found[topic.intent].append(topic)
-                    known[normalised(topic.topic)] = topic.topic
-            missing = +missing
-            if not missing:
+            collection.add(topics, missing)
+            if not collection.missing(portion):
                 break
-            broken = broken or ("topics were missing or too much like others: propose others instead",)
-        lacking = [intent.value for intent in portion if not found[intent]]
-        if lacking:
-            code = ErrorCode.MALFORMED_OUTPUT if "JSON" in broken[0] else ErrorCode.EMPTY_OUTPUT
-            raise AgentError(code, f"the model proposed no topic for {', '.join(lacking)}", {"broken": list(broken)})
-    return dict(found)
+            broken = broken or (_REPEATED,)
+        _check_all_served(collection, portion, broken)
+        collection.close_portion()
+    return collection.by_intent
+
+
+class _Collection:
+    """Topics so far, each of them once."""
+
+    def __init__(self) -> None:
+        self.by_intent: defaultdict[Intent, list[Topic]] = defaultdict(list)
+        self._known: dict[str, str] = {}
+        self._in_portion: Counter[Intent] = Counter()
+
+    def taken(self) -> list[str]:
+        return list(self._known.values())[-_TAKEN_SHOWN:]
+
+    def missing(self, portion: Counter[Intent]) -> Counter[Intent]:
+        return portion - self._in_portion
+
+    def add(self, topics: tuple[Topic, ...], missing: Counter[Intent]) -> None:
+        """Keep what is wanted and new; of topics that are alike the first."""
+        distinct = {normalised(topic.topic): topic for topic in topics if normalised(topic.topic) not in self._known}
+        candidates = list(distinct.items())
+        alike = {later for _, later, _ in near_duplicates([topic.topic for _, topic in candidates], SIMILAR)}
+        left = Counter(missing)
+        for number, (key, topic) in enumerate(candidates):
+            if number not in alike and left[topic.intent] > 0:
+                left[topic.intent] -= 1
+                self._in_portion[topic.intent] += 1
+                self.by_intent[topic.intent].append(topic)
+                self._known[key] = topic.topic
+
+    def close_portion(self) -> None:
+        self._in_portion.clear()
+
+
+def _check_all_served(collection: _Collection, portion: Counter[Intent], broken: tuple[str, ...]) -> None:
+    lacking = [intent.value for intent in portion if not collection.by_intent[intent]]
+    if lacking:
+        malformed = any(reason.startswith(_MALFORMED) for reason in broken)
+        code = ErrorCode.MALFORMED_OUTPUT if malformed else ErrorCode.EMPTY_OUTPUT
+        raise AgentError(code, f"the model proposed no topic for {', '.join(lacking)}", {"broken": list(broken)})
 
 
 def _portions(wanted: Counter[Intent]) -> Iterator[Counter[Intent]]:
     portion: Counter[Intent] = Counter()
-    for intent, count in wanted.items():
-        left = min(count, MAX_PER_INTENT)
+    for intent, number in wanted.items():
+        left = min(number, MAX_PER_INTENT)
         while left:
             take = min(left, PORTION - portion.total())
             portion[intent] += take
@@ -84,17 +118,17 @@ def _portions(wanted: Counter[Intent]) -> Iterator[Counter[Intent]]:
 def _request(
     payload: Mapping[str, Any],
     wanted: Counter[Intent],
-    known: Mapping[str, str],
+    taken: list[str],
     *,
     seed: int,
     call: int,
     broken: tuple[str, ...],
 ) -> ModelRequest:
-    asked = {intent.value: count for intent, count in wanted.items()}
+    asked = {intent.value: number for intent, number in wanted.items()}
     return ModelRequest(
         task=Task.PLAN,
         prompt=load_prompt("campaign_planner", PROMPT_VERSION),
-        payload={**payload, "wanted": asked, "taken": list(known.values())[-_TAKEN_SHOWN:]},
+        payload={**payload, "wanted": asked, "taken": taken},
         output=TopicList,
         seed=seed,
         call=call,
@@ -109,16 +143,8 @@ def _parsed(reply: ModelReply) -> tuple[tuple[Topic, ...], tuple[str, ...]]:
     if reply.stop is Stop.BLOCKED:
         raise AgentError(ErrorCode.CONTENT_BLOCKED, "the guardrail refused the brief or the plan")
     if not isinstance(reply.data, Mapping):
-        return (), ("the answer was not the JSON that was asked for",)
+        return (), (f"{_MALFORMED}: not the JSON that was asked for",)
     try:
         return TopicList.model_validate(cleaned(reply.data)).topics, ()
     except ValidationError as error:
-        return (), (f"the JSON does not have the structure asked for: {invalid_input(error).message}",)
-
-
-def _fresh(topics: tuple[Topic, ...], known: Mapping[str, str]) -> list[Topic]:
-    """The topics that are neither known nor like one another."""
-    distinct = {normalised(topic.topic): topic for topic in topics if normalised(topic.topic) not in known}
-    candidates = list(distinct.values())
-    alike = {later for _, later, _ in near_duplicates([t.topic for t in candidates], SIMILAR)}
-    return [topic for n, topic in enumerate(candidates) if n not in alike]
+        return (), (f"{_MALFORMED}: {invalid_input(error).message}",)

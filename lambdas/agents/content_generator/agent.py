@@ -1,4 +1,4 @@
-"""The content generator: ask for a draft, complete it, check it, have it mended once, and fail rather than let it pass."""
+"""The content generator: have a draft written, complete it, check it, have it mended once; else the post fails."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -26,9 +26,7 @@ ROUNDS = 2
 """A draft, and one chance to mend it."""
 
 
-def run(
-    data: Mapping[str, Any], *, provider: TextModel | None = None, now: Callable[[], datetime] = utc_now
-) -> Answer:
+def run(data: Mapping[str, Any], *, provider: TextModel | None = None, now: Callable[[], datetime] = utc_now) -> Answer:
     """Write one post.
 
     ``data`` is ``{tenantId, campaignId, postId, post, personaConfig, brandConfig, attempt?, recentTexts?}``
@@ -43,9 +41,10 @@ def _write(data: Mapping[str, Any], model: TextModel, now: Callable[[], datetime
     _check_identity(request)
     ledger = Ledger(request, model.name, load_prompt("content_generator", PROMPT_VERSION))
     payload = model_payload(request, now())
-    problem, previous, broken = None, None, ()
+    problem: AgentError | None = None
+    previous: Mapping[str, Any] | None = None
     for number in range(ROUNDS):
-        reply = model.complete(_model_request(request, payload, number, broken, previous))
+        reply = model.complete(_model_request(request, payload, number, _in_words(problem), previous))
         ledger.add(reply)
         try:
             content = assemble(_draft(reply), request, now())
@@ -53,7 +52,7 @@ def _write(data: Mapping[str, Any], model: TextModel, now: Callable[[], datetime
         except AgentError as error:
             if error.code is ErrorCode.CONTENT_BLOCKED:
                 raise
-            problem, broken = error, _in_words(error)
+            problem = error
             previous = reply.data if isinstance(reply.data, Mapping) else None
     if problem is None:
         raise ValueError("a post takes at least one round")
@@ -111,6 +110,9 @@ def _checked(content: PostContent, request: GeneratorInput) -> tuple[RuleResult,
     return results
 
 
-def _in_words(error: AgentError) -> tuple[str, ...]:
-    rules = (error.details or {}).get("rules", ())
-    return tuple(f"{rule['rule']}: {rule.get('detail', '')}" for rule in rules) or (error.message,)
+def _in_words(problem: AgentError | None) -> tuple[str, ...]:
+    """What a model is told about its last answer."""
+    if problem is None:
+        return ()
+    rules = (problem.details or {}).get("rules", ())
+    return tuple(f"{rule['rule']}: {rule.get('detail', '')}" for rule in rules) or (problem.message,)

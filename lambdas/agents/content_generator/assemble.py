@@ -28,7 +28,9 @@ _MAX_HASHTAGS = {
     Platform.YOUTUBE: 3,
 }
 """House rule, below every platform's own limit: more look like spam."""
-_PLAIN = str.maketrans({"“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "’": "'", "‘": "'", "–": "-", "—": "-", "…": "..."})
+_PLAIN = str.maketrans(
+    {"“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "’": "'", "‘": "'", "–": "-", "—": "-", "…": "..."}
+)
 """One of these in an SMS would force UCS-2 and halve what fits."""
 _TAG = re.compile(r"[^\w]")
 

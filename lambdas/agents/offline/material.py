@@ -105,9 +105,7 @@ def _call(text: str, *, exclaim: bool) -> str:
     return line[:-1] + "!" if exclaim and line.endswith(".") else line
 
 
-def _read_topic(
-    topic: str, stock: IntentPhrases, subjects: list[str], banned: list[str]
-) -> tuple[Angle | None, str]:
+def _read_topic(topic: str, stock: IntentPhrases, subjects: list[str], banned: list[str]) -> tuple[Angle | None, str]:
     """The angle and the subject a topic was made from; a topic from elsewhere is its own subject."""
     angle = next((a for a in stock.angles if a.name and topic.startswith(a.name)), None)
     rest = (topic[len(angle.name) :] if angle else topic).strip(" :")

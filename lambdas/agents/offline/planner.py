@@ -27,14 +27,14 @@ def propose_topics(payload: Mapping[str, Any], seed: int) -> dict[str, Any]:
 
 def topic_line(angle: str, subject: str) -> str:
     """``angle: subject``; an angle that is a question needs no colon."""
-    return f"{angle} {short_form(subject)}" if angle.endswith(("?", "?\"", "?»", "? »", "?“")) else (
-        f"{angle}: {short_form(subject)}"
+    return (
+        f"{angle} {short_form(subject)}"
+        if angle.endswith(("?", '?"', "?»", "? »", "?“"))
+        else (f"{angle}: {short_form(subject)}")
     )
 
 
-def _of_intent(
-    intent: Intent, phrases: Phrases, subjects: list[str], seed: int, number: int
-) -> list[dict[str, str]]:
+def _of_intent(intent: Intent, phrases: Phrases, subjects: list[str], seed: int, number: int) -> list[dict[str, str]]:
     angles = shuffled(phrases.intents[intent].angles, seed, intent.value)
     found = []
     for k in range(len(angles) * len(subjects)):

@@ -88,7 +88,7 @@ def _letter(m: Material) -> list[Paragraph]:
     return [
         [Piece(m.choose(m.phrases.greetings, "greeting"), 3)],
         [Piece(m.hook, 1), Piece(m.lead, 0), *(Piece(b, 5) for b in m.bridges[:1])],
-        [Piece(connector, 5), *(Piece(o, 5) for o in m.others[:1 if m.lean else 2])],
+        [Piece(connector, 5), *(Piece(o, 5) for o in m.others[: 1 if m.lean else 2])],
         [Piece(b, 6) for b in m.bridges[1:2]],
         [Piece(f"{m.call_to_action}\n{LINK}", 2)],
         [Piece(signature, 3)],

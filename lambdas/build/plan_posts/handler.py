@@ -1,17 +1,21 @@
 """Lambda ``plan-posts``."""
 
+from functools import partial
+
 from lambdas.adapters import stores
 from lambdas.adapters.aws import client
+from lambdas.adapters.bedrock_provider import bedrock_model
 from lambdas.adapters.s3_manifests import S3Manifests
 from lambdas.adapters.step import step
 from lambdas.adapters.stores import TableSettings
-from lambdas.adapters.system import SystemClock
+from lambdas.adapters.system import SystemClock, sleep
 from lambdas.agents import campaign_planner
+from lambdas.agents.provider import AgentSettings, choose_model
 from lambdas.build.plan_posts.logic import plan_posts
 from lambdas.core.models.workflow import PlanResult, StepEvent
 
 
-class PlanPostsSettings(TableSettings):
+class PlanPostsSettings(TableSettings, AgentSettings):
     """``MANIFEST_BUCKET``: where the map reads its items."""
 
     manifest_bucket: str
@@ -24,6 +28,6 @@ def handler(event: StepEvent, settings: PlanPostsSettings) -> PlanResult:
         stores.campaigns(settings),
         stores.posts(settings),
         S3Manifests(client("s3"), settings.manifest_bucket),
-        campaign_planner.run,
+        partial(campaign_planner.run, provider=choose_model(settings, bedrock=bedrock_model, sleep=sleep)),
         SystemClock(),
     )

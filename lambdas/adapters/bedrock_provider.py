@@ -1,0 +1,159 @@
+"""Amazon Bedrock's Converse API as a ``TextModel``.
+
+The structure of the answer is forced through a tool whose input schema is the pydantic model's, the brief goes in as
+one delimited JSON document, and the answer is handed on unchecked: judging it is the agent's work.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from botocore.exceptions import ClientError
+
+from lambdas.adapters.aws import client, translate_errors
+from lambdas.core.errors import DependencyUnavailableError, PermanentError
+from lambdas.core.models.base import Model
+from lambdas.core.text_model import ModelReply, ModelRequest, Stop
+
+if TYPE_CHECKING:
+    from mypy_boto3_bedrock_runtime import BedrockRuntimeClient
+    from mypy_boto3_bedrock_runtime.type_defs import ConverseResponseTypeDef
+
+TOOL = "answer"
+_STOPS = {
+    "max_tokens": Stop.TRUNCATED,
+    "model_context_window_exceeded": Stop.TRUNCATED,
+    "guardrail_intervened": Stop.BLOCKED,
+    "content_filtered": Stop.BLOCKED,
+}
+_PASSING = frozenset({"ModelErrorException", "ModelNotReadyException", "ModelStreamErrorException"})
+"""Failures of the model itself, which the service asks to try again."""
+_UNSUPPORTED = ("title", "default", "format")
+"""Schema keywords that say nothing to a model and that some of Bedrock's models refuse."""
+
+
+class Guardrail(NamedTuple):
+    """A Bedrock guardrail: its id or ARN, and a version number or ``DRAFT``."""
+
+    identifier: str
+    version: str
+
+
+class BedrockModel:
+    """One model, or inference profile, by id or ARN."""
+
+    name = "bedrock"
+
+    def __init__(self, runtime: "BedrockRuntimeClient", model_id: str, guardrail: Guardrail | None = None) -> None:
+        self._runtime = runtime
+        self._model_id = model_id
+        self._guardrail = guardrail
+
+    def complete(self, request: ModelRequest) -> ModelReply:
+        """Raises ``ThrottledError``, ``DependencyTimeoutError`` or ``DependencyUnavailableError``, which may pass, and
+        ``PermanentError`` where Bedrock refuses the request (no access to the model, no such model, bad request)."""
+        arguments = self._arguments(request)
+        try:
+            with translate_errors():
+                response = self._runtime.converse(**arguments)
+        except ClientError as error:
+            raise _refusal(error, self._model_id) from error
+        return _reply(response, self._model_id)
+
+    def _arguments(self, request: ModelRequest) -> Any:
+        arguments: dict[str, Any] = {
+            "modelId": self._model_id,
+            "system": [{"text": request.prompt.text}],
+            "messages": [{"role": "user", "content": [{"text": _message(request)}]}],
+            "inferenceConfig": {"maxTokens": request.max_tokens, "temperature": request.temperature},
+            "toolConfig": {
+                "tools": [
+                    {
+                        "toolSpec": {
+                            "name": TOOL,
+                            "description": "The only way to answer.",
+                            "inputSchema": {"json": schema_of(request.output)},
+                        }
+                    }
+                ],
+                "toolChoice": {"tool": {"name": TOOL}},
+            },
+        }
+        if self._guardrail:
+            identifier, version = self._guardrail
+            arguments["guardrailConfig"] = {"guardrailIdentifier": identifier, "guardrailVersion": version}
+        return arguments
+
+
+def bedrock_model(model_id: str, guardrail_id: str | None = None, guardrail_version: str = "DRAFT") -> BedrockModel:
+    """The model behind this process's own client."""
+    guardrail = Guardrail(guardrail_id, guardrail_version) if guardrail_id else None
+    return BedrockModel(client("bedrock-runtime"), model_id, guardrail)
+
+
+def schema_of(model: type[Model]) -> dict[str, Any]:
+    """The JSON schema of a model with its references resolved in place: tool schemas take none."""
+    schema = model.model_json_schema(by_alias=True)
+    definitions = schema.pop("$defs", {})
+    resolved: dict[str, Any] = _resolved(schema, definitions)
+    return resolved
+
+
+def _resolved(node: Any, definitions: Mapping[str, Any]) -> Any:
+    if isinstance(node, list):
+        return [_resolved(item, definitions) for item in node]
+    if not isinstance(node, Mapping):
+        return node
+    if "$ref" in node:
+        return _resolved(definitions[node["$ref"].rsplit("/", 1)[-1]], definitions)
+    return {
+        # A property may be called "title"; only the keyword of that name goes.
+        key: {name: _resolved(value, definitions) for name, value in inner.items()}
+        if key == "properties"
+        else _resolved(inner, definitions)
+        for key, inner in node.items()
+        if key not in _UNSUPPORTED
+    }
+
+
+def _message(request: ModelRequest) -> str:
+    """The payload as JSON between marks. ``<`` is escaped, so no text of the brief can close them."""
+    document: dict[str, Any] = dict(request.payload)
+    if request.broken:
+        document["broken"] = list(request.broken)
+        document["previous"] = request.previous
+    data = json.dumps(document, ensure_ascii=False, sort_keys=True).replace("<", "\\u003c")
+    return f"<campaign-data>\n{data}\n</campaign-data>"
+
+
+def _reply(response: "ConverseResponseTypeDef", model_id: str) -> ModelReply:
+    usage = response.get("usage")
+    return ModelReply(
+        data=_answer(response),
+        model_id=model_id,
+        input_tokens=usage["inputTokens"] if usage else 0,
+        output_tokens=usage["outputTokens"] if usage else 0,
+        stop=_STOPS.get(response["stopReason"], Stop.COMPLETE),
+    )
+
+
+def _answer(response: "ConverseResponseTypeDef") -> Any:
+    """The tool's input; a model that talks instead is taken at its word if that is JSON."""
+    blocks = response.get("output", {}).get("message", {}).get("content", [])
+    for block in blocks:
+        if "toolUse" in block and block["toolUse"].get("name") == TOOL:
+            return block["toolUse"].get("input")
+    text = "".join(block.get("text", "") for block in blocks).strip()
+    fenced = text.removeprefix("```json").removeprefix("```").removesuffix("```")
+    try:
+        return json.loads(fenced)
+    except ValueError:
+        return None
+
+
+def _refusal(error: ClientError, model_id: str) -> Exception:
+    code = error.response.get("Error", {}).get("Code", "Unknown")
+    message = f"Bedrock refused {model_id}: {error}"
+    if code in _PASSING:
+        return DependencyUnavailableError(message, details={"awsCode": code})
+    return PermanentError(message, details={"awsCode": code, "modelId": model_id})

@@ -1,0 +1,18 @@
+"""Lambda ``campaign-planner``: the planner for callers that are not Python code. The event is its input."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from lambdas.adapters.bedrock_provider import bedrock_model
+from lambdas.adapters.system import sleep
+from lambdas.adapters.telemetry import logger
+from lambdas.agents.campaign_planner.agent import run
+from lambdas.agents.outcome import Answer
+from lambdas.agents.provider import AgentSettings, choose_model
+from lambdas.core.settings import settings
+
+
+def handler(event: Mapping[str, Any], _context: object) -> Answer:
+    answer = run(event, provider=choose_model(settings(AgentSettings), bedrock=bedrock_model, sleep=sleep))
+    logger().info("planned", success=answer["success"], error=answer["error"])
+    return answer

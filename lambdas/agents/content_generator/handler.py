@@ -1,0 +1,19 @@
+"""Lambda ``content-generator``: the generator for callers that are not Python code. The event is its input."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from lambdas.adapters.bedrock_provider import bedrock_model
+from lambdas.adapters.system import SystemClock, sleep
+from lambdas.adapters.telemetry import logger
+from lambdas.agents.content_generator.agent import run
+from lambdas.agents.outcome import Answer
+from lambdas.agents.provider import AgentSettings, choose_model
+from lambdas.core.settings import settings
+
+
+def handler(event: Mapping[str, Any], _context: object) -> Answer:
+    model = choose_model(settings(AgentSettings), bedrock=bedrock_model, sleep=sleep)
+    answer = run(event, provider=model, now=SystemClock().now)
+    logger().info("written", success=answer["success"], error=answer["error"])
+    return answer

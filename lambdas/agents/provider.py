@@ -1,0 +1,46 @@
+"""Which model an agent gets, from its function's settings.
+
+Only handlers know the adapters, so they hand over the way to make the Bedrock one; it is not called unless chosen.
+"""
+
+from collections.abc import Callable
+from typing import Annotated, Literal
+
+from pydantic import Field, Json
+
+from lambdas.agents.offline.faults import FaultPlan
+from lambdas.agents.offline.provider import OfflineModel
+from lambdas.core.settings import Settings, SettingsError
+from lambdas.core.text_model import TextModel
+
+
+class AgentSettings(Settings):
+    """Mix into the settings of every function that runs an agent; all have a default."""
+
+    agent_provider: Literal["offline", "bedrock"] = "offline"
+    bedrock_model_id: str | None = None
+    """A model or inference profile, by id or ARN."""
+    bedrock_guardrail_id: str | None = None
+    bedrock_guardrail_version: str = "DRAFT"
+    offline_latency_ms: Annotated[int, Field(ge=0, le=60_000)] = 0
+    """Milliseconds that the offline model takes for each call."""
+    offline_fault_plan: Json[FaultPlan] | None = None
+    """See ``lambdas.agents.offline.faults``."""
+
+
+def choose_model(
+    settings: AgentSettings,
+    *,
+    bedrock: Callable[[str, str | None, str], TextModel],
+    sleep: Callable[[float], None],
+) -> TextModel:
+    """The model that ``AGENT_PROVIDER`` names.
+
+    ``bedrock`` makes one from model id, guardrail id and guardrail version; ``sleep`` takes seconds.
+    """
+    if settings.agent_provider == "offline":
+        faults = settings.offline_fault_plan or {}
+        return OfflineModel(faults=faults, latency_ms=settings.offline_latency_ms, sleep=sleep)
+    if settings.bedrock_model_id is None:
+        raise SettingsError("AGENT_PROVIDER is bedrock and BEDROCK_MODEL_ID is missing")
+    return bedrock(settings.bedrock_model_id, settings.bedrock_guardrail_id, settings.bedrock_guardrail_version)
