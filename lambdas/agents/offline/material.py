@@ -26,6 +26,8 @@ class Material:
     phrases: Phrases
     title: str
     """The topic as a headline."""
+    angle: str
+    """The headline without its subject; empty for a topic that no angle was found in."""
     hook: str
     lead: str
     """The subject of the post."""
@@ -80,6 +82,7 @@ def gather(payload: Mapping[str, Any], seed: int) -> Material:
         voice=voice,
         phrases=phrases,
         title=topic_line(angle.name, lead) if angle and angle.name else short_form(lead),
+        angle=angle.name if angle else "",
         hook=next(iter(choose(hooks, "hook")), ""),
         lead=lead,
         others=tuple(s for s in shuffled(subjects, seed, "others") if s != lead),

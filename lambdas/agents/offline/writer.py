@@ -39,11 +39,16 @@ def write_draft(payload: Mapping[str, Any], seed: int) -> dict[str, Any]:
 
 def _headers(m: Material) -> dict[str, str]:
     if m.platform is Platform.EMAIL:
-        subject = m.hook.rstrip(".:") if 0 < len(m.hook) <= _SUBJECT_CHARS else m.title
-        return {"subject": _line(subject, _SUBJECT_CHARS), "preview": _line(m.lead, _PREVIEW_CHARS)}
+        return {"subject": _line(_subject(m), _SUBJECT_CHARS), "preview": _line(m.lead, _PREVIEW_CHARS)}
     if m.platform in (Platform.BLOG, Platform.YOUTUBE):
         return {"title": _line(m.title, _TITLE_CHARS)}
     return {}
+
+
+def _subject(m: Material) -> str:
+    """The first of its candidates that mail clients show in full."""
+    candidates = (m.hook.rstrip(".:"), m.title, m.angle and f"{m.product}: {m.angle}", m.product)
+    return next((c for c in candidates if 0 < len(c.encode()) <= _SUBJECT_CHARS), m.title)
 
 
 def _line(text: str, longest: int) -> str:
@@ -80,7 +85,7 @@ def _has_emoji(m: Material) -> bool:
 
 
 def _with_emoji(text: str, emoji: str) -> str:
-    if not emoji or LINK in text:
-        return text
     first, gap, rest = text.partition("\n\n")
+    if not emoji or LINK in text or first.endswith(":"):
+        return text
     return f"{first} {emoji}{gap}{rest}"
