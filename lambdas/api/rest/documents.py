@@ -29,6 +29,8 @@ class DocumentRoutes:
         return Response(200, "application/json", self._located())
 
     def page(self) -> Answer:
+        if (self._app.current_event.query_string_parameters or {}).get("format") == "json":
+            return self.document()  # where Swagger UI says the document is
         from aws_lambda_powertools.event_handler.openapi import swagger_ui
 
         spec = json.dumps(self._located()).replace("</", "<\\/")

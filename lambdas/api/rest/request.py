@@ -86,7 +86,10 @@ def json_body(event: APIGatewayProxyEvent) -> Any:
 
 
 def form_body(event: APIGatewayProxyEvent) -> dict[str, str]:
-    """The fields of an HTML form, the last of each name. Raises ``InvalidInputError``."""
+    """The fields of an HTML form, the last of each name, with ``\\n`` for a browser's line ends.
+
+    Raises ``InvalidInputError``.
+    """
     text = _text(event)
     if len(text) > MAX_FORM_BYTES:
         raise PayloadTooLargeError("the form is too large")
@@ -94,7 +97,7 @@ def form_body(event: APIGatewayProxyEvent) -> dict[str, str]:
         fields = parse_qs(text, keep_blank_values=True, max_num_fields=20)
     except ValueError:
         raise InvalidInputError("the form could not be read") from None
-    return {name: values[-1] for name, values in fields.items()}
+    return {name: values[-1].replace("\r\n", "\n") for name, values in fields.items()}
 
 
 def _text(event: APIGatewayProxyEvent) -> str:

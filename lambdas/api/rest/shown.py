@@ -5,7 +5,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from lambdas.core.ids import PersonaId
-from lambdas.core.limits import LIMITS, measure, text_as_published
+from lambdas.core.limits import LIMITS, Unit, measure, text_as_published
 from lambdas.core.models.post import Post, PostContent
 from lambdas.core.platforms import Platform
 
@@ -37,6 +37,7 @@ class ShownText(NamedTuple):
     length: int
     """In the platform's own unit."""
     limit: int
+    unit: str
     failed_rules: tuple[str, ...]
 
 
@@ -76,5 +77,6 @@ def _text(post: Post, content: PostContent) -> ShownText:
         alt_text=content.alt_text,
         length=measure(post.platform, published),
         limit=LIMITS[post.platform].max_length,
+        unit="bytes" if LIMITS[post.platform].unit is Unit.BYTES else "characters",
         failed_rules=tuple(rule.detail or rule.rule for rule in rules if not rule.passed),
     )

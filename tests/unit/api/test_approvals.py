@@ -1,7 +1,9 @@
 """Approval: a GET looks, one POST decides, and a link opens what it was made for and nothing else."""
 
 import base64
+import hashlib
 import json
+import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from html.parser import HTMLParser
@@ -82,6 +84,10 @@ def test_the_page_is_nobody_elses(waiting):
     for part in ("default-src 'none'", "frame-ancestors 'none'", "form-action 'self'", "base-uri 'none'", "sha256-"):
         assert part in policy
     assert "unsafe" not in policy
+    style = re.search(r"<style>(.*?)</style>", waiting.open().text, re.DOTALL)
+    assert style
+    digest = base64.b64encode(hashlib.sha256(style.group(1).encode()).digest()).decode()
+    assert f"style-src 'sha256-{digest}'" in policy
 
 
 def test_no_page_and_no_log_tells_the_task_token_or_an_address(waiting):
@@ -188,19 +194,19 @@ def test_a_crash_between_decision_and_resume_is_mended_by_the_same_decision(wait
     world, query = waiting.world, waiting.query()
     ports = world.decision_ports._replace(engine=Dying(world.engine))
     link = open_link(query["token"], query["nonce"], waiting.approval.callback_id, world.link_ports)
-    choice = Choice(Decision.APPROVED, "Fine", None)
+    choice = Choice(Decision.APPROVED, "Fine,\nreally", None)
     with pytest.raises(DependencyUnavailableError):
         decide(link, choice, ports)
     assert (waiting.stored().status, waiting.stored().resumed_at) == (ApprovalStatus.DECIDED, None)
 
     # At once, it may be another request's that is still on its way.
-    assert waiting.send({"decision": "approved", "comments": "Fine"}).status == 409
+    assert waiting.send({"decision": "approved", "comments": "Fine,\r\nreally"}).status == 409
     world.clock.advance(RESUME_GRACE)
-    assert waiting.send({"decision": "rejected", "comments": "Fine"}).status == 409
+    assert waiting.send({"decision": "rejected", "comments": "Fine,\r\nreally"}).status == 409
     assert world.engine.resumed == []
     page = waiting.open()
-    assert Form(page.text).hidden == {"decision": "approved", "comments": "Fine"}
-    assert waiting.send(Form(page.text).hidden).status == 200
+    assert Form(page.text).hidden == {"decision": "approved", "comments": "Fine,\nreally"}
+    assert waiting.send({"decision": "approved", "comments": "Fine,\r\nreally"}).status == 200
 
     assert len(world.engine.resumed) == 1
     assert waiting.stored().resumed_at == world.clock.now()

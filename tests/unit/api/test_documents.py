@@ -53,5 +53,6 @@ def test_the_page_needs_nothing_from_elsewhere(world):
 
     assert (reply.status, reply.headers["Content-Type"]) == (200, "text/html; charset=utf-8")
     assert "https://api.example.com/prod" in reply.text
+    assert world.call("GET", "/docs", query={"format": "json"}).json["openapi"].startswith("3.1")
     assert not re.search(r"<(?:script|link|img)[^>]+(?:src|href)=", reply.text)
     assert "default-src 'none'" in reply.headers["Content-Security-Policy"]
