@@ -1,0 +1,65 @@
+"""The tasks of BUILD over the fakes: the same frame and the same logic as in the Lambdas, other ports."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from lambdas.adapters.step import step
+from lambdas.build.aggregate_results.logic import aggregate_results
+from lambdas.build.complete_campaign.logic import complete_campaign
+from lambdas.build.generate_posts.logic import generate_batch
+from lambdas.build.plan_posts.logic import plan_posts
+from lambdas.build.record_failure.logic import record_failure
+from lambdas.build.reject_campaign.logic import reject_campaign
+from lambdas.build.request_approval.logic import ApprovalPorts, request_approval
+from lambdas.build.save_campaign.logic import save_campaign
+from lambdas.build.validate_campaign.logic import validate_campaign
+from lambdas.core.models.base import Model
+from lambdas.core.models.workflow import GenerateBatchEvent, RequestApprovalEvent, StepEvent
+from lambdas.core.settings import Settings
+from tests.support.agents import Generator, Planner
+from tests.support.faults import FaultPlan, faulty
+from tests.support.world import World
+
+Task = Callable[[dict[str, Any]], dict[str, Any]]
+BASE_URL = "https://campaigns.example"
+
+
+class Agents(NamedTuple):
+    planner: Planner
+    generator: Generator
+
+
+def tasks(world: World, agents: Agents, plan: FaultPlan) -> Mapping[str, Task]:
+    """By state name, what takes the state's event and answers its result; every port call goes through ``plan``."""
+    campaigns, posts = faulty(world.campaigns, plan), faulty(world.posts, plan)
+    catalog, approvals = faulty(world.catalog, plan), faulty(world.approvals, plan)
+    checkpoints, manifests = faulty(world.checkpoints, plan), faulty(world.manifests, plan)
+    planner, generator = faulty(agents.planner, plan), faulty(agents.generator, plan)
+    mailer, keys, clock = faulty(world.mailer, plan), faulty(world.keys, plan), world.clock
+    asking = ApprovalPorts(campaigns, posts, approvals, keys, mailer, world.ids, clock)
+
+    def framed(name: str, logic: Callable[[StepEvent], Model]) -> Task:
+        handler = step(name, StepEvent, Settings, lambda _: checkpoints)(lambda event, _: logic(event))
+        return lambda raw: handler(raw, None)
+
+    def ask(event: RequestApprovalEvent, _: Settings) -> Model:
+        return request_approval(event, asking, BASE_URL)
+
+    asked = step("RequestApproval", RequestApprovalEvent, Settings, None)(ask)
+
+    def batch(raw: dict[str, Any]) -> dict[str, Any]:
+        # Without the frame: it belongs to a process of its own, and here batches are threads of one.
+        event = GenerateBatchEvent.from_wire(raw)
+        return generate_batch(event, campaigns, posts, generator, clock).to_wire()
+
+    return {
+        "ValidateCampaign": framed("ValidateCampaign", lambda e: validate_campaign(e, campaigns, catalog)),
+        "SaveCampaign": framed("SaveCampaign", lambda e: save_campaign(e, campaigns, catalog, clock)),
+        "PlanPosts": framed("PlanPosts", lambda e: plan_posts(e, campaigns, posts, manifests, planner, clock)),
+        "GenerateBatch": batch,
+        "AggregateResults": framed("AggregateResults", lambda e: aggregate_results(e, campaigns, posts, clock)),
+        "RequestApproval": lambda raw: asked(raw, None),
+        "CompleteCampaign": framed("CompleteCampaign", lambda e: complete_campaign(e, campaigns, clock)),
+        "RejectCampaign": framed("RejectCampaign", lambda e: reject_campaign(e, campaigns, approvals, clock)),
+        "RecordFailure": framed("RecordFailure", lambda e: record_failure(e, campaigns, approvals, checkpoints, clock)),
+    }

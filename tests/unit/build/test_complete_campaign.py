@@ -1,0 +1,57 @@
+import pytest
+
+from lambdas.build.complete_campaign.logic import complete_campaign
+from lambdas.core.errors import ConflictError, InvalidInputError
+from lambdas.core.models.approval import Decision
+from lambdas.core.models.campaign import CampaignStatus
+from lambdas.core.models.workflow import StatusResult
+from tests.support import samples
+from tests.support.events import step_event
+from tests.support.world import World
+
+
+def complete(world: World, decision: Decision | str | None = Decision.APPROVED) -> StatusResult:
+    return complete_campaign(step_event(world, "CompleteCampaign", approval=decision), world.campaigns, world.clock)
+
+
+def test_an_approved_campaign_is_approved(world: World) -> None:
+    world.queue(status=CampaignStatus.AWAITING_APPROVAL)
+    assert complete(world).status is CampaignStatus.APPROVED
+    assert world.campaigns.get(samples.KEY).status is CampaignStatus.APPROVED
+
+
+@pytest.mark.parametrize("status", [CampaignStatus.APPROVED, CampaignStatus.SCHEDULED, CampaignStatus.RUNNING])
+def test_a_repeat_takes_nothing_back(world: World, status: CampaignStatus) -> None:
+    world.queue(status=status)
+    before = world.everything()
+    assert complete(world).status is status
+    assert world.everything() == before
+
+
+@pytest.mark.parametrize(
+    "status",
+    [
+        CampaignStatus.QUEUED,
+        CampaignStatus.PLANNING,
+        CampaignStatus.GENERATING,
+        CampaignStatus.REJECTED,
+        CampaignStatus.EXPIRED,
+        CampaignStatus.FAILED,
+        CampaignStatus.STOPPED,
+    ],
+)
+def test_a_campaign_that_waits_for_nobody_cannot_be_approved(world: World, status: CampaignStatus) -> None:
+    world.queue(status=status)
+    before = world.everything()
+    with pytest.raises(ConflictError):
+        complete(world)
+    assert world.everything() == before
+
+
+@pytest.mark.parametrize("decision", [None, Decision.REJECTED, Decision.NEEDS_REVISION, "expired"])
+def test_nothing_is_approved_without_an_approval(world: World, decision: Decision | str | None) -> None:
+    world.queue(status=CampaignStatus.AWAITING_APPROVAL)
+    before = world.everything()
+    with pytest.raises(InvalidInputError):
+        complete(world, decision)
+    assert world.everything() == before

@@ -1,0 +1,171 @@
+from datetime import timedelta
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from lambdas.build.request_approval.logic import LINK_LIFETIME, ApprovalPorts, request_approval
+from lambdas.core.content_hash import content_hash
+from lambdas.core.errors import ConflictError, TokenExpiredError
+from lambdas.core.ids import TaskToken
+from lambdas.core.links import nonce_hash
+from lambdas.core.models.approval import Approval, ApprovalStatus
+from lambdas.core.models.campaign import CampaignStatus, PostCounts
+from lambdas.core.models.mail import Mail
+from lambdas.core.models.workflow import StatusResult
+from lambdas.core.paging import every
+from lambdas.core.tokens import verify_approval_token
+from tests.support import samples
+from tests.support.events import EXECUTION_ARN, approval_event, planned
+from tests.support.faults import Crash, Fault, FaultPlan, faulty
+from tests.support.world import World
+
+FIRST, SECOND = TaskToken("task-token-of-the-first-attempt"), TaskToken("task-token-of-the-second-attempt")
+BASE_URL = "https://campaigns.example/prod/"
+
+
+def request(
+    world: World, token: TaskToken = FIRST, *, retry: int = 0, mail_faults: FaultPlan | None = None
+) -> StatusResult:
+    ports = ApprovalPorts(
+        campaigns=world.campaigns,
+        posts=world.posts,
+        approvals=world.approvals,
+        keys=world.keys,
+        mailer=faulty(world.mailer, mail_faults or FaultPlan()),
+        ids=world.ids,
+        clock=world.clock,
+    )
+    return request_approval(approval_event(world, token, retry=retry), ports, BASE_URL)
+
+
+@pytest.fixture
+def ready(world: World) -> World:
+    planned(world)
+    counts = PostCounts(total=4, completed=3, failed=1)
+    world.campaigns.update(samples.KEY, expected=[CampaignStatus.GENERATING], counts=counts, at=world.clock.now())
+    return world
+
+
+def link_in(mail: Mail) -> str:
+    return next(line for line in mail.text.splitlines() if line.startswith("https://"))
+
+
+def parts_of(mail: Mail) -> dict[str, str]:
+    return {name: values[0] for name, values in parse_qs(urlsplit(link_in(mail)).query).items()}
+
+
+def only_approval(world: World) -> Approval:
+    (approval,) = world.approvals.all(samples.KEY)
+    return approval
+
+
+def test_the_request_is_stored_with_what_was_shown(ready: World) -> None:
+    assert request(ready).status is CampaignStatus.AWAITING_APPROVAL
+    approval = only_approval(ready)
+    assert approval.status is ApprovalStatus.PENDING
+    assert approval.task_token == FIRST
+    assert approval.execution_id == EXECUTION_ARN
+    assert approval.content_hash == content_hash(every(ready.posts, samples.KEY))
+    assert (approval.summary.total_posts, approval.summary.completed_posts, approval.summary.failed_posts) == (4, 3, 1)
+    assert approval.summary.personas == ("Ann", "Bo")
+    assert approval.expires_at == ready.clock.now() + LINK_LIFETIME
+    assert timedelta(days=7) > LINK_LIFETIME
+
+
+def test_each_reviewer_gets_a_link_of_their_own_that_verifies(ready: World) -> None:
+    request(ready)
+    approval = only_approval(ready)
+    assert [mail.to for mail in ready.mailer.sent] == ["ada@example.com", "grace@example.com"]
+    hashes = []
+    for mail, reviewer in zip(ready.mailer.sent, approval.reviewers, strict=True):
+        assert urlsplit(link_in(mail)).path == f"/prod/approve/{approval.callback_id}"
+        parts = parts_of(mail)
+        claims = verify_approval_token(ready.keys.approval(), parts["token"], now=ready.clock.now())
+        assert (claims.tenant_id, claims.campaign_id, claims.callback_id) == (*samples.KEY, approval.callback_id)
+        assert nonce_hash(parts["nonce"]) == claims.jti == reviewer.nonce_hash
+        assert mail.to == reviewer.email
+        hashes.append(claims.jti)
+    assert len(set(hashes)) == 2
+
+
+def test_a_link_dies_before_the_task_does(ready: World) -> None:
+    request(ready)
+    token = parts_of(ready.mailer.sent[0])["token"]
+    with pytest.raises(TokenExpiredError):
+        verify_approval_token(ready.keys.approval(), token, now=ready.clock.now() + LINK_LIFETIME)
+
+
+def test_the_mail_says_what_it_is_about_and_never_the_task_token(ready: World) -> None:
+    request(ready)
+    for mail in ready.mailer.sent:
+        whole = mail.model_dump_json()
+        assert FIRST not in whole
+        assert "Spring launch" in mail.subject
+        for said in ("3 posts", "1 more could not", "Sell a thousand kettles", "x, linkedin", "Ann, Bo"):
+            assert said in mail.text
+            assert said in mail.html
+        assert link_in(mail).replace("&", "&amp;") in mail.html
+        assert mail.tags == {"campaignId": samples.CAMPAIGN_ID, "kind": "approval"}
+
+
+def test_markup_in_a_brief_is_text_in_the_mail(world: World) -> None:
+    planned(world, samples.brief(name="<script>alert(1)</script>\r\nBcc: eve@example.com", goal="<b>Sell</b>"))
+    request(world)
+    mail = world.mailer.sent[0]
+    assert "<script>" not in mail.html
+    assert "<b>Sell</b>" not in mail.html
+    assert "\n" not in mail.subject
+    assert "\r" not in mail.subject
+
+
+def test_the_request_is_stored_before_anybody_can_click(ready: World) -> None:
+    with pytest.raises(Crash):
+        request(ready, mail_faults=FaultPlan({0: Fault.CRASH_BEFORE}))
+    assert only_approval(ready).status is ApprovalStatus.PENDING
+    assert ready.campaigns.get(samples.KEY).status is CampaignStatus.AWAITING_APPROVAL
+    assert not ready.mailer.sent
+
+
+def test_a_retry_asks_anew_and_closes_what_was_asked_before(ready: World) -> None:
+    with pytest.raises(Crash):
+        request(ready, mail_faults=FaultPlan({0: Fault.CRASH_AFTER}))
+    ready.clock.advance(timedelta(seconds=1))
+    assert request(ready, SECOND, retry=1).status is CampaignStatus.AWAITING_APPROVAL
+    first, second = ready.approvals.all(samples.KEY)
+    assert (first.status, first.task_token) == (ApprovalStatus.CLOSED, FIRST)
+    assert (second.status, second.task_token) == (ApprovalStatus.PENDING, SECOND)
+    assert [mail.to for mail in ready.mailer.sent] == ["ada@example.com", "ada@example.com", "grace@example.com"]
+
+
+def test_the_same_question_twice_is_asked_once(ready: World) -> None:
+    request(ready)
+    before = ready.everything()
+    assert request(ready).status is CampaignStatus.AWAITING_APPROVAL
+    assert ready.everything() == before
+
+
+def test_a_question_that_was_replaced_does_not_come_back(ready: World) -> None:
+    request(ready)
+    ready.clock.advance(timedelta(seconds=1))
+    request(ready, SECOND, retry=1)
+    before = ready.everything()
+    request(ready, FIRST)
+    assert ready.everything() == before
+
+
+@pytest.mark.parametrize(
+    "status", [s for s in CampaignStatus if s not in (CampaignStatus.GENERATING, CampaignStatus.AWAITING_APPROVAL)]
+)
+def test_nobody_is_asked_about_a_campaign_that_is_elsewhere(ready: World, status: CampaignStatus) -> None:
+    ready.campaigns.update(samples.KEY, expected=[CampaignStatus.GENERATING], status=status, at=ready.clock.now())
+    before = ready.everything()
+    with pytest.raises(ConflictError) as refused:
+        request(ready)
+    assert refused.value.details == {"status": status.value}
+    assert ready.everything() == before
+
+
+def test_the_answer_carries_no_secret(ready: World) -> None:
+    answer: dict[str, Any] = request(ready).to_wire()
+    assert answer == {"status": "awaiting_approval"}
