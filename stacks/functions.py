@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import Duration, IgnoreMode, RemovalPolicy
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
@@ -25,7 +25,10 @@ class CodeAssets:
 
     def __init__(self, scope: Construct, options: Options) -> None:
         self.code = lambda_.Code.from_asset(
-            str(ROOT), exclude=["*", "!lambdas", "!lambdas/**", "**/__pycache__", "**/*.pyc"]
+            str(ROOT),
+            exclude=["/*", "!/lambdas", "__pycache__", "*.pyc"],
+            # The default mode's asterisk leaves out what begins with a dot, an .env for instance.
+            ignore_mode=IgnoreMode.GIT,
         )
         self.layer = lambda_.LayerVersion(
             scope,

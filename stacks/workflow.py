@@ -31,6 +31,8 @@ class WorkflowStack(Stack):
         self.sender = ses.EmailIdentity(self, "Sender", identity=ses.Identity.email(options.sender))
         self.build_machine = self._state_machine(self._build_functions())
         self.build_campaign = self._build_campaign()
+        self._agent("campaign_planner", timeout_seconds=300)
+        self._agent("content_generator", timeout_seconds=120)
         CfnOutput(self, "BuildStateMachineArn", value=self.build_machine.state_machine_arn)
 
     def _build_functions(self) -> BuildFunctions:
@@ -62,7 +64,7 @@ class WorkflowStack(Stack):
         """The Lambda of the state whose folder is ``lambdas/build/<folder>``."""
         function = CampaignFunction(
             self,
-            "".join(part.title() for part in folder.split("_")) + "Function",
+            function_id(folder),
             name=folder.replace("_", "-"),
             module=f"lambdas.build.{folder}.handler",
             options=self._options,
@@ -106,6 +108,23 @@ class WorkflowStack(Stack):
             [Access.GET, Access.BATCH_GET, Access.PARTIQL_UPDATE],
             environment=self._agent_environment(),
             timeout_seconds=120,
+            memory_mb=1024,
+        )
+        self._grant_model(function)
+        return function
+
+    def _agent(self, folder: str, *, timeout_seconds: int) -> CampaignFunction:
+        """An agent by itself, for callers that are not Python code. It reads and writes nothing but its answer."""
+        function = CampaignFunction(
+            self,
+            function_id(folder),
+            name=folder.replace("_", "-"),
+            module=f"lambdas.agents.{folder}.handler",
+            options=self._options,
+            assets=self._assets,
+            key=self._data.key,
+            environment=self._agent_environment(),
+            timeout_seconds=timeout_seconds,
             memory_mb=1024,
         )
         self._grant_model(function)
@@ -215,6 +234,11 @@ class WorkflowStack(Stack):
         self.build_machine.grant_start_execution(function)
         function.configure_async_invoke(retry_attempts=2, max_event_age=Duration.hours(6))
         return function
+
+
+def function_id(folder: str) -> str:
+    """``plan_posts`` is ``PlanPostsFunction``."""
+    return "".join(part.title() for part in folder.split("_")) + "Function"
 
 
 def logical_id(construct: Construct) -> str:

@@ -1,0 +1,123 @@
+"""The HTTP surface: who is asked for a token, and that even the gateway's own answers are problem details."""
+
+import json
+from typing import Any
+
+from lambdas.api.rest.app import Api
+from lambdas.api.rest.openapi import describe
+from lambdas.api.rest.resolver import Resolver
+from lambdas.api.services import Services
+from tests.infra.templates import Assembly, Properties, text
+
+PUBLIC = {
+    # A reviewer's link, which carries its own token. HEAD is what mail scanners ask.
+    ("GET", "/approve/{callbackId}"),
+    ("HEAD", "/approve/{callbackId}"),
+    ("POST", "/approve/{callbackId}"),
+    # The approval token is its bearer token.
+    ("POST", "/campaigns/{campaignId}/approve"),
+    ("GET", "/openapi.json"),
+    ("GET", "/docs"),
+}
+ANSWERS = {
+    "UNAUTHORIZED": 401,
+    "ACCESS_DENIED": 403,
+    "MISSING_AUTHENTICATION_TOKEN": 404,  # what API Gateway calls a path it does not know
+    "REQUEST_TOO_LARGE": 413,
+    "THROTTLED": 429,
+    "INTEGRATION_TIMEOUT": 504,
+    "DEFAULT_5XX": 500,
+}
+
+
+def methods(assembly: Assembly) -> dict[tuple[str, str], Properties]:
+    """By method and path."""
+    resources = assembly.resources("AWS::ApiGateway::Resource")
+
+    def path(resource: Any) -> str:
+        found = resources.get(text(resource).strip("<>"))
+        return f"{path(found['ParentId'])}/{found['PathPart']}" if found else ""
+
+    return {
+        (method["HttpMethod"], path(method["ResourceId"])): method
+        for method in assembly.resources("AWS::ApiGateway::Method").values()
+    }
+
+
+def routes() -> Resolver:
+    """The application's routes; they ask for their services when they are called, which they are not here."""
+    nothing: Any = None
+    resolver = Api(Services(*[nothing] * len(Services._fields))).resolver
+    assert isinstance(resolver, Resolver)
+    return resolver
+
+
+def test_only_the_documented_routes_are_public(both: Assembly) -> None:
+    assert {route for route, method in methods(both).items() if method["AuthorizationType"] == "NONE"} == PUBLIC
+
+
+def test_every_other_route_asks_the_authorizer(both: Assembly) -> None:
+    (authorizer,) = both.resources("AWS::ApiGateway::Authorizer")
+    private = {route: method for route, method in methods(both).items() if route not in PUBLIC}
+    assert private
+    for route, method in private.items():
+        assert method["AuthorizationType"] == "CUSTOM", route
+        assert text(method["AuthorizerId"]) == f"<{authorizer}>", route
+
+
+def test_the_authorizer_reads_the_bearer_token(both: Assembly) -> None:
+    authorizer = both.only("AWS::ApiGateway::Authorizer")
+    assert authorizer["IdentitySource"] == "method.request.header.Authorization"
+    assert "AuthorizerFunction" in text(authorizer["AuthorizerUri"])
+    assert authorizer["AuthorizerResultTtlInSeconds"] <= 300
+
+
+def test_every_route_goes_to_the_api_function(both: Assembly) -> None:
+    for route, method in methods(both).items():
+        assert method["Integration"]["Type"] == "AWS_PROXY", route
+        assert both.name_of(method["Integration"]["Uri"]) == "api", route
+
+
+def test_the_gateway_offers_what_the_application_answers(both: Assembly) -> None:
+    offered: dict[str, set[str]] = {}
+    for method, path in methods(both):
+        offered.setdefault(path, set()).add(method)
+    resolver = routes()
+    assert {path: set(resolver.methods_of(path.replace("{", "").replace("}", ""))) for path in offered} == offered
+
+
+def test_the_application_answers_nothing_the_gateway_does_not_offer(both: Assembly) -> None:
+    described = {(method.upper(), path) for path, item in describe(routes())["paths"].items() for method in item}
+    assert described
+    assert described <= set(methods(both))
+
+
+def test_the_gateways_own_answers_are_problem_details(both: Assembly) -> None:
+    responses = both.resources("AWS::ApiGateway::GatewayResponse").values()
+    assert {response["ResponseType"]: int(response["StatusCode"]) for response in responses} == ANSWERS
+    for response in responses:
+        headers = response["ResponseParameters"]
+        assert headers["gatewayresponse.header.Content-Type"] == "'application/problem+json'"
+        (template,) = response["ResponseTemplates"].values()
+        # messageString brings its own quotes.
+        problem = json.loads(template.replace("$context.error.messageString", '"Unauthorized"'))
+        assert set(problem) == {"type", "title", "status", "detail", "errors", "correlationId"}
+        assert problem["status"] == int(response["StatusCode"])
+
+
+def test_the_access_log_has_no_query_in_it(both: Assembly) -> None:
+    """A reviewer's link carries its token in the query."""
+    stage = both.only("AWS::ApiGateway::Stage")
+    logged = json.loads(stage["AccessLogSetting"]["Format"])
+    assert "$context.resourcePath" in logged.values()
+    assert not {"$context.path", "$context.requestOverride.path.proxy"} & set(logged.values())
+    assert "querystring" not in stage["AccessLogSetting"]["Format"]
+    for setting in stage["MethodSettings"]:
+        assert setting.get("LoggingLevel", "OFF") == "OFF"
+        assert setting.get("DataTraceEnabled", False) is False
+
+
+def test_the_gateway_slows_callers_down(both: Assembly) -> None:
+    (setting,) = both.only("AWS::ApiGateway::Stage")["MethodSettings"]
+    assert (setting["HttpMethod"], setting["ResourcePath"]) == ("*", "/*")
+    assert 0 < setting["ThrottlingRateLimit"] <= setting["ThrottlingBurstLimit"]

@@ -1,0 +1,195 @@
+"""BUILD as Step Functions gets it: timeouts, retries, catches, the map, and nothing in the logs."""
+
+from typing import Any
+
+import pytest
+
+from lambdas.build.request_approval.logic import LINK_LIFETIME
+from lambdas.core.errors import permanent_names, retryable_names
+from tests.infra.templates import Assembly
+
+ENGINE_ERRORS = {
+    "Lambda.AWSLambdaException",
+    "Lambda.ClientExecutionTimeoutException",
+    "Lambda.SdkClientException",
+    "Lambda.ServiceException",
+    "Lambda.TooManyRequestsException",
+    "Lambda.Unknown",
+    "Runtime.ExitError",
+    "Sandbox.Timedout",
+    "States.Timeout",
+}
+"""Of Lambda and of Step Functions (docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html)."""
+
+JSONPATH_ONLY = {"Parameters", "ResultPath", "OutputPath", "InputPath", "ResultSelector", "ItemSelector"}
+
+
+def walk(value: Any) -> Any:
+    yield value
+    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from walk(inner)
+
+
+def test_the_states_are_those_of_the_picture(local: Assembly) -> None:
+    road, state = [], local.build["StartAt"]
+    while state:
+        road.append(state)
+        state = local.build["States"][state].get("Next")
+    assert road == [
+        "ValidateCampaign",
+        "SaveCampaign",
+        "PlanPosts",
+        "GeneratePosts",
+        "AggregateResults",
+        "RequestApproval",
+        "CheckDecision",
+    ]
+    ends = {
+        name: state["Type"] for name, state in local.build["States"].items() if state["Type"] in ("Succeed", "Fail")
+    }
+    assert ends == {"Approved": "Succeed", "Rejected": "Succeed", "Failed": "Fail"}
+
+
+def test_a_no_is_a_result_and_not_a_failure(local: Assembly) -> None:
+    decision = local.states["CheckDecision"]
+    assert [(choice["StringEquals"], choice["Next"]) for choice in decision["Choices"]] == [
+        ("approved", "CompleteCampaign")
+    ]
+    assert decision["Default"] == "RejectCampaign"
+    assert local.states["RejectCampaign"]["Next"] == "Rejected"
+    assert local.states["CompleteCampaign"]["Next"] == "Approved"
+
+
+def test_silence_is_a_no_as_well(local: Assembly) -> None:
+    timeout, other = local.tasks["RequestApproval"]["Catch"]
+    assert (timeout["ErrorEquals"], timeout["Next"]) == (["States.Timeout"], "ApprovalExpired")
+    assert other["Next"] == "RecordFailure"
+    expired = local.states["ApprovalExpired"]
+    assert (expired["Result"], expired["ResultPath"]) == ({"decision": "expired"}, "$.approval")
+    assert expired["Next"] == "RejectCampaign"
+
+
+def test_every_task_has_a_timeout_longer_than_its_function(both: Assembly) -> None:
+    for name, task in both.tasks.items():
+        function = both.functions[both.name_of({"Fn::Sub": str(task)})]
+        assert task["TimeoutSeconds"] > function["Timeout"], name
+        assert "TimeoutSecondsPath" not in task, name
+
+
+def test_a_reviewer_has_seven_days_and_the_link_dies_first(local: Assembly) -> None:
+    seconds = local.tasks["RequestApproval"]["TimeoutSeconds"]
+    assert seconds == 7 * 24 * 3600
+    assert LINK_LIFETIME.total_seconds() < seconds
+    assert local.build["TimeoutSeconds"] > seconds
+
+
+def test_every_task_is_retried_by_the_same_three_rules(local: Assembly) -> None:
+    for name, task in local.tasks.items():
+        never, patiently, anything = task["Retry"]
+        assert never == {"ErrorEquals": permanent_names(), "MaxAttempts": 0}, name
+        waits = {"IntervalSeconds": 1, "BackoffRate": 2, "MaxDelaySeconds": 30, "JitterStrategy": "FULL"}
+        engine = ENGINE_ERRORS - ({"States.Timeout"} if name == "RequestApproval" else set())
+        assert set(patiently["ErrorEquals"]) == {*retryable_names(), *engine}, name
+        assert {key: patiently[key] for key in waits} == waits, name
+        assert patiently["MaxAttempts"] == 6, name
+        assert anything == {"ErrorEquals": ["States.TaskFailed"], "MaxAttempts": 2, **waits}, name
+
+
+def test_every_error_that_is_named_exists(local: Assembly) -> None:
+    named = {
+        error
+        for state in local.states.values()
+        for rule in [*state.get("Retry", []), *state.get("Catch", [])]
+        for error in rule["ErrorEquals"]
+    }
+    ours = {*permanent_names(), *retryable_names()}
+    assert named - ours == ENGINE_ERRORS | {"States.TaskFailed", "States.ALL"}
+
+
+def test_no_error_is_both_permanent_and_temporary() -> None:
+    assert not set(permanent_names()) & set(retryable_names())
+
+
+def test_every_task_ends_in_record_failure(local: Assembly) -> None:
+    caught = {name: state["Catch"][-1] for name, state in local.states.items() if "Catch" in state}
+    # The map catches for its children: their failures are tolerated up to the campaign's percentage.
+    assert set(caught) == {*local.tasks, "GeneratePosts"} - {"GenerateBatch"}
+    for name, rule in caught.items():
+        last = (
+            {"Next": "Failed", "ResultPath": None}
+            if name == "RecordFailure"
+            else {
+                "Next": "RecordFailure",
+                "ResultPath": "$.error",
+            }
+        )
+        assert rule == {"ErrorEquals": ["States.ALL"], **last}, name
+    assert local.states["RecordFailure"]["Next"] == "Failed"
+
+
+def test_the_failed_execution_says_why(local: Assembly) -> None:
+    failed = local.states["Failed"]
+    assert (failed["ErrorPath"], failed["CausePath"]) == ("$.error.Error", "$.error.Cause")
+
+
+def test_the_map_reads_its_batches_from_the_bucket_within_the_campaigns_limits(local: Assembly) -> None:
+    posts = local.states["GeneratePosts"]
+    assert posts["ItemProcessor"]["ProcessorConfig"] == {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}
+    assert posts["MaxConcurrencyPath"] == "$.plan.mapConcurrency"
+    assert posts["ToleratedFailurePercentagePath"] == "$.plan.toleratedFailurePercentage"
+    reader = posts["ItemReader"]
+    assert reader["Resource"] == "arn:<AWS::Partition>:states:::s3:getObject"
+    assert reader["ReaderConfig"] == {"InputType": "JSON"}
+    assert reader["Parameters"]["Key.$"] == "$.plan.manifest.key"
+    assert "Manifests" in reader["Parameters"]["Bucket"]
+    assert not {"MaxConcurrency", "ItemsPath", "ItemBatcher", "ResultWriter"} & set(posts)
+
+
+def test_the_maps_results_are_thrown_away(local: Assembly) -> None:
+    assert local.states["GeneratePosts"]["ResultPath"] is None
+    assert local.states["GenerateBatch"]["OutputPath"] is None
+
+
+def test_the_state_carries_ids_and_counts_only(local: Assembly) -> None:
+    kept = {name: state["ResultPath"] for name, state in local.tasks.items() if state["ResultPath"] is not None}
+    assert kept == {"PlanPosts": "$.plan", "RequestApproval": "$.approval"}
+
+
+def test_there_is_one_query_language(local: Assembly) -> None:
+    for part in walk(local.build):
+        if isinstance(part, dict):
+            assert part.get("QueryLanguage", "JSONPath") == "JSONPath"
+            assert not {"Arguments", "Output", "Assign", "Items", "Condition"} & set(part)
+    assert all(JSONPATH_ONLY & set(task) for task in local.tasks.values())
+
+
+def test_every_task_tells_its_function_which_attempt_it_is(local: Assembly) -> None:
+    for name, task in local.tasks.items():
+        payload = task["Parameters"].get("Payload", task["Parameters"])
+        assert payload["input.$"] == "$", name
+        assert set(payload["attempt"]) == {
+            "executionArn.$",
+            "executionName.$",
+            "stateName.$",
+            "retryCount.$",
+            "enteredAt.$",
+        }, name
+
+
+def test_only_the_approval_gets_a_task_token(local: Assembly) -> None:
+    holders = {name for name, task in local.tasks.items() if "$$.Task.Token" in str(task)}
+    assert holders == {"RequestApproval"}
+    assert local.tasks["RequestApproval"]["Resource"].endswith(":lambda:invoke.waitForTaskToken")
+
+
+def test_the_machine_is_standard_encrypted_and_silent_about_its_data(both: Assembly) -> None:
+    machine = both.only("AWS::StepFunctions::StateMachine")
+    assert machine["StateMachineType"] == "STANDARD"
+    assert machine["EncryptionConfiguration"]["Type"] == "CUSTOMER_MANAGED_KMS_KEY"
+    assert machine["LoggingConfiguration"]["Level"] == "ALL"
+    assert machine["LoggingConfiguration"]["IncludeExecutionData"] is False
+
+
+@pytest.mark.parametrize("forbidden", ["lambda:invoke.sync", "states:startExecution"])
+def test_no_state_waits_for_another_machine(forbidden: str, local: Assembly) -> None:
+    assert forbidden not in str(local.build)

@@ -1,0 +1,150 @@
+"""Every Lambda: its own role, log group and limits, and an environment that its handler understands."""
+
+import importlib
+import inspect
+import re
+from typing import Any
+
+import pytest
+
+from lambdas.build.generate_posts.logic import CLAIM_LEASE
+from lambdas.core.settings import Settings
+from local.process import ROOT
+from tests.infra.templates import Assembly, listed, text
+
+EVERYWHERE = {"POWERTOOLS_SERVICE_NAME", "LOG_LEVEL"}
+"""Read by the Powertools logger."""
+AGENTS = ("campaign-planner", "content-generator", "generate-posts", "plan-posts")
+
+API_GATEWAY_SECONDS = 29
+"""Integration timeout (docs.aws.amazon.com/apigateway/latest/developerguide/limits.html)."""
+
+
+def test_there_is_one_lambda_for_each_handler(both: Assembly) -> None:
+    handlers = {
+        ".".join(path.relative_to(ROOT).with_suffix("").parts) + ".handler"
+        for path in (ROOT / "lambdas").rglob("handler.py")
+    }
+    assert {function["Handler"] for function in both.functions.values()} == handlers
+
+
+def test_no_two_lambdas_share_a_role(both: Assembly) -> None:
+    roles = [text(function["Role"]) for function in both.functions.values()]
+    assert len(set(roles)) == len(roles) > 0
+
+
+def test_only_lambda_may_take_the_roles_of_lambdas(both: Assembly) -> None:
+    for function in both.functions.values():
+        role = both.resources("AWS::IAM::Role")[text(function["Role"]).strip("<>").removesuffix(".Arn")]
+        (statement,) = role["AssumeRolePolicyDocument"]["Statement"]
+        assert statement["Principal"] == {"Service": "lambda.amazonaws.com"}
+
+
+def test_every_lambda_has_limits_a_layer_and_an_encrypted_environment(both: Assembly) -> None:
+    for name, function in both.functions.items():
+        assert 3 < function["Timeout"] <= 300, name
+        assert 512 <= function["MemorySize"] <= 1024, name
+        assert len(function["Layers"]) == 1, name
+        assert "Key" in text(function["KmsKeyArn"]), name
+
+
+def test_every_log_group_is_kept_for_a_month_and_encrypted(both: Assembly) -> None:
+    groups = both.resources("AWS::Logs::LogGroup")
+    assert len(groups) == len(both.functions) + 2  # the workflow's and the API's
+    for group in groups.values():
+        assert group["RetentionInDays"] == 30
+        assert "Key" in text(group["KmsKeyId"])
+
+
+def test_every_lambda_logs_to_its_own_group(both: Assembly) -> None:
+    for name, function in both.functions.items():
+        group = text(function["LoggingConfig"]["LogGroup"]).strip("<>")
+        assert both.resources("AWS::Logs::LogGroup")[group]["LogGroupName"] == f"/aws/lambda/{both.prefix}{name}"
+
+
+def test_no_environment_holds_a_secret(both: Assembly) -> None:
+    """Names of secrets, yes; CloudFormation can also resolve one in place, which we never ask for."""
+    for template in both.templates.values():
+        assert "{{resolve:" not in str(template)
+    for name, function in both.functions.items():
+        for variable, value in function["Environment"]["Variables"].items():
+            assert not re.search(r"[A-Za-z0-9+/]{32,}", re.sub(r"<[^>]*>", "", text(value))), (name, variable)
+            if variable.endswith("_SECRET"):
+                assert text(value) in {
+                    secret["Name"] for secret in both.resources("AWS::SecretsManager::Secret").values()
+                }
+
+
+def settings_of(handler: str) -> type[Settings]:
+    """The closed model that a handler reads its environment into: the most derived one its module knows."""
+    module = importlib.import_module(handler.removesuffix(".handler"))
+    models = [member for _, member in inspect.getmembers(module, inspect.isclass) if issubclass(member, Settings)]
+    return max(models, key=lambda model: len(model.__mro__))
+
+
+def test_the_environment_is_what_the_handler_reads(both: Assembly) -> None:
+    for name, function in both.functions.items():
+        fields = settings_of(function["Handler"]).model_fields
+        known = {field.upper() for field in fields}
+        required = {field.upper() for field, info in fields.items() if info.is_required()}
+        given = set(function["Environment"]["Variables"])
+        assert required <= given, name
+        assert given <= known | EVERYWHERE, name
+        assert given >= EVERYWHERE, name
+        assert function["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"] == name
+
+
+def test_a_model_is_named_where_one_is_used(local: Assembly, aws: Assembly) -> None:
+    for name in AGENTS:
+        assert local.functions[name]["Environment"]["Variables"]["AGENT_PROVIDER"] == "offline"
+        assert "BEDROCK_MODEL_ID" not in local.functions[name]["Environment"]["Variables"]
+        assert aws.functions[name]["Environment"]["Variables"]["AGENT_PROVIDER"] == "bedrock"
+        assert aws.functions[name]["Environment"]["Variables"]["BEDROCK_MODEL_ID"]
+
+
+def test_a_direct_invocation_that_fails_for_good_is_kept(both: Assembly) -> None:
+    function = both.functions["build-campaign"]
+    queue = text(function["DeadLetterConfig"]["TargetArn"]).strip("<>").removesuffix(".Arn")
+    properties = both.resources("AWS::SQS::Queue")[queue]
+    assert properties["MessageRetentionPeriod"] == 14 * 24 * 3600
+    assert "Key" in text(properties["KmsMasterKeyId"])
+    config = both.only("AWS::Lambda::EventInvokeConfig")
+    assert both.resources("AWS::Lambda::Function")[text(config["FunctionName"]).strip("<>")] == function
+    assert (config["MaximumRetryAttempts"], config["MaximumEventAgeInSeconds"]) == (2, 6 * 3600)
+
+
+def test_only_the_direct_invocation_needs_a_dead_letter_queue(both: Assembly) -> None:
+    """The others are called synchronously: their caller hears of a failure."""
+    assert [name for name, function in both.functions.items() if "DeadLetterConfig" in function] == ["build-campaign"]
+
+
+@pytest.mark.parametrize("kind", ["AWS::S3::BucketPolicy", "AWS::SQS::QueuePolicy"])
+def test_nobody_comes_without_tls(kind: str, both: Assembly) -> None:
+    statements = listed(both.only(kind)["PolicyDocument"]["Statement"])
+    assert any(
+        statement["Effect"] == "Deny"
+        and statement["Principal"] == {"AWS": "*"}
+        and statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+        and statement["Action"] in ("s3:*", "sqs:*")
+        for statement in statements
+    )
+
+
+def test_functions_behind_the_gateway_answer_before_it_gives_up(both: Assembly) -> None:
+    for name in ("api", "authorizer"):
+        assert both.functions[name]["Timeout"] < API_GATEWAY_SECONDS
+
+
+def test_a_claim_outlives_the_writer_that_holds_it(both: Assembly) -> None:
+    assert both.functions["generate-posts"]["Timeout"] < CLAIM_LEASE.total_seconds()
+
+
+def test_few_permissions_let_the_gateway_in(both: Assembly) -> None:
+    """A function's policy holds 20 KB: two permissions for each method would use it up."""
+    permissions = both.resources("AWS::Lambda::Permission").values()
+    assert sorted(both.name_of(permission["FunctionName"]) for permission in permissions) == ["api", "authorizer"]
+    for permission in permissions:
+        source: Any = permission["SourceArn"]
+        assert permission["Principal"] == "apigateway.amazonaws.com"
+        assert ":execute-api:" in text(source)
+        assert "<ApiF70053CD>" in text(source) or re.search(r":<Api\w+>/", text(source))
