@@ -1,0 +1,69 @@
+"""The briefs and tenants a visitor meets first."""
+
+from pathlib import Path
+
+import pytest
+
+from lambdas.adapters.memory.catalog import MemoryCatalog
+from lambdas.agents import campaign_planner, content_generator
+from lambdas.core.ids import BrandId, PersonaId, TenantId
+from lambdas.core.models.brand import BrandConfig, PersonaConfig
+from lambdas.core.models.campaign import CampaignBrief
+from lambdas.core.similarity import near_duplicates
+from lambdas.core.validation import resolve_configuration
+from tests.support.agent_inputs import EXAMPLE_NAMES, EXAMPLES, SEEDS, all_posts, example, plan_data, seed_of
+
+TENANTS = sorted(path.stem for path in SEEDS.glob("*.json"))
+
+
+def test_there_are_two_tenants_and_three_examples() -> None:
+    assert TENANTS == ["acme", "globex"]
+    assert {"b2b-software-launch", "charity-event", "retail-season-sale"} <= set(EXAMPLE_NAMES)
+
+
+@pytest.mark.parametrize("tenant", TENANTS)
+def test_every_seeded_brand_and_persona_is_a_valid_body(tenant: str) -> None:
+    seed = seed_of(tenant)
+    assert seed["brands"]
+    assert seed["personas"]
+    for body in seed["brands"].values():
+        BrandConfig.from_wire(body)
+    for body in seed["personas"].values():
+        PersonaConfig.from_wire(body)
+
+
+def test_the_tenants_share_no_ids() -> None:
+    acme, globex = seed_of("acme"), seed_of("globex")
+    for kind in ("brands", "personas"):
+        assert not set(acme[kind]) & set(globex[kind])
+
+
+@pytest.mark.parametrize("name", EXAMPLE_NAMES)
+def test_an_example_can_be_posted_by_acme_as_it_stands(name: str) -> None:
+    catalog, seed = MemoryCatalog(), seed_of("acme")
+    for brand_id, body in seed["brands"].items():
+        catalog.put_brand(TenantId("acme"), BrandId(brand_id), BrandConfig.from_wire(body))
+    for persona_id, body in seed["personas"].items():
+        catalog.put_persona(TenantId("acme"), PersonaId(persona_id), PersonaConfig.from_wire(body))
+    brief = CampaignBrief.from_wire(example(name))
+    resolved = resolve_configuration(TenantId("acme"), brief, catalog)
+    assert resolved.brand.brand_id == brief.brand_id
+    assert all(address.endswith("@example.com") for address in brief.approval.reviewers)
+
+
+@pytest.mark.parametrize("name", EXAMPLE_NAMES)
+def test_an_example_explains_itself(name: str) -> None:
+    readme = Path(EXAMPLES / name / "README.md").read_text()
+    assert readme.startswith("# ")
+    assert len(readme) > 400
+
+
+@pytest.mark.parametrize("name", EXAMPLE_NAMES)
+def test_an_example_is_planned_and_written_at_the_first_attempt(name: str) -> None:
+    wire = example(name)
+    planned = campaign_planner.run(plan_data(wire))
+    assert planned["error"] is None
+    written = [content_generator.run(data) for data in all_posts(wire, planned["result"])]
+    assert [reply["error"] for reply in written if not reply["success"]] == []
+    assert {reply["result"]["provenance"]["attempts"] for reply in written} == {1}
+    assert near_duplicates([reply["result"]["content"]["text"] for reply in written]) == []
