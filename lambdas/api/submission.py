@@ -53,6 +53,7 @@ def submit(submission: Submission, intake: Intake) -> Accepted:
 
     The record comes first and the execution is named after it, so that whatever breaks in between is mended by a
     repeat: it finds the record without an execution and starts it, which is harmless when it runs already.
+    An idempotency key stands for the campaign it made.
 
     Raises ``InvalidInputError`` (field paths are relative to the brief), ``PayloadTooLargeError``,
     ``TenantMismatchError``, ``IdempotencyMismatchError``, ``ConflictError`` when the id belongs to another brief,
