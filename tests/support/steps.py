@@ -18,8 +18,10 @@ from lambdas.core.models.workflow import GenerateBatchEvent, RequestApprovalEven
 from lambdas.core.settings import Settings
 from tests.support.agents import Generator, Planner
 from tests.support.faults import FaultPlan, faulty
+from tests.support.logs import follow_stdout
 from tests.support.world import World
 
+follow_stdout()
 Task = Callable[[dict[str, Any]], dict[str, Any]]
 BASE_URL = "https://campaigns.example"
 

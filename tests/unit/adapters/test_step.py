@@ -1,0 +1,243 @@
+"""The frame around the steps: what it logs, measures and records, whatever becomes of the step."""
+
+import json
+from typing import Any, NamedTuple
+
+import pytest
+
+from lambdas.adapters import telemetry
+from lambdas.adapters.memory import MemoryCheckpoints
+from lambdas.adapters.step import step
+from lambdas.core.errors import AgentPermanentError, InvalidInputError, NotFoundError, RetryableError, ThrottledError
+from lambdas.core.models.base import Model
+from lambdas.core.models.campaign import CampaignStatus
+from lambdas.core.models.checkpoint import StepOutcome
+from lambdas.core.models.workflow import RequestApprovalEvent, StatusResult, StepEvent
+from lambdas.core.settings import Settings, SettingsError
+from tests.support import samples
+from tests.support.events import EXECUTION_ARN, raw_event
+from tests.support.faults import Crash, Fault, FaultPlan, faulty
+from tests.support.logs import follow_stdout
+from tests.support.world import World
+
+DONE = StatusResult(status=CampaignStatus.PLANNING)
+JWT = "eyJhbGciOiJIUzI1NiJ9.eyJ0ZW5hbnRJZCI6ImFjbWUifQ.c2lnbmF0dXJl"
+
+
+class Output(NamedTuple):
+    """What the process printed, line by line."""
+
+    lines: list[dict[str, Any]]
+    text: str
+
+    @property
+    def logs(self) -> list[dict[str, Any]]:
+        return [line for line in self.lines if "_aws" not in line]
+
+    @property
+    def metrics(self) -> list[dict[str, Any]]:
+        return [line for line in self.lines if "_aws" in line]
+
+
+follow_stdout()
+
+
+def printed(capsys: pytest.CaptureFixture[str]) -> Output:
+    text = capsys.readouterr().out
+    return Output([json.loads(line) for line in text.splitlines()], text)
+
+
+def event(**changes: Any) -> dict[str, Any]:
+    return raw_event(World(), "SaveCampaign", **changes)
+
+
+def run(raw: Any, outcome: Model | BaseException = DONE, store: MemoryCheckpoints | None = None) -> dict[str, Any]:
+    @step("SaveCampaign", StepEvent, Settings, (lambda _: store) if store else None)
+    def handler(_event: StepEvent, _settings: Settings) -> Model:
+        if isinstance(outcome, BaseException):
+            raise outcome
+        return outcome
+
+    return handler(raw, None)
+
+
+def test_the_result_goes_out_on_the_wire() -> None:
+    assert run(event()) == {"status": "planning"}
+
+
+def test_a_success_leaves_a_checkpoint() -> None:
+    store = MemoryCheckpoints()
+    run(event(retry=2), store=store)
+    (checkpoint,) = store.all(samples.KEY)
+    assert (checkpoint.step_name, checkpoint.attempt, checkpoint.outcome) == ("SaveCampaign", 2, StepOutcome.SUCCEEDED)
+    assert (checkpoint.execution_arn, checkpoint.correlation_id) == (EXECUTION_ARN, samples.CORRELATION)
+    assert checkpoint.result == {"status": "planning"}
+    assert checkpoint.error is None
+    assert checkpoint.started_at <= checkpoint.ended_at
+    assert checkpoint.duration_ms >= 0
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "message", "retryable"),
+    [
+        (NotFoundError("no such campaign"), "NOT_FOUND", "no such campaign", False),
+        (ThrottledError("slow down"), "THROTTLED", "slow down", True),
+        (KeyError("x"), "UNEXPECTED_ERROR", "KeyError: 'x'", True),
+        (ValueError("v" * 5_000), "UNEXPECTED_ERROR", "ValueError: " + "v" * 1_988, True),
+    ],
+)
+def test_a_failure_leaves_a_checkpoint_and_goes_on_as_it_is(
+    error: Exception, code: str, message: str, retryable: bool
+) -> None:
+    store = MemoryCheckpoints()
+    with pytest.raises(type(error)) as raised:
+        run(event(), error, store)
+    assert raised.value is error
+    (checkpoint,) = store.all(samples.KEY)
+    assert checkpoint.outcome is StepOutcome.FAILED
+    assert checkpoint.result is None
+    assert checkpoint.error is not None
+    assert (checkpoint.error.code, checkpoint.error.message) == (code, message)
+    assert (checkpoint.error.retryable, checkpoint.error.step) == (retryable, "SaveCampaign")
+
+
+def test_each_attempt_has_its_checkpoint_and_a_repeat_replaces_its_own() -> None:
+    store = MemoryCheckpoints()
+    with pytest.raises(ThrottledError):
+        run(event(), ThrottledError("slow down"), store)
+    run(event(retry=1), store=store)
+    run(event(retry=1), store=store)
+    assert [(c.attempt, c.outcome) for c in store.all(samples.KEY)] == [
+        (0, StepOutcome.FAILED),
+        (1, StepOutcome.SUCCEEDED),
+    ]
+
+
+def test_a_process_that_dies_leaves_none() -> None:
+    store = MemoryCheckpoints()
+    with pytest.raises(Crash):
+        run(event(), Crash(), store)
+    assert store.all(samples.KEY) == []
+
+
+def test_a_checkpoint_that_cannot_be_written_fails_a_step_that_succeeded() -> None:
+    with pytest.raises(RetryableError):
+        run(event(), store=faulty(MemoryCheckpoints(), FaultPlan({0: Fault.THROTTLED})))
+
+
+def test_and_does_not_hide_the_error_of_one_that_failed(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(AgentPermanentError):
+        run(event(), AgentPermanentError("no"), faulty(MemoryCheckpoints(), FaultPlan({0: Fault.THROTTLED})))
+    assert [line["message"] for line in printed(capsys).logs] == ["step failed", "checkpoint not recorded"]
+
+
+def test_every_line_says_whose_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    run(event(retry=3))
+    (line,) = printed(capsys).logs
+    assert line["message"] == "step succeeded"
+    assert (line["step"], line["attempt"]) == ("SaveCampaign", 3)
+    assert (line["tenant_id"], line["campaign_id"]) == samples.KEY
+    assert line["correlation_id"] == samples.CORRELATION
+    assert line["result"] == {"status": "planning"}
+
+
+def test_a_failure_is_logged_with_its_trace(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(KeyError):
+        run(event(), KeyError("x"))
+    (line,) = printed(capsys).logs
+    assert (line["level"], line["message"], line["exception_name"]) == ("ERROR", "step failed", "KeyError")
+    assert "Traceback" in line["exception"]
+
+
+@pytest.mark.parametrize(
+    ("spoil", "field"),
+    [
+        ({"tenantId": "ACME!"}, "input.tenantId"),
+        ({"surprise": 1}, "input.surprise"),
+        ({"campaignId": 7}, "input.campaignId"),
+    ],
+)
+def test_a_refused_input_is_named_and_logged_under_its_own_correlation_id(
+    spoil: dict[str, Any], field: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(event())  # the process is warm, and its last invocation was somebody else's
+    capsys.readouterr()
+    raw = event(**spoil)
+    raw["input"]["correlationId"] = "corr-of-this-one"
+    store = MemoryCheckpoints()
+    with pytest.raises(InvalidInputError) as refused:
+        run(raw, store=store)
+    assert [error.field for error in refused.value.errors] == [field]
+    (line,) = printed(capsys).logs
+    assert (line["message"], line["step"]) == ("step input refused", "SaveCampaign")
+    assert line["correlation_id"] == "corr-of-this-one"
+    assert line["fields"][0]["field"] == field
+    assert "campaign_id" not in line
+    assert store.all(samples.KEY) == []
+
+
+@pytest.mark.parametrize("raw", [{}, {"input": 7}, {"input": {"correlationId": 7}}, [], None])
+def test_an_event_of_another_shape_is_refused_too(raw: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(InvalidInputError):
+        run(raw)
+    (line,) = printed(capsys).logs
+    assert line.get("correlation_id") is None
+
+
+@pytest.mark.parametrize(("error", "outcome"), [(None, "succeeded"), (NotFoundError("no"), "failed")])
+def test_duration_and_outcome_are_printed_as_a_metric(
+    error: Exception | None, outcome: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if error:
+        with pytest.raises(NotFoundError):
+            run(event(), error)
+    else:
+        run(event())
+    (metric,) = printed(capsys).metrics
+    (described,) = metric["_aws"]["CloudWatchMetrics"]
+    assert described["Namespace"] == "CampaignOrchestration"
+    assert {"StepName", "Outcome"} <= set(described["Dimensions"][0])
+    assert {(m["Name"], m["Unit"]) for m in described["Metrics"]} == {
+        ("StepDuration", "Milliseconds"),
+        ("StepOutcome", "Count"),
+    }
+    assert (metric["StepName"], metric["Outcome"], metric["tenantId"]) == ("SaveCampaign", outcome, samples.TENANT)
+    assert metric["StepDuration"][0] >= 0
+    # A tenant in a dimension would make a paid metric of each tenant.
+    assert "tenantId" not in described["Dimensions"][0]
+
+
+def test_metrics_of_two_steps_do_not_mix(capsys: pytest.CaptureFixture[str]) -> None:
+    run(event())
+    with pytest.raises(NotFoundError):
+        run(event(), NotFoundError("no"))
+    assert [metric["StepOutcome"] for metric in printed(capsys).metrics] == [[1.0], [1.0]]
+
+
+def test_no_secret_reaches_the_log(capsys: pytest.CaptureFixture[str]) -> None:
+    raw = event() | {"taskToken": "task-token-7"}
+    parsed = RequestApprovalEvent.from_wire(raw)
+    log = telemetry.logger()
+    log.info(f"https://c.example/approve/x?token={JWT}&nonce=1")
+    log.info(
+        "event", event=raw, model=parsed, pair=(JWT, {"nonce": "nonce-7"}), headers={"Authorization": f"Bearer {JWT}"}
+    )
+    log.info("odd", error=ValueError(JWT), names={JWT})
+    with pytest.raises(ValueError, match="eyJ"):
+        run(event(), ValueError(f"bad token {JWT}"))
+    output = printed(capsys).text
+    for secret in (JWT, "task-token-7", "nonce-7"):
+        assert secret not in output
+    assert samples.CORRELATION in output
+
+
+def test_settings_that_are_missing_are_named() -> None:
+    class Needy(Settings):
+        a_variable_nobody_set: str
+
+    @step("SaveCampaign", StepEvent, Needy, None)
+    def handler(_event: StepEvent, _settings: Needy) -> Model:
+        return DONE
+
+    with pytest.raises(SettingsError, match="A_VARIABLE_NOBODY_SET"):
+        handler(event(), None)
