@@ -1,6 +1,7 @@
 """The commands behind the Makefile: ``python -m local.cli <command>``."""
 
 import os
+import signal
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,7 +23,8 @@ from local.stack import Stack
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="The local stack.", pretty_exceptions_enable=False)
 
-_out = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+# Without a terminal (CI, a pipe) there is no width to ask for.
+_out = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
 _err = Console(stderr=True, highlight=False)
 
 Home = Annotated[Path | None, typer.Option(envvar="CAMPAIGN_HOME", help="Where everything is kept (default: .local).")]
@@ -72,6 +74,7 @@ def logs(home: Home = None, minutes: Annotated[float, typer.Option(help="How far
 def run(home: Home = None, port: Port = None) -> None:
     """The stack in the foreground: addresses, a ready-to-paste curl, the logs; Ctrl-C stops it and keeps its state."""
     started = datetime.now(UTC)
+    _stop_on_termination()
     stack = _up(home, port)
     _out.print(_addresses(stack))
     _out.print("\n[bold]Start a campaign[/] (paste this into another terminal)\n")
@@ -93,6 +96,7 @@ def demo(
     """One campaign from its brief to approval; stops the stack again if it was not running before."""
     if example not in examples():
         _refuse(f"EXAMPLE is one of {', '.join(examples())}, not {example!r}")
+    _stop_on_termination()
     view = TerminalView(_out)
     walk: Demo | None = None
     stack: Stack | None = None
@@ -132,6 +136,15 @@ def _tell(spinner: object, what: str) -> None:
         _err.print(f"[dim]{escape(what)}[/]")
 
 
+def _stop_on_termination() -> None:
+    """A ``kill`` of the command stops the stack as Ctrl-C does."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, interrupt)
+
+
 def _running(home: Path | None) -> Stack:
     try:
         return Stack.running(home)
@@ -145,7 +158,7 @@ def _follow(stack: Stack, since: datetime) -> None:
 
     try:
         for line in follow(stack.client("logs"), since):
-            _out.print(line)
+            _out.print(line, soft_wrap=True)
     except KeyboardInterrupt:
         return
 

@@ -61,21 +61,22 @@ class Demo:
         """Raises ``DemoError``, ``UnexpectedReplyError`` or what the network raises."""
         api = Http(stack.token(TENANT, ROLE))
         with self._view.step(f"Post the brief “{self.brief['name']}” as a manager of {TENANT}"):
-            url = self._post_brief(api, stack.api_url)
+            url = self.post_brief(api, stack.api_url)
         with self._view.step("Plan and write the posts"):
-            self._wait(api, url, "awaiting_approval", _PLAN_SECONDS)
+            self.wait(api, url, "awaiting_approval")
         with self._view.step("Find the reviewer's mail in the inbox"):
-            self._find_mail(stack)
+            self.find_mail(stack)
         with self._view.step("Open the mailed link; looking must not decide"):
-            page = self._open_link(api, url)
+            page = self.open_link(api, url)
         with self._view.step("Approve with the page's form"):
-            self._approve(page)
+            self.approve(page)
         with self._view.step("Wait until the campaign is approved"):
-            self._wait(api, url, "approved", _DECISION_SECONDS)
+            self.wait(api, url, "approved", _DECISION_SECONDS)
         with self._view.step("Read what came of it"):
-            self._read_result(api, url, stack)
+            self.read_result(api, url, stack)
 
-    def _post_brief(self, api: Http, api_url: str) -> str:
+    def post_brief(self, api: Http, api_url: str) -> str:
+        """The campaign's URL."""
         reply = api.post(f"{api_url}/campaigns", self.brief, expect=202)
         self.correlation_id = reply.correlation_id
         if not reply.headers.get("location"):
@@ -83,7 +84,8 @@ class Demo:
         self.campaign_id = str(reply.json()["campaignId"])
         return f"{api_url}/campaigns/{self.campaign_id}"
 
-    def _wait(self, api: Http, url: str, status: str, limit: float) -> None:
+    def wait(self, api: Http, url: str, status: str, limit: float = _PLAN_SECONDS) -> None:
+        """Until the campaign is in ``status``; raises ``DemoError`` after ``limit`` seconds or when it cannot be."""
         deadline = time.monotonic() + limit
         while True:
             progress = api.get(f"{url}/progress").json()
@@ -101,7 +103,8 @@ class Demo:
         error = api.get(url).json().get("error")
         return f": {error.get('step') or 'unknown step'}: {error['code']}: {error['message']}" if error else ""
 
-    def _find_mail(self, stack: Stack) -> None:
+    def find_mail(self, stack: Stack) -> None:
+        """The newest mail with an approval link of this campaign."""
         reviewers = {address.lower() for address in self.brief["approval"]["reviewers"]}
         deadline = time.monotonic() + _MAIL_SECONDS
         while time.monotonic() < deadline:
@@ -114,21 +117,24 @@ class Demo:
             time.sleep(_POLL_SECONDS)
         raise DemoError(f"no mail with an approval link reached {', '.join(sorted(reviewers))}")
 
-    def _open_link(self, api: Http, url: str) -> Reply:
+    def open_link(self, api: Http, url: str) -> Reply:
+        """The reviewer's page."""
         page = Http().get(self.link)
         status = api.get(url).json()["status"]
         if status != "awaiting_approval":
             raise DemoError(f"opening the link changed the campaign to {status}")
         return page
 
-    def _approve(self, page: Reply) -> None:
+    def approve(self, page: Reply) -> None:
+        """Fill in the page's form and send it."""
         offered = [form for form in forms(page.text) if form.method == "post"]
         if not offered:
             raise DemoError("the approval page has no form")
         fields = offered[0].filled(decision="approved", comments="Approved by the demo's reviewer.")
         Http().submit(page, offered[0].action, fields)
 
-    def _read_result(self, api: Http, url: str, stack: Stack) -> None:
+    def read_result(self, api: Http, url: str, stack: Stack) -> None:
+        """The campaign, its posts and the states of its execution."""
         self.campaign = api.get(url).json()
         self.posts = _all(lambda **query: api.get(f"{url}/posts", **query).json())
         states = stack.client("stepfunctions")

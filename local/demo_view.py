@@ -85,8 +85,11 @@ def _plan(demo: Demo, zone: ZoneInfo) -> Table:
     shown = demo.posts[:_PLAN_ROWS]
     title = f"The plan: {len(demo.posts)} posts" + (f", the first {len(shown)}" if shown != demo.posts else "")
     table = Table(title=title, title_justify="left", title_style="bold", expand=True)
-    for name in ("#", f"When ({zone.key})", "Platform", "Persona", "Topic", "Status"):
-        table.add_column(name, no_wrap=name not in ("Topic", "Persona"), justify="right" if name == "#" else "left")
+    table.add_column("#", justify="right")
+    for name in (f"When ({zone.key})", "Platform", "Persona"):
+        table.add_column(name, no_wrap=True)
+    table.add_column("Topic", ratio=1)
+    table.add_column("Status", no_wrap=True)
     for post in shown:
         table.add_row(
             str(post["index"] + 1),
@@ -141,7 +144,7 @@ def _next(demo: Demo, stack: Stack) -> Table:
         "Inbox": stack.info["inboxUrl"],
     }
     for name, url in rows.items():
-        table.add_row(name, Text(url))
+        table.add_row(name, Text(url, overflow="fold"))
     return table
 
 

@@ -94,11 +94,20 @@ class EmulatorProcess:
     def _runs(self, pid: int) -> bool:
         if self._child is not None and self._child.pid == pid:
             return self._child.poll() is None
-        try:
-            os.kill(pid, 0)
-        except ProcessLookupError:
-            return False
+        return not _ended(pid)
+
+
+def _ended(pid: int) -> bool:
+    """Whether the process is gone. A child of ours that ended is a zombie until it is waited for."""
+    try:
+        return os.waitpid(pid, os.WNOHANG)[0] == pid
+    except ChildProcessError:
+        pass  # not ours: ask the kernel
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
         return True
+    return False
 
 
 def free_port(wanted: int) -> int:

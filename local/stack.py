@@ -21,6 +21,7 @@ from local import aws, seeds
 from local.deploy import deploy
 from local.emulator.config import REGION
 from local.process import DEFAULT_PORT, ROOT, EmulatorProcess, LocalStackError, exclusive, free_port
+from local.resume import resume
 from local.synth import CACHE, assembly
 
 TOKEN_LIFETIME = timedelta(hours=12)
@@ -65,6 +66,8 @@ class Stack:
                 process.start(chosen)
             try:
                 info = _deployed(process, say)
+                if started:
+                    _resume(info, say)
             except BaseException:
                 if started:
                     process.stop()
@@ -140,6 +143,12 @@ def _deployed(process: EmulatorProcess, say: Callable[[str], None]) -> dict[str,
     )
     seeds.plant(endpoint, info["table"])
     return info
+
+
+def _resume(info: dict[str, Any], say: Callable[[str], None]) -> None:
+    resumed = resume(info["endpointUrl"], info["table"], info["stateMachines"]["build"])
+    if resumed:
+        say(f"going on with {resumed} campaign{'s' if resumed > 1 else ''} that the last stop interrupted")
 
 
 def _describe(endpoint: str, outputs: dict[str, str]) -> dict[str, Any]:

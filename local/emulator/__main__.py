@@ -11,6 +11,7 @@ from local.emulator import (
     exceptions,
     extraction,
     mailbox,
+    maps,
     partiql,
     references,
     senders,
@@ -45,6 +46,7 @@ def main() -> None:
     extraction.install(lambda_runtime, config.extracted_dir)
     mailbox.install(ses)
     callbacks.install(stepfunctions)
+    maps.install(stepfunctions)
     partiql.install(iam_actions)
     senders.install(iam_actions)
     transport.install(ministack)

@@ -1,6 +1,7 @@
 """``ses:SendEmail`` is authorised on the sender's identity, as on AWS.
 
-ministack checks it on ``*``, so a policy that allows one sender allows none. Wraps ``iam_actions._ses_v2_resource_arn``.
+ministack checks it on ``*``, so a policy that allows one sender allows none.
+Wraps ``iam_actions._ses_v2_resource_arn``.
 """
 
 import functools

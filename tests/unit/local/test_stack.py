@@ -1,0 +1,136 @@
+"""The whole local stack, started, stopped, killed and picked up again."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local.demo import EXAMPLES, Demo
+from local.http import Http
+from local.process import ROOT, LocalStackError, free_port
+from local.stack import Stack
+
+# One stack at a time: each test has one of its own.
+pytestmark = [pytest.mark.stack, pytest.mark.xdist_group("emulator")]
+
+EXAMPLE = EXAMPLES / "b2b-software-launch"
+
+
+class QuietView:
+    """Says nothing."""
+
+    @contextmanager
+    def step(self, title: str) -> Iterator[None]:
+        yield
+
+    def progress(self, progress: dict[str, Any]) -> None:
+        """Nobody looks."""
+
+
+def cli(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "CAMPAIGN_HOME": str(home)}
+    command = [sys.executable, "-m", "local.cli", *arguments]
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=300)
+
+
+def some_port() -> int:
+    return free_port(20_000 + os.getpid() % 20_000)
+
+
+def test_a_campaign_that_waits_for_its_reviewer_outlives_a_kill(tmp_path: Path) -> None:
+    stack = Stack.up(tmp_path, some_port())
+    try:
+        demo, api = Demo(QuietView(), EXAMPLE), Http(stack.token("acme", "manager"))
+        url = demo.post_brief(api, stack.api_url)
+        demo.wait(api, url, "awaiting_approval")
+        demo.find_mail(stack)
+        first_link = demo.link
+        posts = api.get(f"{url}/posts", limit=100).json()["items"]
+        time.sleep(8)  # the state is saved every three seconds
+        stack.stop(kill=True)
+
+        said: list[str] = []
+        stack = Stack.up(tmp_path, None, said.append)
+        assert "going on with 1 campaign that the last stop interrupted" in said
+        assert not any(line.startswith("deploying") for line in said)
+        demo.wait(api, url, "awaiting_approval")
+        deadline = time.monotonic() + 60
+        while demo.link == first_link:
+            assert time.monotonic() < deadline, "the reviewer is asked again"
+            demo.find_mail(stack)
+            time.sleep(0.3)
+        demo.approve(demo.open_link(api, url))
+        demo.wait(api, url, "approved")
+        after = api.get(f"{url}/posts", limit=100).json()["items"]
+        assert after == posts, "nothing is written twice"
+    finally:
+        stack.stop()
+
+
+def test_up_is_idempotent_and_down_keeps_the_state(tmp_path: Path) -> None:
+    home, port = tmp_path / "home", some_port()
+    first = cli(home, "up", "--port", str(port))
+    assert first.returncode == 0, first.stderr
+    info = json.loads((home / "stack.json").read_text())
+    assert set(info) == {
+        *("apiUrl", "endpointUrl", "consoleUrl", "inboxUrl", "region", "table", "stateMachines", "functions")
+    }
+    assert cli(home, "up").returncode == 0
+    assert json.loads((home / "stack.json").read_text()) == info
+
+    token = cli(home, "token", "globex", "viewer").stdout
+    assert token.count("\n") == 1
+    assert Http(token.strip()).get(f"{info['apiUrl']}/brands/globex-coffee").status == 200
+
+    assert cli(home, "down").stdout.strip() == "stopped"
+    assert cli(home, "down").returncode == 0
+    with pytest.raises(LocalStackError, match="make up"):
+        Stack.running(home)
+    assert cli(home, "token", "acme", "manager").returncode == 1
+
+
+@pytest.mark.parametrize("arguments", [("nobody", "manager"), ("acme", "boss")])
+def test_a_token_for_nobody_is_refused(tmp_path: Path, arguments: tuple[str, str]) -> None:
+    result = cli(tmp_path, "token", *arguments)
+    assert result.returncode == 2
+    assert result.stdout == ""
+    assert result.stderr.startswith(("TENANT is one of acme, globex", "ROLE is one of manager, viewer"))
+
+
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_stops_the_foreground_stack(tmp_path: Path, sent: signal.Signals) -> None:
+    environment = {**os.environ, "CAMPAIGN_HOME": str(tmp_path), "CAMPAIGN_PORT": str(some_port())}
+    output = tmp_path / "output.txt"
+    with output.open("w") as stream:
+        process = subprocess.Popen(
+            [sys.executable, "-u", "-m", "local.cli", "run"], cwd=ROOT, env=environment, stdout=stream, stderr=stream
+        )
+    deadline = time.monotonic() + 120
+    while "Logs follow" not in output.read_text():
+        assert process.poll() is None, output.read_text()
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    text = output.read_text()
+    assert "curl -i -X POST http://127.0.0.1:" in text
+    assert "/_local/inbox" in text
+    process.send_signal(sent)
+    assert process.wait(60) == 0
+    with pytest.raises(LocalStackError):
+        Stack.running(tmp_path)
+
+
+def test_a_failing_demo_says_which_step_and_why(tmp_path: Path) -> None:
+    taken = tmp_path / "file"
+    taken.write_text("not a directory")
+    result = cli(taken, "demo")
+    assert result.returncode == 1
+    assert "The demo failed" in result.stderr
+    assert "Step: Bring up the local stack" in result.stderr
