@@ -1,14 +1,13 @@
 """The HTTP surface: one REST API, its authorizer, and the Lambda behind every route."""
 
-from aws_cdk import CfnOutput, Duration, RemovalPolicy, Stack
+from aws_cdk import CfnOutput, Duration, Stack
 from aws_cdk import aws_apigateway as apigateway
-from aws_cdk import aws_logs as logs
 from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
 from stacks.acknowledge import acknowledge
 from stacks.data import DataStack
-from stacks.functions import LOG_RETENTION, CampaignFunction, CodeAssets
+from stacks.functions import CampaignFunction, CodeAssets, kept_logs
 from stacks.grants import Access, grant_secret, grant_table
 from stacks.options import Options
 from stacks.workflow import WorkflowStack, grant_task_answers
@@ -75,14 +74,8 @@ class ApiStack(Stack):
         CfnOutput(self, "ApiUrl", value=self.rest_api.url)
 
     def _rest_api(self) -> apigateway.RestApi:
-        access_log = logs.LogGroup(
-            self,
-            "AccessLogs",
-            log_group_name=f"/aws/apigateway/{self._options.prefix}campaigns",
-            retention=LOG_RETENTION,
-            encryption_key=self._data.key,
-            removal_policy=RemovalPolicy.DESTROY,
-        )
+        name = f"/aws/apigateway/{self._options.prefix}campaigns"
+        access_log = kept_logs(self, "AccessLogs", name, self._data.key)
         api = apigateway.RestApi(
             self,
             "Api",
@@ -156,7 +149,7 @@ class ApiStack(Stack):
             "BearerAuthorizer",
             handler=function,
             identity_sources=[apigateway.IdentitySource.header("Authorization")],
-            results_cache_ttl=Duration.minutes(5),
+            results_cache_ttl=Duration.seconds(60),
         )
 
     def _problem_responses(self) -> None:

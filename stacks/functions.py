@@ -17,7 +17,6 @@ from stacks.options import Options
 
 ROOT = Path(__file__).parent.parent
 RUNTIME = lambda_.Runtime(f"python{AWS_PYTHON}", lambda_.RuntimeFamily.PYTHON)
-LOG_RETENTION = logs.RetentionDays.ONE_MONTH
 
 
 class CodeAssets:
@@ -59,14 +58,7 @@ class CampaignFunction(lambda_.Function):
         dead_letter_queue: sqs.IQueue | None = None,
     ) -> None:
         function_name = f"{options.prefix}{name}"
-        log_group = logs.LogGroup(
-            scope,
-            f"{construct_id}Logs",
-            log_group_name=f"/aws/lambda/{function_name}",
-            retention=LOG_RETENTION,
-            encryption_key=key,
-            removal_policy=RemovalPolicy.DESTROY,
-        )
+        log_group = kept_logs(scope, f"{construct_id}Logs", f"/aws/lambda/{function_name}", key)
         role = iam.Role(
             scope,
             f"{construct_id}Role",
@@ -98,6 +90,18 @@ class CampaignFunction(lambda_.Function):
         )
         if options.tracing:
             acknowledge(role, "AwsSolutions-IAM5[Resource::*]", "X-Ray's write actions take no resource")
+
+
+def kept_logs(scope: Construct, construct_id: str, name: str, key: kms.IKey) -> logs.LogGroup:
+    """An encrypted log group whose events are kept for a month."""
+    return logs.LogGroup(
+        scope,
+        construct_id,
+        log_group_name=name,
+        retention=logs.RetentionDays.ONE_MONTH,
+        encryption_key=key,
+        removal_policy=RemovalPolicy.DESTROY,
+    )
 
 
 def dead_letter_queue(scope: Construct, construct_id: str, key: kms.IKey) -> sqs.Queue:

@@ -2,16 +2,15 @@
 
 from collections.abc import Sequence
 
-from aws_cdk import CfnElement, CfnOutput, Duration, RemovalPolicy, Stack
+from aws_cdk import CfnElement, CfnOutput, Duration, Stack
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_logs as logs
 from aws_cdk import aws_ses as ses
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from stacks.acknowledge import acknowledge
 from stacks.data import DataStack
-from stacks.functions import LOG_RETENTION, CampaignFunction, CodeAssets, dead_letter_queue
+from stacks.functions import CampaignFunction, CodeAssets, dead_letter_queue, kept_logs
 from stacks.grants import Access, grant_key, grant_secret, grant_table
 from stacks.options import Options
 from statemachine.build import BuildFunctions, build_workflow
@@ -161,14 +160,7 @@ class WorkflowStack(Stack):
 
     def _state_machine(self, functions: BuildFunctions) -> sfn.StateMachine:
         name = f"{self._options.prefix}build"
-        log_group = logs.LogGroup(
-            self,
-            "BuildLogs",
-            log_group_name=f"/aws/vendedlogs/states/{name}",
-            retention=LOG_RETENTION,
-            encryption_key=self._data.key,
-            removal_policy=RemovalPolicy.DESTROY,
-        )
+        log_group = kept_logs(self, "BuildLogs", f"/aws/vendedlogs/states/{name}", self._data.key)
         machine = sfn.StateMachine(
             self,
             "Build",

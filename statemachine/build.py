@@ -55,13 +55,7 @@ def build_workflow(scope: Construct, functions: BuildFunctions, manifests: s3.IB
         result_path="$.approval",
         comment="Mail the reviewers a signed link and wait for one of them, at no cost",
     )
-    expired = sfn.Pass(
-        scope,
-        "ApprovalExpired",
-        comment="Nobody decided in time",
-        result=sfn.Result.from_object({"decision": "expired"}),
-        result_path="$.approval",
-    )
+    expired = _expired(scope)
     complete = step(scope, "CompleteCampaign", functions.complete_campaign, comment="The campaign is approved")
     reject = step(scope, "RejectCampaign", functions.reject_campaign, comment="The campaign ends without approval")
     approved = sfn.Succeed(scope, "Approved")
@@ -106,6 +100,16 @@ def _generate_posts(scope: Construct, function: lambda_.Function, manifests: s3.
     batch = step(scope, "GenerateBatch", function, output_path=sfn.JsonPath.DISCARD, comment="Up to ten posts at once")
     posts.item_processor(batch)
     return posts
+
+
+def _expired(scope: Construct) -> sfn.Pass:
+    return sfn.Pass(
+        scope,
+        "ApprovalExpired",
+        comment="Nobody decided in time",
+        result=sfn.Result.from_object({"decision": "expired"}),
+        result_path="$.approval",
+    )
 
 
 def _record_failure(scope: Construct, function: lambda_.Function) -> sfn.IChainable:

@@ -6,7 +6,7 @@ One contract test runs against both.
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Generic, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeVar
 
 from lambdas.core.ids import BrandId, CallbackId, CampaignId, PersonaId, PostId, TaskToken, TenantId
 from lambdas.core.ids import CampaignKey as CampaignKey
@@ -17,7 +17,10 @@ from lambdas.core.models.checkpoint import Checkpoint
 from lambdas.core.models.mail import Mail
 from lambdas.core.models.post import Batch, Claim, Post
 from lambdas.core.models.workflow import BuildInput, ManifestLocation
-from lambdas.core.tokens import KeySet
+
+if TYPE_CHECKING:
+    # PyJWT comes with it, which only the functions that sign or verify have to load.
+    from lambdas.core.tokens import KeySet
 
 T = TypeVar("T")
 
@@ -209,6 +212,6 @@ class Mailer(Protocol):
 class Keys(Protocol):
     """Signing keys, from Secrets Manager, cached for a few minutes."""
 
-    def approval(self) -> KeySet: ...
+    def approval(self) -> "KeySet": ...
 
-    def api(self) -> KeySet: ...
+    def api(self) -> "KeySet": ...

@@ -1,0 +1,73 @@
+"""The project's modules as syntax trees: what they import, and what they do when they are imported."""
+
+import ast
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+from local.process import ROOT
+
+ROOMS = ("core", "adapters", "agents", "api", "build", "ops", "run")
+SOURCES = ("lambdas", "stacks", "statemachine", "local")
+
+
+class Source(NamedTuple):
+    """``name`` is the dotted name of the module."""
+
+    name: str
+    path: Path
+    tree: ast.Module
+
+    @property
+    def room(self) -> str:
+        """``lambdas.core.ids`` is in ``core``; whatever is outside ``lambdas`` is in its top folder."""
+        parts = self.name.split(".")
+        return parts[1] if parts[0] == "lambdas" and len(parts) > 1 else parts[0]
+
+    @property
+    def is_handler(self) -> bool:
+        return self.path.name == "handler.py"
+
+
+@cache
+def sources(*folders: str) -> tuple[Source, ...]:
+    """Every module below ``folders`` of the project."""
+    paths = sorted(path for folder in folders for path in (ROOT / folder).rglob("*.py"))
+    return tuple(Source(_dotted(path), path, ast.parse(path.read_text(), str(path))) for path in paths)
+
+
+def _dotted(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def imported(nodes: Iterator[ast.AST]) -> set[str]:
+    """What import statements among ``nodes`` name: modules, and ``module.member`` for members."""
+    names: set[str] = set()
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
+
+
+def imports(source: Source) -> set[str]:
+    """Wherever in the module, for type checking too."""
+    return imported(ast.walk(source.tree))
+
+
+def import_time(tree: ast.AST) -> Iterator[ast.AST]:
+    """The nodes that run when the module is imported: no bodies of functions, nothing for type checkers only."""
+    yield tree
+    for child in ast.iter_child_nodes(tree):
+        if isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            early: list[ast.expr | None] = [*child.decorator_list, *child.args.defaults, *child.args.kw_defaults]
+            for expression in filter(None, early):
+                yield from import_time(expression)
+        elif isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING":
+            for statement in child.orelse:
+                yield from import_time(statement)
+        elif not isinstance(child, ast.Lambda):
+            yield from import_time(child)

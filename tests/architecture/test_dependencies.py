@@ -1,0 +1,150 @@
+"""Dependencies point one way: ``build | run | api | ops | agents → core ← adapters``."""
+
+import sys
+from graphlib import CycleError, TopologicalSorter
+
+import pytest
+
+from tests.architecture.sources import ROOMS, Source, import_time, imported, imports, sources
+
+ROOMS_OF = {
+    "core": {"core"},
+    "adapters": {"core", "adapters"},
+    "agents": {"core", "agents"},
+    "api": {"core", "api"},
+    "build": {"core", "build", "agents"},
+    "run": {"core", "run", "agents"},
+    "ops": {"core", "ops"},
+}
+"""Which rooms a module may know; a handler, the composition root, knows the adapters as well."""
+
+LIBRARIES_OF = {
+    "core": {"jwt", "pydantic", "pydantic_core", "regex", "smsutil", "twitter_text", "ulid", "holidays"},
+    "adapters": {
+        "aws_lambda_powertools",
+        "boto3",
+        "botocore",
+        "mypy_boto3_*",
+        "pydantic",
+        "ulid",
+    },
+    "agents": {"pydantic", "regex", "nh3"},
+    "api": {"aws_lambda_powertools", "css_inline", "jinja2", "markupsafe", "nh3", "pydantic"},
+    "build": {"css_inline", "jinja2", "pydantic"},
+    "run": {"jinja2", "pydantic"},
+    "ops": {"pydantic"},
+}
+"""Libraries by room. boto3 and everything else that talks to the outside is for adapters."""
+
+NETWORK = {"asyncio", "ftplib", "http.client", "http.server", "multiprocessing", "smtplib", "socket", "socketserver"}
+NETWORK |= {"ssl", "subprocess", "urllib.request", "xmlrpc", "sqlite3", "shelve"}
+FILES = {"io", "pathlib", "shutil", "tempfile", "importlib.resources"}
+
+LAMBDAS = sources("lambdas")
+
+
+def rooms_known(source: Source) -> set[str]:
+    return {parts[1] for name in imports(source) if (parts := name.split("."))[0] == "lambdas" and len(parts) > 1}
+
+
+def libraries(source: Source) -> set[str]:
+    tops = {name.split(".")[0] for name in imports(source)}
+    found = tops - set(sys.stdlib_module_names) - {"lambdas"}
+    return {"mypy_boto3_*" if name.startswith("mypy_boto3_") else name for name in found}
+
+
+def test_there_is_something_to_look_at() -> None:
+    assert {source.room for source in LAMBDAS} >= {"core", "adapters", "agents", "api", "build"}
+    assert {source.room for source in LAMBDAS} <= {*ROOMS, "lambdas"}
+
+
+def test_a_module_knows_the_rooms_it_may_know() -> None:
+    wrong = {
+        source.name: more
+        for source in LAMBDAS
+        if source.room in ROOMS
+        and (more := rooms_known(source) - ROOMS_OF[source.room] - ({"adapters"} if source.is_handler else set()))
+    }
+    assert wrong == {}
+
+
+def test_a_module_uses_the_libraries_of_its_room() -> None:
+    wrong = {
+        source.name: more
+        for source in LAMBDAS
+        if source.room in ROOMS
+        and (
+            more := libraries(source)
+            - LIBRARIES_OF[source.room]
+            - ({"aws_lambda_powertools"} if source.is_handler else set())
+        )
+    }
+    assert wrong == {}
+
+
+def test_only_adapters_reach_for_the_network() -> None:
+    wrong = {
+        source.name: more for source in LAMBDAS if source.room != "adapters" and (more := imports(source) & NETWORK)
+    }
+    assert wrong == {}
+
+
+def test_core_reads_no_files() -> None:
+    wrong = {source.name: more for source in LAMBDAS if source.room == "core" and (more := imports(source) & FILES)}
+    assert wrong == {}
+
+
+@pytest.mark.parametrize("room", ["build", "run", "agents"])
+def test_a_step_never_imports_another(room: str) -> None:
+    """Neither does an agent another agent; what they share is a module beside their folders."""
+    folders = {source.name.split(".")[2] for source in LAMBDAS if source.room == room and source.is_handler}
+    wrong = {
+        source.name: more
+        for source in LAMBDAS
+        if source.room == room
+        and len(source.name.split(".")) > 2
+        and (own := source.name.split(".")[2]) in folders
+        and (
+            more := {
+                name
+                for name in imports(source)
+                if name.startswith(f"lambdas.{room}.") and name.split(".")[2] in folders - {own}
+            }
+        )
+    }
+    assert wrong == {}
+
+
+def test_nobody_imports_a_handler() -> None:
+    wrong = {
+        source.name: more
+        for source in sources("lambdas", "stacks", "statemachine")
+        if (more := {name for name in imports(source) if name.startswith("lambdas.") and ".handler" in name})
+    }
+    assert wrong == {}
+
+
+def test_infrastructure_knows_the_domain_and_not_the_code_that_runs() -> None:
+    allowed = {"stacks": ("stacks", "statemachine", "lambdas.core"), "statemachine": ("statemachine", "lambdas.core")}
+    ours = ("stacks", "statemachine", "lambdas", "local", "tests")
+    for source in sources("stacks", "statemachine"):
+        known = {name for name in imports(source) if name.split(".")[0] in ours}
+        assert {name for name in known if not name.startswith(allowed[source.room])} == set(), source.name
+
+
+def test_what_runs_in_lambda_knows_nothing_of_its_surroundings() -> None:
+    for source in LAMBDAS:
+        known = {name.split(".")[0] for name in imports(source)}
+        assert not known & {"stacks", "statemachine", "local", "tests", "aws_cdk", "moto", "pytest", "ministack"}, (
+            source.name
+        )
+
+
+def test_there_are_no_circles() -> None:
+    every = sources("lambdas", "stacks", "statemachine", "local")
+    names = {source.name for source in every}
+    graph = {source.name: (imported(import_time(source.tree)) & names) - {source.name} for source in every}
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        pytest.fail(" → ".join(error.args[1]))
