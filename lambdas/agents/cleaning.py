@@ -18,6 +18,8 @@ _MARKDOWN_LINK = re.compile(r"!?\[([^\[\]]*)\]\([^()\s]*\)")
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
 _SPACES = re.compile(r"[ \t\u00a0\u2028\u2029\u0085]+")
 _BLANK_LINES = re.compile(r"\n{3,}")
+_WWW = re.compile(r"\bwww\.[^\s<>\"']+", re.IGNORECASE)
+"""Mail clients link these whatever they end with."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -33,7 +35,7 @@ def plain_text(text: str) -> str:
 
 def without_urls(text: str) -> str:
     """``text`` with everything taken out that a platform would make clickable."""
-    while urls := links_in(PostContent.model_construct(text=text, generated_at=_EPOCH)):
+    while urls := [*links_in(PostContent.model_construct(text=text, generated_at=_EPOCH)), *_WWW.findall(text)]:
         for url in urls:
             text = text.replace(url, "")
     return text

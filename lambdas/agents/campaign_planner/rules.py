@@ -9,10 +9,10 @@ from lambdas.core.calendar import SlotRequest, validate_slots
 from lambdas.core.ids import post_id_for
 from lambdas.core.models.post import PlannedPost
 
-POSTS_PER_REPEAT = 40
+POSTS_PER_REPEAT = 30
 """One repetition of a topic is allowed for each so many posts: none in a small campaign, a few in a large one.
 
-40 is what the shortest brief still yields: with a single subject, eight turns of the intents have five angles each.
+30 is what the shortest brief still yields: of 30 posts five educate, and a single subject has five angles for that.
 """
 
 

@@ -54,7 +54,7 @@ ShortText = Annotated[str, StringConstraints(max_length=300)]
 class Draft(Model):
     """What the model is asked for: words only. The link, the disclaimers and the opt-out are added by code."""
 
-    text: Annotated[str, StringConstraints(max_length=60_000)]
+    text: Annotated[str, StringConstraints(max_length=400_000)]
     hashtags: Annotated[tuple[ShortText, ...], Field(max_length=30)] = ()
     mentions: Annotated[tuple[ShortText, ...], Field(max_length=10)] = ()
     alt_text: Annotated[str, StringConstraints(max_length=1_000)] | None = None

@@ -84,7 +84,14 @@ def test_a_small_campaign_repeats_no_topic_and_a_large_one_few() -> None:
     for total in (24, 400):
         topics = Counter(normalised(p["topic"]) for p in planned(plan_data(launch(postCount=total)))["posts"])
         assert max(topics.values()) <= allowed_uses(total)
-    assert allowed_uses(40) == 1
+    assert [allowed_uses(n) for n in (1, 30, 31, 60)] == [1, 1, 2, 2]
+
+
+def test_a_brief_with_one_thing_to_say_has_enough_topics_for_any_number_of_posts() -> None:
+    for total in range(1, 2_000):
+        wanted = Counter(intents_for(total))
+        assert sum(wanted.values()) == total
+        assert max(-(-number // 5) for number in wanted.values()) <= allowed_uses(total)
 
 
 def test_a_cadence_decides_the_number_where_the_brief_names_none() -> None:
