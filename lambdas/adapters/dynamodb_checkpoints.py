@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from lambdas.adapters import dynamodb_keys as keys
 from lambdas.adapters.dynamodb_table import Table
 from lambdas.core.ids import CampaignKey
-from lambdas.core.models.checkpoint import Checkpoint
+from lambdas.core.models.checkpoint import Checkpoint, StepOutcome
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -19,7 +19,11 @@ class DynamoCheckpoints:
         self._table = Table(client, table_name)
 
     def record(self, key: CampaignKey, checkpoint: Checkpoint) -> None:
-        self._table.put(keys.checkpoint(key, checkpoint), checkpoint.to_wire())
+        place, fields = keys.checkpoint(key, checkpoint), checkpoint.to_wire()
+        if checkpoint.outcome is StepOutcome.SUCCEEDED:
+            self._table.put(place, fields)
+        else:
+            self._table.put_new(place, fields)
 
     def all(self, key: CampaignKey) -> list[Checkpoint]:
         items = self._table.query(keys.campaign_partition(key), keys.CHECKPOINTS)

@@ -148,7 +148,9 @@ class CatalogStore(Protocol):
 
 class CheckpointStore(Protocol):
     def record(self, key: CampaignKey, checkpoint: Checkpoint) -> None:
-        """Store one; the same attempt of the same step in the same execution replaces itself."""
+        """Store one. Of the same attempt of the same step in the same execution a success replaces what is there,
+        and a failure does not: a late duplicate must not make a step that succeeded look as if it had failed.
+        """
         ...
 
     def all(self, key: CampaignKey) -> list[Checkpoint]:

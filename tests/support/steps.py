@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from lambdas.adapters.step import step
+from lambdas.adapters.step import Handler, step
 from lambdas.build.aggregate_results.logic import aggregate_results
 from lambdas.build.complete_campaign.logic import complete_campaign
 from lambdas.build.generate_posts.logic import generate_batch
@@ -18,12 +18,16 @@ from lambdas.core.models.workflow import GenerateBatchEvent, RequestApprovalEven
 from lambdas.core.settings import Settings
 from tests.support.agents import Generator, Planner
 from tests.support.faults import FaultPlan, faulty
-from tests.support.logs import follow_stdout
+from tests.support.logs import silence
 from tests.support.world import World
 
-follow_stdout()
 Task = Callable[[dict[str, Any]], dict[str, Any]]
 BASE_URL = "https://campaigns.example"
+
+
+def quietly(handler: Handler, raw: dict[str, Any]) -> dict[str, Any]:
+    with silence():
+        return handler(raw, None)
 
 
 class Agents(NamedTuple):
@@ -42,7 +46,7 @@ def tasks(world: World, agents: Agents, plan: FaultPlan) -> Mapping[str, Task]:
 
     def framed(name: str, logic: Callable[[StepEvent], Model]) -> Task:
         handler = step(name, StepEvent, Settings, lambda _: checkpoints)(lambda event, _: logic(event))
-        return lambda raw: handler(raw, None)
+        return lambda raw: quietly(handler, raw)
 
     def ask(event: RequestApprovalEvent, _: Settings) -> Model:
         return request_approval(event, asking, BASE_URL)
@@ -60,7 +64,7 @@ def tasks(world: World, agents: Agents, plan: FaultPlan) -> Mapping[str, Task]:
         "PlanPosts": framed("PlanPosts", lambda e: plan_posts(e, campaigns, posts, manifests, planner, clock)),
         "GenerateBatch": batch,
         "AggregateResults": framed("AggregateResults", lambda e: aggregate_results(e, campaigns, posts, clock)),
-        "RequestApproval": lambda raw: asked(raw, None),
+        "RequestApproval": lambda raw: quietly(asked, raw),
         "CompleteCampaign": framed("CompleteCampaign", lambda e: complete_campaign(e, campaigns, clock)),
         "RejectCampaign": framed("RejectCampaign", lambda e: reject_campaign(e, campaigns, approvals, clock)),
         "RecordFailure": framed("RecordFailure", lambda e: record_failure(e, campaigns, approvals, checkpoints, clock)),

@@ -3,7 +3,7 @@
 from typing import Any
 
 from lambdas.core.ids import CampaignKey
-from lambdas.core.models.checkpoint import Checkpoint
+from lambdas.core.models.checkpoint import Checkpoint, StepOutcome
 
 
 class MemoryCheckpoints:
@@ -12,7 +12,11 @@ class MemoryCheckpoints:
 
     def record(self, key: CampaignKey, checkpoint: Checkpoint) -> None:
         attempt = (checkpoint.execution_arn, checkpoint.step_name, checkpoint.attempt)
-        self._records.setdefault(key, {})[attempt] = checkpoint.to_wire()
+        records = self._records.setdefault(key, {})
+        if checkpoint.outcome is StepOutcome.SUCCEEDED:
+            records[attempt] = checkpoint.to_wire()
+        else:
+            records.setdefault(attempt, checkpoint.to_wire())
 
     def all(self, key: CampaignKey) -> list[Checkpoint]:
         checkpoints = [Checkpoint.from_wire(wire) for wire in list(self._records.get(key, {}).values())]

@@ -1,0 +1,160 @@
+"""P5: statuses move along the road, each step leaves its checkpoint, and faults and repeats take nothing back."""
+
+from itertools import pairwise
+from random import Random
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lambdas.core.errors import ConflictError
+from lambdas.core.models.approval import ApprovalStatus, Decision
+from lambdas.core.models.campaign import CampaignStatus
+from lambdas.core.models.checkpoint import StepOutcome
+from lambdas.core.models.post import PostStatus
+from lambdas.core.progression import BUILDING
+from lambdas.core.steps import BUILD_STEPS
+from tests.support import samples
+from tests.support.agents import Act, Generator, Planner
+from tests.support.faults import FaultPlan
+from tests.support.pipeline import Delivery, Ended, Pipeline
+from tests.support.strategies import briefs, decisions, faults, scripts
+from tests.support.world import World
+
+NEXT = {
+    CampaignStatus.QUEUED: {CampaignStatus.PLANNING, CampaignStatus.FAILED},
+    CampaignStatus.PLANNING: {CampaignStatus.GENERATING, CampaignStatus.FAILED},
+    CampaignStatus.GENERATING: {CampaignStatus.AWAITING_APPROVAL, CampaignStatus.FAILED},
+    CampaignStatus.AWAITING_APPROVAL: {
+        CampaignStatus.APPROVED,
+        CampaignStatus.REJECTED,
+        CampaignStatus.NEEDS_REVISION,
+        CampaignStatus.EXPIRED,
+        CampaignStatus.FAILED,
+    },
+}
+"""The documented road of BUILD, and every way off it."""
+
+CHECKPOINTED = [step for step in BUILD_STEPS if step not in ("GeneratePosts", "RequestApproval")]
+"""Posts and requests for approval are checkpoints of their own."""
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    brief=briefs(most_posts=6),
+    planner=st.lists(st.sampled_from([Act.WRITE, Act.TEMPORARY, Act.PERMANENT, Act.RAISE]), max_size=3),
+    script=scripts(Act.PERMANENT, Act.TEMPORARY, Act.RAISE, most_posts=6),
+    faults=faults(9),
+    decision=decisions(),
+    seed=st.integers(0, 2**16),
+    zombies=st.integers(0, 2),
+)
+def test_progression_and_status(
+    brief: dict[str, Any],
+    planner: list[Act],
+    script: dict[int, Act],
+    faults: dict[int, Any],
+    decision: Decision | None,
+    seed: int,
+    zombies: int,
+) -> None:
+    """**Feature: campaign-orchestration-durable, Property 5: Workflow progression and status consistency**
+
+    For any workflow step completion, the system should checkpoint results, update appropriate status values, and
+    proceed to the next workflow step.
+    """
+    world = World()
+    pipeline = Pipeline(
+        world,
+        planner=Planner(planner),
+        generator=Generator(script),
+        faults=FaultPlan(faults),
+        reviewer=lambda _: decision,
+        chaos=Random(seed),
+        zombies=zombies,
+    )
+    ended = pipeline.run(world.queue(brief))
+    check_statuses(world, ended, decision)
+    check_order(pipeline, ended)
+    check_checkpoints(world, pipeline, ended)
+    check_posts(world)
+
+
+def check_statuses(world: World, ended: Ended, decision: Decision | None) -> None:
+    road = world.campaigns.statuses[samples.KEY]
+    assert all(after in NEXT.get(before, set()) for before, after in pairwise(road)), road
+    campaign = world.campaigns.get(samples.KEY)
+    if ended.succeeded:
+        assert campaign.status not in (*BUILDING, CampaignStatus.FAILED)
+        assert (campaign.status is CampaignStatus.APPROVED) == (decision is Decision.APPROVED)
+        assert campaign.error is None
+    elif campaign.status is CampaignStatus.FAILED:
+        assert campaign.error is not None
+        assert campaign.error.step is not None
+    open_requests = [a for a in world.approvals.all(samples.KEY) if a.status is ApprovalStatus.PENDING]
+    assert not open_requests
+    # Whoever decided was asked: the request that was decided belongs to the token that was resumed.
+    decided = [a.task_token for a in world.approvals.all(samples.KEY) if a.status is ApprovalStatus.DECIDED]
+    assert decided == [resumed.token for resumed in world.engine.resumed]
+
+
+def check_order(pipeline: Pipeline, ended: Ended) -> None:
+    """Each state once, in order, none left out, up to where it ended."""
+    entered = [name for name in pipeline.entered if name in BUILD_STEPS]
+    assert entered == list(BUILD_STEPS[: len(entered)])
+    if ended.state == "Approved":
+        assert entered == list(BUILD_STEPS)
+    assert ("RejectCampaign" in pipeline.entered) >= (ended.state == "Rejected")
+    assert ("RecordFailure" in pipeline.entered) == (not ended.succeeded)
+
+
+def check_checkpoints(world: World, pipeline: Pipeline, ended: Ended) -> None:
+    checkpoints = world.checkpoints.all(samples.KEY)
+    succeeded = {c.step_name for c in checkpoints if c.outcome is StepOutcome.SUCCEEDED}
+    entered = [name for name in pipeline.entered if name in CHECKPOINTED]
+    left = entered if ended.succeeded else entered[:-1]
+    assert set(left) <= succeeded
+    for checkpoint in checkpoints:
+        assert checkpoint.correlation_id == samples.CORRELATION
+        if checkpoint.outcome is StepOutcome.SUCCEEDED:
+            assert checkpoint.result is not None
+            assert checkpoint.error is None
+        else:
+            assert checkpoint.error is not None
+            assert checkpoint.error.step == checkpoint.step_name
+
+
+def check_posts(world: World) -> None:
+    """``planned → generating → completed | failed``, one version after the other, and nothing after the end."""
+    for versions in world.posts.versions.values():
+        assert sorted(versions) == list(range(len(versions)))
+        statuses = [versions[number].status for number in sorted(versions)]
+        assert statuses[0] is PostStatus.PLANNED
+        assert all(status is PostStatus.GENERATING for status in statuses[1:-1])
+        assert PostStatus.PLANNED not in statuses[1:]
+
+
+def test_ten_thousand_duplicates_change_nothing() -> None:
+    """Every event of a finished execution, ten thousand times over and in any order."""
+    world = World()
+    pipeline = Pipeline(world, generator=Generator({1: Act.PERMANENT}))
+    brief = samples.brief(posts=4, approval={"reviewers": ["ada@example.com"]})
+    assert pipeline.run(world.queue(brief)).succeeded
+    calls = (pipeline.agents.planner.calls, pipeline.agents.generator.calls.total())
+    before = world.everything()
+    chaos = Random(20_260_105)
+    delivered = [chaos.choice(pipeline.deliveries) for _ in range(10_000)]
+    assert {delivery.state for delivery in delivered} == {delivery.state for delivery in pipeline.deliveries}
+    for delivery in delivered:
+        redeliver(pipeline, delivery)
+    assert world.everything() == before
+    assert (pipeline.agents.planner.calls, pipeline.agents.generator.calls.total()) == calls
+    outcomes = {c.step_name: c.outcome for c in world.checkpoints.all(samples.KEY)}
+    assert outcomes == dict.fromkeys(CHECKPOINTED, StepOutcome.SUCCEEDED)
+
+
+def redeliver(pipeline: Pipeline, delivery: Delivery) -> None:
+    try:
+        pipeline.deliver(delivery)
+    except ConflictError:
+        assert delivery.state == "RequestApproval"  # the one step that has nothing to answer any more
