@@ -8,7 +8,7 @@ from constructs import Construct
 from stacks.acknowledge import acknowledge
 from stacks.data import DataStack
 from stacks.functions import CampaignFunction, CodeAssets, kept_logs
-from stacks.grants import Access, grant_secret, grant_table
+from stacks.grants import Access, grant_parameter, grant_secret, grant_table
 from stacks.options import Options
 from stacks.workflow import WorkflowStack, grant_task_answers
 
@@ -119,6 +119,7 @@ class ApiStack(Stack):
                 "TABLE_NAME": self._data.table.table_name,
                 "BUILD_STATE_MACHINE_ARN": workflow.build_machine.state_machine_arn,
                 "APPROVAL_KEYS_SECRET": self._data.approval_keys_name,
+                "APPROVAL_BASE_URL_PARAMETER": workflow.base_url_parameter,
             },
             # API Gateway gives up after 29 seconds.
             timeout_seconds=28,
@@ -127,6 +128,7 @@ class ApiStack(Stack):
         access = [Access.GET, Access.BATCH_GET, Access.PUT, Access.UPDATE, Access.DELETE, Access.QUERY]
         grant_table(function, self._data, access)
         grant_secret(function, self._data, self._data.approval_keys_name)
+        grant_parameter(function, workflow.base_url_parameter)
         workflow.build_machine.grant_start_execution(function)
         grant_task_answers(function, ["states:SendTaskSuccess"])
         return function

@@ -55,7 +55,6 @@ class CampaignFunction(lambda_.Function):
         environment: Mapping[str, str],
         timeout_seconds: int = 30,
         memory_mb: int = 512,
-        dead_letter_queue: sqs.IQueue | None = None,
     ) -> None:
         function_name = f"{options.prefix}{name}"
         log_group = kept_logs(scope, f"{construct_id}Logs", f"/aws/lambda/{function_name}", key)
@@ -86,7 +85,6 @@ class CampaignFunction(lambda_.Function):
             environment_encryption=key,
             log_group=log_group,
             tracing=lambda_.Tracing.ACTIVE if options.tracing else lambda_.Tracing.DISABLED,
-            dead_letter_queue=dead_letter_queue,
         )
         if options.tracing:
             acknowledge(role, "AwsSolutions-IAM5[Resource::*]", "X-Ray's write actions take no resource")

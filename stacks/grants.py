@@ -42,6 +42,12 @@ def grant_secret(function: lambda_.Function, data: DataStack, name: str) -> None
     grant_key(function, data.key, ["kms:Decrypt"])
 
 
+def grant_parameter(function: lambda_.Function, name: str) -> None:
+    """Read the Systems Manager parameter of that name."""
+    arn = Stack.of(function).format_arn(service="ssm", resource="parameter", resource_name=name.removeprefix("/"))
+    function.add_to_role_policy(iam.PolicyStatement(actions=["ssm:GetParameter"], resources=[arn]))
+
+
 def grant_key(grantee: iam.IGrantable, key: kms.IKey, actions: Sequence[str]) -> None:
     """Use ``key`` for these ``actions``. The key's own policy leaves the decision to IAM."""
     iam.Grant.add_to_principal(grantee=grantee, actions=list(actions), resource_arns=[key.key_arn])

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from aws_cdk import CfnElement, CfnOutput, Duration, Stack
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda_destinations as destinations
 from aws_cdk import aws_ses as ses
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
@@ -11,7 +12,7 @@ from constructs import Construct
 from stacks.acknowledge import acknowledge
 from stacks.data import DataStack
 from stacks.functions import CampaignFunction, CodeAssets, dead_letter_queue, kept_logs
-from stacks.grants import Access, grant_key, grant_secret, grant_table
+from stacks.grants import Access, grant_key, grant_parameter, grant_secret, grant_table
 from stacks.options import Options
 from statemachine.build import BuildFunctions, build_workflow
 
@@ -85,7 +86,7 @@ class WorkflowStack(Stack):
     def _plan_posts(self) -> CampaignFunction:
         function = self._step(
             "plan_posts",
-            [Access.GET, Access.PUT, Access.UPDATE, Access.PARTIQL_INSERT],
+            [Access.GET, Access.PUT, Access.UPDATE, Access.QUERY, Access.PARTIQL_INSERT],
             environment={"MANIFEST_BUCKET": self._data.manifests.bucket_name, **self._agent_environment()},
             timeout_seconds=300,
             memory_mb=1024,
@@ -148,10 +149,7 @@ class WorkflowStack(Stack):
             },
         )
         grant_secret(function, self._data, self._data.approval_keys_name)
-        parameter = self.format_arn(
-            service="ssm", resource="parameter", resource_name=self.base_url_parameter.removeprefix("/")
-        )
-        function.add_to_role_policy(iam.PolicyStatement(actions=["ssm:GetParameter"], resources=[parameter]))
+        grant_parameter(function, self.base_url_parameter)
         function.add_to_role_policy(
             iam.PolicyStatement(actions=["ses:SendEmail"], resources=[self.sender.email_identity_arn])
         )
@@ -220,11 +218,13 @@ class WorkflowStack(Stack):
                 "TABLE_NAME": self._data.table.table_name,
                 "BUILD_STATE_MACHINE_ARN": self.build_machine.state_machine_arn,
             },
-            dead_letter_queue=dead_letter_queue(self, "BuildCampaignDeadLetters", self._data.key),
         )
         grant_table(function, self._data, [Access.GET, Access.PUT, Access.UPDATE])
         self.build_machine.grant_start_execution(function)
-        function.configure_async_invoke(retry_attempts=2, max_event_age=Duration.hours(6))
+        letters = dead_letter_queue(self, "BuildCampaignDeadLetters", self._data.key)
+        function.configure_async_invoke(
+            retry_attempts=2, max_event_age=Duration.hours(6), on_failure=destinations.SqsDestination(letters)
+        )
         return function
 
 
