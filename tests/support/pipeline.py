@@ -173,6 +173,8 @@ class Pipeline:
         for retry in count():
             attempt = _attempt(name, state, retry, child, iso(self.world.clock.now()))
             delivery = Delivery(name, {"input": dict(state), "attempt": attempt, **extra()})
+            if name != "RequestApproval":
+                self._remember(delivery)
             try:
                 answer = self.deliver(delivery)
             except (Exception, Crash) as error:
@@ -184,6 +186,8 @@ class Pipeline:
                     raise TaskFailedError(*_reported(error)) from error
                 self._wait(used[limit])
             else:
+                if name == "RequestApproval":  # only one that was asked: a failed attempt takes its token along
+                    self._remember(delivery)
                 self._redeliver(delivery)
                 return answer
         raise AssertionError("count() never ends")
@@ -192,10 +196,13 @@ class Pipeline:
         with self._lock:
             self.world.clock.advance(timedelta(seconds=min(2 ** (retry - 1), 30)))
 
+    def _remember(self, delivery: Delivery) -> None:
+        with self._lock:
+            self.deliveries.append(delivery)
+
     def _redeliver(self, delivery: Delivery) -> None:
         """What an unreliable network does: earlier deliveries come once more, in any order."""
         with self._lock:
-            self.deliveries.append(delivery)
             # The frame belongs to one thread: while batches run, only batches come again.
             alike = [d for d in self.deliveries if delivery.state != "GenerateBatch" or d.state == "GenerateBatch"]
             again = [self._chaos.choice(alike) for _ in range(self._zombies)]
