@@ -16,7 +16,7 @@ from lambdas.core.progression import BUILDING
 from lambdas.core.steps import BUILD_STEPS
 from tests.support import samples
 from tests.support.agents import Act, Generator, Planner
-from tests.support.faults import FaultPlan
+from tests.support.faults import Fault, FaultPlan, Place
 from tests.support.pipeline import Delivery, Ended, Pipeline
 from tests.support.strategies import briefs, decisions, faults, scripts
 from tests.support.world import World
@@ -42,8 +42,8 @@ CHECKPOINTED = [step for step in BUILD_STEPS if step not in ("GeneratePosts", "R
 @settings(max_examples=150, deadline=None)
 @given(
     brief=briefs(most_posts=6),
-    planner=st.lists(st.sampled_from([Act.WRITE, Act.TEMPORARY, Act.PERMANENT, Act.RAISE]), max_size=3),
-    script=scripts(Act.PERMANENT, Act.TEMPORARY, Act.RAISE, most_posts=6),
+    planner=st.just([]) | st.lists(st.sampled_from([Act.WRITE, Act.TEMPORARY, Act.PERMANENT, Act.RAISE]), max_size=3),
+    script=scripts(Act.PERMANENT, Act.TEMPORARY, Act.RAISE, most_posts=6, most=2),
     faults=faults(9),
     decision=decisions(),
     seed=st.integers(0, 2**16),
@@ -53,7 +53,7 @@ def test_progression_and_status(
     brief: dict[str, Any],
     planner: list[Act],
     script: dict[int, Act],
-    faults: dict[int, Any],
+    faults: dict[Place, Fault],
     decision: Decision | None,
     seed: int,
     zombies: int,

@@ -37,11 +37,17 @@ class Agents(NamedTuple):
 
 def tasks(world: World, agents: Agents, plan: FaultPlan) -> Mapping[str, Task]:
     """By state name, what takes the state's event and answers its result; every port call goes through ``plan``."""
-    campaigns, posts = faulty(world.campaigns, plan), faulty(world.posts, plan)
-    catalog, approvals = faulty(world.catalog, plan), faulty(world.approvals, plan)
-    checkpoints, manifests = faulty(world.checkpoints, plan), faulty(world.manifests, plan)
-    planner, generator = faulty(agents.planner, plan), faulty(agents.generator, plan)
-    mailer, keys, clock = faulty(world.mailer, plan), faulty(world.keys, plan), world.clock
+    campaigns = faulty(world.campaigns, plan, "campaigns")
+    posts = faulty(world.posts, plan, "posts")
+    catalog = faulty(world.catalog, plan, "catalog")
+    approvals = faulty(world.approvals, plan, "approvals")
+    checkpoints = faulty(world.checkpoints, plan, "checkpoints")
+    manifests = faulty(world.manifests, plan, "manifests")
+    planner = faulty(agents.planner, plan, "planner")
+    generator = faulty(agents.generator, plan, "generator")
+    mailer = faulty(world.mailer, plan, "mailer")
+    keys = faulty(world.keys, plan, "keys")
+    clock = world.clock
     asking = ApprovalPorts(campaigns, posts, approvals, keys, mailer, world.ids, clock)
 
     def framed(name: str, logic: Callable[[StepEvent], Model]) -> Task:
