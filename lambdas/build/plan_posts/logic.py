@@ -37,7 +37,7 @@ def plan_posts(
         records = list(every(posts, event.key))
         batches = _batches(records, generation)
     else:
-        records = _lay_out(_ask(planner, campaign, _configuration(campaign)), generation)
+        records = _lay_out(_ask(planner, campaign, _configuration(campaign), event.attempt.retry_count), generation)
         batches = _batches(records, generation)
         posts.plan(event.key, records, batches)
     manifest = manifests.write(event.key, batches)
@@ -65,8 +65,8 @@ def _configuration(campaign: Campaign) -> Configuration:
     return campaign.configuration
 
 
-def _ask(planner: Planner, campaign: Campaign, configuration: Configuration) -> list[PlannedPost]:
-    result = result_of(planner(planner_input(campaign, configuration)))
+def _ask(planner: Planner, campaign: Campaign, configuration: Configuration, attempt: int) -> list[PlannedPost]:
+    result = result_of(planner(planner_input(campaign, configuration, attempt=attempt)))
     try:
         planned = [PlannedPost.from_wire(post, at=f"posts[{n}]") for n, post in enumerate(result["posts"])]
     except (InvalidInputError, KeyError, TypeError) as error:
