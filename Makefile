@@ -63,8 +63,8 @@ test: $(VENV)/.installed  ## Everything CI runs
 	@$(PYTEST) -m 'not soak'
 
 .PHONY: test-fast
-test-fast: $(VENV)/.installed  ## Only what needs neither the local stack nor a browser: under a minute
-	@$(PYTEST) -m 'not stack and not browser and not soak'
+test-fast: $(VENV)/.installed  ## Units and properties, without the local stack, a browser or a synthesis: under a minute
+	@$(PYTEST) -m 'not stack and not browser and not soak and not slow'
 
 .PHONY: soak
 soak: $(VENV)/.installed  ## The full-size fault and load runs
