@@ -45,6 +45,8 @@ class WorkflowStack(Stack):
                 "aggregate_results",
                 [Access.GET, Access.BATCH_GET, Access.PUT, Access.UPDATE, Access.QUERY, Access.PARTIQL_UPDATE],
                 timeout_seconds=120,
+                # Ten thousand texts are compared in memory, and the processor comes with it.
+                memory_mb=1024,
             ),
             request_approval=self._request_approval(),
             complete_campaign=self._step("complete_campaign", [Access.GET, Access.PUT, Access.UPDATE]),
@@ -86,7 +88,7 @@ class WorkflowStack(Stack):
     def _plan_posts(self) -> CampaignFunction:
         function = self._step(
             "plan_posts",
-            [Access.GET, Access.PUT, Access.UPDATE, Access.QUERY, Access.PARTIQL_INSERT],
+            [Access.GET, Access.BATCH_GET, Access.PUT, Access.UPDATE, Access.QUERY, Access.PARTIQL_INSERT],
             environment={"MANIFEST_BUCKET": self._data.manifests.bucket_name, **self._agent_environment()},
             timeout_seconds=300,
             memory_mb=1024,
@@ -97,7 +99,7 @@ class WorkflowStack(Stack):
         acknowledge(
             function.role or function,
             f"AwsSolutions-IAM5[Resource::{self._data.manifests_arn_export}/tenants/*]",
-            "One manifest for each campaign, all under tenants/",
+            "A manifest and recent texts for each campaign, all under tenants/",
         )
         self._grant_model(function)
         return function
@@ -106,9 +108,17 @@ class WorkflowStack(Stack):
         function = self._step(
             "generate_posts",
             [Access.GET, Access.BATCH_GET, Access.PARTIQL_UPDATE],
-            environment=self._agent_environment(),
+            environment={"MANIFEST_BUCKET": self._data.manifests.bucket_name, **self._agent_environment()},
             timeout_seconds=120,
             memory_mb=1024,
+        )
+        function.add_to_role_policy(
+            iam.PolicyStatement(actions=["s3:GetObject"], resources=[self._data.manifests.arn_for_objects("tenants/*")])
+        )
+        acknowledge(
+            function.role or function,
+            f"AwsSolutions-IAM5[Resource::{self._data.manifests_arn_export}/tenants/*]",
+            "The recent texts of any campaign, all under tenants/",
         )
         self._grant_model(function)
         return function

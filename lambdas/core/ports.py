@@ -146,6 +146,18 @@ class CatalogStore(Protocol):
     def delete_persona(self, tenant_id: TenantId, persona_id: PersonaId) -> None: ...
 
 
+class RecentTexts(Protocol):
+    """What a campaign must not repeat: texts of its tenant's last ones, put aside when it is planned."""
+
+    def put(self, key: CampaignKey, texts: Sequence[str]) -> None:
+        """Store them for the campaign; what was there is replaced."""
+        ...
+
+    def get(self, key: CampaignKey) -> tuple[str, ...]:
+        """As they were put; empty where none were."""
+        ...
+
+
 class CheckpointStore(Protocol):
     def record(self, key: CampaignKey, checkpoint: Checkpoint) -> None:
         """Store one. Of the same attempt of the same step in the same execution a success replaces what is there,

@@ -53,9 +53,11 @@ def table(*verbs: str) -> Grants:
 FUNCTIONS: dict[str, Grants] = {
     "validate-campaign": table("GetItem", "PutItem"),
     "save-campaign": table("GetItem", "PutItem", "UpdateItem"),
-    # Query: posts that are planned already.
-    "plan-posts": table("GetItem", "PutItem", "UpdateItem", "Query", "PartiQLInsert") | {"manifests": {"s3:PutObject"}},
-    "generate-posts": table("GetItem", "BatchGetItem", "PartiQLUpdate"),
+    # Query: posts that are planned already. With BatchGetItem: the tenant's last campaigns.
+    "plan-posts": table("GetItem", "BatchGetItem", "PutItem", "UpdateItem", "Query", "PartiQLInsert")
+    | {"manifests": {"s3:PutObject"}},
+    # GetObject: the texts not to repeat.
+    "generate-posts": table("GetItem", "BatchGetItem", "PartiQLUpdate") | {"manifests": {"s3:GetObject"}},
     # BatchGetItem: a batch whose answer was lost is read back.
     "aggregate-results": table("GetItem", "BatchGetItem", "PutItem", "UpdateItem", "Query", "PartiQLUpdate"),
     # PutItem: the request for approval.

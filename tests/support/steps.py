@@ -43,6 +43,7 @@ def tasks(world: World, agents: Agents, plan: FaultPlan) -> Mapping[str, Task]:
     approvals = faulty(world.approvals, plan, "approvals")
     checkpoints = faulty(world.checkpoints, plan, "checkpoints")
     manifests = faulty(world.manifests, plan, "manifests")
+    recent = faulty(world.recent, plan, "recent")
     planner = faulty(agents.planner, plan, "planner")
     generator = faulty(agents.generator, plan, "generator")
     mailer = faulty(world.mailer, plan, "mailer")
@@ -62,12 +63,12 @@ def tasks(world: World, agents: Agents, plan: FaultPlan) -> Mapping[str, Task]:
     def batch(raw: dict[str, Any]) -> dict[str, Any]:
         # Without the frame: it belongs to a process of its own, and here batches are threads of one.
         event = GenerateBatchEvent.from_wire(raw)
-        return generate_batch(event, campaigns, posts, generator, clock).to_wire()
+        return generate_batch(event, campaigns, posts, recent, generator, clock).to_wire()
 
     return {
         "ValidateCampaign": framed("ValidateCampaign", lambda e: validate_campaign(e, campaigns, catalog)),
         "SaveCampaign": framed("SaveCampaign", lambda e: save_campaign(e, campaigns, catalog, clock)),
-        "PlanPosts": framed("PlanPosts", lambda e: plan_posts(e, campaigns, posts, manifests, planner, clock)),
+        "PlanPosts": framed("PlanPosts", lambda e: plan_posts(e, campaigns, posts, manifests, recent, planner, clock)),
         "GenerateBatch": batch,
         "AggregateResults": framed("AggregateResults", lambda e: aggregate_results(e, campaigns, posts, clock)),
         "RequestApproval": lambda raw: quietly(asked, raw),

@@ -15,6 +15,7 @@ from lambdas.adapters.memory import (
     MemoryMailer,
     MemoryManifests,
     MemoryPosts,
+    MemoryRecentTexts,
 )
 from lambdas.core.ids import CampaignId, CampaignKey, CorrelationId, PostId, TaskToken
 from lambdas.core.models.campaign import Campaign, CampaignBrief, CampaignStatus, Configuration
@@ -79,6 +80,7 @@ class World:
         self.approvals = MemoryApprovals()
         self.checkpoints = MemoryCheckpoints()
         self.manifests = MemoryManifests()
+        self.recent = MemoryRecentTexts()
         self.engine = MemoryEngine()
         self.mailer = MemoryMailer()
         self.keys = MemoryKeys()

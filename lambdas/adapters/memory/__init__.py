@@ -9,6 +9,7 @@ from lambdas.adapters.memory.campaigns import MemoryCampaigns
 from lambdas.adapters.memory.catalog import MemoryCatalog
 from lambdas.adapters.memory.checkpoints import MemoryCheckpoints
 from lambdas.adapters.memory.posts import MemoryPosts
+from lambdas.adapters.memory.recent_texts import MemoryRecentTexts
 from lambdas.adapters.memory.services import MemoryEngine, MemoryKeys, MemoryMailer, MemoryManifests
 from lambdas.adapters.memory.system import MemoryClock, MemoryIds
 
@@ -24,4 +25,5 @@ __all__ = [
     "MemoryMailer",
     "MemoryManifests",
     "MemoryPosts",
+    "MemoryRecentTexts",
 ]
