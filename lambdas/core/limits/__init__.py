@@ -6,10 +6,11 @@ passes everywhere. Importing this package is cheap: the counting libraries are i
 
 from lambdas.core.limits.check import check_limits, without_surplus
 from lambdas.core.limits.measure import SmsCount, measure, sms_segments, text_as_published
-from lambdas.core.limits.table import LIMITS, Figure, PlatformLimit, Unit
+from lambdas.core.limits.table import LIMITS, Confidence, Figure, PlatformLimit, Unit
 
 __all__ = [
     "LIMITS",
+    "Confidence",
     "Figure",
     "PlatformLimit",
     "SmsCount",
