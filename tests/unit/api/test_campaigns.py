@@ -13,8 +13,8 @@ from lambdas.core.models.workflow import BuildInput
 ULID = "01JZ0000000000000000000001"
 
 
-def _schedule(**changes: str) -> dict[str, str]:
-    whole = {"timeZone": "Europe/Berlin", "start": "2026-03-02T09:00:00", "end": "2026-03-15T18:00:00"}
+def _schedule(**changes: str) -> dict[str, Any]:
+    whole: dict[str, Any] = {"timeZone": "Europe/Berlin", "start": "2026-03-02T09:00:00", "end": "2026-03-15T18:00:00"}
     return whole | changes
 
 
@@ -32,6 +32,16 @@ BAD_BRIEFS: dict[str, tuple[dict[str, Any], str, str]] = {
     "a platform no persona serves": ({"platforms": ["tiktok"]}, "platforms[0]", "none of the personas"),
     "end before start": ({"schedule": _schedule(end="2026-03-01T09:00:00")}, "schedule.end", "after the start"),
     "no such time zone": ({"schedule": _schedule(timeZone="Mars/Olympus")}, "schedule.timeZone", "no time zone"),
+    "every day blacked out": (
+        {"schedule": _schedule(end="2026-03-03T18:00:00") | {"blackoutDates": ["2026-03-02", "2026-03-03"]}},
+        "schedule.blackoutDates",
+        "every day of the campaign is blacked out",
+    ),
+    "more posts than minutes": (
+        {"schedule": _schedule(end="2026-03-02T10:00:00"), "postCount": 62},
+        "postCount",
+        "62 posts do not fit into the 61 minutes",
+    ),
     "10,001 posts": ({"postCount": 10_001}, "postCount", "less than or equal to 10000"),
     "no posts": ({"postCount": 0}, "postCount", "greater than or equal to 1"),
     "not an address": ({"approval": {"reviewers": ["ada@example.com", "bo"]}}, "approval.reviewers[1]", "email"),
