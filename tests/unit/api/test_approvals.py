@@ -15,6 +15,7 @@ from lambdas.api.approvals.links import open_link
 from lambdas.core.errors import ConflictError, DependencyUnavailableError
 from lambdas.core.models.approval import ApprovalStatus, Decision, MadeDecision
 from lambdas.core.models.campaign import CampaignStatus
+from lambdas.core.models.post import Provenance, RuleResult
 from tests.support.waiting import OTHER_ULID, TASK_TOKEN, Form, nothing_happened
 
 
@@ -32,6 +33,31 @@ def test_the_page_shows_what_is_decided_on(waiting):
     assert form.choices == ["approved", "needs_revision", "rejected"]
     assert form.hidden == {"contentHash": waiting.approval.content_hash}
     assert set(form.areas) == {"comments"} == form.labelled
+
+
+def test_the_page_names_the_rules_a_post_does_not_meet(waiting):
+    """Above all a text that repeats another: it is not failed, so the reviewer has to see it."""
+    first, second = waiting.world.posts.page(waiting.key, 2).items
+    broken = Provenance(
+        provider="offline",
+        model_id="m",
+        prompt_version="1",
+        prompt_hash="0" * 64,
+        brand_version=1,
+        persona_version=1,
+        rules=(
+            RuleResult(rule="limits.length", passed=True, detail="12 of at most 280"),
+            RuleResult(rule="content.duplicate", passed=False, detail="83% like post 1 <b>"),
+        ),
+    )
+    waiting.world.posts.finish(waiting.key, 0, [second.model_copy(update={"provenance": broken})])
+
+    text = waiting.open().text
+    assert "<li>83% like post 1 &lt;b&gt;</li>" in text
+    assert "12 of at most 280" not in text
+    assert text.count("Rules this post does not meet") == 1
+    assert first.provenance is None
+    assert waiting.send({"decision": "approved", "contentHash": waiting.approval.content_hash}).status == 200
 
 
 def test_the_page_is_nobody_elses(waiting):
