@@ -7,6 +7,7 @@ MAKEFLAGS += --no-print-directory
 PYTHON ?= python3
 TENANT ?= acme
 ROLE ?= manager
+export TENANT ROLE
 EXAMPLE ?=
 # The CLI that deploys to AWS; synthesis itself needs only the library in requirements.txt.
 CDK_CLI := aws-cdk@2.1148.1
@@ -56,7 +57,7 @@ logs: $(VENV)/.installed  ## Follow the Lambdas' logs
 
 .PHONY: token
 token: $(VENV)/.installed  ## Print a bearer token and nothing else (TENANT=acme|globex ROLE=manager|viewer)
-	@python -m local.cli token -- '$(TENANT)' '$(ROLE)'
+	@python -m local.cli token -- "$$TENANT" "$$ROLE"
 
 .PHONY: test
 test: $(VENV)/.installed  ## Everything CI runs

@@ -1,6 +1,6 @@
 """A campaign: the brief it starts from, the record kept of it, and the statuses it goes through."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from functools import cache
 from typing import Annotated, Literal, Self
@@ -18,7 +18,7 @@ from pydantic import (
 from pydantic.functional_serializers import PlainSerializer
 
 from lambdas.core.ids import BrandIdField, CampaignIdField, CorrelationId, PersonaIdField, TenantIdField
-from lambdas.core.models.base import Model, Moment
+from lambdas.core.models.base import Day, Integer, Model, Moment, WallTime
 from lambdas.core.models.brand import Brand, LanguageTag, Line, Paragraph, Persona
 from lambdas.core.platforms import Platform
 
@@ -26,6 +26,9 @@ MAX_POSTS = 10_000
 MAX_BATCH = 10
 MAX_BRIEF_BYTES = 262_144
 """The Step Functions payload quota (2026-06, docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html)."""
+
+_FIRST_YEAR, _LAST_YEAR = 2000, 2999
+"""Away from the ends of the calendar, where a time zone's offset leads out of it."""
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=120)]
 Url = Annotated[HttpUrl, PlainSerializer(str, return_type=str)]
@@ -59,7 +62,7 @@ class Product(Model):
 class Cadence(Model):
     """How often to post when the brief does not say how many posts it wants."""
 
-    posts: Annotated[int, Field(ge=1, le=1_000)]
+    posts: Annotated[Integer, Field(ge=1, le=1_000)]
     per: Literal["day", "week"] = "day"
 
 
@@ -67,10 +70,10 @@ class Schedule(Model):
     """The window of the campaign. Times without an offset are wall-clock times in ``timeZone``."""
 
     time_zone: Annotated[str, StringConstraints(min_length=1, max_length=64)]
-    start: datetime
-    end: datetime
+    start: WallTime
+    end: WallTime
     cadence: Cadence = Cadence(posts=1, per="day")
-    blackout_dates: Annotated[tuple[date, ...], Field(max_length=366)] = ()
+    blackout_dates: Annotated[tuple[Day, ...], Field(max_length=366)] = ()
     holiday_country: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")] | None = None
     """ISO 3166-1 country whose public holidays get no posts."""
 
@@ -80,6 +83,13 @@ class Schedule(Model):
         if zone not in _time_zones():
             raise ValueError(f"there is no time zone {zone!r} in the IANA database; use a name like Europe/Berlin")
         return zone
+
+    @field_validator("start", "end")
+    @classmethod
+    def _in_our_time(cls, moment: datetime) -> datetime:
+        if not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
+            raise ValueError(f"the year must be between {_FIRST_YEAR} and {_LAST_YEAR}")
+        return moment
 
     @field_validator("end")
     @classmethod
@@ -109,11 +119,11 @@ def _utc(moment: datetime, zone: str) -> datetime:
 class Generation(Model):
     """How the posts are written: how many at once, and how many may fail."""
 
-    max_concurrency: Annotated[int, Field(ge=1, le=1_000)] = 20
+    max_concurrency: Annotated[Integer, Field(ge=1, le=1_000)] = 20
     """Posts in flight at any moment."""
-    batch_size: Annotated[int, Field(ge=1, le=MAX_BATCH)] = MAX_BATCH
+    batch_size: Annotated[Integer, Field(ge=1, le=MAX_BATCH)] = MAX_BATCH
     """Posts one Lambda invocation writes."""
-    tolerated_failure_percentage: Annotated[float, Field(ge=0, le=100)] = 5.0
+    tolerated_failure_percentage: Annotated[float, Field(ge=0, le=100, strict=True)] = 5.0
 
 
 class ApprovalPolicy(Model):
@@ -145,7 +155,7 @@ class CampaignBrief(Model):
     persona_ids: Annotated[tuple[PersonaIdField, ...], Field(min_length=1, max_length=20)]
     platforms: Annotated[tuple[Platform, ...], Field(min_length=1, max_length=len(Platform))]
     language: LanguageTag = "en"
-    post_count: Annotated[int, Field(ge=1, le=MAX_POSTS)] | None = None
+    post_count: Annotated[Integer, Field(ge=1, le=MAX_POSTS)] | None = None
     schedule: Schedule
     generation: Generation = Generation()
     approval: ApprovalPolicy
