@@ -50,6 +50,7 @@ class WorkflowStack(Stack):
             complete_campaign=self._step("complete_campaign", [Access.GET, Access.PUT, Access.UPDATE]),
             reject_campaign=self._step("reject_campaign", [Access.GET, Access.PUT, Access.UPDATE, Access.QUERY]),
             record_failure=self._step("record_failure", [Access.GET, Access.PUT, Access.UPDATE, Access.QUERY]),
+            revise_posts=self._revise_posts(),
         )
 
     def _step(
@@ -91,15 +92,28 @@ class WorkflowStack(Stack):
             timeout_seconds=300,
             memory_mb=1024,
         )
+        self._grant_manifests(function)
+        self._grant_model(function)
+        return function
+
+    def _grant_manifests(self, function: CampaignFunction) -> None:
         function.add_to_role_policy(
             iam.PolicyStatement(actions=["s3:PutObject"], resources=[self._data.manifests.arn_for_objects("tenants/*")])
         )
         acknowledge(
             function.role or function,
             f"AwsSolutions-IAM5[Resource::{self._data.manifests_arn_export}/tenants/*]",
-            "One manifest for each campaign, all under tenants/",
+            "One manifest for each campaign and revision, all under tenants/",
         )
-        self._grant_model(function)
+
+    def _revise_posts(self) -> CampaignFunction:
+        function = self._step(
+            "revise_posts",
+            [Access.GET, Access.BATCH_GET, Access.PUT, Access.UPDATE, Access.QUERY, Access.PARTIQL_UPDATE],
+            environment={"MANIFEST_BUCKET": self._data.manifests.bucket_name},
+            timeout_seconds=120,
+        )
+        self._grant_manifests(function)
         return function
 
     def _generate_posts(self) -> CampaignFunction:

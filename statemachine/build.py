@@ -28,6 +28,7 @@ class BuildFunctions(NamedTuple):
     complete_campaign: lambda_.Function
     reject_campaign: lambda_.Function
     record_failure: lambda_.Function
+    revise_posts: lambda_.Function
 
 
 def build_workflow(scope: Construct, functions: BuildFunctions, manifests: s3.IBucket) -> sfn.IChainable:
@@ -57,6 +58,13 @@ def build_workflow(scope: Construct, functions: BuildFunctions, manifests: s3.IB
     )
     expired = _expired(scope)
     complete = step(scope, "CompleteCampaign", functions.complete_campaign, comment="The campaign is approved")
+    revise = step(
+        scope,
+        "RevisePosts",
+        functions.revise_posts,
+        result_path="$.plan",
+        comment="Only the posts that were sent back, with the reviewers' comments, go to the map again",
+    )
     reject = step(scope, "RejectCampaign", functions.reject_campaign, comment="The campaign ends without approval")
     approved = sfn.Succeed(scope, "Approved")
     rejected = sfn.Succeed(scope, "Rejected", comment="A no is a result, not a failure")
@@ -64,14 +72,16 @@ def build_workflow(scope: Construct, functions: BuildFunctions, manifests: s3.IB
     decision = (
         sfn.Choice(scope, "CheckDecision")
         .when(sfn.Condition.string_equals("$.approval.decision", "approved"), complete.next(approved))
+        .when(sfn.Condition.string_equals("$.approval.decision", "needs_revision"), revise)
         .otherwise(reject)
     )
+    revise.next(generate)
     reject.next(rejected)
     expired.next(reject)
     request.add_catch(expired, errors=["States.Timeout"], result_path=sfn.JsonPath.DISCARD)
 
     failure = _record_failure(scope, functions.record_failure)
-    for task in (validate, save, plan, generate, aggregate, request, complete, reject):
+    for task in (validate, save, plan, generate, aggregate, request, complete, revise, reject):
         task.add_catch(failure, errors=["States.ALL"], result_path="$.error")
 
     return validate.next(save).next(plan).next(generate).next(aggregate).next(request).next(decision)

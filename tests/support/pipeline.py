@@ -97,9 +97,13 @@ class Pipeline:
             for name in ("ValidateCampaign", "SaveCampaign"):
                 self._state(name, state)
             state["plan"] = self._state("PlanPosts", state)
-            self._map(state)
-            self._state("AggregateResults", state)
-            state["approval"] = self._wait_for_decision(state)
+            while True:
+                self._map(state)
+                self._state("AggregateResults", state)
+                state["approval"] = self._wait_for_decision(state)
+                if state["approval"]["decision"] != "needs_revision":
+                    break
+                state["plan"] = self._state("RevisePosts", state)
             if state["approval"]["decision"] == "approved":
                 self._state("CompleteCampaign", state)
                 return Ended("Approved")

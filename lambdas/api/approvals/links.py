@@ -69,8 +69,9 @@ def _opened(claims: ApprovalClaims, callback_id: str, approvals: ApprovalStore) 
     except NotFoundError:
         raise NotFoundError("there is no such request for approval") from None
     for reviewer in approval.reviewers:
-        if _same(reviewer.nonce_hash, claims.jti):
-            return OpenLink(approval, reviewer)
+        for kept in (reviewer.nonce_hash, *reviewer.earlier_hashes):
+            if _same(kept, claims.jti):
+                return OpenLink(approval, reviewer)
     raise UnauthenticatedError("the token belongs to no reviewer of this request")
 
 

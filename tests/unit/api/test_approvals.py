@@ -319,6 +319,7 @@ def test_a_program_decides_with_the_token(waiting):
             "decision": "approved",
             "comments": "Fine",
             "decidedAt": "2026-01-05T09:00:00.000Z",
+            "status": "DECIDED",
         },
     )
     again = _post(waiting, waiting.query()["token"], decision="rejected")
