@@ -10,6 +10,7 @@ from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from stacks.acknowledge import acknowledge
+from stacks.approval import tend_approvals
 from stacks.data import DataStack
 from stacks.functions import CampaignFunction, CodeAssets, dead_letter_queue, kept_logs
 from stacks.grants import Access, grant_key, grant_parameter, grant_secret, grant_table
@@ -31,6 +32,14 @@ class WorkflowStack(Stack):
         self.sender = ses.EmailIdentity(self, "Sender", identity=ses.Identity.email(options.sender))
         self.build_machine = self._state_machine(self._build_functions())
         self.build_campaign = self._build_campaign()
+        tend_approvals(
+            self,
+            options=options,
+            data=data,
+            assets=self._assets,
+            base_url_parameter=self.base_url_parameter,
+            sender=self.sender,
+        )
         self._agent("campaign_planner", timeout_seconds=300)
         self._agent("content_generator", timeout_seconds=120)
         CfnOutput(self, "BuildStateMachineArn", value=self.build_machine.state_machine_arn)

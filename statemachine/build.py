@@ -13,7 +13,10 @@ from constructs import Construct
 
 from statemachine.tasks import callback_step, step
 
-APPROVAL_TIMEOUT = Duration.days(7)
+APPROVAL_TIMEOUT = Duration.days(15)
+"""Twice the longest wait a campaign may ask for, and a day: the campaign's own policy strikes long before, unless
+whatever carries it out is dead."""
+APPROVAL_HEARTBEAT = Duration.hours(24)
 
 
 class BuildFunctions(NamedTuple):
@@ -53,6 +56,7 @@ def build_workflow(scope: Construct, functions: BuildFunctions, manifests: s3.IB
         "RequestApproval",
         functions.request_approval,
         timeout=APPROVAL_TIMEOUT,
+        heartbeat=APPROVAL_HEARTBEAT,
         result_path="$.approval",
         comment="Mail the reviewers a signed link and wait for one of them, at no cost",
     )

@@ -10,6 +10,7 @@ from local.emulator import (
     callbacks,
     exceptions,
     extraction,
+    heartbeats,
     mailbox,
     maps,
     partiql,
@@ -46,6 +47,7 @@ def main() -> None:
     extraction.install(lambda_runtime, config.extracted_dir)
     mailbox.install(ses)
     callbacks.install(stepfunctions)
+    heartbeats.install(stepfunctions)
     maps.install(stepfunctions)
     partiql.install(iam_actions)
     senders.install(iam_actions)

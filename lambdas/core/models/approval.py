@@ -157,6 +157,8 @@ class Approval(Model):
     """How many have been mailed."""
     extended: bool = False
     """The policy for silence has given it more time already."""
+    revoked_hashes: tuple[str, ...] = ()
+    """Of links that a manager took back."""
     version: Annotated[int, Field(ge=0)] = 0
     """Grows by 1 with each amendment."""
 

@@ -68,7 +68,7 @@ def test_the_page_shows_what_is_decided_on(waiting):
     assert "of 3,000 characters" in reply.text
     assert "&lt;b&gt;with markup&lt;/b&gt; &amp; an ampersand" in reply.text
     form = Form(reply.text)
-    assert form.forms == [{"method": "post"}]
+    assert form.forms == [{"method": "post", "class": "wrap main"}]
     assert form.choices == ["approved", "needs_revision", "rejected"]
     assert form.hidden == {"contentHash": waiting.approval.content_hash}
     assert set(form.areas) == {"comments"} == form.labelled
@@ -271,7 +271,7 @@ def test_an_incomplete_form_decides_nothing(waiting, form):
 
 
 def test_a_form_that_is_too_large_decides_nothing(waiting):
-    assert waiting.send({"decision": "approved", "x": "y" * 70_000}).status == 413
+    assert waiting.send({"decision": "approved", "x": "y" * 270_000}).status == 413
     _nothing_happened(waiting)
 
 
