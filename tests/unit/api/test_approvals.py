@@ -69,9 +69,9 @@ def test_the_page_shows_what_is_decided_on(waiting):
     assert "&lt;b&gt;with markup&lt;/b&gt; &amp; an ampersand" in reply.text
     form = Form(reply.text)
     assert form.forms == [{"method": "post", "class": "wrap main"}]
-    assert form.choices == ["approved", "needs_revision", "rejected"]
+    assert form.choices == ["approve", "change", "reject"] * 3 + ["approved", "needs_revision", "rejected"]
     assert form.hidden == {"contentHash": waiting.approval.content_hash}
-    assert set(form.areas) == {"comments"} == form.labelled
+    assert set(form.areas) == {"comments", "comment-1", "comment-2", "comment-3"} == form.labelled
 
 
 def test_the_page_is_nobody_elses(waiting):

@@ -1,0 +1,191 @@
+"""Requests for approval over days, on a clock that the test moves."""
+
+from datetime import timedelta
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from lambdas.core.errors import DependencyUnavailableError
+from lambdas.core.models.approval import Approval, ApprovalStatus, Decision, MadeDecision, Quorum
+from lambdas.core.models.campaign import CampaignStatus, PostCounts
+from lambdas.core.tokens import verify_approval_token
+from lambdas.ops.tend_approvals.logic import HEARTBEAT_EVERY, RESUME_GRACE, Report, TendPorts, tend_all
+from tests.support import samples
+from tests.support.events import approval_event, planned
+from tests.support.world import World
+
+BASE_URL = "https://campaigns.example/prod"
+HOUR = timedelta(hours=1)
+
+
+class Tended:
+    """A campaign that waits for its reviewers, and the minutes that pass."""
+
+    def __init__(self, world: World, **policy: Any) -> None:
+        from lambdas.build.request_approval.logic import ApprovalPorts, request_approval
+
+        self.world = world
+        brief = samples.brief()
+        planned(world, brief | {"approval": brief["approval"] | policy})
+        counts = PostCounts(total=4, completed=4)
+        world.campaigns.update(samples.KEY, expected=[CampaignStatus.GENERATING], counts=counts, at=world.clock.now())
+        asking = ApprovalPorts(
+            world.campaigns, world.posts, world.approvals, world.keys, world.mailer, world.ids, world.clock
+        )
+        request_approval(approval_event(world, world.new_token()), asking, BASE_URL)
+        world.mailer.sent.clear()
+
+    @property
+    def approval(self) -> Approval:
+        (approval,) = self.world.approvals.all(samples.KEY)
+        return approval
+
+    def ports(self) -> TendPorts:
+        w = self.world
+        return TendPorts(
+            w.campaigns, w.posts, w.approvals, w.engine, w.keys, w.mailer, w.ids, w.clock, lambda: BASE_URL
+        )
+
+    def after(self, time: timedelta = timedelta(0)) -> dict[str, int]:
+        self.world.clock.advance(time)
+        report: Report = tend_all(self.ports())
+        assert report.errors == []
+        return dict(report.done)
+
+    def mailed(self) -> list[str]:
+        return [mail.to for mail in self.world.mailer.sent]
+
+    def days(self, number: int) -> None:
+        """An hour at a time, as a scheduler would come by (if less often)."""
+        for _ in range(24 * number):
+            self.after(HOUR)
+
+
+def test_when_nothing_is_due_nothing_happens(world: World) -> None:
+    tended = Tended(world)
+    before = world.everything()
+    assert tended.after(timedelta(minutes=1)) == {}
+    assert world.everything() == before
+
+
+def test_reminders_come_after_24_and_72_hours_and_links_open_the_request(world: World) -> None:
+    tended = Tended(world)
+    tended.days(1)
+    assert tended.mailed() == ["ada@example.com", "grace@example.com"]
+    tended.days(3)
+    assert tended.mailed() == ["ada@example.com", "grace@example.com"] * 2
+    mail = world.mailer.sent[-1]
+    assert mail.subject.startswith("Reminder")
+    link = next(line for line in mail.text.splitlines() if line.startswith("https://"))
+    token = parse_qs(urlsplit(link).query)["token"][0]
+    claims = verify_approval_token(world.keys.approval(), token, now=world.clock.now())
+    grace = tended.approval.reviewers[1]
+    assert claims.jti == grace.nonce_hash
+    assert len(grace.earlier_hashes) == 2  # those mailed before go on working
+    assert world.tokens[0] not in mail.model_dump_json()
+
+
+def test_in_quiet_hours_nobody_is_reminded(world: World) -> None:
+    # Nine in the morning in UTC is ten in Berlin, where the campaign is.
+    tended = Tended(world, quietHours={"start": 8, "end": 12})
+    assert tended.after(24 * HOUR).get("reminded") is None
+    assert tended.after(3 * HOUR)["reminded"] == 2
+
+
+def test_the_task_hears_a_heartbeat_well_within_its_limit(world: World) -> None:
+    tended = Tended(world)
+    tended.days(6)
+    assert len(world.engine.heartbeats) == 6 * 24 * HOUR // HEARTBEAT_EVERY
+    assert timedelta(hours=24) > HEARTBEAT_EVERY * 3
+
+
+def test_silence_is_a_no_by_default(world: World) -> None:
+    tended = Tended(world)
+    tended.days(7)
+    made = tended.approval.decision
+    assert made is not None
+    assert (made.decision, made.decided_by, made.expired) == (Decision.REJECTED, "policy", True)
+    assert [resumed.output["decision"] for resumed in world.engine.resumed] == ["expired"]
+    assert tended.after(HOUR) == {}
+
+
+def test_silence_can_be_a_yes(world: World) -> None:
+    tended = Tended(world, onTimeout="approve", timeoutHours=48)
+    tended.days(2)
+    made = tended.approval.decision
+    assert made is not None
+    assert (made.decision, made.expired) == (Decision.APPROVED, True)
+    assert [resumed.output["decision"] for resumed in world.engine.resumed] == ["approved"]
+
+
+def test_silence_can_mean_the_same_time_once_more(world: World) -> None:
+    tended = Tended(world, onTimeout="extend", timeoutHours=10, remindAfterHours=[])
+    assert tended.after(10 * HOUR) == {"extended": 1}
+    assert tended.after(timedelta(minutes=1))["invited"] == 2
+    assert world.engine.resumed == []
+    tended.after(9 * HOUR)
+    assert tended.approval.status is ApprovalStatus.PENDING
+    tended.after(HOUR)
+    assert [resumed.output["decision"] for resumed in world.engine.resumed] == ["expired"]
+
+
+def test_silence_can_go_to_somebody_else(world: World) -> None:
+    tended = Tended(
+        world, onTimeout="escalate", escalateTo=["boss@example.com"], timeoutHours=10, remindAfterHours=[], quorum="all"
+    )
+    assert tended.after(10 * HOUR) == {"escalated": 1}
+    tended.after(timedelta(minutes=1))
+    assert "boss@example.com" in tended.mailed()
+    assert tended.approval.quorum is Quorum.ONE
+    assert tended.approval.expires_at > world.clock.now() + 9 * HOUR
+
+
+def decided(tended: Tended) -> None:
+    world, approval = tended.world, tended.approval
+    made = MadeDecision(
+        decision=Decision.APPROVED, comments="", decided_by="ada@example.com", decided_at=world.clock.now()
+    )
+    world.approvals.decide(samples.KEY, approval.callback_id, made)
+
+
+def test_a_decision_whose_sender_died_reaches_the_workflow_once(world: World) -> None:
+    tended = Tended(world)
+    decided(tended)
+    assert tended.after() == {}  # whoever recorded it is about to send it
+    assert tended.after(RESUME_GRACE) == {"resumed": 1}
+    assert tended.after(HOUR) == {}
+    assert [resumed.output["decision"] for resumed in world.engine.resumed] == ["approved"]
+    assert tended.approval.resumed_at
+
+
+def test_a_decision_that_did_arrive_is_not_sent_for_ever(world: World) -> None:
+    """The process died between sending it and noting that."""
+    tended = Tended(world)
+    decided(tended)
+    world.engine.resume(world.tokens[0], {})
+    assert tended.after(HOUR) == {"gone": 1}
+    assert tended.after(HOUR) == {}
+    assert len(world.engine.resumed) == 1
+
+
+@pytest.mark.parametrize("status", [CampaignStatus.STOPPED, CampaignStatus.FAILED])
+def test_the_links_of_a_campaign_that_has_ended_are_closed(world: World, status: CampaignStatus) -> None:
+    tended = Tended(world)
+    world.campaigns.update(
+        samples.KEY, expected=[CampaignStatus.AWAITING_APPROVAL], status=status, at=world.clock.now()
+    )
+    assert tended.after(HOUR) == {"closed": 1}
+    assert tended.approval.status is ApprovalStatus.CLOSED
+
+
+def test_one_that_fails_keeps_nobody_else_waiting(world: World) -> None:
+    tended = Tended(world)
+
+    def down() -> str:
+        raise DependencyUnavailableError("no parameters today")
+
+    world.clock.advance(24 * HOUR)
+    report = tend_all(tended.ports()._replace(base_url=down))
+    assert [type(error) for error in report.errors] == [DependencyUnavailableError]
+    assert report.open == 1
