@@ -169,6 +169,7 @@ class WorkflowStack(Stack):
                 "APPROVAL_KEYS_SECRET": self._data.approval_keys_name,
                 "APPROVAL_BASE_URL_PARAMETER": self.base_url_parameter,
                 "SENDER_EMAIL": self._options.sender,
+                "TOKEN_KEY_ID": self._data.key.key_id,
             },
         )
         grant_secret(function, self._data, self._data.approval_keys_name)

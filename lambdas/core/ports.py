@@ -4,7 +4,7 @@
 One contract test runs against both.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeVar
 
@@ -239,6 +239,19 @@ class Engine(Protocol):
 
 class Mailer(Protocol):
     def send(self, mail: Mail) -> None: ...
+
+
+class Cipher(Protocol):
+    """What is too precious for a record in the clear. ``context`` belongs to it: another one opens nothing."""
+
+    def seal(self, text: str, context: Mapping[str, str]) -> str: ...
+
+    def open(self, sealed: str, context: Mapping[str, str]) -> str:
+        """What was sealed; a text that is not sealed (of a record from before there was this) comes back as it is.
+
+        Raises ``PermanentError`` for another context.
+        """
+        ...
 
 
 class Keys(Protocol):

@@ -43,7 +43,7 @@ def tasks(world: World, agents: Agents, plan: FaultPlan) -> Mapping[str, Task]:
     checkpoints, manifests = faulty(world.checkpoints, plan), faulty(world.manifests, plan)
     planner, generator = faulty(agents.planner, plan), faulty(agents.generator, plan)
     mailer, keys, clock = faulty(world.mailer, plan), faulty(world.keys, plan), world.clock
-    asking = ApprovalPorts(campaigns, posts, approvals, keys, mailer, world.ids, clock)
+    asking = ApprovalPorts(campaigns, posts, approvals, keys, mailer, world.ids, clock, world.cipher)
 
     def framed(name: str, logic: Callable[[StepEvent], Model]) -> Task:
         handler = step(name, StepEvent, Settings, lambda _: checkpoints)(lambda event, _: logic(event))

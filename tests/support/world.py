@@ -8,6 +8,7 @@ from lambdas.adapters.memory import (
     MemoryCampaigns,
     MemoryCatalog,
     MemoryCheckpoints,
+    MemoryCipher,
     MemoryClock,
     MemoryEngine,
     MemoryIds,
@@ -82,6 +83,7 @@ class World:
         self.engine = MemoryEngine()
         self.mailer = MemoryMailer()
         self.keys = MemoryKeys()
+        self.cipher = MemoryCipher(sealing=False)
         self.tokens: list[TaskToken] = []
         self.catalog.put_brand(samples.TENANT, samples.BRAND, samples.brand_config())
         for persona in samples.PERSONAS:

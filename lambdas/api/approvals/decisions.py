@@ -15,7 +15,7 @@ from lambdas.core.models.approval import (
     Vote,
 )
 from lambdas.core.models.base import iso
-from lambdas.core.ports import ApprovalStore, CampaignStore, Clock, Engine
+from lambdas.core.ports import ApprovalStore, CampaignStore, Cipher, Clock, Engine
 from lambdas.core.progression import BUILDING
 from lambdas.core.quorum import flagged, tally
 from lambdas.core.resuming import send_decision
@@ -29,6 +29,7 @@ class DecisionPorts(NamedTuple):
     campaigns: CampaignStore
     engine: Engine
     clock: Clock
+    cipher: Cipher
 
 
 class Choice(NamedTuple):
@@ -169,7 +170,7 @@ def _repeated(link: OpenLink, vote: Vote, ports: DecisionPorts) -> Approval:
 def resume(approval: Approval, ports: DecisionPorts) -> Approval:
     """Tell the workflow what was decided. Raises ``GoneError`` when it does not wait for it."""
     try:
-        send_decision(approval, ports.engine)
+        send_decision(approval, ports.engine, ports.cipher)
     except GoneError:
         if ports.approvals.get(approval.key, approval.callback_id).resumed_at is None:
             raise GoneError("the campaign no longer waits for an approval") from None

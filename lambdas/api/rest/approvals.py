@@ -33,7 +33,9 @@ class ApprovalRoutes:
         self._app = app
         self._services = services
         self._links = LinkPorts(services.approvals, services.keys, services.clock, services.log)
-        self._decisions = DecisionPorts(services.approvals, services.campaigns, services.engine, services.clock)
+        self._decisions = DecisionPorts(
+            services.approvals, services.campaigns, services.engine, services.clock, services.cipher
+        )
         path, wrong = "/approve/<callback_id>", (401, 404, 410)
         app.get(path, **html_described("showApproval", "The reviewer's page", tag=TAG, errors=wrong))(self.show)
         app.head(path, include_in_schema=False)(self.show)

@@ -12,8 +12,9 @@ from lambdas.core.models.approval import Approval, ApprovalStatus, CampaignSumma
 from lambdas.core.models.campaign import ApprovalPolicy, Campaign, CampaignStatus
 from lambdas.core.models.workflow import RequestApprovalEvent, StatusResult
 from lambdas.core.paging import every
-from lambdas.core.ports import ApprovalStore, CampaignStore, Clock, IdSource, Keys, Mailer, PostStore
+from lambdas.core.ports import ApprovalStore, CampaignStore, Cipher, Clock, IdSource, Keys, Mailer, PostStore
 from lambdas.core.progression import advance
+from lambdas.core.resuming import seal_token, token_hash
 
 LINK_LIFETIME = timedelta(days=7) - timedelta(hours=1)
 """A link dies before the task that waits for it, so that a late click meets a page and not a dead task."""
@@ -27,6 +28,7 @@ class ApprovalPorts(NamedTuple):
     mailer: Mailer
     ids: IdSource
     clock: Clock
+    cipher: Cipher
 
 
 def request_approval(event: RequestApprovalEvent, ports: ApprovalPorts, base_url: str) -> StatusResult:
@@ -42,7 +44,7 @@ def request_approval(event: RequestApprovalEvent, ports: ApprovalPorts, base_url
         raise ConflictError("the campaign is not to be approved", details={"status": campaign.status.value})
     asked = ports.approvals.all(event.key)
     waiting = campaign.status == CampaignStatus.AWAITING_APPROVAL
-    if waiting and any(earlier.task_token == event.task_token for earlier in asked):
+    if waiting and any(is_same_question(earlier, event) for earlier in asked):
         return StatusResult(status=campaign.status)
     for earlier in asked:
         ports.approvals.close(event.key, earlier.callback_id, ClosedBecause.SUPERSEDED)
@@ -70,19 +72,24 @@ def request_approval(event: RequestApprovalEvent, ports: ApprovalPorts, base_url
     return StatusResult(status=moved.status)
 
 
+def is_same_question(earlier: Approval, event: RequestApprovalEvent) -> bool:
+    return earlier.token_hash == token_hash(event.task_token)
+
+
 def _new_approval(
     event: RequestApprovalEvent, campaign: Campaign, nonces: dict[str, str], ports: ApprovalPorts
 ) -> Approval:
-    now = ports.clock.now()
+    now, callback_id = ports.clock.now(), CallbackId(ports.ids.ulid())
     configuration, policy = campaign.configuration, campaign.brief.approval
     counts = campaign.counts
     return Approval(
-        callback_id=CallbackId(ports.ids.ulid()),
+        callback_id=callback_id,
         tenant_id=campaign.tenant_id,
         campaign_id=campaign.campaign_id,
         execution_id=event.attempt.execution_arn,
         status=ApprovalStatus.PENDING,
-        task_token=event.task_token,
+        task_token=seal_token(event.task_token, event.key, callback_id, ports.cipher),
+        token_hash=token_hash(event.task_token),
         reviewers=_reviewers(campaign.brief.approval, nonces, now),
         summary=CampaignSummary(
             name=campaign.brief.name,

@@ -122,7 +122,7 @@ class Reviewer(Model):
 class Approval(Model):
     """The record of a request for approval (``SK = APPROVAL#<callbackId>``).
 
-    ``task_token`` resumes the workflow. It never leaves the server.
+    ``task_token`` resumes the workflow. It is stored sealed (``core/resuming.py``) and never leaves the server.
     """
 
     callback_id: CallbackIdField
@@ -131,6 +131,7 @@ class Approval(Model):
     execution_id: str
     status: ApprovalStatus
     task_token: TaskToken
+    token_hash: str | None = None
     reviewers: Annotated[tuple[Reviewer, ...], Field(min_length=1)]
     summary: CampaignSummary
     content_hash: str

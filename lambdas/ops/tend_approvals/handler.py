@@ -4,6 +4,7 @@ from typing import Any
 
 from lambdas.adapters import stores
 from lambdas.adapters.aws import client
+from lambdas.adapters.kms_cipher import KmsCipher
 from lambdas.adapters.parameters import Parameters
 from lambdas.adapters.secret_keys import SecretKeys
 from lambdas.adapters.ses_mailer import SesMailer
@@ -34,6 +35,7 @@ def handler(_event: dict[str, Any], _context: object) -> dict[str, Any]:
         mailer=SesMailer(client("sesv2"), configured.sender_email),
         ids=UlidSource(),
         clock=clock,
+        cipher=KmsCipher(client("kms")),
         base_url=lambda: Parameters(client("ssm")).text(configured.approval_base_url_parameter),
     )
     report = tend_all(ports)

@@ -22,9 +22,9 @@ from lambdas.core.models.approval import (
 )
 from lambdas.core.models.campaign import ApprovalPolicy, Campaign, OnTimeout
 from lambdas.core.paging import every
-from lambdas.core.ports import ApprovalStore, CampaignStore, Clock, Engine, IdSource, Keys, Mailer, PostStore
+from lambdas.core.ports import ApprovalStore, CampaignStore, Cipher, Clock, Engine, IdSource, Keys, Mailer, PostStore
 from lambdas.core.progression import TERMINAL
-from lambdas.core.resuming import send_decision
+from lambdas.core.resuming import send_decision, send_heartbeat
 from lambdas.ops.tend_approvals.mail import Kind, letter
 from lambdas.ops.tend_approvals.quiet import is_quiet
 
@@ -47,6 +47,7 @@ class TendPorts(NamedTuple):
     mailer: Mailer
     ids: IdSource
     clock: Clock
+    cipher: Cipher
     base_url: Callable[[], str]
 
 
@@ -105,7 +106,7 @@ def _resend(approval: Approval, now: datetime, ports: TendPorts) -> list[str]:
     if approval.decision is None or now - approval.decision.decided_at < RESUME_GRACE:
         return []
     try:
-        send_decision(approval, ports.engine)
+        send_decision(approval, ports.engine, ports.cipher)
         deed = "resumed"
     except GoneError:
         deed = "gone"  # it heard of it after all, or it has ended: either way nobody waits
@@ -123,7 +124,7 @@ def _expire(approval: Approval, campaign: Campaign, now: datetime, ports: TendPo
     made = MadeDecision(decision=decision, comments="", decided_by=POLICY, decided_at=now, expired=True)
     decided = ports.approvals.amend(approval.model_copy(update={"status": ApprovalStatus.DECIDED, "decision": made}))
     try:
-        send_decision(decided, ports.engine)
+        send_decision(decided, ports.engine, ports.cipher)
     except GoneError:
         return ["gone"]
     finally:
@@ -152,7 +153,7 @@ def _heartbeat(approval: Approval, now: datetime, ports: TendPorts) -> tuple[App
     if approval.heartbeat_at and now - approval.heartbeat_at < HEARTBEAT_EVERY:
         return approval, []
     try:
-        ports.engine.heartbeat(approval.task_token)
+        send_heartbeat(approval, ports.engine, ports.cipher)
     except GoneError:
         ports.approvals.close(approval.key, approval.callback_id)
         return ports.approvals.get(approval.key, approval.callback_id), []

@@ -6,6 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from lambdas.adapters.memory import MemoryCipher
 from lambdas.core.errors import DependencyUnavailableError
 from lambdas.core.models.approval import Approval, ApprovalStatus, Decision, MadeDecision, Quorum
 from lambdas.core.models.campaign import CampaignStatus, PostCounts
@@ -26,12 +27,20 @@ class Tended:
         from lambdas.build.request_approval.logic import ApprovalPorts, request_approval
 
         self.world = world
+        world.cipher = MemoryCipher()
         brief = samples.brief()
         planned(world, brief | {"approval": brief["approval"] | policy})
         counts = PostCounts(total=4, completed=4)
         world.campaigns.update(samples.KEY, expected=[CampaignStatus.GENERATING], counts=counts, at=world.clock.now())
         asking = ApprovalPorts(
-            world.campaigns, world.posts, world.approvals, world.keys, world.mailer, world.ids, world.clock
+            world.campaigns,
+            world.posts,
+            world.approvals,
+            world.keys,
+            world.mailer,
+            world.ids,
+            world.clock,
+            world.cipher,
         )
         request_approval(approval_event(world, world.new_token()), asking, BASE_URL)
         world.mailer.sent.clear()
@@ -44,7 +53,7 @@ class Tended:
     def ports(self) -> TendPorts:
         w = self.world
         return TendPorts(
-            w.campaigns, w.posts, w.approvals, w.engine, w.keys, w.mailer, w.ids, w.clock, lambda: BASE_URL
+            w.campaigns, w.posts, w.approvals, w.engine, w.keys, w.mailer, w.ids, w.clock, w.cipher, lambda: BASE_URL
         )
 
     def after(self, time: timedelta = timedelta(0)) -> dict[str, int]:
@@ -60,6 +69,11 @@ class Tended:
         """An hour at a time, as a scheduler would come by (if less often)."""
         for _ in range(24 * number):
             self.after(HOUR)
+
+
+def test_the_task_token_is_stored_sealed(world: World) -> None:
+    tended = Tended(world)
+    assert world.tokens[0] not in tended.approval.model_dump_json()
 
 
 def test_when_nothing_is_due_nothing_happens(world: World) -> None:
