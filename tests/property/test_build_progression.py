@@ -32,6 +32,7 @@ NEXT = {
         CampaignStatus.EXPIRED,
         CampaignStatus.FAILED,
     },
+    CampaignStatus.NEEDS_REVISION: {CampaignStatus.GENERATING, CampaignStatus.FAILED},
 }
 """The documented road of BUILD, and every way off it."""
 
@@ -99,11 +100,18 @@ def check_statuses(world: World, ended: Ended, decision: Decision | None) -> Non
 
 
 def check_order(pipeline: Pipeline, ended: Ended) -> None:
-    """Each state once, in order, none left out, up to where it ended."""
-    entered = [name for name in pipeline.entered if name in BUILD_STEPS]
-    assert entered == list(BUILD_STEPS[: len(entered)])
+    """Each state once a round, in order, none left out, up to where it ended."""
+    road = list(BUILD_STEPS)
+    rounds: list[list[str]] = [[]]
+    for name in pipeline.entered:
+        if name == "RevisePosts":
+            rounds.append(road[: road.index("GeneratePosts")])  # from where it goes on
+        elif name in BUILD_STEPS:
+            rounds[-1].append(name)
+    assert all(entered == road[: road.index("RequestApproval") + 1] for entered in rounds[:-1])
+    assert rounds[-1] == road[: len(rounds[-1])]
     if ended.state == "Approved":
-        assert entered == list(BUILD_STEPS)
+        assert rounds[-1] == road
     assert ("RejectCampaign" in pipeline.entered) >= (ended.state == "Rejected")
     assert ("RecordFailure" in pipeline.entered) == (not ended.succeeded)
 

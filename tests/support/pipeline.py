@@ -16,9 +16,10 @@ from typing import Any, NamedTuple
 from lambdas.adapters.memory import MemoryEngine
 from lambdas.core.errors import CampaignError, PermanentError, RetryableError
 from lambdas.core.ids import CampaignKey
-from lambdas.core.models.approval import Approval, Decision, MadeDecision
+from lambdas.core.models.approval import Approval, Decision, MadeDecision, Vote
 from lambdas.core.models.base import iso
 from lambdas.core.models.workflow import ApprovalOutcome, BuildInput
+from lambdas.core.quorum import tally
 from tests.support.agents import Generator, Planner
 from tests.support.faults import Crash, FaultPlan
 from tests.support.steps import Agents, tasks
@@ -158,7 +159,17 @@ class Pipeline:
         if decision is None:
             world.clock.advance(timedelta(days=7))
             return {"decision": "expired"}
-        made = MadeDecision(decision=decision, comments="", decided_by="ada@example.com", decided_at=world.clock.now())
+        # As the API counts it: without revisions left, sending back is a no.
+        vote = Vote(email=approval.reviewers[0].email, decision=decision, at=world.clock.now())
+        result = tally(approval, (vote,))
+        decision = result.decision or decision
+        made = MadeDecision(
+            decision=decision,
+            comments="",
+            decided_by="ada@example.com",
+            decided_at=world.clock.now(),
+            reason=result.reason,
+        )
         world.approvals.decide(_key(state), approval.callback_id, made)
         outcome = ApprovalOutcome(callback_id=approval.callback_id, decision=decision)
         world.engine.resume(approval.task_token, outcome.to_wire())

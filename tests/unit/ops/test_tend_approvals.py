@@ -6,55 +6,26 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from lambdas.adapters.memory import MemoryCipher
 from lambdas.core.errors import DependencyUnavailableError
-from lambdas.core.models.approval import Approval, ApprovalStatus, Decision, MadeDecision, Quorum
-from lambdas.core.models.campaign import CampaignStatus, PostCounts
+from lambdas.core.models.approval import ApprovalStatus, Decision, MadeDecision, Quorum
+from lambdas.core.models.campaign import CampaignStatus
 from lambdas.core.tokens import verify_approval_token
-from lambdas.ops.tend_approvals.logic import HEARTBEAT_EVERY, RESUME_GRACE, Report, TendPorts, tend_all
+from lambdas.ops.tend_approvals.logic import HEARTBEAT_EVERY, RESUME_GRACE, Report, tend_all
 from tests.support import samples
-from tests.support.events import approval_event, planned
+from tests.support.asked import Asked
 from tests.support.world import World
 
-BASE_URL = "https://campaigns.example/prod"
 HOUR = timedelta(hours=1)
 
 
-class Tended:
-    """A campaign that waits for its reviewers, and the minutes that pass."""
+class Tended(Asked):
+    """And the minutes that pass."""
 
     def __init__(self, world: World, **policy: Any) -> None:
-        from lambdas.build.request_approval.logic import ApprovalPorts, request_approval
-
-        self.world = world
-        world.cipher = MemoryCipher()
-        brief = samples.brief()
-        planned(world, brief | {"approval": brief["approval"] | policy})
-        counts = PostCounts(total=4, completed=4)
-        world.campaigns.update(samples.KEY, expected=[CampaignStatus.GENERATING], counts=counts, at=world.clock.now())
-        asking = ApprovalPorts(
-            world.campaigns,
-            world.posts,
-            world.approvals,
-            world.keys,
-            world.mailer,
-            world.ids,
-            world.clock,
-            world.cipher,
-        )
-        request_approval(approval_event(world, world.new_token()), asking, BASE_URL)
+        super().__init__(world, **policy)
         world.mailer.sent.clear()
 
-    @property
-    def approval(self) -> Approval:
-        (approval,) = self.world.approvals.all(samples.KEY)
-        return approval
-
-    def ports(self) -> TendPorts:
-        w = self.world
-        return TendPorts(
-            w.campaigns, w.posts, w.approvals, w.engine, w.keys, w.mailer, w.ids, w.clock, w.cipher, lambda: BASE_URL
-        )
+    ports = Asked.tending
 
     def after(self, time: timedelta = timedelta(0)) -> dict[str, int]:
         self.world.clock.advance(time)
