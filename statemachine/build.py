@@ -9,6 +9,7 @@ from aws_cdk import Duration
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_stepfunctions as sfn
+from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
 
 from statemachine.tasks import callback_step, step
@@ -51,15 +52,7 @@ def build_workflow(scope: Construct, functions: BuildFunctions, manifests: s3.IB
     aggregate = step(
         scope, "AggregateResults", functions.aggregate_results, comment="Count the posts; too many failures end here"
     )
-    request = callback_step(
-        scope,
-        "RequestApproval",
-        functions.request_approval,
-        timeout=APPROVAL_TIMEOUT,
-        heartbeat=APPROVAL_HEARTBEAT,
-        result_path="$.approval",
-        comment="Mail the reviewers a signed link and wait for one of them, at no cost",
-    )
+    request = _request_approval(scope, functions.request_approval)
     expired = _expired(scope)
     complete = step(scope, "CompleteCampaign", functions.complete_campaign, comment="The campaign is approved")
     revise = step(
@@ -89,6 +82,18 @@ def build_workflow(scope: Construct, functions: BuildFunctions, manifests: s3.IB
         task.add_catch(failure, errors=["States.ALL"], result_path="$.error")
 
     return validate.next(save).next(plan).next(generate).next(aggregate).next(request).next(decision)
+
+
+def _request_approval(scope: Construct, function: lambda_.Function) -> tasks.LambdaInvoke:
+    return callback_step(
+        scope,
+        "RequestApproval",
+        function,
+        timeout=APPROVAL_TIMEOUT,
+        heartbeat=APPROVAL_HEARTBEAT,
+        result_path="$.approval",
+        comment="Mail the reviewers a signed link each and wait for their answers, at no cost",
+    )
 
 
 def _generate_posts(scope: Construct, function: lambda_.Function, manifests: s3.IBucket) -> sfn.DistributedMap:

@@ -4,6 +4,7 @@ ministack notes ``SendTaskHeartbeat`` on the waiting record and looks at it no m
 ``stepfunctions``: beside each wait with ``HeartbeatSeconds`` a thread sleeps until the next heartbeat is due.
 """
 
+import contextvars
 import functools
 import threading
 from datetime import datetime
@@ -24,7 +25,10 @@ def install(stepfunctions: Any) -> None:
         if not seconds:
             return invoke(resource, input_data, token, state_def)
         over = threading.Event()
-        watch = threading.Thread(target=_watch, args=(stepfunctions._task_tokens, token, seconds, over), daemon=True)
+        # The tokens are kept by account and region, which ministack keeps in context variables.
+        here = contextvars.copy_context()
+        watching = (_watch, stepfunctions._task_tokens, token, seconds, over)
+        watch = threading.Thread(target=here.run, args=watching, daemon=True)
         watch.start()
         try:
             return invoke(resource, input_data, token, state_def)
