@@ -4,7 +4,7 @@ import pytest
 
 from lambdas.core.content_hash import require_approved_content
 from lambdas.core.errors import ContentChangedError
-from lambdas.core.models.approval import ApprovalStatus, Quorum
+from lambdas.core.models.approval import ApprovalStatus, Quorum, Reviewer
 from lambdas.core.models.campaign import CampaignStatus
 from lambdas.core.paging import every
 
@@ -173,3 +173,15 @@ def test_only_what_was_approved_may_be_sent(waiting):
     world.posts.edit(key, post.model_copy(update={"content": post.content.model_copy(update={"text": "Other"})}))
     with pytest.raises(ContentChangedError):
         require_approved_content(approved, every(world.posts, key))
+
+
+def test_the_second_stage_is_asked_when_the_first_agrees(waiting):
+    second = Reviewer(email="boss@example.com", nonce_hash="", stage=2)
+    staged = {"reviewers": (*waiting.approval.reviewers, second), "next_quorum": Quorum.ONE}
+    waiting.world.approvals.amend(waiting.approval.model_copy(update=staged))
+    waiting.send({"decision": "approved"})
+    stored = waiting.stored()
+    assert (stored.status, stored.stage, stored.decision) == (ApprovalStatus.PENDING, 2, None)
+    assert waiting.world.engine.resumed == []
+    assert "Somebody else" in waiting.open(**waiting.query("grace@example.com")).text
+    assert waiting.send({"decision": "rejected"}, reviewer="grace@example.com").status == 409

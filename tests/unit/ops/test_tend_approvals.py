@@ -174,3 +174,20 @@ def test_one_that_fails_keeps_nobody_else_waiting(world: World) -> None:
     report = tend_all(tended.ports()._replace(base_url=down))
     assert [type(error) for error in report.errors] == [DependencyUnavailableError]
     assert report.open == 1
+
+
+def test_the_second_stage_is_mailed_its_links_when_its_turn_comes(world: World) -> None:
+    tended = Tended(world, secondStage={"reviewers": ["boss@example.com"]})
+    assert tended.after(HOUR) == {}
+    world.approvals.amend(tended.approval.model_copy(update={"stage": 2}))
+    assert tended.after(timedelta(minutes=1)) == {"invited": 1}
+    assert tended.mailed() == ["boss@example.com"]
+    assert tended.after(timedelta(minutes=1)) == {}
+
+
+def test_an_edit_that_died_half_way_is_settled(world: World) -> None:
+    tended = Tended(world)
+    shown = tended.approval.content_hash
+    world.approvals.amend(tended.approval.model_copy(update={"content_hash": ""}))
+    assert tended.after() == {"rehashed": 1}
+    assert tended.approval.content_hash == shown
