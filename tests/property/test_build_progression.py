@@ -88,7 +88,8 @@ def check_statuses(world: World, ended: Ended, decision: Decision | None) -> Non
     if ended.succeeded:
         assert campaign.status not in (*BUILDING, CampaignStatus.FAILED)
         assert (campaign.status is CampaignStatus.APPROVED) == (decision is Decision.APPROVED)
-        assert campaign.error is None
+        # Sent back more often than there are revisions: rejected, with that reason.
+        assert (campaign.error is not None) == (decision is Decision.NEEDS_REVISION)
     elif campaign.status is CampaignStatus.FAILED:
         assert campaign.error is not None
         assert campaign.error.step is not None
@@ -133,13 +134,17 @@ def check_checkpoints(world: World, pipeline: Pipeline, ended: Ended) -> None:
 
 
 def check_posts(world: World) -> None:
-    """``planned → generating → completed | failed``, one version after the other, and nothing after the end."""
+    """``planned → generating → completed | failed``, one version after the other, and only a revision plans again."""
     for versions in world.posts.versions.values():
         assert sorted(versions) == list(range(len(versions)))
-        statuses = [versions[number].status for number in sorted(versions)]
-        assert statuses[0] is PostStatus.PLANNED
-        assert all(status is PostStatus.GENERATING for status in statuses[1:-1])
-        assert PostStatus.PLANNED not in statuses[1:]
+        posts = [versions[number] for number in sorted(versions)]
+        assert posts[0].status is PostStatus.PLANNED
+        starts = [number for number, post in enumerate(posts) if post.status is PostStatus.PLANNED]
+        assert [posts[start].revision and posts[start].revision.number for start in starts[1:]] == list(
+            range(1, len(starts))
+        )
+        for start, end in zip(starts, [*starts[1:], len(posts)], strict=True):
+            assert all(post.status is PostStatus.GENERATING for post in posts[start + 1 : end - 1])
 
 
 def test_ten_thousand_duplicates_change_nothing() -> None:

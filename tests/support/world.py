@@ -61,6 +61,9 @@ class WatchedPosts(MemoryPosts):
     def finish(self, key: CampaignKey, batch_id: int, posts: Sequence[Post]) -> list[Post]:
         return self._watch(super().finish(key, batch_id, posts))
 
+    def revise(self, key: CampaignKey, batch_id: int, posts: Sequence[Post]) -> list[Post]:
+        return self._watch(super().revise(key, batch_id, posts))
+
     def _watch(self, written: list[Post]) -> list[Post]:
         for post in written:
             known = self.versions.setdefault(post.post_id, {}).setdefault(post.version, post)
