@@ -123,13 +123,14 @@ def _expire(approval: Approval, campaign: Campaign, now: datetime, ports: TendPo
     decision = Decision.APPROVED if policy.on_timeout is OnTimeout.APPROVE else Decision.REJECTED
     made = MadeDecision(decision=decision, comments="", decided_by=POLICY, decided_at=now, expired=True)
     decided = ports.approvals.amend(approval.model_copy(update={"status": ApprovalStatus.DECIDED, "decision": made}))
+    deed = "expired"
     try:
         send_decision(decided, ports.engine, ports.cipher)
     except GoneError:
-        return ["gone"]
-    finally:
-        ports.approvals.mark_resumed(approval.key, approval.callback_id, now)
-    return ["expired"]
+        deed = "gone"
+    # Any other error leaves it unresumed: the next minute sends it again.
+    ports.approvals.mark_resumed(approval.key, approval.callback_id, now)
+    return [deed]
 
 
 def _with_more_time(approval: Approval, policy: ApprovalPolicy, now: datetime) -> Approval:

@@ -13,6 +13,7 @@ from lambdas.core.tokens import verify_approval_token
 from lambdas.ops.tend_approvals.logic import HEARTBEAT_EVERY, RESUME_GRACE, Report, tend_all
 from tests.support import samples
 from tests.support.asked import Asked
+from tests.support.faults import Fault, FaultPlan, faulty
 from tests.support.world import World
 
 HOUR = timedelta(hours=1)
@@ -191,3 +192,14 @@ def test_an_edit_that_died_half_way_is_settled(world: World) -> None:
     world.approvals.amend(tended.approval.model_copy(update={"content_hash": ""}))
     assert tended.after() == {"rehashed": 1}
     assert tended.approval.content_hash == shown
+
+
+def test_an_expiry_that_could_not_be_sent_is_sent_the_next_minute(world: World) -> None:
+    tended = Tended(world)
+    world.clock.advance(timedelta(days=7))
+    plan = FaultPlan({0: Fault.THROTTLED})
+    report = tend_all(tended.ports()._replace(engine=faulty(world.engine, plan)))
+    assert len(report.errors) == 1
+    assert tended.approval.resumed_at is None
+    assert tended.after(timedelta(minutes=1)) == {"resumed": 1}
+    assert [resumed.output["decision"] for resumed in world.engine.resumed] == ["expired"]
