@@ -27,7 +27,11 @@ PRIVATE = {
     "/campaigns/{campaignId}": ("GET",),
     "/campaigns/{campaignId}/progress": ("GET",),
     "/campaigns/{campaignId}/posts": ("GET",),
-    "/campaigns/{campaignId}/posts/{postId}": ("GET",),
+    "/campaigns/{campaignId}/posts/{postId}": ("GET", "PATCH"),
+    "/campaigns/{campaignId}/approvals": ("GET",),
+    "/campaigns/{campaignId}/approvals/{callbackId}/reminders": ("POST",),
+    "/campaigns/{campaignId}/approvals/{callbackId}/revoke": ("POST",),
+    "/campaigns/{campaignId}/approvals/{callbackId}/reassign": ("POST",),
     "/brands/{brandId}": ("GET", "PUT", "DELETE"),
     "/personas/{personaId}": ("GET", "PUT", "DELETE"),
 }
@@ -125,7 +129,15 @@ class ApiStack(Stack):
             timeout_seconds=28,
             memory_mb=1024,
         )
-        access = [Access.GET, Access.BATCH_GET, Access.PUT, Access.UPDATE, Access.DELETE, Access.QUERY]
+        access = [
+            Access.GET,
+            Access.BATCH_GET,
+            Access.PUT,
+            Access.UPDATE,
+            Access.DELETE,
+            Access.QUERY,
+            Access.PARTIQL_UPDATE,
+        ]
         grant_table(function, self._data, access)
         grant_secret(function, self._data, self._data.approval_keys_name)
         grant_parameter(function, workflow.base_url_parameter)

@@ -10,6 +10,7 @@ from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from stacks.acknowledge import acknowledge
+from stacks.approval import tend_approvals
 from stacks.data import DataStack
 from stacks.functions import CampaignFunction, CodeAssets, dead_letter_queue, kept_logs
 from stacks.grants import Access, grant_key, grant_parameter, grant_secret, grant_table
@@ -31,6 +32,14 @@ class WorkflowStack(Stack):
         self.sender = ses.EmailIdentity(self, "Sender", identity=ses.Identity.email(options.sender))
         self.build_machine = self._state_machine(self._build_functions())
         self.build_campaign = self._build_campaign()
+        tend_approvals(
+            self,
+            options=options,
+            data=data,
+            assets=self._assets,
+            base_url_parameter=self.base_url_parameter,
+            sender=self.sender,
+        )
         self._agent("campaign_planner", timeout_seconds=300)
         self._agent("content_generator", timeout_seconds=120)
         CfnOutput(self, "BuildStateMachineArn", value=self.build_machine.state_machine_arn)
@@ -52,6 +61,7 @@ class WorkflowStack(Stack):
             complete_campaign=self._step("complete_campaign", [Access.GET, Access.PUT, Access.UPDATE]),
             reject_campaign=self._step("reject_campaign", [Access.GET, Access.PUT, Access.UPDATE, Access.QUERY]),
             record_failure=self._step("record_failure", [Access.GET, Access.PUT, Access.UPDATE, Access.QUERY]),
+            revise_posts=self._revise_posts(),
         )
 
     def _step(
@@ -93,15 +103,28 @@ class WorkflowStack(Stack):
             timeout_seconds=300,
             memory_mb=1024,
         )
+        self._grant_manifests(function)
+        self._grant_model(function)
+        return function
+
+    def _grant_manifests(self, function: CampaignFunction) -> None:
         function.add_to_role_policy(
             iam.PolicyStatement(actions=["s3:PutObject"], resources=[self._data.manifests.arn_for_objects("tenants/*")])
         )
         acknowledge(
             function.role or function,
             f"AwsSolutions-IAM5[Resource::{self._data.manifests_arn_export}/tenants/*]",
-            "A manifest and recent texts for each campaign, all under tenants/",
+            "Manifests and recent texts of each campaign, all under tenants/",
         )
-        self._grant_model(function)
+
+    def _revise_posts(self) -> CampaignFunction:
+        function = self._step(
+            "revise_posts",
+            [Access.GET, Access.BATCH_GET, Access.PUT, Access.UPDATE, Access.QUERY, Access.PARTIQL_UPDATE],
+            environment={"MANIFEST_BUCKET": self._data.manifests.bucket_name},
+            timeout_seconds=120,
+        )
+        self._grant_manifests(function)
         return function
 
     def _generate_posts(self) -> CampaignFunction:
@@ -156,6 +179,7 @@ class WorkflowStack(Stack):
                 "APPROVAL_KEYS_SECRET": self._data.approval_keys_name,
                 "APPROVAL_BASE_URL_PARAMETER": self.base_url_parameter,
                 "SENDER_EMAIL": self._options.sender,
+                "TOKEN_KEY_ID": self._data.key.key_id,
             },
         )
         grant_secret(function, self._data, self._data.approval_keys_name)

@@ -92,12 +92,16 @@ class DynamoCampaigns:
         configuration: Configuration | None = None,
         counts: PostCounts | None = None,
         error: Failure | None = None,
+        revision: int | None = None,
+        approved_content_hash: str | None = None,
     ) -> Campaign:
         parts: dict[str, Model | None] = {"configuration": configuration, "counts": counts, "error": error}
         changes: dict[str, Any] = {name: part.to_wire() for name, part in parts.items() if part}
         changes |= {"updatedAt": iso(at)}
         changes |= {"status": status.value} if status else {}
         changes |= {"executionArn": execution_arn} if execution_arn else {}
+        changes |= {"revision": revision} if revision is not None else {}
+        changes |= {"approvedContentHash": approved_content_hash} if approved_content_hash else {}
         try:
             return Campaign.from_wire(self._table.update_if_status(keys.campaign(key), expected, changes))
         except ConditionFailedError as failed:

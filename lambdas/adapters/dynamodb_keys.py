@@ -11,6 +11,7 @@ same                                       ``APPROVAL#<callback>``              
 ``TENANT#<tenant>``                        ``CAMPAIGN#<campaign>``                                place in the list
 same                                       ``BRAND#<brand>``, ``PERSONA#<persona>``               catalog
 same                                       ``IDEMPOTENCY#<sha256 of the key>``                    expires by TTL
+``OPEN_APPROVALS#<0..3>``                  ``<callback>``                                         where a request is
 =========================================  =====================================================  =================
 
 There is no index: a campaign's list place never changes, and what does change is read from its record.
@@ -32,6 +33,10 @@ BATCHES = "BATCH#"
 CHECKPOINTS = "CHECKPOINT#"
 APPROVALS = "APPROVAL#"
 CAMPAIGNS = "CAMPAIGN#"
+OPEN_APPROVALS = "OPEN_APPROVALS#"
+_SHARDS = 4
+THIS_ERA = "0"
+"""Every ULID until the year 3084 begins with it; a key condition takes no empty prefix."""
 
 
 class ItemKey(NamedTuple):
@@ -67,6 +72,14 @@ def checkpoint(key: CampaignKey, entry: Checkpoint) -> ItemKey:
 
 def approval(key: CampaignKey, callback_id: CallbackId) -> ItemKey:
     return ItemKey(campaign_partition(key), f"{APPROVALS}{callback_id}")
+
+
+def open_approval(callback_id: CallbackId) -> ItemKey:
+    return ItemKey(f"{OPEN_APPROVALS}{ord(callback_id[-1]) % _SHARDS}", callback_id)
+
+
+def open_approval_partitions() -> list[str]:
+    return [f"{OPEN_APPROVALS}{shard}" for shard in range(_SHARDS)]
 
 
 def listed(tenant_id: TenantId, campaign_id: CampaignId) -> ItemKey:

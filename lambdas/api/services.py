@@ -10,6 +10,7 @@ from lambdas.core.ports import (
     CampaignStore,
     CatalogStore,
     CheckpointStore,
+    Cipher,
     Clock,
     Engine,
     IdSource,
@@ -27,6 +28,7 @@ class Services(NamedTuple):
     engine: Engine
     keys: Keys
     clock: Clock
+    cipher: Cipher
     ids: IdSource
     log: RequestLog
     public_url: Callable[[], str]

@@ -71,10 +71,20 @@ FUNCTIONS: dict[str, Grants] = {
     "complete-campaign": table("GetItem", "PutItem", "UpdateItem"),
     "reject-campaign": table("GetItem", "PutItem", "UpdateItem", "Query"),
     "record-failure": table("GetItem", "PutItem", "UpdateItem", "Query"),
+    "revise-posts": table("GetItem", "BatchGetItem", "PutItem", "UpdateItem", "Query", "PartiQLUpdate")
+    | {"manifests": {"s3:PutObject"}},
+    # DeleteItem: the notes of requests that are closed.
+    "tend-approvals": table("GetItem", "BatchGetItem", "PutItem", "UpdateItem", "DeleteItem", "Query")
+    | {
+        "approval keys": {"secretsmanager:GetSecretValue"},
+        "base url": {"ssm:GetParameter"},
+        "sender": {"ses:SendEmail"},
+        "anything": {"states:SendTaskHeartbeat", "states:SendTaskSuccess"},
+    },
     # PutItem: the campaign, its place in the list, its idempotency record.
     "build-campaign": table("GetItem", "PutItem", "UpdateItem")
     | {"build": {"states:StartExecution"}, "dead letters": {"sqs:SendMessage"}},
-    "api": table("GetItem", "BatchGetItem", "PutItem", "UpdateItem", "DeleteItem", "Query")
+    "api": table("GetItem", "BatchGetItem", "PutItem", "UpdateItem", "DeleteItem", "Query", "PartiQLUpdate")
     | {
         "approval keys": {"secretsmanager:GetSecretValue"},
         "base url": {"ssm:GetParameter"},

@@ -32,6 +32,7 @@ NEXT = {
         CampaignStatus.EXPIRED,
         CampaignStatus.FAILED,
     },
+    CampaignStatus.NEEDS_REVISION: {CampaignStatus.GENERATING, CampaignStatus.FAILED},
 }
 """The documented road of BUILD, and every way off it."""
 
@@ -87,7 +88,8 @@ def check_statuses(world: World, ended: Ended, decision: Decision | None) -> Non
     if ended.succeeded:
         assert campaign.status not in (*BUILDING, CampaignStatus.FAILED)
         assert (campaign.status is CampaignStatus.APPROVED) == (decision is Decision.APPROVED)
-        assert campaign.error is None
+        # Sent back more often than there are revisions: rejected, with that reason.
+        assert (campaign.error is not None) == (decision is Decision.NEEDS_REVISION)
     elif campaign.status is CampaignStatus.FAILED:
         assert campaign.error is not None
         assert campaign.error.step is not None
@@ -99,11 +101,18 @@ def check_statuses(world: World, ended: Ended, decision: Decision | None) -> Non
 
 
 def check_order(pipeline: Pipeline, ended: Ended) -> None:
-    """Each state once, in order, none left out, up to where it ended."""
-    entered = [name for name in pipeline.entered if name in BUILD_STEPS]
-    assert entered == list(BUILD_STEPS[: len(entered)])
+    """Each state once a round, in order, none left out, up to where it ended."""
+    road = list(BUILD_STEPS)
+    rounds: list[list[str]] = [[]]
+    for name in pipeline.entered:
+        if name == "RevisePosts":
+            rounds.append(road[: road.index("GeneratePosts")])  # from where it goes on
+        elif name in BUILD_STEPS:
+            rounds[-1].append(name)
+    assert all(entered == road[: road.index("RequestApproval") + 1] for entered in rounds[:-1])
+    assert rounds[-1] == road[: len(rounds[-1])]
     if ended.state == "Approved":
-        assert entered == list(BUILD_STEPS)
+        assert rounds[-1] == road
     assert ("RejectCampaign" in pipeline.entered) >= (ended.state == "Rejected")
     assert ("RecordFailure" in pipeline.entered) == (not ended.succeeded)
 
@@ -125,13 +134,17 @@ def check_checkpoints(world: World, pipeline: Pipeline, ended: Ended) -> None:
 
 
 def check_posts(world: World) -> None:
-    """``planned → generating → completed | failed``, one version after the other, and nothing after the end."""
+    """``planned → generating → completed | failed``, one version after the other, and only a revision plans again."""
     for versions in world.posts.versions.values():
         assert sorted(versions) == list(range(len(versions)))
-        statuses = [versions[number].status for number in sorted(versions)]
-        assert statuses[0] is PostStatus.PLANNED
-        assert all(status is PostStatus.GENERATING for status in statuses[1:-1])
-        assert PostStatus.PLANNED not in statuses[1:]
+        posts = [versions[number] for number in sorted(versions)]
+        assert posts[0].status is PostStatus.PLANNED
+        starts = [number for number, post in enumerate(posts) if post.status is PostStatus.PLANNED]
+        assert [posts[start].revision and posts[start].revision.number for start in starts[1:]] == list(
+            range(1, len(starts))
+        )
+        for start, end in zip(starts, [*starts[1:], len(posts)], strict=True):
+            assert all(post.status is PostStatus.GENERATING for post in posts[start + 1 : end - 1])
 
 
 def test_ten_thousand_duplicates_change_nothing() -> None:

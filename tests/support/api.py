@@ -13,6 +13,7 @@ from lambdas.adapters.memory import (
     MemoryCampaigns,
     MemoryCatalog,
     MemoryCheckpoints,
+    MemoryCipher,
     MemoryClock,
     MemoryEngine,
     MemoryIds,
@@ -116,6 +117,7 @@ class World:
     checkpoints: MemoryCheckpoints = field(default_factory=MemoryCheckpoints)
     approvals: MemoryApprovals = field(default_factory=MemoryApprovals)
     engine: MemoryEngine = field(default_factory=MemoryEngine)
+    cipher: MemoryCipher = field(default_factory=MemoryCipher)
     keys: MemoryKeys = field(default_factory=MemoryKeys)
     log: RecordingLog = field(default_factory=RecordingLog)
     public_url: str = ""
@@ -131,13 +133,14 @@ class World:
             engine=self.engine,
             keys=self.keys,
             clock=self.clock,
+            cipher=self.cipher,
             ids=self.ids,
             log=self.log,
             public_url=lambda: self.public_url,
         )
         self.api = Api(self.services)
         self.link_ports = LinkPorts(self.approvals, self.keys, self.clock, self.log)
-        self.decision_ports = DecisionPorts(self.approvals, self.campaigns, self.engine, self.clock)
+        self.decision_ports = DecisionPorts(self.approvals, self.campaigns, self.engine, self.clock, self.cipher)
         self.catalog.put_brand(ACME, BrandId("northwind"), BrandConfig.from_wire(BRAND))
         self.catalog.put_persona(ACME, PersonaId("mara"), PersonaConfig.from_wire(PERSONA))
 

@@ -11,6 +11,7 @@ from lambdas.build.plan_posts.logic import plan_posts
 from lambdas.build.record_failure.logic import record_failure
 from lambdas.build.reject_campaign.logic import reject_campaign
 from lambdas.build.request_approval.logic import ApprovalPorts, request_approval
+from lambdas.build.revise_posts.logic import RevisionPorts, revise_posts
 from lambdas.build.save_campaign.logic import save_campaign
 from lambdas.build.validate_campaign.logic import validate_campaign
 from lambdas.core.models.base import Model
@@ -49,7 +50,7 @@ def tasks(world: World, agents: Agents, plan: FaultPlan) -> Mapping[str, Task]:
     mailer = faulty(world.mailer, plan, "mailer")
     keys = faulty(world.keys, plan, "keys")
     clock = world.clock
-    asking = ApprovalPorts(campaigns, posts, approvals, keys, mailer, world.ids, clock)
+    asking = ApprovalPorts(campaigns, posts, approvals, keys, mailer, world.ids, clock, world.cipher)
 
     def framed(name: str, logic: Callable[[StepEvent], Model]) -> Task:
         handler = step(name, StepEvent, Settings, lambda _: checkpoints)(lambda event, _: logic(event))
@@ -72,7 +73,11 @@ def tasks(world: World, agents: Agents, plan: FaultPlan) -> Mapping[str, Task]:
         "GenerateBatch": batch,
         "AggregateResults": framed("AggregateResults", lambda e: aggregate_results(e, campaigns, posts, clock)),
         "RequestApproval": lambda raw: quietly(asked, raw),
-        "CompleteCampaign": framed("CompleteCampaign", lambda e: complete_campaign(e, campaigns, clock)),
+        "CompleteCampaign": framed("CompleteCampaign", lambda e: complete_campaign(e, campaigns, approvals, clock)),
+        "RevisePosts": framed(
+            "RevisePosts",
+            lambda e: revise_posts(e, RevisionPorts(campaigns, posts, approvals, manifests, clock)),
+        ),
         "RejectCampaign": framed("RejectCampaign", lambda e: reject_campaign(e, campaigns, approvals, clock)),
         "RecordFailure": framed("RecordFailure", lambda e: record_failure(e, campaigns, approvals, checkpoints, clock)),
     }

@@ -93,6 +93,7 @@ def waiting_campaign(world: World, *, posts: int = 3) -> Waiting:
         content_hash=content_hash(written),
         created_at=now,
         expires_at=now + timedelta(days=7),
+        revisions_left=3,
     )
     world.approvals.create(approval)
     world.engine.wait_for(TASK_TOKEN)

@@ -8,6 +8,7 @@ from lambdas.adapters.memory import (
     MemoryCampaigns,
     MemoryCatalog,
     MemoryCheckpoints,
+    MemoryCipher,
     MemoryClock,
     MemoryEngine,
     MemoryIds,
@@ -61,6 +62,9 @@ class WatchedPosts(MemoryPosts):
     def finish(self, key: CampaignKey, batch_id: int, posts: Sequence[Post]) -> list[Post]:
         return self._watch(super().finish(key, batch_id, posts))
 
+    def revise(self, key: CampaignKey, batch_id: int, posts: Sequence[Post]) -> list[Post]:
+        return self._watch(super().revise(key, batch_id, posts))
+
     def _watch(self, written: list[Post]) -> list[Post]:
         for post in written:
             known = self.versions.setdefault(post.post_id, {}).setdefault(post.version, post)
@@ -84,6 +88,7 @@ class World:
         self.engine = MemoryEngine()
         self.mailer = MemoryMailer()
         self.keys = MemoryKeys()
+        self.cipher = MemoryCipher(sealing=False)
         self.tokens: list[TaskToken] = []
         self.catalog.put_brand(samples.TENANT, samples.BRAND, samples.brand_config())
         for persona in samples.PERSONAS:

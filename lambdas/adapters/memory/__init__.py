@@ -8,6 +8,7 @@ from lambdas.adapters.memory.approvals import MemoryApprovals
 from lambdas.adapters.memory.campaigns import MemoryCampaigns
 from lambdas.adapters.memory.catalog import MemoryCatalog
 from lambdas.adapters.memory.checkpoints import MemoryCheckpoints
+from lambdas.adapters.memory.cipher import MemoryCipher
 from lambdas.adapters.memory.posts import MemoryPosts
 from lambdas.adapters.memory.recent_texts import MemoryRecentTexts
 from lambdas.adapters.memory.services import MemoryEngine, MemoryKeys, MemoryMailer, MemoryManifests
@@ -18,6 +19,7 @@ __all__ = [
     "MemoryCampaigns",
     "MemoryCatalog",
     "MemoryCheckpoints",
+    "MemoryCipher",
     "MemoryClock",
     "MemoryEngine",
     "MemoryIds",

@@ -25,7 +25,7 @@ from lambdas.core.models.base import invalid_input
 from lambdas.core.models.post import PostContent, RuleResult
 from lambdas.core.text_model import ModelReply, ModelRequest, Stop, Task, TextModel
 
-PROMPT_VERSION = "write-v1"
+PROMPT_VERSION = "write-v2"
 ROUNDS = 2
 """A draft, and one chance to mend it."""
 
@@ -90,12 +90,17 @@ def _model_request(
         payload={**payload, **mending},
         output=Draft,
         # Another round must not repeat itself, and the same round must.
-        seed=derive_seed(request.tenant_id, request.campaign_id, request.post_id, number),
+        seed=derive_seed(request.tenant_id, request.campaign_id, request.post_id, number, *_revision(request)),
         call=request.attempt + number,
         post_number=request.post.index + 1,
         broken=broken,
         previous=previous,
     )
+
+
+def _revision(request: GeneratorInput) -> tuple[int, ...]:
+    """A revision must not write the same once more."""
+    return (request.revision.number,) if request.revision else ()
 
 
 def _draft(reply: ModelReply) -> Draft:

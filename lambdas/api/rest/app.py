@@ -16,6 +16,7 @@ from lambdas.api.rest.campaigns import CampaignRoutes
 from lambdas.api.rest.catalog import BrandRoutes, PersonaRoutes
 from lambdas.api.rest.documents import DocumentRoutes
 from lambdas.api.rest.posts import PostRoutes
+from lambdas.api.rest.requests import RequestRoutes
 from lambdas.api.rest.resolver import Resolver
 from lambdas.api.services import Services
 from lambdas.core.errors import (
@@ -44,7 +45,15 @@ class Api:
         resolver.exception_handler(RequestValidationError)(self._invalid_parameters)
         resolver.exception_handler(CampaignError)(self._refused)
         resolver.exception_handler(Exception)(self._unexpected)
-        for routes in (CampaignRoutes, PostRoutes, BrandRoutes, PersonaRoutes, ApprovalRoutes, DocumentRoutes):
+        for routes in (
+            CampaignRoutes,
+            PostRoutes,
+            BrandRoutes,
+            PersonaRoutes,
+            ApprovalRoutes,
+            RequestRoutes,
+            DocumentRoutes,
+        ):
             routes(resolver, services)
 
     def handle(self, event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:

@@ -23,7 +23,7 @@ def aggregate_results(event: StepEvent, campaigns: CampaignStore, posts: PostSto
     Raises ``TooManyPostsFailedError`` beyond the campaign's tolerated percentage, or when no post was written.
     """
     campaign = campaigns.get(event.key)
-    if campaign.status != CampaignStatus.GENERATING:
+    if campaign.status != CampaignStatus.GENERATING or event.revision != campaign.revision:
         return StatusResult(status=campaign.status, counts=campaign.counts)
     read = _read(event.key, posts)
     if read.unwritten:

@@ -59,6 +59,8 @@ def plan_posts(
         batches=len(batches),
         map_concurrency=map_concurrency(generation),
         tolerated_failure_percentage=generation.tolerated_failure_percentage,
+        # Not 0 where a new execution takes up a campaign that was in a later round.
+        revision=campaign.revision,
     )
 
 

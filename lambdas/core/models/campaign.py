@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import (
+    AfterValidator,
     EmailStr,
     Field,
     HttpUrl,
@@ -18,6 +19,7 @@ from pydantic import (
 from pydantic.functional_serializers import PlainSerializer
 
 from lambdas.core.ids import BrandIdField, CampaignIdField, CorrelationId, PersonaIdField, TenantIdField
+from lambdas.core.models.approval import Quorum
 from lambdas.core.models.base import Day, Integer, Model, Moment, WallTime
 from lambdas.core.models.brand import Brand, LanguageTag, Line, Paragraph, Persona
 from lambdas.core.platforms import Platform
@@ -126,18 +128,73 @@ class Generation(Model):
     tolerated_failure_percentage: Annotated[float, Field(ge=0, le=100, strict=True)] = 5.0
 
 
+class OnTimeout(StrEnum):
+    """What silence means."""
+
+    REJECT = "reject"  # the campaign expires
+    APPROVE = "approve"  # the posts go out as shown
+    EXTEND = "extend"  # the same reviewers get the same time once more, then it expires
+    ESCALATE = "escalate"  # ``escalateTo`` get the same time, then it expires
+
+
+def _distinct_addresses(reviewers: tuple[str, ...]) -> tuple[str, ...]:
+    lowered = [address.lower() for address in reviewers]
+    if len(set(lowered)) != len(lowered):
+        raise ValueError("each reviewer may be named once")
+    return reviewers
+
+
+Reviewers = Annotated[tuple[EmailStr, ...], Field(min_length=1, max_length=20), AfterValidator(_distinct_addresses)]
+QuorumField = Quorum | Annotated[int, Field(ge=1, le=20)]
+
+
+class SecondStage(Model):
+    """Who has to agree once the first reviewers have."""
+
+    reviewers: Reviewers
+    quorum: QuorumField = Quorum.ONE
+
+    @model_validator(mode="after")
+    def _reachable(self) -> Self:
+        _check_quorum(self.quorum, self.reviewers)
+        return self
+
+
+class QuietHours(Model):
+    """No reminder is mailed in these hours of the schedule's time zone; ``start`` may be later than ``end``."""
+
+    start: Annotated[int, Field(ge=0, le=23)]
+    end: Annotated[int, Field(ge=0, le=23)]
+
+
 class ApprovalPolicy(Model):
-    """Who decides."""
+    """Who decides, in what time, and what silence means."""
 
-    reviewers: Annotated[tuple[EmailStr, ...], Field(min_length=1, max_length=20)]
+    reviewers: Reviewers
+    quorum: QuorumField = Quorum.ONE
+    """``one``: the first answer decides. ``all`` or a number: so many have to approve, and as soon as they cannot any
+    more the campaign goes back for revision if one of those against asked for that, and is rejected otherwise."""
+    second_stage: SecondStage | None = None
+    max_revisions: Annotated[int, Field(ge=0, le=20)] = 3
+    timeout_hours: Annotated[int, Field(ge=1, le=168)] = 168
+    on_timeout: OnTimeout = OnTimeout.REJECT
+    escalate_to: Annotated[tuple[EmailStr, ...], Field(max_length=20), AfterValidator(_distinct_addresses)] = ()
+    remind_after_hours: Annotated[tuple[Annotated[int, Field(ge=1, le=336)], ...], Field(max_length=10)] = (24, 72)
+    quiet_hours: QuietHours | None = None
 
-    @field_validator("reviewers")
-    @classmethod
-    def _distinct(cls, reviewers: tuple[str, ...]) -> tuple[str, ...]:
-        lowered = [address.lower() for address in reviewers]
-        if len(set(lowered)) != len(lowered):
-            raise ValueError("each reviewer may be named once")
-        return reviewers
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        _check_quorum(self.quorum, self.reviewers)
+        if (self.on_timeout is OnTimeout.ESCALATE) != bool(self.escalate_to):
+            raise ValueError("escalateTo goes with onTimeout escalate, and needs at least one address")
+        named = [*self.reviewers, *(self.second_stage.reviewers if self.second_stage else ()), *self.escalate_to]
+        _distinct_addresses(tuple(named))
+        return self
+
+
+def _check_quorum(quorum: Quorum | int, reviewers: tuple[str, ...]) -> None:
+    if isinstance(quorum, int) and quorum > len(reviewers):
+        raise ValueError(f"a quorum of {quorum} cannot be reached by {len(reviewers)} reviewers")
 
 
 class CampaignBrief(Model):
@@ -218,3 +275,7 @@ class Campaign(Model):
     counts: PostCounts = PostCounts()
     """Set by PlanPosts (total) and AggregateResults (the rest)."""
     error: Failure | None = None
+    revision: Annotated[int, Field(ge=0)] = 0
+    """How many times posts went back; set by RevisePosts."""
+    approved_content_hash: str | None = None
+    """Set by CompleteCampaign: nothing else may ever be sent for this campaign."""

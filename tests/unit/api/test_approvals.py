@@ -29,10 +29,10 @@ def test_the_page_shows_what_is_decided_on(waiting):
     assert "of 3,000 characters" in reply.text
     assert "&lt;b&gt;with markup&lt;/b&gt; &amp; an ampersand" in reply.text
     form = Form(reply.text)
-    assert form.forms == [{"method": "post"}]
-    assert form.choices == ["approved", "needs_revision", "rejected"]
+    assert form.forms == [{"method": "post", "class": "wrap main"}]
+    assert form.choices == ["approve", "change", "reject"] * 3 + ["approved", "needs_revision", "rejected"]
     assert form.hidden == {"contentHash": waiting.approval.content_hash}
-    assert set(form.areas) == {"comments"} == form.labelled
+    assert set(form.areas) == {"comments", "comment-1", "comment-2", "comment-3"} == form.labelled
 
 
 def test_the_page_names_the_rules_a_post_does_not_meet(waiting):
@@ -257,7 +257,7 @@ def test_an_incomplete_form_decides_nothing(waiting, form):
 
 
 def test_a_form_that_is_too_large_decides_nothing(waiting):
-    assert waiting.send({"decision": "approved", "x": "y" * 70_000}).status == 413
+    assert waiting.send({"decision": "approved", "x": "y" * 270_000}).status == 413
     nothing_happened(waiting)
 
 

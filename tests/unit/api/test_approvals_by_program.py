@@ -19,6 +19,7 @@ def test_a_program_decides_with_the_token(waiting):
             "decision": "approved",
             "comments": "Fine",
             "decidedAt": "2026-01-05T09:00:00.000Z",
+            "status": "DECIDED",
         },
     )
     again = by_program(waiting, waiting.query()["token"], decision="rejected")

@@ -35,6 +35,7 @@ def request(
         mailer=faulty(world.mailer, mail_faults or FaultPlan()),
         ids=world.ids,
         clock=world.clock,
+        cipher=world.cipher,
     )
     return request_approval(approval_event(world, token, retry=retry), ports, BASE_URL)
 
