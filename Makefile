@@ -9,6 +9,8 @@ TENANT ?= acme
 ROLE ?= manager
 export TENANT ROLE
 EXAMPLE ?=
+SENDER ?=
+CONTEXT ?=
 # The CLI that deploys to AWS; synthesis itself needs only the library in requirements.txt.
 CDK_CLI := aws-cdk@2.1148.1
 
@@ -79,7 +81,7 @@ lint: $(VENV)/.installed  ## Ruff and mypy
 
 .PHONY: synth
 synth: $(VENV)/.installed  ## The CloudFormation templates for AWS, into cdk.out
-	@CDK_OUTDIR=cdk.out CDK_CONTEXT_JSON="$$(python -c 'import json; print(json.dumps(json.load(open("cdk.json"))["context"]))')" \
+	@CDK_OUTDIR=cdk.out CDK_CONTEXT_JSON="$$(python -c 'import json; print(json.dumps(json.load(open("cdk.json"))["context"] | {"sender": "$(or $(SENDER),campaigns@example.com)"}))')" \
 	  python cdk_app.py
 	@ls cdk.out/*.template.json
 
@@ -91,9 +93,18 @@ diagram: $(VENV)/.installed  ## Redraw the workflow in docs/architecture.md from
 bench: $(VENV)/.installed  ## Measure the local stack against the targets
 	@python -m bench
 
+.PHONY: bootstrap
+bootstrap: $(VENV)/.installed  ## Prepare your AWS account and region for CDK, once
+	@npx --yes $(CDK_CLI) bootstrap -c sender=campaigns@example.org
+
 .PHONY: deploy
-deploy: $(VENV)/.installed  ## Deploy to the AWS account of your credentials (see the README for the bootstrap)
-	@npx --yes $(CDK_CLI) deploy --all --require-approval broadening
+deploy: $(VENV)/.installed  ## Deploy to the AWS account of your credentials (SENDER=address CONTEXT='name=value …')
+	@if [ -z "$(SENDER)" ]; then echo "SENDER=address is needed: the SES address that mails come from" >&2; exit 2; fi
+	@npx --yes $(CDK_CLI) deploy --all --require-approval broadening -c sender='$(SENDER)' $(addprefix -c ,$(CONTEXT))
+
+.PHONY: token-aws
+token-aws: $(VENV)/.installed  ## Print a bearer token for the deployed API (TENANT=… ROLE=…), signed with its key
+	@python -m local.cli token --aws -- "$$TENANT" "$$ROLE"
 
 .PHONY: lock
 lock: $(VENV)/.installed  ## Pin every dependency again from requirements/*.in

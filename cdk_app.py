@@ -5,7 +5,7 @@ Context (``-c name=value``, or ``CDK_CONTEXT_JSON``):
 
 ``target``      ``aws`` (default) or ``local``: for whom the dependency layer is built
 ``prefix``      put before every physical name, so that several stages fit into one account
-``sender``      the address mails come from (default ``campaigns@example.com``)
+``sender``      the SES address mails come from (needed on AWS)
 ``tracing``     ``true`` turns X-Ray on
 ``provider``    ``offline`` (default) or ``bedrock``: who writes the posts
 """

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
+import boto3
 import typer
 from rich.console import Console
 from rich.markup import escape
@@ -54,14 +55,26 @@ def status(home: Home = None) -> None:
 
 
 @app.command()
-def token(tenant: str, role: str, home: Home = None) -> None:
+def token(
+    tenant: str,
+    role: str,
+    home: Home = None,
+    aws: Annotated[
+        bool, typer.Option("--aws", help="For the API deployed in the account of your credentials.")
+    ] = False,
+    keys: Annotated[str, typer.Option(help="Where that API's keys are in Secrets Manager.")] = "campaign/api-keys",
+) -> None:
     """Print a bearer token and nothing else."""
     roles = [each.value for each in Role]
-    if tenant not in seeds.tenants():
+    if not aws and tenant not in seeds.tenants():
         _refuse(f"TENANT is one of {', '.join(seeds.tenants())}, not {tenant!r}")
     if role not in roles:
         _refuse(f"ROLE is one of {', '.join(roles)}, not {role!r}")
-    sys.stdout.write(_running(home).token(tenant, role) + "\n")
+    if aws:
+        signed = stacks.api_token(boto3.client("secretsmanager"), keys, tenant, role)
+    else:
+        signed = _running(home).token(tenant, role)
+    sys.stdout.write(signed + "\n")
 
 
 @app.command()

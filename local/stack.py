@@ -105,15 +105,21 @@ class Stack:
     def token(self, tenant: str, role: str, *, lifetime: timedelta = TOKEN_LIFETIME) -> str:
         """A bearer token, signed with the key the authorizer verifies with."""
         outputs = stack_outputs(self.client("cloudformation"))
-        secret = self.client("secretsmanager").get_secret_value(SecretId=outputs["ApiKeysSecretArn"])["SecretString"]
-        caller = Caller(tenant_id=TenantId(tenant), role=Role(role), subject=f"{role}@{tenant}.example")
-        now = datetime.now(UTC)
-        return sign_api_token(parse_key_set(secret), caller, now=now, expires=now + lifetime)
+        secrets = self.client("secretsmanager")
+        return api_token(secrets, outputs["ApiKeysSecretArn"], tenant, role, lifetime=lifetime)
 
     def stop(self, *, kill: bool = False) -> bool:
         """End the emulator, which saves its state first unless it is killed. False when it was not running."""
         with exclusive(self.home):
             return self._process.stop(kill=kill)
+
+
+def api_token(secrets: Any, secret_id: str, tenant: str, role: str, *, lifetime: timedelta = TOKEN_LIFETIME) -> str:
+    """A bearer token of the API whose signing keys are in the secret, here or in AWS."""
+    keys = parse_key_set(secrets.get_secret_value(SecretId=secret_id)["SecretString"])
+    caller = Caller(tenant_id=TenantId(tenant), role=Role(role), subject=f"{role}@{tenant}.example")
+    now = datetime.now(UTC)
+    return sign_api_token(keys, caller, now=now, expires=now + lifetime)
 
 
 def stop(home: Path | None = None) -> bool:

@@ -6,6 +6,9 @@ from aws_cdk import App
 from aws_cdk import aws_lambda as lambda_
 from constructs import Node
 
+_LOCAL_SENDER = "campaigns@example.com"
+"""Nobody can verify an address of example.com, so it serves only where nothing is sent."""
+
 
 class Options(NamedTuple):
     target: Literal["aws", "local"]
@@ -17,12 +20,16 @@ class Options(NamedTuple):
 
     @classmethod
     def of(cls, app: App) -> "Options":
-        """Raises ``ValueError`` naming the context value that is not one of those allowed."""
+        """Raises ``ValueError`` naming the context value that is missing or not one of those allowed."""
         node = app.node
+        target: Literal["aws", "local"] = "local" if _one_of(node, "target", ("aws", "local")) == "local" else "aws"
+        sender = _text(node, "sender", _LOCAL_SENDER if target == "local" else "")
+        if "@" not in sender:
+            raise ValueError("context sender=… is needed: the SES address that mails come from")
         return cls(
-            target="local" if _one_of(node, "target", ("aws", "local")) == "local" else "aws",
+            target=target,
             prefix=_text(node, "prefix", ""),
-            sender=_text(node, "sender", "campaigns@example.com"),
+            sender=sender,
             tracing=_one_of(node, "tracing", ("false", "true")) == "true",
             provider="bedrock" if _one_of(node, "provider", ("offline", "bedrock")) == "bedrock" else "offline",
             bedrock_model_id=_text(node, "bedrockModelId", "amazon.nova-lite-v1:0"),

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -80,6 +80,18 @@ class Driver:
             assert campaign["status"] not in DEAD_ENDS, campaign
             assert time.monotonic() < deadline, f"still {campaign['status']} after {seconds} s"
             time.sleep(0.2)
+
+    def wait_for_posts(
+        self, campaign_id: str, reached: Callable[[dict[str, int]], bool], seconds: float = 60
+    ) -> dict[str, int]:
+        """The counts of posts once they are as wanted."""
+        deadline = time.monotonic() + seconds
+        while True:
+            counts: dict[str, int] = self.get(f"/campaigns/{campaign_id}/progress")["posts"]
+            if reached(counts):
+                return counts
+            assert time.monotonic() < deadline, f"the posts are at {counts} after {seconds} s"
+            time.sleep(0.1)
 
     def posts(self, campaign_id: str) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []
