@@ -73,13 +73,21 @@ def check_size(size: int) -> None:
 def _parse(submission: Submission, security: SecurityLog) -> CampaignBrief:
     data = submission.brief
     check_size(len(_canonical(data).encode("utf-8", "surrogatepass")))
-    if isinstance(data, Mapping) and "tenantId" in data:
-        if data["tenantId"] != submission.tenant_id:
-            security.event("tenant_mismatch", tenant_id=submission.tenant_id, subject=submission.created_by)
-            message = "a campaign belongs to the tenant that sends it; leave the field out"
-            raise TenantMismatchError(message, errors=[FieldError("tenantId", "names another tenant")])
-        data = {name: value for name, value in data.items() if name != "tenantId"}
-    return CampaignBrief.from_wire(data)
+    try:
+        return CampaignBrief.from_wire(own(data, submission.tenant_id))
+    except TenantMismatchError:
+        security.event("tenant_mismatch", tenant_id=submission.tenant_id, subject=submission.created_by)
+        raise
+
+
+def own(data: Any, tenant_id: str | None) -> Any:
+    """``data`` without a ``tenantId`` that says what is known anyway; raises ``TenantMismatchError`` for another's."""
+    if tenant_id is None or not isinstance(data, Mapping) or "tenantId" not in data:
+        return data
+    if data["tenantId"] != tenant_id:
+        message = "what is sent belongs to the tenant that sends it; leave the field out"
+        raise TenantMismatchError(message, errors=[FieldError("tenantId", "names another tenant")])
+    return {name: value for name, value in data.items() if name != "tenantId"}
 
 
 def _known(submission: Submission, brief: CampaignBrief, intake: Intake) -> Campaign | None:

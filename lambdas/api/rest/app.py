@@ -16,6 +16,7 @@ from lambdas.api.rest.campaigns import CampaignRoutes
 from lambdas.api.rest.catalog import BrandRoutes, PersonaRoutes
 from lambdas.api.rest.documents import DocumentRoutes
 from lambdas.api.rest.posts import PostRoutes
+from lambdas.api.rest.request import caller
 from lambdas.api.rest.requests import RequestRoutes
 from lambdas.api.rest.resolver import Resolver
 from lambdas.api.services import Services
@@ -26,6 +27,7 @@ from lambdas.core.errors import (
     MethodNotAllowedError,
     NotFoundError,
     RetryableError,
+    TenantMismatchError,
     UnauthenticatedError,
 )
 from lambdas.core.ids import CorrelationId
@@ -83,6 +85,9 @@ class Api:
             headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
         if isinstance(error, MethodNotAllowedError):
             headers["Allow"] = ", ".join(error.details["allowed"])
+        if isinstance(error, TenantMismatchError):
+            who = caller(self._resolver.current_event)
+            self._services.log.event("tenant_mismatch", tenant_id=who.tenant_id, subject=who.subject)
         correlation = self._resolver.context["correlation_id"]
         return problem_answer(problem(error, correlation), headers=headers)
 

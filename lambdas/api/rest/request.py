@@ -8,7 +8,7 @@ from urllib.parse import parse_qs
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
 from pydantic import ValidationError
 
-from lambdas.api.submission import check_size
+from lambdas.api.submission import check_size, own
 from lambdas.core.errors import (
     FieldError,
     ForbiddenError,
@@ -70,14 +70,18 @@ def bearer(event: APIGatewayProxyEvent) -> str:
 
 
 def json_body(event: APIGatewayProxyEvent) -> Any:
-    """The parsed body, at most as large as a campaign may be.
+    """The parsed body, at most as large as a campaign may be, without a ``tenantId`` that is the caller's own.
 
-    Raises ``PayloadTooLargeError`` and ``MalformedJsonError``.
+    Raises ``PayloadTooLargeError``, ``MalformedJsonError``, and ``TenantMismatchError`` for another tenant's.
     """
     text = _text(event)
     check_size(len(text.encode("utf-8", "surrogatepass")))
     if not text.strip():
         raise MalformedJsonError("the request has no body")
+    return own(_parsed(text), ((event.get("requestContext") or {}).get("authorizer") or {}).get("tenantId"))
+
+
+def _parsed(text: str) -> Any:
     try:
         return json.loads(text, parse_constant=_no_constant)
     except json.JSONDecodeError as error:

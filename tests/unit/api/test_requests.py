@@ -66,3 +66,11 @@ def test_a_service_that_is_down_is_a_503_to_be_tried_again(world, monkeypatch):
     reply = world.call("GET", "/campaigns")
 
     assert (reply.status, reply.headers["Retry-After"]) == (503, "5")
+
+
+@pytest.mark.parametrize("path", ["/brands/new", "/personas/new"])
+def test_no_body_may_name_another_tenant(world, path):
+    reply = world.call("PUT", path, {"tenantId": "globex", "name": "Ours"})
+
+    assert (reply.status, reply.fields) == (403, ["tenantId"])
+    assert world.log.events == [("tenant_mismatch", {"tenant_id": "acme", "subject": "robin"})]
