@@ -5,6 +5,7 @@ Tests marked ``stack`` share it, so they run in one xdist worker, one after the 
 
 import os
 import shutil
+import socket
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,8 +14,15 @@ import pytest
 
 from local.stack import Stack
 
-_PORT = int(os.environ.get("CAMPAIGN_TEST_PORT", "4866"))
-"""Away from the port of ``make up``, so that a run does not meet a developer's own stack."""
+
+def _port() -> int:
+    """``CAMPAIGN_TEST_PORT``, or one that nobody uses: a run meets neither a developer's stack nor another run's."""
+    chosen = os.environ.get("CAMPAIGN_TEST_PORT")
+    if chosen:
+        return int(chosen)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 SLOW = ("tests/infra/", "tests/architecture/test_cold_start.py", "tests/unit/local/", "tests/contract/test_posts.py")
@@ -33,7 +41,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def stack() -> Iterator[Stack]:
     """The running local stack, with its seeded tenants. ``CAMPAIGN_TEST_HOME`` keeps its files for a look at them."""
     home = Path(os.environ.get("CAMPAIGN_TEST_HOME") or tempfile.mkdtemp(prefix="campaign-test-"))
-    stack = Stack.up(home, _PORT)
+    stack = Stack.up(home, _port())
     try:
         yield stack
     finally:
