@@ -48,7 +48,7 @@ def some_port() -> int:
 def until_saved(home: Path, link: str) -> None:
     """The state is written every few seconds; wait until it holds the mail with ``link``, and what goes with it."""
     callback_id = link.partition("?")[0].rpartition("/")[2]
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 180
     while callback_id not in (home / "state" / "ses.json").read_text():
         assert time.monotonic() < deadline, "the state is not saved"
         time.sleep(0.2)
@@ -71,7 +71,7 @@ def test_a_campaign_that_waits_for_its_reviewer_outlives_a_kill(tmp_path: Path) 
         stack = Stack.up(tmp_path, None, said.append)
         assert "going on with 1 campaign that the last stop interrupted" in said
         demo.wait(api, url, "awaiting_approval")
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 180
         while demo.link == first_link:
             assert time.monotonic() < deadline, "the reviewer is asked again"
             demo.find_mail(stack)
@@ -131,7 +131,7 @@ def test_ctrl_c_stops_the_foreground_stack(tmp_path: Path, sent: signal.Signals)
     assert "curl -i -X POST http://127.0.0.1:" in text
     assert "/_local/inbox" in text
     process.send_signal(sent)
-    assert process.wait(60) == 0
+    assert process.wait(180) == 0
     with pytest.raises(LocalStackError):
         Stack.running(tmp_path)
 
