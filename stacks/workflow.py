@@ -37,7 +37,7 @@ class WorkflowStack(Stack):
 
     def _build_functions(self) -> BuildFunctions:
         return BuildFunctions(
-            validate_campaign=self._step("validate_campaign", [Access.GET, Access.PUT]),
+            validate_campaign=self._step("validate_campaign", [Access.GET, Access.PUT, Access.UPDATE]),
             save_campaign=self._step("save_campaign", [Access.GET, Access.PUT, Access.UPDATE]),
             plan_posts=self._plan_posts(),
             generate_posts=self._generate_posts(),

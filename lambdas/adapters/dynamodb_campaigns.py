@@ -1,7 +1,7 @@
 """Campaigns in the table.
 
 Actions on the table: ``dynamodb:GetItem`` (get, find_idempotent), ``PutItem`` (create: a transaction of puts),
-``UpdateItem`` (update), ``Query`` and ``BatchGetItem`` (page).
+``UpdateItem`` (update, alone or in a transaction), ``Query`` and ``BatchGetItem`` (page).
 """
 
 from collections.abc import Sequence
@@ -14,6 +14,7 @@ from lambdas.adapters import dynamodb_keys as keys
 from lambdas.adapters.aws import error_code, translate_errors
 from lambdas.adapters.cursor import decode_cursor, encode_cursor
 from lambdas.adapters.dynamodb_items import to_item
+from lambdas.adapters.dynamodb_moves import move
 from lambdas.adapters.dynamodb_table import ConditionFailedError, Table
 from lambdas.core.errors import ConflictError, NotFoundError
 from lambdas.core.ids import CampaignId, CampaignKey, TenantId
@@ -30,8 +31,13 @@ _IDEMPOTENCY_KEPT = timedelta(hours=24)
 
 
 class DynamoCampaigns:
-    def __init__(self, client: "DynamoDBClient", table_name: str) -> None:
+    """``mark`` is the checkpoint of the step that works with this store: it is told of every move of status in the
+    transaction that makes it.
+    """
+
+    def __init__(self, client: "DynamoDBClient", table_name: str, mark: keys.ItemKey | None = None) -> None:
         self._table = Table(client, table_name)
+        self._mark = mark
 
     @translate_errors()
     def create(self, campaign: Campaign, idempotency: IdempotencyRecord | None = None) -> None:
@@ -92,13 +98,19 @@ class DynamoCampaigns:
         configuration: Configuration | None = None,
         counts: PostCounts | None = None,
         error: Failure | None = None,
+        clear_error: bool = False,
     ) -> Campaign:
         parts: dict[str, Model | None] = {"configuration": configuration, "counts": counts, "error": error}
         changes: dict[str, Any] = {name: part.to_wire() for name, part in parts.items() if part}
         changes |= {"updatedAt": iso(at)}
         changes |= {"status": status.value} if status else {}
         changes |= {"executionArn": execution_arn} if execution_arn else {}
+        # A null rather than a REMOVE; it is dropped on reading.
+        changes |= {"error": None} if clear_error else {}
         try:
+            if self._mark and status:
+                move(self._table, keys.campaign(key), expected, changes, self._mark)
+                return self.get(key)
             return Campaign.from_wire(self._table.update_if_status(keys.campaign(key), expected, changes))
         except ConditionFailedError as failed:
             if failed.old is None:

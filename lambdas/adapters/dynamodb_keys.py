@@ -6,7 +6,7 @@ PK                                         SK                                   
 ``TENANT#<tenant>#CAMPAIGN#<campaign>``    ``CAMPAIGN``                                           the record
 same                                       ``POST#<post>``                                        a post, plan order
 same                                       ``BATCH#<00000>``                                      a batch's tally
-same                                       ``CHECKPOINT#<execution name>#<step>#<attempt>``       a step's attempt
+same                                       ``CHECKPOINT#<entered>#<execution>#<step>#<attempt>``  a step's attempt
 same                                       ``APPROVAL#<callback>``                                a request
 ``TENANT#<tenant>``                        ``CAMPAIGN#<campaign>``                                place in the list
 same                                       ``BRAND#<brand>``, ``PERSONA#<persona>``               catalog
@@ -20,6 +20,7 @@ import hashlib
 from typing import NamedTuple
 
 from lambdas.core.ids import BrandId, CallbackId, CampaignId, CampaignKey, PersonaId, PostId, TenantId
+from lambdas.core.models.base import iso
 from lambdas.core.models.checkpoint import Checkpoint
 
 PK = "PK"
@@ -60,9 +61,12 @@ def batch(key: CampaignKey, batch_id: int) -> ItemKey:
 
 
 def checkpoint(key: CampaignKey, entry: Checkpoint) -> ItemKey:
-    """Without the time it began, which differs when the engine delivers the same attempt twice."""
+    """Without the time the attempt began, which differs when the engine delivers the same attempt twice."""
     execution_name = entry.execution_arn.rsplit(":", 1)[-1]
-    return ItemKey(campaign_partition(key), f"{CHECKPOINTS}{execution_name}#{entry.step_name}#{entry.attempt:03d}")
+    # Records of version 0.1 have no time of entry; what they sort by is the execution, as it was then.
+    entered = f"{iso(entry.entered_at)}#" if entry.entered_at else ""
+    name = f"{entered}{execution_name}#{entry.step_name}#{entry.attempt:03d}"
+    return ItemKey(campaign_partition(key), f"{CHECKPOINTS}{name}")
 
 
 def approval(key: CampaignKey, callback_id: CallbackId) -> ItemKey:

@@ -1,5 +1,6 @@
 """The stores of a function that works with the table: one client, shared by all of them."""
 
+from lambdas.adapters.attempt import current_checkpoint
 from lambdas.adapters.aws import client
 from lambdas.adapters.dynamodb_approvals import DynamoApprovals
 from lambdas.adapters.dynamodb_campaigns import DynamoCampaigns
@@ -16,7 +17,8 @@ class TableSettings(Settings):
 
 
 def campaigns(settings: TableSettings) -> DynamoCampaigns:
-    return DynamoCampaigns(client("dynamodb"), settings.table_name)
+    """Inside a step, every move of a campaign is marked on the step's checkpoint."""
+    return DynamoCampaigns(client("dynamodb"), settings.table_name, mark=current_checkpoint())
 
 
 def posts(settings: TableSettings) -> DynamoPosts:

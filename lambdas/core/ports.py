@@ -83,6 +83,7 @@ class CampaignStore(Protocol):
         configuration: Configuration | None = None,
         counts: PostCounts | None = None,
         error: Failure | None = None,
+        clear_error: bool = False,
     ) -> Campaign:
         """Change the named fields if the status is one of ``expected``, and answer the new record.
 
@@ -117,6 +118,10 @@ class PostStore(Protocol):
         """Store written (or failed) posts, each only if its version is still the one given; answers those stored."""
         ...
 
+    def reopen(self, key: CampaignKey, batch_id: int, posts: Sequence[Post]) -> list[Post]:
+        """Back to ``planned``, without claim and error, each only if its version is still the one given."""
+        ...
+
     def progress(self, key: CampaignKey) -> PostCounts:
         """Counts from the batches' own tallies: cheap, and behind by at most the batches in flight."""
         ...
@@ -147,10 +152,19 @@ class CatalogStore(Protocol):
 
 
 class CheckpointStore(Protocol):
+    def begin(self, key: CampaignKey, checkpoint: Checkpoint) -> None:
+        """Store the beginning of an attempt, unless the attempt has a checkpoint already."""
+        ...
+
     def record(self, key: CampaignKey, checkpoint: Checkpoint) -> None:
         """Store one. Of the same attempt of the same step in the same execution a success replaces what is there,
         and a failure does not: a late duplicate must not make a step that succeeded look as if it had failed.
+        Either completes what ``begin`` stored, and keeps the effect that was marked on it.
         """
+        ...
+
+    def page(self, key: CampaignKey, limit: int, cursor: str | None = None) -> Page[Checkpoint]:
+        """In the order in which states were entered. Raises ``InvalidInputError`` for a cursor of somebody else's."""
         ...
 
     def all(self, key: CampaignKey) -> list[Checkpoint]:

@@ -51,7 +51,7 @@ def table(*verbs: str) -> Grants:
 # Actions of the stores are listed in the docstrings of lambdas/adapters/dynamodb_*.py. PutItem is the checkpoint
 # unless something else is said; a transaction of puts needs PutItem and nothing else.
 FUNCTIONS: dict[str, Grants] = {
-    "validate-campaign": table("GetItem", "PutItem"),
+    "validate-campaign": table("GetItem", "PutItem", "UpdateItem"),
     "save-campaign": table("GetItem", "PutItem", "UpdateItem"),
     "plan-posts": table("GetItem", "PutItem", "UpdateItem", "PartiQLInsert") | {"manifests": {"s3:PutObject"}},
     "generate-posts": table("GetItem", "BatchGetItem", "PartiQLUpdate"),

@@ -60,6 +60,7 @@ class MemoryCampaigns:
         configuration: Configuration | None = None,
         counts: PostCounts | None = None,
         error: Failure | None = None,
+        clear_error: bool = False,
     ) -> Campaign:
         parts: dict[str, Model | None] = {"configuration": configuration, "counts": counts, "error": error}
         changes: dict[str, Any] = {name: part.to_wire() for name, part in parts.items() if part}
@@ -71,4 +72,6 @@ class MemoryCampaigns:
             if current not in expected:
                 raise ConflictError(f"the campaign is {current.value}", details={"status": current.value})
             self._records[key] = self._records[key] | changes
+            if clear_error:
+                self._records[key].pop("error", None)
             return self.get(key)

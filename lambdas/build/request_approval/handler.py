@@ -30,7 +30,7 @@ class RequestApprovalSettings(TableSettings):
     sender_email: str
 
 
-@step("RequestApproval", RequestApprovalEvent, RequestApprovalSettings, None)
+@step("RequestApproval", RequestApprovalEvent, RequestApprovalSettings, stores.checkpoints)
 def ask(event: RequestApprovalEvent, settings: RequestApprovalSettings) -> StatusResult:
     clock = SystemClock()
     ports = ApprovalPorts(
