@@ -82,6 +82,10 @@ synth: $(VENV)/.installed  ## The CloudFormation templates for AWS, into cdk.out
 	  python cdk_app.py
 	@ls cdk.out/*.template.json
 
+.PHONY: diagram
+diagram: $(VENV)/.installed  ## Redraw the workflow in docs/architecture.md from its synthesised definition
+	@python -m local.diagram
+
 .PHONY: bench
 bench: $(VENV)/.installed  ## Measure the local stack against the targets
 	@python -m bench

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from aws_cdk import CfnElement, CfnOutput, Duration, Stack
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_lambda_destinations as destinations
+from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_ses as ses
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
@@ -222,15 +222,19 @@ class WorkflowStack(Stack):
         grant_table(function, self._data, [Access.GET, Access.PUT, Access.UPDATE])
         self.build_machine.grant_start_execution(function)
         letters = dead_letter_queue(self, "BuildCampaignDeadLetters", self._data.key)
-        function.configure_async_invoke(
-            retry_attempts=2, max_event_age=Duration.hours(6), on_failure=destinations.SqsDestination(letters)
+        # Not configure_async_invoke, whose grants on queue and key are wider than sending needs.
+        function.add_to_role_policy(iam.PolicyStatement(actions=["sqs:SendMessage"], resources=[letters.queue_arn]))
+        lambda_.CfnEventInvokeConfig(
+            self,
+            "BuildCampaignAsynchronously",
+            function_name=function.function_name,
+            qualifier="$LATEST",
+            maximum_retry_attempts=2,
+            maximum_event_age_in_seconds=Duration.hours(6).to_seconds(),
+            destination_config=lambda_.CfnEventInvokeConfig.DestinationConfigProperty(
+                on_failure=lambda_.CfnEventInvokeConfig.OnFailureProperty(destination=letters.queue_arn)
+            ),
         )
-        for action in ("kms:GenerateDataKey*", "kms:ReEncrypt*"):
-            acknowledge(
-                function.role or function,
-                f"AwsSolutions-IAM5[Action::{action}]",
-                "CDK's grant to send to an encrypted queue: variants of one action, on one key",
-            )
         return function
 
 

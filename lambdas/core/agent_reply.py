@@ -36,6 +36,6 @@ def result_of(reply: Mapping[str, Any]) -> dict[str, Any]:
         raise AgentPermanentError(f"MALFORMED_REPLY: {error}", details={"code": "MALFORMED_REPLY"}) from error
     if parsed.success and parsed.result is not None:
         return parsed.result
-    error = parsed.error or AgentError(code="EMPTY_REPLY", message="the agent answered nothing", retryable=True)
-    kind = AgentRetryableError if error.retryable else AgentPermanentError
-    raise kind(f"{error.code}: {error.message}", details={**(error.details or {}), "code": error.code})
+    reason = parsed.error or AgentError(code="EMPTY_REPLY", message="the agent answered nothing", retryable=True)
+    kind = AgentRetryableError if reason.retryable else AgentPermanentError
+    raise kind(f"{reason.code}: {reason.message}", details={**(reason.details or {}), "code": reason.code})

@@ -10,6 +10,7 @@ from local.emulator import (
     callbacks,
     exceptions,
     extraction,
+    layer_blobs,
     mailbox,
     maps,
     partiql,
@@ -44,6 +45,7 @@ def main() -> None:
     slots.install(lambda_svc, slots.Slots(per_function=config.workers_per_function, total=config.workers))
     exceptions.install(lambda_svc, lambda_runtime)
     extraction.install(lambda_runtime, config.extracted_dir)
+    layer_blobs.install(lambda_svc, config.state_dir / "layer-blobs")
     mailbox.install(ses)
     callbacks.install(stepfunctions)
     maps.install(stepfunctions)

@@ -24,7 +24,7 @@ from local.emulator.pinned import EmulatorChangedError
 logger = logging.getLogger("local.autosave")
 
 _CHILD_LIMIT_SECONDS = 60
-_SHARE_OF_TIME = 0.1
+_SHARE_OF_TIME = 0.25
 """Saving takes at most this share of the time: with a large state the pauses grow."""
 
 

@@ -15,7 +15,14 @@ DEFAULT_WORKERS_PER_FUNCTION = 3
 DEFAULT_WORKERS = 8
 """On two cores. Each worker is a Python process of about 70 MB."""
 
-_KEEP = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SSL_CERT_FILE", "VIRTUAL_ENV", "SYSTEMROOT")
+_MODEL = (
+    "MINISTACK_BEDROCK_PROXY_URL",
+    "MINISTACK_BEDROCK_PROXY_TIMEOUT_SECONDS",
+    "AWS_ENDPOINT_URL_BEDROCK_RUNTIME",
+    "AWS_BEARER_TOKEN_BEDROCK",
+)
+"""Where a developer points the agents at a real model (docs/agents.md): the one thing that may come from outside."""
+_KEEP = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SSL_CERT_FILE", "VIRTUAL_ENV", "SYSTEMROOT", *_MODEL)
 
 
 @dataclass(frozen=True)

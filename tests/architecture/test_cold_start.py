@@ -20,6 +20,8 @@ from local.process import ROOT
 from stacks.dependency_layer import build_layer
 from tests.architecture.sources import sources
 
+pytestmark = pytest.mark.xdist_group("cold-start")  # measured once, by one worker
+
 HANDLERS = [source.name for source in sources("lambdas") if source.is_handler]
 
 BARE = """

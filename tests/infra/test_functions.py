@@ -103,19 +103,15 @@ def test_a_model_is_named_where_one_is_used(local: Assembly, aws: Assembly) -> N
 
 
 def test_a_direct_invocation_that_fails_for_good_is_kept(both: Assembly) -> None:
+    """In a queue, as an on-failure destination: unlike a dead-letter configuration it keeps the reason."""
     function = both.functions["build-campaign"]
-    queue = text(function["DeadLetterConfig"]["TargetArn"]).strip("<>").removesuffix(".Arn")
+    config = both.only("AWS::Lambda::EventInvokeConfig")
+    queue = text(config["DestinationConfig"]["OnFailure"]["Destination"]).strip("<>").removesuffix(".Arn")
     properties = both.resources("AWS::SQS::Queue")[queue]
     assert properties["MessageRetentionPeriod"] == 14 * 24 * 3600
     assert "Key" in text(properties["KmsMasterKeyId"])
-    config = both.only("AWS::Lambda::EventInvokeConfig")
     assert both.resources("AWS::Lambda::Function")[text(config["FunctionName"]).strip("<>")] == function
     assert (config["MaximumRetryAttempts"], config["MaximumEventAgeInSeconds"]) == (2, 6 * 3600)
-
-
-def test_only_the_direct_invocation_needs_a_dead_letter_queue(both: Assembly) -> None:
-    """The others are called synchronously: their caller hears of a failure."""
-    assert [name for name, function in both.functions.items() if "DeadLetterConfig" in function] == ["build-campaign"]
 
 
 @pytest.mark.parametrize("kind", ["AWS::S3::BucketPolicy", "AWS::SQS::QueuePolicy"])

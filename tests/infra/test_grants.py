@@ -53,7 +53,8 @@ def table(*verbs: str) -> Grants:
 FUNCTIONS: dict[str, Grants] = {
     "validate-campaign": table("GetItem", "PutItem", "UpdateItem"),
     "save-campaign": table("GetItem", "PutItem", "UpdateItem"),
-    "plan-posts": table("GetItem", "PutItem", "UpdateItem", "PartiQLInsert") | {"manifests": {"s3:PutObject"}},
+    # Query: posts that are planned already.
+    "plan-posts": table("GetItem", "PutItem", "UpdateItem", "Query", "PartiQLInsert") | {"manifests": {"s3:PutObject"}},
     "generate-posts": table("GetItem", "BatchGetItem", "PartiQLUpdate"),
     # BatchGetItem: a batch whose answer was lost is read back.
     "aggregate-results": table("GetItem", "BatchGetItem", "PutItem", "UpdateItem", "Query", "PartiQLUpdate"),
@@ -74,6 +75,7 @@ FUNCTIONS: dict[str, Grants] = {
     "api": table("GetItem", "BatchGetItem", "PutItem", "UpdateItem", "DeleteItem", "Query")
     | {
         "approval keys": {"secretsmanager:GetSecretValue"},
+        "base url": {"ssm:GetParameter"},
         "build": {"states:StartExecution"},
         "anything": {"states:SendTaskSuccess"},
     },

@@ -19,6 +19,8 @@ LINK = "{link}"
 @dataclass(frozen=True)
 class Material:
     platform: Platform
+    room: int
+    """What the text may measure, in the platform's unit."""
     seed: int
     lean: bool
     """Say only what must be said: the draft is a repair, or the persona is terse."""
@@ -28,13 +30,14 @@ class Material:
     """The topic as a headline."""
     angle: str
     """The headline without its subject; empty for a topic that no angle was found in."""
-    hook: str
+    hooks: tuple[str, ...]
+    """Openings, the preferred one first."""
     lead: str
     """The subject of the post."""
     others: tuple[str, ...]
     """The brief's other subjects, in an order of this post's own."""
     bridges: tuple[str, ...]
-    closer: str
+    closers: tuple[str, ...]
     call_to_action: str
     product: str
     brand: str
@@ -43,6 +46,14 @@ class Material:
     role: str
     audience: str
     """A line that says whom it is for; empty where the brief takes more than a line to say it."""
+
+    @property
+    def hook(self) -> str:
+        return next(iter(self.hooks), "")
+
+    @property
+    def closer(self) -> str:
+        return next(iter(self.closers), "")
 
     def chance(self, one_in: int, *what: str) -> bool:
         return derive_seed(self.seed, *what) % one_in == 0
@@ -77,17 +88,18 @@ def gather(payload: Mapping[str, Any], seed: int) -> Material:
     lines = choose(phrases.audience, "audience") if audience else ()
     return Material(
         platform=Platform(payload["platform"]),
+        room=int(payload["room"]),
         seed=seed,
         lean=voice.terse or bool(payload.get("broken")),
         voice=voice,
         phrases=phrases,
         title=topic_line(angle.name, lead) if angle and angle.name else short_form(lead),
         angle=angle.name if angle else "",
-        hook=next(iter(choose(hooks, "hook")), ""),
+        hooks=choose(hooks, "hook"),
         lead=lead,
         others=tuple(s for s in shuffled(subjects, seed, "others") if s != lead),
         bridges=choose(stock.bridges, "bridge"),
-        closer=next(iter(choose(stock.closers, "closer")), ""),
+        closers=choose(stock.closers, "closer"),
         call_to_action=_call(payload["callToAction"], exclaim=voice.exclaims),
         product=product,
         brand=brand,

@@ -4,18 +4,21 @@ from collections.abc import Callable
 
 from lambdas.agents.offline.fitting import Paragraph, Piece
 from lambdas.agents.offline.material import LINK, Material
+from lambdas.agents.seeding import shuffled
 from lambdas.core.platforms import Platform
 
 
 def _brief(m: Material) -> list[Paragraph]:
-    """X, Bluesky: one thought. The extra sentence, if any, is a thought or a question."""
-    # A terse persona keeps the shorter of the two; without either, two posts on one subject would be alike.
-    extra = m.bridges[:1] if m.chance(2, "extra") and not m.voice.terse else (m.closer,)
-    return [
-        [Piece(m.hook, 1), Piece(m.lead, 0)],
-        [Piece(text, 3) for text in extra],
-        [Piece(m.call_to_action, 2)],
-    ]
+    """X, Bluesky: one thought, and around it what there is room for. A long link takes most of a post on Bluesky."""
+    spare = m.room - len(m.lead) - 2
+    hook = _first_within(m.hooks, spare)
+    spare -= len(hook) + len(m.call_to_action) + 4
+    extra = _first_within(tuple(shuffled((*m.bridges[:2], *m.closers), m.seed, "extra")), spare)
+    return [[Piece(hook, 1), Piece(m.lead, 0)], [Piece(extra, 3)], [Piece(m.call_to_action, 2)]]
+
+
+def _first_within(lines: tuple[str, ...], room: int) -> str:
+    return next((line for line in lines if len(line) <= room), "")
 
 
 def _conversation(m: Material) -> list[Paragraph]:
@@ -57,7 +60,7 @@ def _neighbourly(m: Material) -> list[Paragraph]:
     """Facebook: friendly and concrete."""
     return [
         [Piece(m.hook, 1), Piece(m.lead, 0)],
-        [*(Piece(b, 4) for b in m.bridges[:1]), *(Piece(o, 4) for o in m.others[:1] if not m.lean)],
+        [*(Piece(b, 4) for b in m.bridges[:1]), *(Piece(o, 4) for o in m.others[:1])],
         [Piece(m.audience, 6)] if m.chance(3, "audience") else [],
         [Piece(m.call_to_action, 2), Piece(m.closer, 5)],
     ]
@@ -98,10 +101,10 @@ def _letter(m: Material) -> list[Paragraph]:
 
 def _message(m: Material) -> list[Paragraph]:
     """SMS: who, what, where."""
-    # Never more than one extra sentence: every further message of 153 characters costs again.
-    extra = min((m.hook, m.closer), key=len) if m.chance(2, "sms") else m.hook
     sender = "" if m.lead.casefold().startswith(m.brand.casefold()) else f"{m.brand}:"
-    return [[Piece(sender, 0), Piece(extra, 4), Piece(m.lead, 0), Piece(m.call_to_action, 2), Piece(LINK, 1)]]
+    close = m.closer if m.chance(2, "sms") else ""
+    words = [Piece(sender, 0), Piece(m.hook, 4), Piece(m.lead, 0), Piece(close, 5), Piece(m.call_to_action, 2)]
+    return [[*words, Piece(LINK, 1)]]
 
 
 def _article(m: Material) -> list[Paragraph]:

@@ -6,7 +6,8 @@ from typing import Any
 from lambdas.agents.offline.fitting import cut, fit
 from lambdas.agents.offline.material import LINK, Material, gather
 from lambdas.agents.offline.shapes import SHAPES
-from lambdas.agents.seeding import pick, shuffled
+from lambdas.agents.seeding import derive_seed, pick, shuffled
+from lambdas.core.compliance import reading_grade
 from lambdas.core.limits.measure import is_emoji
 from lambdas.core.platforms import Platform
 
@@ -16,10 +17,27 @@ _LIVELY = frozenset(
 _SUBJECT_CHARS = 60
 _PREVIEW_CHARS = 100
 _TITLE_CHARS = 95
+_TRIES = 6
 
 
 def write_draft(payload: Mapping[str, Any], seed: int) -> dict[str, Any]:
-    """A draft in the wire form of ``content_generator.contract.Draft``; the same seed writes the same."""
+    """A draft in the wire form of ``content_generator.contract.Draft``; the same seed writes the same.
+
+    Where the brand caps the reading grade, the first of a few drafts that keeps it, else the easiest of them.
+    """
+    first = _draft(payload, seed)
+    highest = payload.get("maxReadingGrade")
+    if highest is None or not payload["language"].startswith("en") or _grade(first) <= highest:
+        return first
+    others = [_draft(payload, derive_seed(seed, n)) for n in range(_TRIES)]
+    return next((draft for draft in others if _grade(draft) <= highest), min([first, *others], key=_grade))
+
+
+def _grade(draft: Mapping[str, Any]) -> float:
+    return reading_grade(draft["text"]) or 0.0
+
+
+def _draft(payload: Mapping[str, Any], seed: int) -> dict[str, Any]:
     material = gather(payload, seed)
     emoji = _emoji(material, payload)
     room = int(payload["room"]) - (5 if emoji else 0)  # a space, and at most four for the emoji on any platform

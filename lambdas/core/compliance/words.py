@@ -27,6 +27,8 @@ def visible_fields(content: PostContent) -> Iterator[str]:
 
 def plain(text: str) -> str:
     """Compatibility forms, typographic quotes and invisible characters undone, spaces collapsed."""
+    if text.isascii():  # nearly all of English copy, and fifty times faster
+        return " ".join(text.translate(_QUOTES).split())
     folded = unicodedata.normalize("NFKC", text).translate(_QUOTES)
     return " ".join("".join(c for c in folded if unicodedata.category(c) != "Cf").split())
 

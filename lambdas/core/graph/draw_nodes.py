@@ -128,7 +128,7 @@ def _progress(counts: MapCounts, box: Box) -> str:
         (NodeStatus.FAILED, counts.failed),
         (NodeStatus.RUNNING, counts.running),
     )
-    for (status, _), long in zip(shown, _shares([number for _, number in shown], counts.total, w), strict=True):
+    for (status, _), long in zip(shown, shares([number for _, number in shown], counts.total, w), strict=True):
         if long:
             parts.append(rectangle(at, y, long, 10, min(5, long / 2), paint.tone(status)))
             at += long
@@ -144,7 +144,7 @@ def _progress(counts: MapCounts, box: Box) -> str:
     return "".join(parts)
 
 
-def _shares(numbers: Sequence[int], total: int, room: float) -> list[float]:
+def shares(numbers: Sequence[int], total: int, room: float) -> list[float]:
     """Lengths in proportion, but never too short to be seen and never longer than ``room`` together."""
     whole = max(total, sum(numbers), 1)
     lengths = [max(_SEEN, room * number / whole) if number else 0.0 for number in numbers]

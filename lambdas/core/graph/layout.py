@@ -12,8 +12,8 @@ from typing import Final
 from lambdas.core.graph.columns import Grid, Tie, order, place
 from lambdas.core.graph.geometry import Box, Layout, Route
 from lambdas.core.graph.layers import Layers, layers, main_ways
-from lambdas.core.graph.model import ANY_ERROR, GraphEdge, GraphNode, NodeKind, every_node
-from lambdas.core.graph.routes import BEND_WIDTH, Rows, lane_routes, smooth_routes
+from lambdas.core.graph.model import GraphEdge, GraphNode, NodeKind, every_node
+from lambdas.core.graph.routes import BEND_WIDTH, Rows, gutter, lane_routes, smooth_routes
 from lambdas.core.graph.sizes import (
     COUNTS_HEIGHT,
     MIN_WIDTH,
@@ -30,7 +30,6 @@ ROW_GAP: Final = 58
 TRUNK_GAP: Final = 40
 """Between two rows of one state each: nothing turns there."""
 COLUMN_GAP: Final = 44
-GUTTER: Final = 34
 _FLOW, _CHOICE, _BEND, _CAUGHT = 8.0, 2.0, 6.0, 0.6
 
 
@@ -43,7 +42,7 @@ def layout(nodes: Sequence[GraphNode], edges: Sequence[GraphEdge], start: str | 
     plan = layers([node.name for node in nodes], own, start)
     boxes, bends = _Placing(nodes, own, plan, sizes).boxes()
     rows = Rows.of(plan.rank, boxes)
-    routes = [*smooth_routes(own, plan, boxes, rows, bends), *lane_routes(own, plan, boxes, rows)]
+    routes = [*smooth_routes(own, plan, boxes, rows, bends), *lane_routes(own, plan, boxes, rows, bends)]
     for node in nodes:
         if node.name in inner:
             _insert(node, inner[node.name], boxes, routes)
@@ -85,6 +84,7 @@ class _Placing:
         smooth = [edge for edge in edges if self._is_smooth(edge)]
         trunk = main_ways(self._names, smooth, plan.rank)
         self._ties = [tie for edge in smooth for tie in self._chain(edge, main=edge in trunk)]
+        _, self._gutter = gutter(edges, plan)
         self._labelled = {plan.rank[edge.source] for edge in smooth if edge.label}
 
     def _is_smooth(self, edge: GraphEdge) -> bool:
@@ -114,12 +114,10 @@ class _Placing:
     def boxes(self) -> tuple[dict[str, Box], dict[GraphEdge, list[float]]]:
         """The boxes, and for each smooth edge the x of its bends."""
         flow = self._column(aside=False)
-        gutter = max(flow[at] + self._width[at] / 2 for at in flow) + GUTTER if flow else 0.0
         aside = self._column(aside=True)
         if aside:
-            labels = (label_width(e.label) for e in self._plan.rails if e.label != ANY_ERROR)
-            room = max(labels, default=0.0) + 2 * GUTTER
-            shift = gutter + room - min(aside[at] - self._width[at] / 2 for at in aside)
+            right = max((flow[at] + self._width[at] / 2 for at in flow), default=0.0)
+            shift = right + self._gutter - min(aside[at] - self._width[at] / 2 for at in aside)
             aside = {at: x + shift for at, x in aside.items()}
         middle = {at: float(round(x)) for at, x in {**flow, **aside}.items()}
         tops, heights = self._bands()

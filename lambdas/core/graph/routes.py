@@ -98,27 +98,41 @@ def _distinct(points: Iterable[Point]) -> tuple[Point, ...]:
     return tuple(kept)
 
 
-def lane_routes(edges: Sequence[GraphEdge], plan: Layers, boxes: Mapping[str, Box], rows: Rows) -> Iterator[Route]:
-    """Routes of rails and of edges across to the other column (in the gutter) and of loops (outside on the left)."""
-    flow = [box for name, box in boxes.items() if name not in plan.aside] or list(boxes.values())
-    if not flow:
-        return
-    x = max(box.right for box in flow) + _FIRST_LANE
-    labels = [label_width(e.label) for e in plan.rails if e.label != ANY_ERROR]
-    x += max(labels, default=0.0)
-    sinks = dict.fromkeys(edge.target for edge in edges if edge in plan.rails)
-    for sink in sinks:
-        for edge in edges:
-            if edge in plan.rails and edge.target == sink:
-                yield _lane(edge, x, plan, boxes, rows)
+def gutter(edges: Sequence[GraphEdge], plan: Layers) -> tuple[dict[GraphEdge, float], float]:
+    """How far right of the flow each edge runs that uses the gutter, and how wide the gutter has to be for them."""
+    x = _FIRST_LANE + max((label_width(e.label) for e in plan.rails if e.label != ANY_ERROR), default=0.0)
+    offsets: dict[GraphEdge, float] = {}
+    for sink in dict.fromkeys(edge.target for edge in edges if edge in plan.rails):
+        offsets.update({edge: x for edge in edges if edge in plan.rails and edge.target == sink})
         x += _LANE
     for edge in edges:
         across = (edge.source in plan.aside) != (edge.target in plan.aside)
         if across and edge not in plan.rails and edge not in plan.loops:
-            yield _lane(edge, x, plan, boxes, rows)
+            offsets[edge] = x
             x += _LANE + label_width(edge.label)
-    x = min(box.x for box in boxes.values()) - _FIRST_LANE
-    for edge in sorted(plan.loops, key=lambda e: (plan.rank[e.source] - plan.rank[e.target], e.source, e.target)):
+    return offsets, x - _LANE + _FIRST_LANE + _ABOVE
+
+
+def lane_routes(
+    edges: Sequence[GraphEdge],
+    plan: Layers,
+    boxes: Mapping[str, Box],
+    rows: Rows,
+    bends: Mapping[GraphEdge, Sequence[float]],
+) -> Iterator[Route]:
+    """Routes of rails and of edges across to the other column (in the gutter) and of loops (outside on the left)."""
+    if not boxes:
+        return
+    flow = [boxes[name].right for name in boxes if name not in plan.aside]
+    flow += [x + BEND_WIDTH / 2 for edge, xs in bends.items() if edge.source not in plan.aside for x in xs]
+    edge_of_flow = max(flow, default=0.0)
+    offsets, _ = gutter(edges, plan)
+    for edge, offset in offsets.items():
+        yield _lane(edge, edge_of_flow + offset, plan, boxes, rows)
+    x = min([*(box.x for box in boxes.values()), *(x for xs in bends.values() for x in xs)]) - _FIRST_LANE
+    for edge in sorted(
+        (edge for edge in edges if edge in plan.loops), key=lambda e: plan.rank[e.source] - plan.rank[e.target]
+    ):
         yield _lane(edge, x, plan, boxes, rows)
         x -= _LANE + label_width(edge.label)
 

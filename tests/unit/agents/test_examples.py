@@ -67,3 +67,13 @@ def test_an_example_is_planned_and_written_at_the_first_attempt(name: str) -> No
     assert [reply["error"] for reply in written if not reply["success"]] == []
     assert {reply["result"]["provenance"]["attempts"] for reply in written} == {1}
     assert near_duplicates([reply["result"]["content"]["text"] for reply in written]) == []
+
+
+@pytest.mark.parametrize("name", EXAMPLE_NAMES)
+def test_five_hundred_posts_from_one_brief_are_rarely_alike(name: str) -> None:
+    wire = example(name) | {"postCount": 500}
+    plan = campaign_planner.run(plan_data(wire))["result"]
+    written = [content_generator.run(data) for data in all_posts(wire, plan)]
+    assert all(reply["success"] for reply in written)
+    alike = near_duplicates([reply["result"]["content"]["text"] for reply in written])
+    assert len(alike) <= 0.03 * 500

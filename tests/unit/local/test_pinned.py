@@ -1,5 +1,6 @@
 """The corrections fit the ministack that is installed. When one of these fails, read its new source first."""
 
+import base64
 import copy
 import inspect
 import io
@@ -15,8 +16,18 @@ from ministack.core import iam_actions, lambda_runtime, persistence
 from ministack.services import lambda_svc, ses
 from ministack.services.cloudformation import provisioners
 
-from local.emulator import autosave, exceptions, extraction, mailbox, partiql, references, slots
+from local.emulator import autosave, exceptions, extraction, layer_blobs, mailbox, partiql, references, slots
 from local.emulator.pinned import EmulatorChangedError, replace_once, require_pinned_version
+
+
+def an_archive() -> str:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        archive.writestr("python/module.py", "value = 1")
+    return base64.b64encode(content.getvalue()).decode()
+
+
+ARCHIVE = an_archive()
 
 
 def double(module: ModuleType) -> Any:
@@ -116,6 +127,24 @@ def test_mails_are_part_of_the_state() -> None:
     mailbox.install(second)
     second.load_persisted_state(first.get_state())
     assert second._sent_emails == {"entries": [{"Subject": "Hello"}]}
+
+
+def test_layers_are_kept_as_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lambda_svc, "CODE_BLOB_DIR", str(tmp_path / "code"))
+    service = double(lambda_svc)
+    layer_blobs.install(service, tmp_path)
+    answer = lambda_svc._publish_layer_version("kept", {"Content": {"ZipFile": ARCHIVE}})
+    assert answer[0] == 201
+    try:
+        state = json.loads(json.dumps(service.get_state(), default=persistence._json_default))
+        assert ARCHIVE not in json.dumps(state)
+        restored = json.loads(json.dumps(state), object_hook=persistence._json_object_hook)
+        lambda_svc._layers.clear()
+        service.load_persisted_state(restored)
+        assert lambda_svc._layers["kept"]["versions"][0]["_zip_data"] == base64.b64decode(ARCHIVE)
+    finally:
+        lambda_svc._layers.clear()
+    assert "copy.deepcopy(_layers)" in inspect.getsource(lambda_svc.get_state)
 
 
 def test_a_secret_is_referred_to_by_its_arn() -> None:
