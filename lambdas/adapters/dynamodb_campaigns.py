@@ -52,6 +52,9 @@ class DynamoCampaigns:
             expires = int((campaign.created_at + _IDEMPOTENCY_KEPT).timestamp())
             fields = {"bodyHash": idempotency.body_hash, "campaignId": idempotency.campaign_id}
             writes.append(self._new(place, fields | {keys.EXPIRES_AT: expires}))
+        # Without a condition, so it never is the reason of a refusal: the reconciler looks after what is on this list.
+        active = {"tenantId": key.tenant_id, "campaignId": key.campaign_id}
+        writes.append({"Put": {"TableName": self._table.name, "Item": to_item(keys.active(key), active)}})
         try:
             self._table.client.transact_write_items(TransactItems=writes)
         except ClientError as error:

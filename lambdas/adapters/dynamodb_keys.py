@@ -8,9 +8,11 @@ same                                       ``POST#<post>``                      
 same                                       ``BATCH#<00000>``                                      a batch's tally
 same                                       ``CHECKPOINT#<entered>#<execution>#<step>#<attempt>``  a step's attempt
 same                                       ``APPROVAL#<callback>``                                a request
+same                                       ``EFFECT#<kind>#<name>``                               something made outside
 ``TENANT#<tenant>``                        ``CAMPAIGN#<campaign>``                                place in the list
 same                                       ``BRAND#<brand>``, ``PERSONA#<persona>``               catalog
 same                                       ``IDEMPOTENCY#<sha256 of the key>``                    expires by TTL
+``ACTIVE#<0-7>``                           ``CAMPAIGN#<tenant>#<campaign>``                       to be looked after
 =========================================  =====================================================  =================
 
 There is no index: a campaign's list place never changes, and what does change is read from its record.
@@ -32,6 +34,7 @@ POSTS = "POST#"
 BATCHES = "BATCH#"
 CHECKPOINTS = "CHECKPOINT#"
 APPROVALS = "APPROVAL#"
+EFFECTS = "EFFECT#"
 CAMPAIGNS = "CAMPAIGN#"
 
 
@@ -73,6 +76,10 @@ def approval(key: CampaignKey, callback_id: CallbackId) -> ItemKey:
     return ItemKey(campaign_partition(key), f"{APPROVALS}{callback_id}")
 
 
+def effect(key: CampaignKey, kind: str, name: str) -> ItemKey:
+    return ItemKey(campaign_partition(key), f"{EFFECTS}{kind}#{name}")
+
+
 def listed(tenant_id: TenantId, campaign_id: CampaignId) -> ItemKey:
     return ItemKey(tenant_partition(tenant_id), f"{CAMPAIGNS}{campaign_id}")
 
@@ -88,3 +95,16 @@ def persona(tenant_id: TenantId, persona_id: PersonaId) -> ItemKey:
 def idempotency(tenant_id: TenantId, idempotency_key: str) -> ItemKey:
     """Hashed, because callers choose the key: any length, any characters."""
     return ItemKey(tenant_partition(tenant_id), f"IDEMPOTENCY#{hashlib.sha256(idempotency_key.encode()).hexdigest()}")
+
+
+ACTIVE_SHARDS = 8
+"""Partitions of the list of active campaigns: enough for thousands of submissions a second."""
+
+
+def active_partition(shard: int) -> str:
+    return f"ACTIVE#{shard}"
+
+
+def active(key: CampaignKey) -> ItemKey:
+    shard = hashlib.sha256(key.campaign_id.encode()).digest()[0] % ACTIVE_SHARDS
+    return ItemKey(active_partition(shard), f"{CAMPAIGNS}{key.tenant_id}#{key.campaign_id}")

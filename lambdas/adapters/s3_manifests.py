@@ -1,4 +1,4 @@
-"""The map's items as an object in S3. Action on the bucket: ``s3:PutObject``."""
+"""The map's items as an object in S3. Actions on the bucket: ``s3:PutObject`` (write), ``DeleteObject`` (remove)."""
 
 import json
 from collections.abc import Sequence
@@ -20,9 +20,18 @@ class S3Manifests:
         self._client = client
         self._bucket = bucket
 
+    def locate(self, key: CampaignKey) -> ManifestLocation:
+        name = f"tenants/{key.tenant_id}/campaigns/{key.campaign_id}/batches.json"
+        return ManifestLocation(bucket=self._bucket, key=name)
+
     @translate_errors()
     def write(self, key: CampaignKey, batches: Sequence[Batch]) -> ManifestLocation:
-        name = f"tenants/{key.tenant_id}/campaigns/{key.campaign_id}/batches.json"
+        place = self.locate(key)
         body = json.dumps([batch.to_wire() for batch in batches], separators=(",", ":")).encode()
-        self._client.put_object(Bucket=self._bucket, Key=name, Body=body, ContentType="application/json")
-        return ManifestLocation(bucket=self._bucket, key=name)
+        self._client.put_object(Bucket=place.bucket, Key=place.key, Body=body, ContentType="application/json")
+        return place
+
+    @translate_errors()
+    def remove(self, location: ManifestLocation) -> None:
+        """Of an object that is not there, S3 says that it is removed."""
+        self._client.delete_object(Bucket=location.bucket, Key=location.key)

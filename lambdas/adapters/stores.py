@@ -6,6 +6,7 @@ from lambdas.adapters.dynamodb_approvals import DynamoApprovals
 from lambdas.adapters.dynamodb_campaigns import DynamoCampaigns
 from lambdas.adapters.dynamodb_catalog import DynamoCatalog
 from lambdas.adapters.dynamodb_checkpoints import DynamoCheckpoints
+from lambdas.adapters.dynamodb_effects import DynamoEffects
 from lambdas.adapters.dynamodb_posts import DynamoPosts
 from lambdas.core.settings import Settings
 
@@ -31,6 +32,10 @@ def catalog(settings: TableSettings) -> DynamoCatalog:
 
 def approvals(settings: TableSettings) -> DynamoApprovals:
     return DynamoApprovals(client("dynamodb"), settings.table_name)
+
+
+def effects(settings: TableSettings) -> DynamoEffects:
+    return DynamoEffects(client("dynamodb"), settings.table_name)
 
 
 def checkpoints(settings: TableSettings) -> DynamoCheckpoints:

@@ -200,6 +200,10 @@ class ApprovalStore(Protocol):
 
 
 class ManifestStore(Protocol):
+    def locate(self, key: CampaignKey) -> ManifestLocation:
+        """Where the campaign's manifest is, or will be."""
+        ...
+
     def write(self, key: CampaignKey, batches: Sequence[Batch]) -> ManifestLocation:
         """Store the map's items as a JSON array; the same campaign's manifest is replaced."""
         ...

@@ -7,6 +7,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import timedelta
 from itertools import count
 from random import Random
@@ -114,6 +115,8 @@ class Pipeline:
 
     def _record(self, state: dict[str, Any], failure: TaskFailedError) -> Ended:
         error = {"Error": failure.error, "Cause": failure.cause}
+        with suppress(TaskFailedError):  # its catch leads to the same state
+            self._state("Compensate", state | {"error": error})
         try:
             self._state("RecordFailure", state | {"error": error})
         except TaskFailedError:

@@ -13,6 +13,7 @@ from lambdas.build.reject_campaign.logic import reject_campaign
 from lambdas.build.request_approval.logic import ApprovalPorts, request_approval
 from lambdas.build.save_campaign.logic import save_campaign
 from lambdas.build.validate_campaign.logic import validate_campaign
+from lambdas.core.effects import MANIFEST, RecordedManifests, compensate, undo_manifest
 from lambdas.core.models.base import Model
 from lambdas.core.models.workflow import GenerateBatchEvent, RequestApprovalEvent, StepEvent
 from lambdas.core.settings import Settings
@@ -42,7 +43,9 @@ def tasks(world: World, agents: Agents, plan: FaultPlan) -> Mapping[str, Task]:
     checkpoints, manifests = faulty(world.checkpoints, plan), faulty(world.manifests, plan)
     planner, generator = faulty(agents.planner, plan), faulty(agents.generator, plan)
     mailer, keys, clock = faulty(world.mailer, plan), faulty(world.keys, plan), world.clock
-    asking = ApprovalPorts(campaigns, posts, approvals, keys, mailer, world.ids, clock)
+    asking = ApprovalPorts(campaigns, posts, approvals, keys, mailer, world.engine, world.ids, clock)
+    effects, alerts = faulty(world.effects, plan), faulty(world.alerts, plan)
+    undos = {MANIFEST: undo_manifest(manifests.remove)}
 
     def framed(name: str, logic: Callable[[StepEvent], Model]) -> Task:
         handler = step(name, StepEvent, Settings, lambda _: checkpoints)(lambda event, _: logic(event))
@@ -58,14 +61,20 @@ def tasks(world: World, agents: Agents, plan: FaultPlan) -> Mapping[str, Task]:
         event = GenerateBatchEvent.from_wire(raw)
         return generate_batch(event, campaigns, posts, generator, clock).to_wire()
 
+    def recorded(event: StepEvent) -> RecordedManifests:
+        return RecordedManifests(manifests, effects, event.attempt, clock)
+
     return {
         "ValidateCampaign": framed("ValidateCampaign", lambda e: validate_campaign(e, campaigns, catalog)),
         "SaveCampaign": framed("SaveCampaign", lambda e: save_campaign(e, campaigns, catalog, clock)),
-        "PlanPosts": framed("PlanPosts", lambda e: plan_posts(e, campaigns, posts, manifests, planner, clock)),
+        "PlanPosts": framed("PlanPosts", lambda e: plan_posts(e, campaigns, posts, recorded(e), planner, clock)),
         "GenerateBatch": batch,
         "AggregateResults": framed("AggregateResults", lambda e: aggregate_results(e, campaigns, posts, clock)),
         "RequestApproval": lambda raw: quietly(asked, raw),
         "CompleteCampaign": framed("CompleteCampaign", lambda e: complete_campaign(e, campaigns, clock)),
         "RejectCampaign": framed("RejectCampaign", lambda e: reject_campaign(e, campaigns, approvals, clock)),
-        "RecordFailure": framed("RecordFailure", lambda e: record_failure(e, campaigns, approvals, checkpoints, clock)),
+        "Compensate": framed("Compensate", lambda e: compensate(e.key, effects, undos, clock)),
+        "RecordFailure": framed(
+            "RecordFailure", lambda e: record_failure(e, campaigns, approvals, checkpoints, alerts, clock)
+        ),
     }

@@ -4,12 +4,16 @@ from collections.abc import Sequence
 from typing import Any
 
 from lambdas.adapters.memory import (
+    MemoryActive,
+    MemoryAlerts,
     MemoryApprovals,
     MemoryCampaigns,
     MemoryCatalog,
     MemoryCheckpoints,
     MemoryClock,
+    MemoryEffects,
     MemoryEngine,
+    MemoryExecutions,
     MemoryIds,
     MemoryKeys,
     MemoryMailer,
@@ -79,6 +83,10 @@ class World:
         self.approvals = MemoryApprovals()
         self.checkpoints = MemoryCheckpoints()
         self.manifests = MemoryManifests()
+        self.effects = MemoryEffects()
+        self.executions = MemoryExecutions()
+        self.active = MemoryActive()
+        self.alerts = MemoryAlerts()
         self.engine = MemoryEngine()
         self.mailer = MemoryMailer()
         self.keys = MemoryKeys()

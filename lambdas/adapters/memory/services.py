@@ -78,9 +78,16 @@ class MemoryManifests:
         self.objects: dict[str, list[dict[str, Any]]] = {}
 
     def write(self, key: CampaignKey, batches: Sequence[Batch]) -> ManifestLocation:
+        place = self.locate(key)
+        self.objects[place.key] = [batch.to_wire() for batch in batches]
+        return place
+
+    def locate(self, key: CampaignKey) -> ManifestLocation:
         name = f"tenants/{key.tenant_id}/campaigns/{key.campaign_id}/batches.json"
-        self.objects[name] = [batch.to_wire() for batch in batches]
         return ManifestLocation(bucket=self.BUCKET, key=name)
+
+    def remove(self, location: ManifestLocation) -> None:
+        self.objects.pop(location.key, None)
 
 
 class MemoryKeys:

@@ -15,8 +15,10 @@ from lambdas.api.rest.approvals import ApprovalRoutes
 from lambdas.api.rest.campaigns import CampaignRoutes
 from lambdas.api.rest.catalog import BrandRoutes, PersonaRoutes
 from lambdas.api.rest.documents import DocumentRoutes
+from lambdas.api.rest.history import HistoryRoutes
 from lambdas.api.rest.posts import PostRoutes
 from lambdas.api.rest.resolver import Resolver
+from lambdas.api.rest.retry import RetryRoutes
 from lambdas.api.services import Services
 from lambdas.core.errors import (
     CampaignError,
@@ -44,7 +46,16 @@ class Api:
         resolver.exception_handler(RequestValidationError)(self._invalid_parameters)
         resolver.exception_handler(CampaignError)(self._refused)
         resolver.exception_handler(Exception)(self._unexpected)
-        for routes in (CampaignRoutes, PostRoutes, BrandRoutes, PersonaRoutes, ApprovalRoutes, DocumentRoutes):
+        for routes in (
+            CampaignRoutes,
+            HistoryRoutes,
+            RetryRoutes,
+            PostRoutes,
+            BrandRoutes,
+            PersonaRoutes,
+            ApprovalRoutes,
+            DocumentRoutes,
+        ):
             routes(resolver, services)
 
     def handle(self, event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:

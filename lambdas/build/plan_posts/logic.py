@@ -8,7 +8,7 @@ from lambdas.core.agent_reply import result_of
 from lambdas.core.errors import ConflictError, InvalidInputError, InvalidPlanError
 from lambdas.core.ids import post_id_for
 from lambdas.core.models.campaign import Campaign, CampaignStatus, Configuration, Generation, PostCounts
-from lambdas.core.models.post import Batch, PlannedPost, Post
+from lambdas.core.models.post import Batch, PlannedPost, Post, PostStatus
 from lambdas.core.models.workflow import PlanResult, StepEvent
 from lambdas.core.paging import every
 from lambdas.core.ports import CampaignStore, Clock, ManifestStore, PostStore
@@ -27,7 +27,8 @@ def plan_posts(
 ) -> PlanResult:
     """Plan, store, and ``planning → generating``.
 
-    Posts that exist stay as they are, and a repeat after the plan was made goes by that plan and asks nobody.
+    Posts that exist stay as they are, and a repeat after the plan was made goes by that plan and asks nobody; its
+    map gets the batches that have unwritten posts.
     Raises ``AgentRetryableError``, ``AgentPermanentError``, ``InvalidPlanError``, and ``ConflictError`` for a
     campaign that is not to be planned.
     """
@@ -35,7 +36,7 @@ def plan_posts(
     generation = campaign.brief.generation
     if has_reached(campaign.status, CampaignStatus.GENERATING):
         records = list(every(posts, event.key))
-        batches = _batches(records, generation)
+        batches = _unwritten(_batches(records, generation), records)
     else:
         records = _lay_out(_ask(planner, campaign, _configuration(campaign)), generation)
         batches = _batches(records, generation)
@@ -57,6 +58,12 @@ def plan_posts(
         map_concurrency=map_concurrency(generation),
         tolerated_failure_percentage=generation.tolerated_failure_percentage,
     )
+
+
+def _unwritten(batches: list[Batch], records: Sequence[Post]) -> list[Batch]:
+    """What is left to write; the first batch when nothing is, since the map wants an item."""
+    left = {post.post_id for post in records if post.status in (PostStatus.PLANNED, PostStatus.GENERATING)}
+    return [batch for batch in batches if left & set(batch.post_ids)] or batches[:1]
 
 
 def _configuration(campaign: Campaign) -> Configuration:

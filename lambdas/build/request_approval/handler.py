@@ -39,6 +39,7 @@ def ask(event: RequestApprovalEvent, settings: RequestApprovalSettings) -> Statu
         approvals=stores.approvals(settings),
         keys=SecretKeys(client("secretsmanager"), clock, approval_secret=settings.approval_keys_secret),
         mailer=SesMailer(client("sesv2"), settings.sender_email),
+        engine=StepFunctionsEngine(client("stepfunctions"), ""),
         ids=UlidSource(),
         clock=clock,
     )

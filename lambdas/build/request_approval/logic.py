@@ -10,9 +10,9 @@ from lambdas.core.ids import CallbackId
 from lambdas.core.links import approval_link, nonce_hash
 from lambdas.core.models.approval import Approval, ApprovalStatus, CampaignSummary, Reviewer
 from lambdas.core.models.campaign import Campaign, CampaignStatus
-from lambdas.core.models.workflow import RequestApprovalEvent, StatusResult
+from lambdas.core.models.workflow import ApprovalOutcome, RequestApprovalEvent, StatusResult
 from lambdas.core.paging import every
-from lambdas.core.ports import ApprovalStore, CampaignStore, Clock, IdSource, Keys, Mailer, PostStore
+from lambdas.core.ports import ApprovalStore, CampaignStore, Clock, Engine, IdSource, Keys, Mailer, PostStore
 from lambdas.core.progression import advance
 
 LINK_LIFETIME = timedelta(days=7) - timedelta(hours=1)
@@ -25,6 +25,7 @@ class ApprovalPorts(NamedTuple):
     approvals: ApprovalStore
     keys: Keys
     mailer: Mailer
+    engine: Engine
     ids: IdSource
     clock: Clock
 
@@ -42,6 +43,12 @@ def request_approval(event: RequestApprovalEvent, ports: ApprovalPorts, base_url
     asked = ports.approvals.all(event.key)
     waiting = campaign.status == CampaignStatus.AWAITING_APPROVAL
     if waiting and any(earlier.task_token == event.task_token for earlier in asked):
+        return StatusResult(status=campaign.status)
+    answered = asked[-1].decision if waiting and asked else None
+    if answered:
+        # The decision was made, and the execution that waited for it is gone: this one gets it.
+        outcome = ApprovalOutcome(callback_id=asked[-1].callback_id, decision=answered.decision)
+        ports.engine.resume(event.task_token, outcome.to_wire())
         return StatusResult(status=campaign.status)
     for earlier in asked:
         ports.approvals.close(event.key, earlier.callback_id)

@@ -12,12 +12,14 @@ import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas.adapters.memory import (
+    MemoryActive,
     MemoryApprovals,
     MemoryCampaigns,
     MemoryCatalog,
     MemoryCheckpoints,
     MemoryClock,
     MemoryEngine,
+    MemoryExecutions,
     MemoryIds,
     MemoryKeys,
     MemoryPosts,
@@ -136,6 +138,8 @@ class World:
     catalog: MemoryCatalog = field(default_factory=MemoryCatalog)
     checkpoints: MemoryCheckpoints = field(default_factory=MemoryCheckpoints)
     approvals: MemoryApprovals = field(default_factory=MemoryApprovals)
+    executions: MemoryExecutions = field(default_factory=MemoryExecutions)
+    active: MemoryActive = field(default_factory=MemoryActive)
     engine: MemoryEngine = field(default_factory=MemoryEngine)
     keys: MemoryKeys = field(default_factory=MemoryKeys)
     log: RecordingLog = field(default_factory=RecordingLog)
@@ -149,6 +153,8 @@ class World:
             catalog=self.catalog,
             checkpoints=self.checkpoints,
             approvals=self.approvals,
+            executions=self.executions,
+            active=self.active,
             engine=self.engine,
             keys=self.keys,
             clock=self.clock,

@@ -33,6 +33,7 @@ def request(
         approvals=world.approvals,
         keys=world.keys,
         mailer=faulty(world.mailer, mail_faults or FaultPlan()),
+        engine=world.engine,
         ids=world.ids,
         clock=world.clock,
     )
