@@ -13,9 +13,8 @@ from stacks.acknowledge import acknowledge
 def grant_look(function: lambda_.Function, machine: sfn.StateMachine, name: str) -> None:
     """Find the executions of the machine of that name and read what became of them."""
     _grant(function, ["states:ListExecutions", "states:DescribeStateMachine"], machine.state_machine_arn)
-    actions = ["DescribeExecution", "DescribeStateMachineForExecution", "GetExecutionHistory", "ListMapRuns"]
+    actions = ["DescribeExecution", "DescribeStateMachineForExecution", "GetExecutionHistory"]
     _grant_all(function, actions, "execution", f"{name}:*")
-    _grant_all(function, ["DescribeMapRun"], "mapRun", f"{name}/*")
 
 
 def grant_mend(function: lambda_.Function, machine: sfn.StateMachine, name: str) -> None:

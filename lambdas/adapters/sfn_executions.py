@@ -2,8 +2,7 @@
 
 Actions: on the state machine ``states:StartExecution`` (start), ``ListExecutions`` (running) and
 ``DescribeStateMachine`` (definition); on its executions ``DescribeExecution`` (describe), ``StopExecution`` (stop),
-``RedriveExecution`` (redrive), ``GetExecutionHistory`` (events), ``DescribeStateMachineForExecution`` (definition),
-``ListMapRuns`` and on map runs ``DescribeMapRun`` (map_counts).
+``RedriveExecution`` (redrive), ``GetExecutionHistory`` (events) and ``DescribeStateMachineForExecution`` (definition).
 """
 
 import json
@@ -14,7 +13,7 @@ from botocore.exceptions import ClientError
 
 from lambdas.adapters.aws import error_code, translate_errors
 from lambdas.core.executions import ExecutionState, name_of
-from lambdas.core.graph.model import ExecutionStatus, MapCounts
+from lambdas.core.graph.model import ExecutionStatus
 from lambdas.core.models.workflow import BuildInput
 
 if TYPE_CHECKING:
@@ -103,25 +102,3 @@ class StepFunctionsExecutions:
             text = self._client.describe_state_machine(stateMachineArn=self._build)["definition"]
         parsed: dict[str, Any] = json.loads(text)
         return parsed
-
-    @translate_errors()
-    def map_counts(self, arn: str) -> dict[str, MapCounts]:
-        counts: dict[str, MapCounts] = {}
-        try:
-            pages = list(self._client.get_paginator("list_map_runs").paginate(executionArn=arn))
-        except ClientError as error:
-            if error_code(error) != _UNKNOWN:
-                raise
-            return {}
-        for run in (run for page in pages for run in page["mapRuns"]):
-            items = self._client.describe_map_run(mapRunArn=run["mapRunArn"])["itemCounts"]
-            # …:mapRun:<machine>/<label>:<id>
-            label = run["mapRunArn"].rsplit(":", 1)[0].rsplit("/", 1)[-1]
-            counts[label] = MapCounts(
-                total=items["total"],
-                running=items["running"],
-                completed=items["succeeded"],
-                failed=items["failed"] + items.get("aborted", 0) + items.get("timedOut", 0),
-                unit="batches",
-            )
-        return counts

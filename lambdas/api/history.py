@@ -158,24 +158,16 @@ def graph_of(campaign: Campaign, posts: PostCounts, executions: Executions, now:
     """The campaign's latest execution, drawn over the definition it runs."""
     arn = campaign.execution_arn or executions.arn_of(campaign.campaign_id)
     found = executions.describe(arn)
-    counts = executions.map_counts(arn)
-    if posts.total:
-        counts |= {
-            GENERATE_POSTS: MapCounts(
-                total=posts.total,
-                running=posts.generating,
-                completed=posts.completed,
-                failed=posts.failed,
-                unit="posts",
-            )
-        }
+    written = MapCounts(
+        total=posts.total, running=posts.generating, completed=posts.completed, failed=posts.failed, unit="posts"
+    )
     return execution_graph(
         executions.definition(arn),
         executions.events(arn),
         workflow=WORKFLOW,
         execution_arn=arn,
         now=now,
-        counts=counts,
+        counts={GENERATE_POSTS: written} if posts.total else {},
         status=found.status if found else None,
         stopped_at=found.stopped_at if found else None,
         error=found.error if found else None,

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 from urllib.parse import quote
 
-from lambdas.core.graph.model import ExecutionStatus, MapCounts
+from lambdas.core.graph.model import ExecutionStatus
 from lambdas.core.ids import CampaignId
 from lambdas.core.models.base import Model, Moment
 from lambdas.core.models.workflow import BuildInput
@@ -61,10 +61,6 @@ class Executions(Protocol):
 
     def definition(self, arn: str) -> dict[str, Any]:
         """The parsed definition the execution runs, or the one that is deployed when it is not known."""
-        ...
-
-    def map_counts(self, arn: str) -> dict[str, MapCounts]:
-        """By the name of the map state."""
         ...
 
     def arn_of(self, name: str) -> str: ...

@@ -6,7 +6,7 @@ from typing import Any
 from lambdas.core.active import ActiveCampaign
 from lambdas.core.alerts import Alert
 from lambdas.core.executions import ExecutionState, name_of
-from lambdas.core.graph.model import ExecutionStatus, MapCounts
+from lambdas.core.graph.model import ExecutionStatus
 from lambdas.core.ids import CampaignKey
 from lambdas.core.models.workflow import BuildInput
 
@@ -23,7 +23,6 @@ class MemoryExecutions:
         self.stopped: list[str] = []
         self.histories: dict[str, list[Mapping[str, Any]]] = {}
         self.deployed: dict[str, Any] = {"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}}
-        self.counts: dict[str, MapCounts] = {}
 
     def arn_of(self, name: str) -> str:
         return f"{self.MACHINE}:{name}"
@@ -58,9 +57,6 @@ class MemoryExecutions:
 
     def definition(self, arn: str) -> dict[str, Any]:  # noqa: ARG002 - one definition for all
         return self.deployed
-
-    def map_counts(self, arn: str) -> dict[str, MapCounts]:  # noqa: ARG002 - the same for all
-        return self.counts
 
 
 class MemoryActive:
