@@ -1,15 +1,14 @@
 """The saga: what a campaign made outside of the table, and how it is undone when the campaign fails or is stopped.
 
 Whoever makes something outside records it as an ``Effect`` first, so that a death in between leaves a record of
-something that may be there and never something without a record. ``compensate`` undoes the effects newest first.
+something that may be there and never something without a record. The step ``Compensate`` undoes them, newest first.
 A new kind of effect needs one function, registered under its kind in the handler of the step ``Compensate``.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from typing import Protocol
 
-from lambdas.core.errors import RetryableError
 from lambdas.core.ids import CampaignKey
 from lambdas.core.models.base import Model, Moment
 from lambdas.core.models.post import Batch
@@ -64,42 +63,6 @@ class Compensation(Model):
     undone: int
     not_undone: int
     """These need a person."""
-
-
-def compensate(key: CampaignKey, effects: EffectStore, undos: Mapping[str, Undo], clock: Clock) -> Compensation:
-    """Undo everything that is not undone yet, newest first, and record what became of each.
-
-    One that cannot be undone does not keep the others from it. Raises the ``RetryableError`` of the first that may
-    be undone at another attempt, after all were tried.
-    """
-    undone = failed = 0
-    passing: RetryableError | None = None
-    for effect in reversed(effects.all(key)):
-        if effect.status is EffectStatus.UNDONE:
-            continue
-        error = _try(undos.get(effect.kind), effect)
-        settled = {
-            "status": EffectStatus.NOT_UNDONE if error else EffectStatus.UNDONE,
-            "settled_at": clock.now(),
-            "undo_attempts": effect.undo_attempts + 1,
-            "error": f"{type(error).__name__}: {error}"[:1_000] if error else None,
-        }
-        effects.put(key, effect.model_copy(update=settled))
-        undone, failed = undone + (error is None), failed + (error is not None)
-        passing = passing or (error if isinstance(error, RetryableError) else None)
-    if passing:
-        raise passing
-    return Compensation(undone=undone, not_undone=failed)
-
-
-def _try(undo: Undo | None, effect: Effect) -> Exception | None:
-    if undo is None:
-        return LookupError(f"nobody knows how to undo a {effect.kind}")
-    try:
-        undo(effect)
-    except Exception as error:  # noqa: BLE001 - on record with the effect, and raised again if it may pass
-        return error
-    return None
 
 
 class RecordedManifests:

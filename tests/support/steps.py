@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from lambdas.adapters.step import Handler, step
 from lambdas.build.aggregate_results.logic import aggregate_results
+from lambdas.build.compensate.logic import compensate
 from lambdas.build.complete_campaign.logic import complete_campaign
 from lambdas.build.generate_posts.logic import generate_batch
 from lambdas.build.plan_posts.logic import plan_posts
@@ -13,7 +14,7 @@ from lambdas.build.reject_campaign.logic import reject_campaign
 from lambdas.build.request_approval.logic import ApprovalPorts, request_approval
 from lambdas.build.save_campaign.logic import save_campaign
 from lambdas.build.validate_campaign.logic import validate_campaign
-from lambdas.core.effects import MANIFEST, RecordedManifests, compensate, undo_manifest
+from lambdas.core.effects import MANIFEST, RecordedManifests, undo_manifest
 from lambdas.core.models.base import Model
 from lambdas.core.models.workflow import GenerateBatchEvent, RequestApprovalEvent, StepEvent
 from lambdas.core.settings import Settings
@@ -73,7 +74,7 @@ def tasks(world: World, agents: Agents, plan: FaultPlan) -> Mapping[str, Task]:
         "RequestApproval": lambda raw: quietly(asked, raw),
         "CompleteCampaign": framed("CompleteCampaign", lambda e: complete_campaign(e, campaigns, clock)),
         "RejectCampaign": framed("RejectCampaign", lambda e: reject_campaign(e, campaigns, approvals, clock)),
-        "Compensate": framed("Compensate", lambda e: compensate(e.key, effects, undos, clock)),
+        "Compensate": framed("Compensate", lambda e: compensate(e, effects, undos, clock)),
         "RecordFailure": framed(
             "RecordFailure", lambda e: record_failure(e, campaigns, approvals, checkpoints, alerts, clock)
         ),

@@ -6,7 +6,8 @@ from lambdas.adapters.s3_manifests import S3Manifests
 from lambdas.adapters.step import step
 from lambdas.adapters.stores import TableSettings
 from lambdas.adapters.system import SystemClock
-from lambdas.core.effects import MANIFEST, Compensation, compensate, undo_manifest
+from lambdas.build.compensate.logic import compensate
+from lambdas.core.effects import MANIFEST, Compensation, undo_manifest
 from lambdas.core.models.workflow import StepEvent
 
 
@@ -20,4 +21,4 @@ class CompensateSettings(TableSettings):
 def handler(event: StepEvent, settings: CompensateSettings) -> Compensation:
     manifests = S3Manifests(client("s3"), settings.manifest_bucket)
     undos = {MANIFEST: undo_manifest(manifests.remove)}
-    return compensate(event.key, stores.effects(settings), undos, SystemClock())
+    return compensate(event, stores.effects(settings), undos, SystemClock())
