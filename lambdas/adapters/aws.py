@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from mypy_boto3_ssm import SSMClient
     from mypy_boto3_stepfunctions import SFNClient
 
+SDK_ATTEMPTS = 4
+"""Of each request, by the SDK itself, before a step hears of an error."""
+
 _CONNECT_SECONDS = 2
 _READ_SECONDS = 10
 _SLOW_READ_SECONDS = {"bedrock-runtime": 60}
@@ -92,7 +95,7 @@ _making = Lock()  # boto3's default session may be used by one thread at a time
 @cache
 def _make(service: str) -> Any:
     config = Config(
-        retries={"mode": "standard", "max_attempts": 4},
+        retries={"mode": "standard", "max_attempts": SDK_ATTEMPTS},
         connect_timeout=_CONNECT_SECONDS,
         read_timeout=_SLOW_READ_SECONDS.get(service, _READ_SECONDS),
         tcp_keepalive=True,

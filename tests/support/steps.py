@@ -55,7 +55,7 @@ def tasks(world: World, agents: Agents, plan: FaultPlan) -> Mapping[str, Task]:
     def ask(event: RequestApprovalEvent, _: Settings) -> Model:
         return request_approval(event, asking, BASE_URL)
 
-    asked = step("RequestApproval", RequestApprovalEvent, Settings, None)(ask)
+    asked = step("RequestApproval", RequestApprovalEvent, Settings, lambda _: checkpoints)(ask)
 
     def batch(raw: dict[str, Any]) -> dict[str, Any]:
         # Without the frame: it belongs to a process of its own, and here batches are threads of one.

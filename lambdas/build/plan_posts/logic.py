@@ -4,14 +4,15 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from lambdas.agents.inputs import planner_input
+from lambdas.build.plan_posts.recent import recent_texts
 from lambdas.core.agent_reply import result_of
 from lambdas.core.errors import ConflictError, InvalidInputError, InvalidPlanError
 from lambdas.core.ids import post_id_for
 from lambdas.core.models.campaign import Campaign, CampaignStatus, Configuration, Generation, PostCounts
-from lambdas.core.models.post import Batch, PlannedPost, Post, PostStatus
+from lambdas.core.models.post import Batch, PlannedPost, Post
 from lambdas.core.models.workflow import PlanResult, StepEvent
 from lambdas.core.paging import every
-from lambdas.core.ports import CampaignStore, Clock, ManifestStore, PostStore
+from lambdas.core.ports import CampaignStore, Clock, ManifestStore, PostStore, RecentTexts
 from lambdas.core.progression import advance, has_reached
 
 Planner = Callable[[Mapping[str, Any]], dict[str, Any]]
@@ -22,13 +23,13 @@ def plan_posts(
     campaigns: CampaignStore,
     posts: PostStore,
     manifests: ManifestStore,
+    recent: RecentTexts,
     planner: Planner,
     clock: Clock,
 ) -> PlanResult:
     """Plan, store, and ``planning → generating``.
 
-    Posts that exist stay as they are, and a repeat after the plan was made goes by that plan and asks nobody; its
-    map gets the batches that have unwritten posts.
+    Posts that exist stay as they are, and a repeat after the plan was made goes by that plan and asks nobody.
     Raises ``AgentRetryableError``, ``AgentPermanentError``, ``InvalidPlanError``, and ``ConflictError`` for a
     campaign that is not to be planned.
     """
@@ -36,10 +37,11 @@ def plan_posts(
     generation = campaign.brief.generation
     if has_reached(campaign.status, CampaignStatus.GENERATING):
         records = list(every(posts, event.key))
-        batches = _unwritten(_batches(records, generation), records)
-    else:
-        records = _lay_out(_ask(planner, campaign, _configuration(campaign)), generation)
         batches = _batches(records, generation)
+    else:
+        records = _lay_out(_ask(planner, campaign, _configuration(campaign), event.attempt.retry_count), generation)
+        batches = _batches(records, generation)
+        recent.put(event.key, recent_texts(event.key, campaigns, posts))
         posts.plan(event.key, records, batches)
     manifest = manifests.write(event.key, batches)
     counts = PostCounts(total=len(records), planned=len(records))
@@ -60,20 +62,14 @@ def plan_posts(
     )
 
 
-def _unwritten(batches: list[Batch], records: Sequence[Post]) -> list[Batch]:
-    """What is left to write; the first batch when nothing is, since the map wants an item."""
-    left = {post.post_id for post in records if post.status in (PostStatus.PLANNED, PostStatus.GENERATING)}
-    return [batch for batch in batches if left & set(batch.post_ids)] or batches[:1]
-
-
 def _configuration(campaign: Campaign) -> Configuration:
     if campaign.status != CampaignStatus.PLANNING or campaign.configuration is None:
         raise ConflictError("the campaign is not to be planned", details={"status": campaign.status.value})
     return campaign.configuration
 
 
-def _ask(planner: Planner, campaign: Campaign, configuration: Configuration) -> list[PlannedPost]:
-    result = result_of(planner(planner_input(campaign, configuration)))
+def _ask(planner: Planner, campaign: Campaign, configuration: Configuration, attempt: int) -> list[PlannedPost]:
+    result = result_of(planner(planner_input(campaign, configuration, attempt=attempt)))
     try:
         planned = [PlannedPost.from_wire(post, at=f"posts[{n}]") for n, post in enumerate(result["posts"])]
     except (InvalidInputError, KeyError, TypeError) as error:
