@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from lambdas.agents.inputs import planner_input
-from lambdas.build.plan_posts.recent import recent_texts
 from lambdas.core.agent_reply import result_of
 from lambdas.core.errors import ConflictError, InvalidInputError, InvalidPlanError
 from lambdas.core.ids import post_id_for
@@ -12,7 +11,7 @@ from lambdas.core.models.campaign import Campaign, CampaignStatus, Configuration
 from lambdas.core.models.post import Batch, PlannedPost, Post
 from lambdas.core.models.workflow import PlanResult, StepEvent
 from lambdas.core.paging import every
-from lambdas.core.ports import CampaignStore, Clock, ManifestStore, PostStore, RecentTexts
+from lambdas.core.ports import CampaignStore, Clock, ManifestStore, PostStore
 from lambdas.core.progression import advance, has_reached
 
 Planner = Callable[[Mapping[str, Any]], dict[str, Any]]
@@ -23,7 +22,6 @@ def plan_posts(
     campaigns: CampaignStore,
     posts: PostStore,
     manifests: ManifestStore,
-    recent: RecentTexts,
     planner: Planner,
     clock: Clock,
 ) -> PlanResult:
@@ -39,9 +37,8 @@ def plan_posts(
         records = list(every(posts, event.key))
         batches = _batches(records, generation)
     else:
-        records = _lay_out(_ask(planner, campaign, _configuration(campaign), event.attempt.retry_count), generation)
+        records = _lay_out(_ask(planner, campaign, _configuration(campaign)), generation)
         batches = _batches(records, generation)
-        recent.put(event.key, recent_texts(event.key, campaigns, posts))
         posts.plan(event.key, records, batches)
     manifest = manifests.write(event.key, batches)
     counts = PostCounts(total=len(records), planned=len(records))
@@ -68,8 +65,8 @@ def _configuration(campaign: Campaign) -> Configuration:
     return campaign.configuration
 
 
-def _ask(planner: Planner, campaign: Campaign, configuration: Configuration, attempt: int) -> list[PlannedPost]:
-    result = result_of(planner(planner_input(campaign, configuration, attempt=attempt)))
+def _ask(planner: Planner, campaign: Campaign, configuration: Configuration) -> list[PlannedPost]:
+    result = result_of(planner(planner_input(campaign, configuration)))
     try:
         planned = [PlannedPost.from_wire(post, at=f"posts[{n}]") for n, post in enumerate(result["posts"])]
     except (InvalidInputError, KeyError, TypeError) as error:
