@@ -6,7 +6,7 @@ Actions on the table: ``dynamodb:PutItem`` (begin), ``UpdateItem`` (record), ``Q
 from typing import TYPE_CHECKING
 
 from lambdas.adapters import dynamodb_keys as keys
-from lambdas.adapters.cursor import decode_cursor, encode_cursor
+from lambdas.adapters.cursor import decode_place, encode_place
 from lambdas.adapters.dynamodb_table import Table
 from lambdas.core.ids import CampaignKey
 from lambdas.core.models.checkpoint import Checkpoint, StepOutcome
@@ -31,13 +31,13 @@ class DynamoCheckpoints:
 
     def page(self, key: CampaignKey, limit: int, cursor: str | None = None) -> Page[Checkpoint]:
         partition = keys.campaign_partition(key)
-        after = keys.ItemKey(partition, keys.CHECKPOINTS + decode_cursor(cursor)) if cursor else None
+        after = keys.ItemKey(partition, keys.CHECKPOINTS + decode_place(cursor)) if cursor else None
         # One more than asked for tells whether there is a next page.
         found = self._table.query(partition, keys.CHECKPOINTS, after=after, limit=limit + 1)
         items = [Checkpoint.from_wire(item) for item in found[:limit]]
         if len(found) <= limit:
             return Page(items, None)
-        return Page(items, encode_cursor(keys.checkpoint(key, items[-1]).sk.removeprefix(keys.CHECKPOINTS)))
+        return Page(items, encode_place(keys.checkpoint(key, items[-1]).sk.removeprefix(keys.CHECKPOINTS)))
 
     def all(self, key: CampaignKey) -> list[Checkpoint]:
         items = self._table.query(keys.campaign_partition(key), keys.CHECKPOINTS)

@@ -10,7 +10,10 @@ _STEP_ADVICE = "see the checkpoints of the campaign, mend the cause, then POST /
 _ADVICE = {
     "TOO_MANY_POSTS_FAILED": 'read why the posts failed, then POST /campaigns/{id}/retry {"mode": "failed_posts"}',
     "NOT_FOUND": "put the brand or persona back, then POST /campaigns/{id}/retry from ValidateCampaign",
-    "INVALID_INPUT": "the brief cannot be built as it is: start a campaign with a corrected one",
+    "INVALID_INPUT": (
+        "mend what the message names (put a brand or persona back), then POST /campaigns/{id}/retry; "
+        "a brief that is wrong itself needs a new campaign"
+    ),
     "INVALID_PLAN": "the planner's answer breaks its rules: look at its log line, then retry from PlanPosts",
     "STATE_TOO_LARGE": "a step carries data it should keep in the table: this needs a change of code",
     "RECOVERY_EXHAUSTED": "the engine kept ending this campaign's executions: read the last one's error, then retry",

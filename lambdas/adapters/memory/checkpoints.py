@@ -3,7 +3,7 @@
 from threading import Lock
 from typing import Any
 
-from lambdas.adapters.cursor import decode_cursor, encode_cursor
+from lambdas.adapters.cursor import decode_place, encode_place
 from lambdas.core.ids import CampaignKey
 from lambdas.core.models.base import iso
 from lambdas.core.models.checkpoint import Checkpoint, StepOutcome
@@ -29,11 +29,11 @@ class MemoryCheckpoints:
             records[_place(checkpoint)] = checkpoint.to_wire() | effect
 
     def page(self, key: CampaignKey, limit: int, cursor: str | None = None) -> Page[Checkpoint]:
-        after = decode_cursor(cursor) if cursor else ""
+        after = decode_place(cursor) if cursor else ""
         records = self._records.get(key, {})
         rest = sorted(place for place in list(records) if place > after)
         items = [Checkpoint.from_wire(records[place]) for place in rest[:limit]]
-        return Page(items, encode_cursor(rest[limit - 1]) if len(rest) > limit else None)
+        return Page(items, encode_place(rest[limit - 1]) if len(rest) > limit else None)
 
     def all(self, key: CampaignKey) -> list[Checkpoint]:
         checkpoints = [Checkpoint.from_wire(wire) for wire in list(self._records.get(key, {}).values())]
