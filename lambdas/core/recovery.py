@@ -58,8 +58,16 @@ def start_again(campaign: Campaign, ports: RecoveryPorts) -> Campaign:
     event = BuildInput(
         tenant_id=campaign.tenant_id, campaign_id=campaign.campaign_id, correlation_id=campaign.correlation_id
     )
-    arn = ports.executions.start(event, next_name(campaign.campaign_id, campaign.execution_arn))
+    last = campaign.execution_arn or _unrecorded(campaign, ports.executions)
+    arn = ports.executions.start(event, next_name(campaign.campaign_id, last))
     return ports.campaigns.update(key, expected=tuple(CampaignStatus), at=ports.clock.now(), execution_arn=arn)
+
+
+def _unrecorded(campaign: Campaign, executions: Executions) -> str | None:
+    """The first execution, where it ran and is over and the submission died before it was put on the record."""
+    arn = executions.arn_of(campaign.campaign_id)
+    found = executions.describe(arn)
+    return arn if found and not found.is_live else None
 
 
 def reopen(key: CampaignKey, posts: PostStore, statuses: Sequence[PostStatus]) -> int:

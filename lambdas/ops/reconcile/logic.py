@@ -3,6 +3,7 @@
 One small function for each finding. Mending twice is harmless, as is dying in the middle: the next run looks again.
 """
 
+import json
 from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
@@ -136,10 +137,19 @@ def _own_failure(execution: ExecutionState, ports: ReconcilePorts) -> Failure:
     known = known_errors()[execution.error or ""]
     return Failure(
         code=known.code,
-        message=(execution.cause or known.title)[:2_000],
+        message=_message(execution.cause) or known.title,
         at=ports.recovery.clock.now(),
         retryable=known.retryable,
     )
+
+
+def _message(cause: str | None) -> str:
+    """Lambda reports an exception as JSON in the cause, which the engine cuts; other causes are text already."""
+    try:
+        parsed = json.loads(cause or "")
+    except ValueError:
+        return cause or ""
+    return str(parsed.get("errorMessage", cause)) if isinstance(parsed, dict) else str(cause)
 
 
 def _exhausted(execution: ExecutionState | None, ports: ReconcilePorts) -> Failure:

@@ -224,3 +224,12 @@ def _refusing(start: Callable[[BuildInput, str], str], campaign_id: CampaignId) 
         return start(event, name)
 
     return refuse
+
+
+def test_an_execution_that_ended_before_it_was_on_record_is_not_taken_for_the_new_one(world: World) -> None:
+    event = world.queue()
+    world.active.put(ActiveCampaign(tenant_id=event.tenant_id, campaign_id=event.campaign_id))
+    world.executions.end(world.executions.start(event, FIRST), ExecutionStatus.FAILED, "InvalidInputError")
+    world.clock.advance(timedelta(minutes=1))
+    run(world)
+    assert execution(world) == world.executions.arn_of(SECOND)
