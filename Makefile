@@ -7,6 +7,7 @@ MAKEFLAGS += --no-print-directory
 PYTHON ?= python3
 TENANT ?= acme
 ROLE ?= manager
+export TENANT ROLE
 EXAMPLE ?=
 # The CLI that deploys to AWS; synthesis itself needs only the library in requirements.txt.
 CDK_CLI := aws-cdk@2.1148.1
@@ -56,7 +57,7 @@ logs: $(VENV)/.installed  ## Follow the Lambdas' logs
 
 .PHONY: token
 token: $(VENV)/.installed  ## Print a bearer token and nothing else (TENANT=acme|globex ROLE=manager|viewer)
-	@python -m local.cli token -- '$(TENANT)' '$(ROLE)'
+	@python -m local.cli token -- "$$TENANT" "$$ROLE"
 
 .PHONY: dlq-list dlq-replay
 dlq-list: $(VENV)/.installed  ## What the direct invocation refused for good (DLQ=--aws for an account)
@@ -69,8 +70,8 @@ test: $(VENV)/.installed  ## Everything CI runs
 	@$(PYTEST) -m 'not soak'
 
 .PHONY: test-fast
-test-fast: $(VENV)/.installed  ## Only what needs neither the local stack nor a browser: under a minute
-	@$(PYTEST) -m 'not stack and not browser and not soak'
+test-fast: $(VENV)/.installed  ## Units and properties, without the local stack, a browser or a synthesis: under a minute
+	@$(PYTEST) -m 'not stack and not browser and not soak and not slow'
 
 .PHONY: soak
 soak: $(VENV)/.installed  ## The full-size fault and load runs

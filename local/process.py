@@ -68,12 +68,20 @@ class EmulatorProcess:
             )
         self._child = process
         self._file.write_text(json.dumps({"port": port, "pid": process.pid}))
+        try:
+            self._wait_until_up(process, port)
+        except BaseException:
+            # Whoever gave up waiting, a Ctrl-C too, must not leave an emulator behind that nobody knows of.
+            process.kill()
+            process.wait()
+            raise
+
+    def _wait_until_up(self, process: "subprocess.Popen[bytes]", port: int) -> None:
         deadline = time.monotonic() + _START_SECONDS
         while _owner(port, self.home) != process.pid:
             if process.poll() is not None:
                 raise LocalStackError(f"the emulator ended as it started (code {process.returncode}); see {self.log}")
             if time.monotonic() > deadline:
-                process.kill()
                 raise LocalStackError(f"the emulator did not answer within {_START_SECONDS:.0f} s; see {self.log}")
             time.sleep(0.05)
 

@@ -32,7 +32,11 @@ PRIVATE = {
     "/campaigns/{campaignId}/graph": ("GET",),
     "/campaigns/{campaignId}/retry": ("POST",),
     "/campaigns/{campaignId}/posts": ("GET",),
-    "/campaigns/{campaignId}/posts/{postId}": ("GET",),
+    "/campaigns/{campaignId}/posts/{postId}": ("GET", "PATCH"),
+    "/campaigns/{campaignId}/approvals": ("GET",),
+    "/campaigns/{campaignId}/approvals/{callbackId}/reminders": ("POST",),
+    "/campaigns/{campaignId}/approvals/{callbackId}/revoke": ("POST",),
+    "/campaigns/{campaignId}/approvals/{callbackId}/reassign": ("POST",),
     "/brands/{brandId}": ("GET", "PUT", "DELETE"),
     "/personas/{personaId}": ("GET", "PUT", "DELETE"),
 }

@@ -11,6 +11,7 @@ from constructs import Construct
 
 from stacks.acknowledge import acknowledge
 from stacks.alerts import alert_topic, grant_alert
+from stacks.approval import tend_approvals
 from stacks.data import DataStack
 from stacks.functions import CampaignFunction, CodeAssets, dead_letter_queue, kept_logs
 from stacks.grants import Access, grant_key, grant_parameter, grant_secret, grant_table
@@ -34,6 +35,14 @@ class WorkflowStack(Stack):
         self.alerts = alert_topic(self, f"{options.prefix}campaign-alerts", data.key)
         self.build_machine = self._state_machine(self._build_functions())
         self.build_campaign = self._build_campaign()
+        tend_approvals(
+            self,
+            options=options,
+            data=data,
+            assets=self._assets,
+            base_url_parameter=self.base_url_parameter,
+            sender=self.sender,
+        )
         self._agent("campaign_planner", timeout_seconds=300)
         self._agent("content_generator", timeout_seconds=120)
         CfnOutput(self, "BuildStateMachineArn", value=self.build_machine.state_machine_arn)
@@ -48,12 +57,15 @@ class WorkflowStack(Stack):
                 "aggregate_results",
                 [Access.GET, Access.BATCH_GET, Access.PUT, Access.UPDATE, Access.QUERY, Access.PARTIQL_UPDATE],
                 timeout_seconds=120,
+                # Ten thousand texts are compared in memory, and the processor comes with it.
+                memory_mb=1024,
             ),
             request_approval=self._request_approval(),
             complete_campaign=self._step("complete_campaign", [Access.GET, Access.PUT, Access.UPDATE]),
             reject_campaign=self._step("reject_campaign", [Access.GET, Access.PUT, Access.UPDATE, Access.QUERY]),
             compensate=self._compensate(),
             record_failure=self._record_failure(),
+            revise_posts=self._revise_posts(),
         )
 
     def _step(
@@ -113,7 +125,7 @@ class WorkflowStack(Stack):
     def _plan_posts(self) -> CampaignFunction:
         function = self._step(
             "plan_posts",
-            [Access.GET, Access.PUT, Access.UPDATE, Access.QUERY, Access.PARTIQL_INSERT],
+            [Access.GET, Access.BATCH_GET, Access.PUT, Access.UPDATE, Access.QUERY, Access.PARTIQL_INSERT],
             environment={"MANIFEST_BUCKET": self._data.manifests.bucket_name, **self._agent_environment()},
             timeout_seconds=300,
             memory_mb=1024,
@@ -122,13 +134,31 @@ class WorkflowStack(Stack):
         self._grant_model(function)
         return function
 
+    def _revise_posts(self) -> CampaignFunction:
+        function = self._step(
+            "revise_posts",
+            [Access.GET, Access.BATCH_GET, Access.PUT, Access.UPDATE, Access.QUERY, Access.PARTIQL_UPDATE],
+            environment={"MANIFEST_BUCKET": self._data.manifests.bucket_name},
+            timeout_seconds=120,
+        )
+        self._grant_manifests(function, ["s3:PutObject"])
+        return function
+
     def _generate_posts(self) -> CampaignFunction:
         function = self._step(
             "generate_posts",
             [Access.GET, Access.BATCH_GET, Access.PARTIQL_UPDATE],
-            environment=self._agent_environment(),
+            environment={"MANIFEST_BUCKET": self._data.manifests.bucket_name, **self._agent_environment()},
             timeout_seconds=120,
             memory_mb=1024,
+        )
+        function.add_to_role_policy(
+            iam.PolicyStatement(actions=["s3:GetObject"], resources=[self._data.manifests.arn_for_objects("tenants/*")])
+        )
+        acknowledge(
+            function.role or function,
+            f"AwsSolutions-IAM5[Resource::{self._data.manifests_arn_export}/tenants/*]",
+            "The recent texts of any campaign, all under tenants/",
         )
         self._grant_model(function)
         return function
@@ -166,6 +196,7 @@ class WorkflowStack(Stack):
                 "APPROVAL_KEYS_SECRET": self._data.approval_keys_name,
                 "APPROVAL_BASE_URL_PARAMETER": self.base_url_parameter,
                 "SENDER_EMAIL": self._options.sender,
+                "TOKEN_KEY_ID": self._data.key.key_id,
             },
         )
         grant_secret(function, self._data, self._data.approval_keys_name)

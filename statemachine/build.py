@@ -10,11 +10,15 @@ from aws_cdk import Duration
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_stepfunctions as sfn
+from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
 
 from statemachine.tasks import callback_step, step
 
-APPROVAL_TIMEOUT = Duration.days(7)
+APPROVAL_TIMEOUT = Duration.days(15)
+"""Twice the longest wait a campaign may ask for, and a day: the campaign's own policy strikes long before, unless
+whatever carries it out is dead."""
+APPROVAL_HEARTBEAT = Duration.hours(24)
 
 
 class BuildFunctions(NamedTuple):
@@ -30,6 +34,7 @@ class BuildFunctions(NamedTuple):
     reject_campaign: lambda_.Function
     compensate: lambda_.Function
     record_failure: lambda_.Function
+    revise_posts: lambda_.Function
 
 
 def build_workflow(scope: Construct, functions: BuildFunctions, manifests: s3.IBucket) -> sfn.IChainable:
@@ -49,16 +54,16 @@ def build_workflow(scope: Construct, functions: BuildFunctions, manifests: s3.IB
     aggregate = step(
         scope, "AggregateResults", functions.aggregate_results, comment="Count the posts; too many failures end here"
     )
-    request = callback_step(
-        scope,
-        "RequestApproval",
-        functions.request_approval,
-        timeout=APPROVAL_TIMEOUT,
-        result_path="$.approval",
-        comment="Mail the reviewers a signed link and wait for one of them, at no cost",
-    )
+    request = _request_approval(scope, functions.request_approval)
     expired = _expired(scope)
     complete = step(scope, "CompleteCampaign", functions.complete_campaign, comment="The campaign is approved")
+    revise = step(
+        scope,
+        "RevisePosts",
+        functions.revise_posts,
+        result_path="$.plan",
+        comment="Only the posts that were sent back, with the reviewers' comments, go to the map again",
+    )
     reject = step(scope, "RejectCampaign", functions.reject_campaign, comment="The campaign ends without approval")
     approved = sfn.Succeed(scope, "Approved")
     rejected = sfn.Succeed(scope, "Rejected", comment="A no is a result, not a failure")
@@ -66,17 +71,31 @@ def build_workflow(scope: Construct, functions: BuildFunctions, manifests: s3.IB
     decision = (
         sfn.Choice(scope, "CheckDecision")
         .when(sfn.Condition.string_equals("$.approval.decision", "approved"), complete.next(approved))
+        .when(sfn.Condition.string_equals("$.approval.decision", "needs_revision"), revise)
         .otherwise(reject)
     )
+    revise.next(generate)
     reject.next(rejected)
     expired.next(reject)
     request.add_catch(expired, errors=["States.Timeout"], result_path=sfn.JsonPath.DISCARD)
 
     failure = _failure(scope, functions)
-    for task in (validate, save, plan, generate, aggregate, request, complete, reject):
+    for task in (validate, save, plan, generate, aggregate, request, complete, revise, reject):
         task.add_catch(failure, errors=["States.ALL"], result_path="$.error")
 
     return validate.next(save).next(plan).next(generate).next(aggregate).next(request).next(decision)
+
+
+def _request_approval(scope: Construct, function: lambda_.Function) -> tasks.LambdaInvoke:
+    return callback_step(
+        scope,
+        "RequestApproval",
+        function,
+        timeout=APPROVAL_TIMEOUT,
+        heartbeat=APPROVAL_HEARTBEAT,
+        result_path="$.approval",
+        comment="Mail the reviewers a signed link each and wait for their answers, at no cost",
+    )
 
 
 def _generate_posts(scope: Construct, function: lambda_.Function, manifests: s3.IBucket) -> sfn.DistributedMap:

@@ -73,6 +73,7 @@ def callback_step(
     function: lambda_.Function,
     *,
     timeout: Duration,
+    heartbeat: Duration,
     result_path: str,
     comment: str,
 ) -> tasks.LambdaInvoke:
@@ -92,6 +93,7 @@ def callback_step(
         retry_on_service_exceptions=False,
         result_path=result_path,
         task_timeout=sfn.Timeout.duration(timeout),
+        heartbeat_timeout=sfn.Timeout.duration(heartbeat),
     )
     # Not on States.Timeout: seven silent days are an answer and not a glitch.
     add_retries(task, service_errors=[name for name in LAMBDA_SERVICE_ERRORS if name != "States.Timeout"])

@@ -17,8 +17,14 @@ _PORT = int(os.environ.get("CAMPAIGN_TEST_PORT", "4866"))
 """Away from the port of ``make up``, so that a run does not meet a developer's own stack."""
 
 
+SLOW = ("tests/infra/", "tests/architecture/test_cold_start.py", "tests/unit/local/", "tests/contract/test_posts.py")
+"""Tests that synthesise, start processes or measure imports."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
+        if item.nodeid.startswith(SLOW):
+            item.add_marker(pytest.mark.slow)
         if item.get_closest_marker("stack"):
             item.add_marker(pytest.mark.xdist_group("stack"))
 

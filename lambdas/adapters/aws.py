@@ -25,6 +25,7 @@ from lambdas.core.errors import (
 if TYPE_CHECKING:
     from mypy_boto3_bedrock_runtime import BedrockRuntimeClient
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_kms import KMSClient
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_secretsmanager import SecretsManagerClient
@@ -69,6 +70,8 @@ _CONFLICT = frozenset({"TransactionConflict", "TransactionConflictException", "T
 def client(service: Literal["bedrock-runtime"]) -> "BedrockRuntimeClient": ...
 @overload
 def client(service: Literal["dynamodb"]) -> "DynamoDBClient": ...
+@overload
+def client(service: Literal["kms"]) -> "KMSClient": ...
 @overload
 def client(service: Literal["lambda"]) -> "LambdaClient": ...
 @overload

@@ -1,7 +1,10 @@
 """Approval requests in the table.
 
-Actions on the table: ``dynamodb:PutItem`` (create), ``GetItem`` (get), ``Query`` (all), ``UpdateItem`` (decide,
-close, mark_resumed).
+Actions on the table: ``dynamodb:PutItem`` (create, amend), ``GetItem`` (get), ``Query`` (all), ``UpdateItem`` (decide,
+close, mark_resumed); ``open`` takes ``Query``, ``BatchGetItem`` and ``DeleteItem``.
+
+Beside each request lies a note in one of a few partitions, so that what is open is found without an index: it is
+written before the request and cleared away by ``open`` itself, once the request is closed.
 """
 
 from collections.abc import Sequence
@@ -10,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from lambdas.adapters import dynamodb_keys as keys
 from lambdas.adapters.dynamodb_table import ConditionFailedError, Table
-from lambdas.core.errors import ConflictError, NotFoundError
+from lambdas.core.errors import ConcurrentUpdateError, ConflictError, NotFoundError
 from lambdas.core.ids import CallbackId, CampaignKey
-from lambdas.core.models.approval import Approval, ApprovalStatus, MadeDecision
+from lambdas.core.models.approval import Approval, ApprovalStatus, ClosedBecause, MadeDecision, is_open
 from lambdas.core.models.base import iso
 
 if TYPE_CHECKING:
@@ -25,6 +28,9 @@ class DynamoApprovals:
 
     def create(self, approval: Approval) -> None:
         key = CampaignKey(approval.tenant_id, approval.campaign_id)
+        # The note first: one without a request is cleared away, a request without one would never be looked after.
+        note = {"tenantId": key.tenant_id, "campaignId": key.campaign_id, "callbackId": approval.callback_id}
+        self._table.put(keys.open_approval(approval.callback_id), note)
         self._table.put_new(keys.approval(key, approval.callback_id), approval.to_wire())
 
     def get(self, key: CampaignKey, callback_id: CallbackId) -> Approval:
@@ -42,15 +48,37 @@ class DynamoApprovals:
         changes = {"status": ApprovalStatus.DECIDED.value, "decision": decision.to_wire()}
         return Approval.from_wire(self._update(key, callback_id, [ApprovalStatus.PENDING], changes))
 
-    def close(self, key: CampaignKey, callback_id: CallbackId) -> None:
-        expected = [ApprovalStatus.PENDING]
+    def close(self, key: CampaignKey, callback_id: CallbackId, because: ClosedBecause = ClosedBecause.ENDED) -> None:
+        changes = {"status": ApprovalStatus.CLOSED.value, "closedBecause": because.value}
+        place = keys.approval(key, callback_id)
         try:
-            self._table.update_if_status(
-                keys.approval(key, callback_id), expected, {"status": ApprovalStatus.CLOSED.value}
-            )
+            self._table.update_if_status(place, [ApprovalStatus.PENDING], changes)
         except ConditionFailedError as failed:
             if failed.old is None:
                 raise _unknown(callback_id) from failed
+            if because is ClosedBecause.SUPERSEDED and failed.old["status"] == ApprovalStatus.DECIDED:
+                self._table.update_if_status(place, [ApprovalStatus.DECIDED], {"closedBecause": because.value})
+
+    def amend(self, approval: Approval) -> Approval:
+        key = CampaignKey(approval.tenant_id, approval.campaign_id)
+        place = keys.approval(key, approval.callback_id)
+        amended = approval.model_copy(update={"version": approval.version + 1})
+        if not self._table.put_if_version(place, amended.to_wire(), ApprovalStatus.PENDING, approval.version):
+            raise ConcurrentUpdateError("the request for approval changed meanwhile")
+        return amended
+
+    def open(self) -> list[Approval]:
+        notes = [note for shard in keys.open_approval_partitions() for note in self._table.query(shard, keys.THIS_ERA)]
+        places = {keys.approval(CampaignKey(n["tenantId"], n["campaignId"]), n["callbackId"]): n for n in notes}
+        found = self._table.get_many(list(places))
+        waiting: list[Approval] = []
+        for place, note in places.items():
+            approval = Approval.from_wire(found[place]) if place in found else None
+            if approval and is_open(approval):
+                waiting.append(approval)
+            elif approval:  # one that is not there yet is about to be created
+                self._table.delete(keys.open_approval(note["callbackId"]))
+        return waiting
 
     def mark_resumed(self, key: CampaignKey, callback_id: CallbackId, at: datetime) -> None:
         self._update(key, callback_id, list(ApprovalStatus), {"resumedAt": iso(at)})

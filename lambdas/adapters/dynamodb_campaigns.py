@@ -102,6 +102,8 @@ class DynamoCampaigns:
         counts: PostCounts | None = None,
         error: Failure | None = None,
         clear_error: bool = False,
+        revision: int | None = None,
+        approved_content_hash: str | None = None,
     ) -> Campaign:
         parts: dict[str, Model | None] = {"configuration": configuration, "counts": counts, "error": error}
         changes: dict[str, Any] = {name: part.to_wire() for name, part in parts.items() if part}
@@ -110,6 +112,8 @@ class DynamoCampaigns:
         changes |= {"executionArn": execution_arn} if execution_arn else {}
         # A null rather than a REMOVE; it is dropped on reading.
         changes |= {"error": None} if clear_error else {}
+        changes |= {"revision": revision} if revision is not None else {}
+        changes |= {"approvedContentHash": approved_content_hash} if approved_content_hash else {}
         try:
             if self._mark and status:
                 move(self._table, keys.campaign(key), expected, changes, self._mark)

@@ -13,6 +13,7 @@ same                                       ``EFFECT#<kind>#<name>``             
 same                                       ``BRAND#<brand>``, ``PERSONA#<persona>``               catalog
 same                                       ``IDEMPOTENCY#<sha256 of the key>``                    expires by TTL
 ``ACTIVE#<0-7>``                           ``CAMPAIGN#<tenant>#<campaign>``                       to be looked after
+``OPEN_APPROVALS#<0..3>``                  ``<callback>``                                         where a request is
 =========================================  =====================================================  =================
 
 There is no index: a campaign's list place never changes, and what does change is read from its record.
@@ -36,6 +37,10 @@ CHECKPOINTS = "CHECKPOINT#"
 APPROVALS = "APPROVAL#"
 EFFECTS = "EFFECT#"
 CAMPAIGNS = "CAMPAIGN#"
+OPEN_APPROVALS = "OPEN_APPROVALS#"
+_SHARDS = 4
+THIS_ERA = "0"
+"""Every ULID until the year 3084 begins with it; a key condition takes no empty prefix."""
 
 
 class ItemKey(NamedTuple):
@@ -78,6 +83,14 @@ def approval(key: CampaignKey, callback_id: CallbackId) -> ItemKey:
 
 def effect(key: CampaignKey, kind: str, name: str) -> ItemKey:
     return ItemKey(campaign_partition(key), f"{EFFECTS}{kind}#{name}")
+
+
+def open_approval(callback_id: CallbackId) -> ItemKey:
+    return ItemKey(f"{OPEN_APPROVALS}{ord(callback_id[-1]) % _SHARDS}", callback_id)
+
+
+def open_approval_partitions() -> list[str]:
+    return [f"{OPEN_APPROVALS}{shard}" for shard in range(_SHARDS)]
 
 
 def listed(tenant_id: TenantId, campaign_id: CampaignId) -> ItemKey:

@@ -1,8 +1,7 @@
 """Posts in the table: the store that decides how fast a campaign is built.
 
-Actions on the table: ``dynamodb:PartiQLInsert`` (plan), ``PartiQLUpdate`` (claim, finish,
-reopen), ``BatchGetItem``
-(get_many, claim, finish), ``GetItem`` (get), ``Query`` (page, progress, count).
+Actions on the table: ``dynamodb:PartiQLInsert`` (plan), ``PartiQLUpdate`` (claim, finish, reopen, revise,
+edit), ``BatchGetItem`` (get_many, claim, finish), ``GetItem`` (get), ``Query`` (page, progress, count).
 
 Round trips dominate, so the posts of a batch are claimed with one request and finished with another: a PartiQL
 batch, in which every statement has its own condition and its own outcome. The same request marks the posts on
@@ -21,7 +20,7 @@ from lambdas.adapters import dynamodb_keys as keys
 from lambdas.adapters.cursor import decode_cursor, encode_cursor
 from lambdas.adapters.dynamodb_partiql import STATEMENTS_PER_REQUEST, execute, insert, insert_all, update
 from lambdas.adapters.dynamodb_table import Table, chunks
-from lambdas.core.errors import NotFoundError
+from lambdas.core.errors import ConcurrentUpdateError, NotFoundError
 from lambdas.core.ids import CampaignKey, PostId
 from lambdas.core.models.campaign import PostCounts
 from lambdas.core.models.post import Batch, Claim, Post, PostStatus
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 _RESULT_FIELDS = ("status", "completedAt", "content", "provenance", "error")
+_WRITTEN_FIELDS = ("completedAt", "content", "provenance", "error", "claim", "edit")
 _CLAIMED, _ENDED = "claimed", "ended"
 """A batch's item has ``claimed<index>: true`` and ``ended<index>: completed|failed`` of its posts."""
 
@@ -84,6 +84,22 @@ class DynamoPosts:
         for post in posts:
             marks |= {f"{_CLAIMED}{post.index}": False, f"{_ENDED}{post.index}": None}
         return self._write(key, batch_id, [(post, dict(fresh)) for post in posts], marks)
+
+    def revise(self, key: CampaignKey, batch_id: int, posts: Sequence[Post]) -> list[Post]:
+        gone: dict[str, Any] = dict.fromkeys(_WRITTEN_FIELDS)  # nulls, as in claim
+        changes = []
+        for post in posts:
+            revision = post.revision.to_wire() if post.revision else None
+            changes.append((post, {**gone, "status": PostStatus.PLANNED.value, "revision": revision}))
+        return self._write(key, batch_id, changes, {f"{_ENDED}{post.index}": "revised" for post in posts})
+
+    def edit(self, key: CampaignKey, post: Post) -> Post:
+        fields = _fields(post)
+        change: dict[str, Any] = {name: fields[name] for name in ("content", "provenance", "edit") if name in fields}
+        statement = update(self._table.name, keys.post(key, post.post_id), _next(post, change), version=post.version)
+        if execute(self._table.client, [statement]) != [True]:
+            raise ConcurrentUpdateError("the post changed meanwhile")
+        return _changed(post, change)
 
     def _write(
         self,

@@ -142,6 +142,24 @@ class Table:
         return True
 
     @translate_errors()
+    def put_if_version(self, key: ItemKey, fields: Mapping[str, Any], status: str, version: int) -> bool:
+        """Replace an item of that status and version; answers whether it was. No ``version`` field counts as 0."""
+        unversioned = "attribute_not_exists(#version) OR " if version == 0 else ""
+        try:
+            self.client.put_item(
+                TableName=self.name,
+                Item=to_item(key, fields),
+                ConditionExpression=f"#status = :status AND ({unversioned}#version = :version)",
+                ExpressionAttributeNames={"#status": "status", "#version": "version"},
+                ExpressionAttributeValues={":status": to_attribute(status), ":version": to_attribute(version)},
+            )
+        except ClientError as error:
+            if error_code(error) != "ConditionalCheckFailedException":
+                raise
+            return False
+        return True
+
+    @translate_errors()
     def delete(self, key: ItemKey) -> bool:
         """Answers whether there was an item."""
         condition = "attribute_exists(PK)"

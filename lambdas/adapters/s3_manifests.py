@@ -13,6 +13,12 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 
+def manifest_name(key: CampaignKey, revision: int) -> str:
+    """A late repeat of an earlier plan must not replace what the map of a revision reads."""
+    file = f"revision-{revision}.json" if revision else "batches.json"
+    return f"tenants/{key.tenant_id}/campaigns/{key.campaign_id}/{file}"
+
+
 class S3Manifests:
     """Encryption is the bucket's default."""
 
@@ -20,13 +26,12 @@ class S3Manifests:
         self._client = client
         self._bucket = bucket
 
-    def locate(self, key: CampaignKey) -> ManifestLocation:
-        name = f"tenants/{key.tenant_id}/campaigns/{key.campaign_id}/batches.json"
-        return ManifestLocation(bucket=self._bucket, key=name)
+    def locate(self, key: CampaignKey, revision: int = 0) -> ManifestLocation:
+        return ManifestLocation(bucket=self._bucket, key=manifest_name(key, revision))
 
     @translate_errors()
-    def write(self, key: CampaignKey, batches: Sequence[Batch]) -> ManifestLocation:
-        place = self.locate(key)
+    def write(self, key: CampaignKey, batches: Sequence[Batch], revision: int = 0) -> ManifestLocation:
+        place = self.locate(key, revision)
         body = json.dumps([batch.to_wire() for batch in batches], separators=(",", ":")).encode()
         self._client.put_object(Bucket=place.bucket, Key=place.key, Body=body, ContentType="application/json")
         return place

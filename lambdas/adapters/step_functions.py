@@ -1,7 +1,7 @@
 """Step Functions.
 
-Actions: ``states:StartExecution`` on the BUILD state machine (start_build), ``states:SendTaskSuccess`` (resume) and
-``states:SendTaskFailure`` (fail).
+Actions: ``states:StartExecution`` on the BUILD state machine (start_build), ``states:SendTaskSuccess`` (resume),
+``states:SendTaskFailure`` (fail) and ``states:SendTaskHeartbeat`` (heartbeat).
 """
 
 import json
@@ -49,6 +49,10 @@ class StepFunctionsEngine:
     def fail(self, token: TaskToken, error: str, cause: str) -> None:
         with _waiting():
             self._client.send_task_failure(taskToken=token, error=error[:_ERROR_CHARS], cause=cause[:_CAUSE_CHARS])
+
+    def heartbeat(self, token: TaskToken) -> None:
+        with _waiting():
+            self._client.send_task_heartbeat(taskToken=token)
 
 
 @contextmanager

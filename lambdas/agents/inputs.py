@@ -7,7 +7,7 @@ from typing import Any
 
 from lambdas.core.models.brand import Brand, Persona
 from lambdas.core.models.campaign import Campaign, CampaignBrief, Configuration
-from lambdas.core.models.post import Post
+from lambdas.core.models.post import Post, Revision
 from lambdas.core.platforms import Platform
 
 
@@ -55,7 +55,15 @@ def generator_input(
         "brandConfig": configuration.brand.to_wire(),
         "attempt": post.claim.attempt if post.claim else 0,
         "recentTexts": list(recent_texts),
+        **({"revision": _revision(post.revision)} if post.revision else {}),
     }
+
+
+def _revision(revision: Revision) -> dict[str, Any]:
+    """What a reviewer said about the last text; a text that was rejected is not to be changed but replaced."""
+    previous = revision.previous.text if revision.previous and not revision.fresh else None
+    told = {"number": revision.number, "instructions": revision.instructions}
+    return told | ({"previousText": previous} if previous else {})
 
 
 def merged_config(brief: CampaignBrief, configuration: Configuration) -> dict[str, Any]:

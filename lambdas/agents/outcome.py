@@ -40,7 +40,6 @@ class ErrorCode(StrEnum):
     # The generator's own
     OVER_LIMIT = "OVER_LIMIT"
     BRAND_RULE_BROKEN = "BRAND_RULE_BROKEN"
-    NEAR_DUPLICATE = "NEAR_DUPLICATE"
 
 
 RETRYABLE = frozenset(

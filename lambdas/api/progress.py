@@ -40,8 +40,9 @@ _MOVED_BY = {
 }
 """What a campaign cannot have become before the step was done."""
 
-_ANSWERED = frozenset({CampaignStatus.REJECTED, CampaignStatus.NEEDS_REVISION, CampaignStatus.EXPIRED})
+_ANSWERED = frozenset({CampaignStatus.REJECTED, CampaignStatus.EXPIRED})
 """The wait for a decision is over, and it was not an approval."""
+_REVISING = frozenset({CampaignStatus.NEEDS_REVISION, CampaignStatus.GENERATING})
 
 
 def progress_of(campaign: Campaign, checkpoints: Sequence[Checkpoint], posts: PostCounts, *, now: datetime) -> Progress:
@@ -69,6 +70,8 @@ def _completed(campaign: Campaign, checkpoints: Sequence[Checkpoint], posts: Pos
     """
     if _is_built(campaign.status):
         return BUILD_STEPS
+    if campaign.revision and campaign.status in _REVISING:
+        return BUILD_STEPS[: BUILD_STEPS.index(GENERATE_POSTS)]  # what they left behind is of the last round
     done = {c.step_name for c in checkpoints if c.outcome is StepOutcome.SUCCEEDED}
     # A step that died after it moved the campaign has done its work.
     done |= {step for step, status in _MOVED_BY.items() if has_reached(campaign.status, status)}

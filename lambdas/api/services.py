@@ -12,6 +12,7 @@ from lambdas.core.ports import (
     CampaignStore,
     CatalogStore,
     CheckpointStore,
+    Cipher,
     Clock,
     Engine,
     IdSource,
@@ -32,6 +33,7 @@ class Services(NamedTuple):
     engine: Engine
     keys: Keys
     clock: Clock
+    cipher: Cipher
     ids: IdSource
     log: RequestLog
     public_url: Callable[[], str]

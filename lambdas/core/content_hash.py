@@ -4,6 +4,8 @@ import hashlib
 import json
 from collections.abc import Iterable
 
+from lambdas.core.errors import ContentChangedError
+from lambdas.core.models.campaign import Campaign
 from lambdas.core.models.post import Post
 
 
@@ -21,3 +23,14 @@ def content_hash(posts: Iterable[Post]) -> str:
         line = json.dumps([post.post_id, content], ensure_ascii=True, sort_keys=True, separators=(",", ":"))
         digest.update(line.encode() + b"\n")
     return digest.hexdigest()
+
+
+def require_approved_content(campaign: Campaign, posts: Iterable[Post]) -> None:
+    """Whoever sends posts calls this first: nothing goes out that is not exactly what was approved.
+
+    ``posts`` are all of the campaign's, in plan order. Raises ``ContentChangedError``, also when nothing was approved.
+    """
+    if campaign.approved_content_hash is None:
+        raise ContentChangedError("no content of this campaign was approved")
+    if content_hash(posts) != campaign.approved_content_hash:
+        raise ContentChangedError("the posts are not those that were approved")

@@ -71,21 +71,21 @@ class RecordedManifests:
     def __init__(self, manifests: ManifestStore, effects: EffectStore, attempt: Attempt, clock: Clock) -> None:
         self._manifests, self._effects, self._attempt, self._clock = manifests, effects, attempt, clock
 
-    def locate(self, key: CampaignKey) -> ManifestLocation:
-        return self._manifests.locate(key)
+    def locate(self, key: CampaignKey, revision: int = 0) -> ManifestLocation:
+        return self._manifests.locate(key, revision)
 
-    def write(self, key: CampaignKey, batches: Sequence[Batch]) -> ManifestLocation:
-        place = self._manifests.locate(key)
+    def write(self, key: CampaignKey, batches: Sequence[Batch], revision: int = 0) -> ManifestLocation:
+        place = self._manifests.locate(key, revision)
         effect = Effect(
             kind=MANIFEST,
-            name="batches",
+            name=f"revision-{revision}" if revision else "batches",
             target=place.to_wire(),
             step=self._attempt.state_name,
             execution_arn=self._attempt.execution_arn,
             recorded_at=self._clock.now(),
         )
         self._effects.put(key, effect)
-        return self._manifests.write(key, batches)
+        return self._manifests.write(key, batches, revision)
 
 
 def undo_manifest(remove: Callable[[ManifestLocation], None]) -> Undo:

@@ -21,6 +21,7 @@
         ├── NotFoundError              no such record in this tenant                      404
         ├── MethodNotAllowedError      the path is there, the method is not               405
         ├── ConflictError              the record is not in a state that allows it        409
+        │   └── ContentChangedError    the posts are not those that were approved         409
         ├── GoneError                  it was there, and is over                          410
         ├── IdempotencyMismatchError   the key was used for another body                  422
         ├── AgentPermanentError        an agent answered {success: false, error: {retryable: false}}
@@ -152,6 +153,11 @@ class ConflictError(PermanentError):
     code = "CONFLICT"
     title = "The current state does not allow this"
     status = 409
+
+
+class ContentChangedError(ConflictError):
+    code = "CONTENT_CHANGED"
+    title = "The content is not the content that was approved"
 
 
 class GoneError(PermanentError):

@@ -4,13 +4,13 @@
 One contract test runs against both.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeVar
 
 from lambdas.core.ids import BrandId, CallbackId, CampaignId, PersonaId, PostId, TaskToken, TenantId
 from lambdas.core.ids import CampaignKey as CampaignKey
-from lambdas.core.models.approval import Approval, MadeDecision
+from lambdas.core.models.approval import Approval, ClosedBecause, MadeDecision
 from lambdas.core.models.brand import Brand, BrandConfig, Persona, PersonaConfig
 from lambdas.core.models.campaign import Campaign, CampaignStatus, Configuration, Failure, PostCounts
 from lambdas.core.models.checkpoint import Checkpoint
@@ -84,6 +84,8 @@ class CampaignStore(Protocol):
         counts: PostCounts | None = None,
         error: Failure | None = None,
         clear_error: bool = False,
+        revision: int | None = None,
+        approved_content_hash: str | None = None,
     ) -> Campaign:
         """Change the named fields if the status is one of ``expected``, and answer the new record.
 
@@ -122,6 +124,19 @@ class PostStore(Protocol):
         """Back to ``planned``, without claim and error, each only if its version is still the one given."""
         ...
 
+    def revise(self, key: CampaignKey, batch_id: int, posts: Sequence[Post]) -> list[Post]:
+        """Make posts ``planned`` again with the ``revision`` they carry and without a text, each only if its version
+        is still the one given; answers those changed.
+        """
+        ...
+
+    def edit(self, key: CampaignKey, post: Post) -> Post:
+        """Store ``content``, ``provenance`` and ``edit`` of a post whose version is still the one given.
+
+        Raises ``ConcurrentUpdateError``.
+        """
+        ...
+
     def progress(self, key: CampaignKey) -> PostCounts:
         """Counts from the batches' own tallies: cheap, and behind by at most the batches in flight."""
         ...
@@ -149,6 +164,18 @@ class CatalogStore(Protocol):
     def put_persona(self, tenant_id: TenantId, persona_id: PersonaId, config: PersonaConfig) -> Persona: ...
 
     def delete_persona(self, tenant_id: TenantId, persona_id: PersonaId) -> None: ...
+
+
+class RecentTexts(Protocol):
+    """What a campaign must not repeat: texts of its tenant's last ones, put aside when it is planned."""
+
+    def put(self, key: CampaignKey, texts: Sequence[str]) -> None:
+        """Store them for the campaign; what was there is replaced."""
+        ...
+
+    def get(self, key: CampaignKey) -> tuple[str, ...]:
+        """As they were put; empty where none were."""
+        ...
 
 
 class CheckpointStore(Protocol):
@@ -189,23 +216,34 @@ class ApprovalStore(Protocol):
         """``PENDING → DECIDED``. Raises ``ConflictError`` when it is not pending, ``NotFoundError``."""
         ...
 
-    def close(self, key: CampaignKey, callback_id: CallbackId) -> None:
-        """``PENDING → CLOSED``: the workflow went on without a decision. Otherwise changes nothing.
+    def close(self, key: CampaignKey, callback_id: CallbackId, because: ClosedBecause = ClosedBecause.ENDED) -> None:
+        """``PENDING → CLOSED``. One that was decided stays decided, and a newer request is noted on it all the same.
 
         Raises ``NotFoundError``.
         """
+        ...
+
+    def amend(self, approval: Approval) -> Approval:
+        """Store ``approval`` if the stored one is ``PENDING`` and of the same version; answers it with its new one.
+
+        Raises ``ConcurrentUpdateError``.
+        """
+        ...
+
+    def open(self) -> list[Approval]:
+        """Of all tenants: requests that wait for a decision, and decisions that wait for the engine."""
         ...
 
     def mark_resumed(self, key: CampaignKey, callback_id: CallbackId, at: datetime) -> None: ...
 
 
 class ManifestStore(Protocol):
-    def locate(self, key: CampaignKey) -> ManifestLocation:
+    def locate(self, key: CampaignKey, revision: int = 0) -> ManifestLocation:
         """Where the campaign's manifest is, or will be."""
         ...
 
-    def write(self, key: CampaignKey, batches: Sequence[Batch]) -> ManifestLocation:
-        """Store the map's items as a JSON array; the same campaign's manifest is replaced."""
+    def write(self, key: CampaignKey, batches: Sequence[Batch], revision: int = 0) -> ManifestLocation:
+        """Store the map's items as a JSON array; the manifest of the same revision of the campaign is replaced."""
         ...
 
 
@@ -224,9 +262,26 @@ class Engine(Protocol):
         """``SendTaskFailure``. Raises ``GoneError`` likewise."""
         ...
 
+    def heartbeat(self, token: TaskToken) -> None:
+        """``SendTaskHeartbeat``. Raises ``GoneError`` likewise."""
+        ...
+
 
 class Mailer(Protocol):
     def send(self, mail: Mail) -> None: ...
+
+
+class Cipher(Protocol):
+    """What is too precious for a record in the clear. ``context`` belongs to it: another one opens nothing."""
+
+    def seal(self, text: str, context: Mapping[str, str]) -> str: ...
+
+    def open(self, sealed: str, context: Mapping[str, str]) -> str:
+        """What was sealed; a text that is not sealed (of a record from before there was this) comes back as it is.
+
+        Raises ``PermanentError`` for another context.
+        """
+        ...
 
 
 class Keys(Protocol):

@@ -24,6 +24,7 @@ BUILDING = (
     CampaignStatus.PLANNING,
     CampaignStatus.GENERATING,
     CampaignStatus.AWAITING_APPROVAL,
+    CampaignStatus.NEEDS_REVISION,
 )
 """Statuses in which BUILD is at work."""
 
@@ -47,13 +48,22 @@ def advance(
     at: datetime,
     configuration: Configuration | None = None,
     counts: PostCounts | None = None,
+    approved_content_hash: str | None = None,
 ) -> Campaign:
     """Move a campaign to ``to``; a repeat finds it there or further and changes nothing.
 
     Raises ``ConflictError`` when the campaign has left the road (stopped, failed, …), ``NotFoundError``.
     """
     try:
-        return campaigns.update(key, expected=came_from, status=to, at=at, configuration=configuration, counts=counts)
+        return campaigns.update(
+            key,
+            expected=came_from,
+            status=to,
+            at=at,
+            configuration=configuration,
+            counts=counts,
+            approved_content_hash=approved_content_hash,
+        )
     except ConflictError:
         campaign = campaigns.get(key)
         if has_reached(campaign.status, to):

@@ -63,6 +63,23 @@ def start_again(campaign: Campaign, ports: RecoveryPorts) -> Campaign:
     return ports.campaigns.update(key, expected=tuple(CampaignStatus), at=ports.clock.now(), execution_arn=arn)
 
 
+def decided_again(campaign: Campaign, ports: RecoveryPorts) -> Campaign:
+    """A campaign whose execution died over a revision goes back to the decision that asked for it.
+
+    That decision is on record, so the next execution is given it instead of asking, and RevisePosts goes on with
+    the posts where it stopped. Any other campaign stays as it is.
+    """
+    if campaign.status is not CampaignStatus.NEEDS_REVISION:
+        return campaign
+    return ports.campaigns.update(
+        CampaignKey(campaign.tenant_id, campaign.campaign_id),
+        expected=[CampaignStatus.NEEDS_REVISION],
+        status=CampaignStatus.AWAITING_APPROVAL,
+        revision=max(0, campaign.revision - 1),
+        at=ports.clock.now(),
+    )
+
+
 def _unrecorded(campaign: Campaign, executions: Executions) -> str | None:
     """The first execution, where it ran and is over and the submission died before it was put on the record."""
     arn = executions.arn_of(campaign.campaign_id)

@@ -60,6 +60,21 @@ def near_duplicates(texts: Sequence[str], threshold: float = 0.8) -> list[tuple[
     return found
 
 
+class EarlierTexts:
+    """Texts that new ones are compared with, taken apart once."""
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        self._sets = tuple(_shingles(text) for text in texts)
+
+    def likeness(self, text: str, threshold: float = 0.8) -> float | None:
+        """How like the most alike of them ``text`` is, or ``None`` below ``threshold`` (0 < threshold <= 1)."""
+        shingles = _shingles(text)
+        low, high = threshold * len(shingles), len(shingles) / threshold
+        scores = (_jaccard(earlier, shingles) for earlier in self._sets if low <= len(earlier) <= high)
+        most = max(scores, default=0.0)
+        return most if most >= threshold else None
+
+
 def _first_match(
     candidate: _Candidate,
     sets: Sequence[frozenset[str]],

@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from lambdas.core.calendar import open_minutes, planned_count
 from lambdas.core.errors import FieldError, InvalidInputError
 from lambdas.core.ids import TenantId
 from lambdas.core.models.brand import Brand, Persona
@@ -23,7 +24,7 @@ def resolve_configuration(
     Raises ``InvalidInputError`` naming every field that points nowhere or cannot be served; ``at`` prefixes them.
     """
     found = _look_up(tenant_id, brief, catalog)
-    errors = found.errors or _uncovered(brief, found.personas)
+    errors = found.errors + _impossible(brief) or _uncovered(brief, found.personas) or _crowded(brief, found.personas)
     if found.brand is None or errors:
         prefixed = [FieldError(f"{at}.{e.field}" if at else e.field, e.message) for e in errors]
         raise InvalidInputError("; ".join(f"{e.field}: {e.message}" for e in prefixed), errors=prefixed)
@@ -52,7 +53,36 @@ def _uncovered(brief: CampaignBrief, personas: list[Persona]) -> list[FieldError
         for index, platform in enumerate(brief.platforms)
         if not any(not p.platforms or platform in p.platforms for p in personas)
     ]
-    language = brief.language.split("-")[0]
-    if not any(not p.languages or language in {tag.split("-")[0] for tag in p.languages} for p in personas):
+    if not any(_speaks(persona, brief.language) for persona in personas):
         errors.append(FieldError("language", f"none of the personas writes {brief.language}"))
     return errors
+
+
+def _impossible(brief: CampaignBrief) -> list[FieldError]:
+    """What is wrong with a schedule that leaves no minute to post in."""
+    try:
+        open_minutes(brief.schedule)
+    except InvalidInputError as error:
+        return list(error.errors)
+    return []
+
+
+def _crowded(brief: CampaignBrief, personas: list[Persona]) -> list[FieldError]:
+    """More posts than the personas can publish, one a minute each.
+
+    What passes here may still be refused by the planner, which knows the order; what fails cannot be planned at all.
+    """
+    minutes, total = open_minutes(brief.schedule), planned_count(brief)
+    speakers = [persona for persona in personas if _speaks(persona, brief.language)]
+    shares = [(total, len(speakers))]
+    for platform in brief.platforms:
+        served = sum(not persona.platforms or platform in persona.platforms for persona in speakers)
+        shares.append((total // len(brief.platforms), served))
+    if all(posts <= minutes * people for posts, people in shares):
+        return []
+    field = "schedule.cadence" if brief.post_count is None else "postCount"
+    return [FieldError(field, f"{total} posts do not fit into the {minutes} minutes in which the campaign may post")]
+
+
+def _speaks(persona: Persona, language: str) -> bool:
+    return not persona.languages or language.split("-")[0] in {tag.split("-")[0] for tag in persona.languages}

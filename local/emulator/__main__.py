@@ -10,6 +10,7 @@ from local.emulator import (
     callbacks,
     exceptions,
     extraction,
+    heartbeats,
     layer_blobs,
     mailbox,
     maps,
@@ -48,6 +49,7 @@ def main() -> None:
     layer_blobs.install(lambda_svc, config.state_dir / "layer-blobs")
     mailbox.install(ses)
     callbacks.install(stepfunctions)
+    heartbeats.install(stepfunctions)
     maps.install(stepfunctions)
     partiql.install(iam_actions)
     senders.install(iam_actions)

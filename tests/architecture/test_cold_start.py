@@ -102,7 +102,7 @@ def test_a_handler_needs_few_of_our_own_modules(handler: str, cold_starts: dict[
 @pytest.mark.parametrize(
     ("library", "users"),
     [
-        ("jwt", {"api.authorizer", "api.rest", "build.request_approval"}),
+        ("jwt", {"api.authorizer", "api.rest", "build.request_approval", "ops.tend_approvals"}),
         ("jinja2", {"api.rest", "build.request_approval"}),
         ("css_inline", {"build.request_approval"}),
         ("aws_lambda_powertools.event_handler", {"api.rest"}),

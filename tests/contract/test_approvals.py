@@ -8,8 +8,8 @@ import pytest
 
 from lambdas.adapters.dynamodb_approvals import DynamoApprovals
 from lambdas.adapters.memory import MemoryApprovals
-from lambdas.core.errors import ConflictError, NotFoundError
-from lambdas.core.models.approval import ApprovalStatus
+from lambdas.core.errors import ConcurrentUpdateError, ConflictError, NotFoundError
+from lambdas.core.models.approval import ApprovalStatus, ClosedBecause
 from lambdas.core.ports import ApprovalStore
 from tests.contract.conftest import TABLE
 from tests.contract.samples import CALLBACK, GLOBEX, KEY, NOW, approval, decision
@@ -104,3 +104,58 @@ def test_of_fifty_reviewers_at_once_one_decides(shared: ApprovalStore) -> None:
     stored = shared.get(KEY, CALLBACK).decision
     assert stored
     assert stored.decided_by == winners[0]
+
+
+def test_an_amendment_is_stored_if_nobody_was_faster(store: ApprovalStore) -> None:
+    store.create(approval())
+    first = store.amend(approval().model_copy(update={"reminders": 1}))
+    assert (first.version, first.reminders) == (1, 1)
+    assert store.get(KEY, CALLBACK) == first
+    with pytest.raises(ConcurrentUpdateError):
+        store.amend(approval().model_copy(update={"reminders": 9}))
+    assert store.get(KEY, CALLBACK) == first
+
+
+def test_what_is_decided_or_closed_is_not_amended(store: ApprovalStore) -> None:
+    store.create(approval())
+    store.decide(KEY, CALLBACK, decision())
+    with pytest.raises(ConcurrentUpdateError):
+        store.amend(approval())
+
+
+def test_a_request_from_before_there_were_versions_can_be_amended(store: ApprovalStore) -> None:
+    """Its record has none of the newer fields."""
+    if isinstance(store, MemoryApprovals):
+        pytest.skip("there are no old records in memory")
+    store.create(approval())
+    newer = ("version", "votes", "stage", "quorum", "round", "reminders", "extended")
+    store._table.client.update_item(  # as an older release wrote it
+        TableName=TABLE,
+        Key={"PK": {"S": f"TENANT#{KEY.tenant_id}#CAMPAIGN#{KEY.campaign_id}"}, "SK": {"S": f"APPROVAL#{CALLBACK}"}},
+        UpdateExpression="REMOVE " + ", ".join(f"#{name}" for name in newer),
+        ExpressionAttributeNames={f"#{name}": name for name in newer},
+    )
+    assert store.get(KEY, CALLBACK) == approval()
+    assert store.amend(approval()).version == 1
+
+
+def test_a_decided_request_remembers_that_a_newer_one_was_made(store: ApprovalStore) -> None:
+    store.create(approval())
+    decided = store.decide(KEY, CALLBACK, decision())
+    store.close(KEY, CALLBACK)
+    assert store.get(KEY, CALLBACK) == decided
+    store.close(KEY, CALLBACK, ClosedBecause.SUPERSEDED)
+    after = store.get(KEY, CALLBACK)
+    assert (after.status, after.closed_because) == (ApprovalStatus.DECIDED, ClosedBecause.SUPERSEDED)
+
+
+def test_open_are_those_that_wait_for_a_decision_or_for_the_engine(store: ApprovalStore) -> None:
+    for number in range(6):
+        store.create(approval(f"01KJQ0000000000000000000D{number}"))
+    ids = [one.callback_id for one in store.all(KEY)]
+    store.decide(KEY, ids[0], decision())
+    store.decide(KEY, ids[1], decision())
+    store.mark_resumed(KEY, ids[1], NOW)
+    store.close(KEY, ids[2])
+    for _ in range(2):  # what is closed is cleared away, and the rest stays
+        assert sorted(one.callback_id for one in store.open()) == [ids[0], *ids[3:]]

@@ -12,10 +12,10 @@ from botocore.model import OperationModel
 from lambdas.adapters.dynamodb_items import from_item
 from lambdas.adapters.dynamodb_posts import DynamoPosts
 from lambdas.adapters.memory import MemoryPosts
-from lambdas.core.errors import InvalidInputError, NotFoundError
+from lambdas.core.errors import ConcurrentUpdateError, InvalidInputError, NotFoundError
 from lambdas.core.ids import PostId
 from lambdas.core.models.campaign import PostCounts
-from lambdas.core.models.post import PostContent, PostStatus
+from lambdas.core.models.post import Edit, PostContent, PostStatus, Revision
 from lambdas.core.ports import PostStore
 from tests.contract.samples import GLOBEX, KEY, NOW, broken, claim, plan, written
 
@@ -250,3 +250,39 @@ def _sizes(client: "DynamoDBClient", table: str) -> dict[str, int]:
     """Bytes of each item, names and values (a little more than DynamoDB counts: JSON's punctuation)."""
     items = client.scan(TableName=table)["Items"]
     return {item["SK"]["S"]: len(json.dumps(from_item(item), ensure_ascii=False).encode()) for item in items}
+
+
+def test_a_post_that_is_sent_back_is_planned_again_with_what_was_said(store: PostStore) -> None:
+    posts, batches = plan()
+    store.plan(KEY, posts, batches)
+    claimed = store.claim(KEY, 0, posts[:2], claim())
+    done = store.finish(KEY, 0, [written(post) for post in claimed])
+    revision = Revision(number=1, instructions="Shorter", previous=done[0].content)
+    (back,) = store.revise(KEY, 0, [done[0].model_copy(update={"revision": revision})])
+    assert back == store.get(KEY, back.post_id)
+    assert (back.status, back.revision, back.content, back.claim) == (PostStatus.PLANNED, revision, None, None)
+    assert back.provenance is None
+    assert store.count(KEY).planned == 3
+    assert store.progress(KEY).completed == 1
+
+    again = store.claim(KEY, 0, [back], claim("child-2"))
+    assert store.revise(KEY, 0, [done[0]]) == []  # of a version that is gone
+    (ended,) = store.finish(KEY, 0, [written(post) for post in again])
+    assert (ended.status, ended.revision) == (PostStatus.COMPLETED, revision)
+    assert store.progress(KEY).completed == 2
+
+
+def test_an_edit_is_stored_if_nobody_was_faster(store: PostStore) -> None:
+    posts, batches = plan()
+    store.plan(KEY, posts, batches)
+    done = store.finish(KEY, 0, [written(post) for post in store.claim(KEY, 0, posts[:1], claim())])[0]
+    assert done.content
+    edit = Edit(at=NOW, by="robin", previous=done.content)
+    changed = done.model_copy(update={"content": done.content.model_copy(update={"text": "Other"}), "edit": edit})
+    stored = store.edit(KEY, changed)
+    assert stored == store.get(KEY, done.post_id)
+    assert (stored.version, stored.edit, stored.content and stored.content.text) == (done.version + 1, edit, "Other")
+    other = changed.model_copy(update={"content": done.content.model_copy(update={"text": "Too late"})})
+    with pytest.raises(ConcurrentUpdateError):
+        store.edit(KEY, other)
+    assert store.get(KEY, done.post_id) == stored

@@ -6,6 +6,7 @@ import pytest
 
 from lambdas.build.request_approval.logic import LINK_LIFETIME
 from lambdas.core.errors import permanent_names, retryable_names
+from lambdas.ops.tend_approvals.logic import HEARTBEAT_EVERY
 from tests.infra.templates import Assembly
 
 ENGINE_ERRORS = {
@@ -53,11 +54,16 @@ def test_the_states_are_those_of_the_picture(local: Assembly) -> None:
 def test_a_no_is_a_result_and_not_a_failure(local: Assembly) -> None:
     decision = local.states["CheckDecision"]
     assert [(choice["StringEquals"], choice["Next"]) for choice in decision["Choices"]] == [
-        ("approved", "CompleteCampaign")
+        ("approved", "CompleteCampaign"),
+        ("needs_revision", "RevisePosts"),
     ]
     assert decision["Default"] == "RejectCampaign"
     assert local.states["RejectCampaign"]["Next"] == "Rejected"
     assert local.states["CompleteCampaign"]["Next"] == "Approved"
+
+
+def test_what_is_sent_back_goes_through_the_map_again(local: Assembly) -> None:
+    assert local.states["RevisePosts"]["Next"] == "GeneratePosts"
 
 
 def test_silence_is_a_no_as_well(local: Assembly) -> None:
@@ -78,8 +84,9 @@ def test_every_task_has_a_timeout_longer_than_its_function(both: Assembly) -> No
 
 def test_a_reviewer_has_seven_days_and_the_link_dies_first(local: Assembly) -> None:
     seconds = local.tasks["RequestApproval"]["TimeoutSeconds"]
-    assert seconds == 7 * 24 * 3600
-    assert LINK_LIFETIME.total_seconds() < seconds
+    assert seconds == 15 * 24 * 3600
+    assert 2 * LINK_LIFETIME.total_seconds() < seconds  # a policy may give the same time once more
+    assert local.tasks["RequestApproval"]["HeartbeatSeconds"] == 24 * 3600 > HEARTBEAT_EVERY.total_seconds()
     assert local.build["TimeoutSeconds"] > seconds
 
 
@@ -150,7 +157,7 @@ def test_the_maps_results_are_thrown_away(local: Assembly) -> None:
 
 def test_the_state_carries_ids_and_counts_only(local: Assembly) -> None:
     kept = {name: state["ResultPath"] for name, state in local.tasks.items() if state["ResultPath"] is not None}
-    assert kept == {"PlanPosts": "$.plan", "RequestApproval": "$.approval"}
+    assert kept == {"PlanPosts": "$.plan", "RevisePosts": "$.plan", "RequestApproval": "$.approval"}
 
 
 def test_there_is_one_query_language(local: Assembly) -> None:

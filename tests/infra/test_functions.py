@@ -137,8 +137,10 @@ def test_a_claim_outlives_the_writer_that_holds_it(both: Assembly) -> None:
 
 def test_few_permissions_let_the_gateway_in(both: Assembly) -> None:
     """A function's policy holds 20 KB: two permissions for each method would use it up."""
-    everybody = both.resources("AWS::Lambda::Permission").values()
-    permissions = [p for p in everybody if p["Principal"] != "events.amazonaws.com"]
+    every = both.resources("AWS::Lambda::Permission").values()
+    rules = [permission for permission in every if permission["Principal"] == "events.amazonaws.com"]
+    assert sorted(both.name_of(rule["FunctionName"]) for rule in rules) == ["reconcile", "tend-approvals"]
+    permissions = [permission for permission in every if permission not in rules]
     assert sorted(both.name_of(permission["FunctionName"]) for permission in permissions) == ["api", "authorizer"]
     for permission in permissions:
         source: Any = permission["SourceArn"]

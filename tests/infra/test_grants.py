@@ -64,9 +64,11 @@ def table(*verbs: str) -> Grants:
 FUNCTIONS: dict[str, Grants] = {
     "validate-campaign": table("GetItem", "PutItem", "UpdateItem"),
     "save-campaign": table("GetItem", "PutItem", "UpdateItem"),
-    # Query: posts that are planned already.
-    "plan-posts": table("GetItem", "PutItem", "UpdateItem", "Query", "PartiQLInsert") | {"manifests": {"s3:PutObject"}},
-    "generate-posts": table("GetItem", "BatchGetItem", "PartiQLUpdate"),
+    # Query: posts that are planned already. With BatchGetItem: the tenant's last campaigns.
+    "plan-posts": table("GetItem", "BatchGetItem", "PutItem", "UpdateItem", "Query", "PartiQLInsert")
+    | {"manifests": {"s3:PutObject"}},
+    # GetObject: the texts not to repeat.
+    "generate-posts": table("GetItem", "BatchGetItem", "PartiQLUpdate") | {"manifests": {"s3:GetObject"}},
     # BatchGetItem: a batch whose answer was lost is read back.
     "aggregate-results": table("GetItem", "BatchGetItem", "PutItem", "UpdateItem", "Query", "PartiQLUpdate"),
     # PutItem: the request for approval.
@@ -83,6 +85,16 @@ FUNCTIONS: dict[str, Grants] = {
     "record-failure": table("GetItem", "PutItem", "UpdateItem", "Query") | {"alerts": {"sns:Publish"}},
     "reconcile": table("GetItem", "BatchGetItem", "PutItem", "UpdateItem", "DeleteItem", "Query", "PartiQLUpdate")
     | {"build": MACHINE_LOOK | {"states:StartExecution"}, "executions": LOOK | MEND, "alerts": {"sns:Publish"}},
+    "revise-posts": table("GetItem", "BatchGetItem", "PutItem", "UpdateItem", "Query", "PartiQLUpdate")
+    | {"manifests": {"s3:PutObject"}},
+    # DeleteItem: the notes of requests that are closed.
+    "tend-approvals": table("GetItem", "BatchGetItem", "PutItem", "UpdateItem", "DeleteItem", "Query")
+    | {
+        "approval keys": {"secretsmanager:GetSecretValue"},
+        "base url": {"ssm:GetParameter"},
+        "sender": {"ses:SendEmail"},
+        "anything": {"states:SendTaskHeartbeat", "states:SendTaskSuccess"},
+    },
     # PutItem: the campaign, its place in the list, its idempotency record.
     "build-campaign": table("GetItem", "PutItem", "UpdateItem")
     | {"build": {"states:StartExecution"}, "dead letters": {"sqs:SendMessage"}},

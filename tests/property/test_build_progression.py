@@ -16,7 +16,7 @@ from lambdas.core.progression import BUILDING
 from lambdas.core.steps import BUILD_STEPS
 from tests.support import samples
 from tests.support.agents import Act, Generator, Planner
-from tests.support.faults import FaultPlan
+from tests.support.faults import Fault, FaultPlan, Place
 from tests.support.pipeline import Delivery, Ended, Pipeline
 from tests.support.strategies import briefs, decisions, faults, scripts
 from tests.support.world import World
@@ -32,6 +32,7 @@ NEXT = {
         CampaignStatus.EXPIRED,
         CampaignStatus.FAILED,
     },
+    CampaignStatus.NEEDS_REVISION: {CampaignStatus.GENERATING, CampaignStatus.FAILED},
 }
 """The documented road of BUILD, and every way off it."""
 
@@ -42,8 +43,8 @@ CHECKPOINTED = [step for step in BUILD_STEPS if step != "GeneratePosts"]
 @settings(max_examples=150, deadline=None)
 @given(
     brief=briefs(most_posts=6),
-    planner=st.lists(st.sampled_from([Act.WRITE, Act.TEMPORARY, Act.PERMANENT, Act.RAISE]), max_size=3),
-    script=scripts(Act.PERMANENT, Act.TEMPORARY, Act.RAISE, most_posts=6),
+    planner=st.just([]) | st.lists(st.sampled_from([Act.WRITE, Act.TEMPORARY, Act.PERMANENT, Act.RAISE]), max_size=3),
+    script=scripts(Act.PERMANENT, Act.TEMPORARY, Act.RAISE, most_posts=6, most=2),
     faults=faults(9),
     decision=decisions(),
     seed=st.integers(0, 2**16),
@@ -53,7 +54,7 @@ def test_progression_and_status(
     brief: dict[str, Any],
     planner: list[Act],
     script: dict[int, Act],
-    faults: dict[int, Any],
+    faults: dict[Place, Fault],
     decision: Decision | None,
     seed: int,
     zombies: int,
@@ -87,7 +88,8 @@ def check_statuses(world: World, ended: Ended, decision: Decision | None) -> Non
     if ended.succeeded:
         assert campaign.status not in (*BUILDING, CampaignStatus.FAILED)
         assert (campaign.status is CampaignStatus.APPROVED) == (decision is Decision.APPROVED)
-        assert campaign.error is None
+        # Sent back more often than there are revisions: rejected, with that reason.
+        assert (campaign.error is not None) == (decision is Decision.NEEDS_REVISION)
     elif campaign.status is CampaignStatus.FAILED:
         assert campaign.error is not None
         assert campaign.error.step is not None
@@ -99,11 +101,18 @@ def check_statuses(world: World, ended: Ended, decision: Decision | None) -> Non
 
 
 def check_order(pipeline: Pipeline, ended: Ended) -> None:
-    """Each state once, in order, none left out, up to where it ended."""
-    entered = [name for name in pipeline.entered if name in BUILD_STEPS]
-    assert entered == list(BUILD_STEPS[: len(entered)])
+    """Each state once a round, in order, none left out, up to where it ended."""
+    road = list(BUILD_STEPS)
+    rounds: list[list[str]] = [[]]
+    for name in pipeline.entered:
+        if name == "RevisePosts":
+            rounds.append(road[: road.index("GeneratePosts")])  # from where it goes on
+        elif name in BUILD_STEPS:
+            rounds[-1].append(name)
+    assert all(entered == road[: road.index("RequestApproval") + 1] for entered in rounds[:-1])
+    assert rounds[-1] == road[: len(rounds[-1])]
     if ended.state == "Approved":
-        assert entered == list(BUILD_STEPS)
+        assert rounds[-1] == road
     assert ("RejectCampaign" in pipeline.entered) >= (ended.state == "Rejected")
     assert ("RecordFailure" in pipeline.entered) == (not ended.succeeded)
 
@@ -127,13 +136,17 @@ def check_checkpoints(world: World, pipeline: Pipeline, ended: Ended) -> None:
 
 
 def check_posts(world: World) -> None:
-    """``planned → generating → completed | failed``, one version after the other, and nothing after the end."""
+    """``planned → generating → completed | failed``, one version after the other, and only a revision plans again."""
     for versions in world.posts.versions.values():
         assert sorted(versions) == list(range(len(versions)))
-        statuses = [versions[number].status for number in sorted(versions)]
-        assert statuses[0] is PostStatus.PLANNED
-        assert all(status is PostStatus.GENERATING for status in statuses[1:-1])
-        assert PostStatus.PLANNED not in statuses[1:]
+        posts = [versions[number] for number in sorted(versions)]
+        assert posts[0].status is PostStatus.PLANNED
+        starts = [number for number, post in enumerate(posts) if post.status is PostStatus.PLANNED]
+        assert [posts[start].revision and posts[start].revision.number for start in starts[1:]] == list(
+            range(1, len(starts))
+        )
+        for start, end in zip(starts, [*starts[1:], len(posts)], strict=True):
+            assert all(post.status is PostStatus.GENERATING for post in posts[start + 1 : end - 1])
 
 
 def test_ten_thousand_duplicates_change_nothing() -> None:

@@ -38,7 +38,7 @@ class Counting(FaultPlan):
         super().__init__()
         self.calls = 0
 
-    def call(self, work: Any) -> Any:
+    def call(self, name: str, work: Any) -> Any:
         with self._lock:
             self.calls += 1
         return work()
@@ -52,7 +52,7 @@ class Throttling(FaultPlan):
         self.requests = 0
         self._rate, self._random = rate, Random(seed)
 
-    def call(self, work: Any) -> Any:
+    def call(self, name: str, work: Any) -> Any:
         for _ in range(SDK_ATTEMPTS):
             with self._lock:
                 self.requests += 1

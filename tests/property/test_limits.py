@@ -75,6 +75,34 @@ def test_the_short_cut_for_plain_text_counts_as_the_library_does(text: str) -> N
     assert measure(Platform.X, text) == parse_tweet(text).weightedLength
 
 
+ASCII_COPY = st.lists(
+    st.sampled_from(
+        [
+            "Plain words",
+            ". ",
+            ".",
+            "...",
+            ".\n",
+            " e.g. ",
+            "a.com",
+            "v2.0 ",
+            "done.So ",
+            "https://a.example/b.c",
+            " ",
+            "@x",
+            "#y",
+        ]
+    ),
+    max_size=80,
+).map("".join)
+
+
+@settings(max_examples=300, deadline=None)
+@given(ASCII_COPY)
+def test_the_shortcut_for_plain_sentences_counts_as_the_library(text: str) -> None:
+    assert measure(Platform.X, text) == parse_tweet(text).weightedLength
+
+
 @settings(max_examples=200, deadline=None)
 @given(TEXTS)
 def test_sms_segments_hold_the_text_and_not_one_more_than_needed(text: str) -> None:

@@ -60,15 +60,22 @@ class Planner:
 class Generator:
     """Writes a text that no other call writes. ``calls`` by post index; ``peak`` is the most posts at once.
 
-    ``seconds`` is how long a post takes, so that posts that may overlap do; ``during`` is called meanwhile.
+    ``seconds`` is how long a post takes, so that posts that may overlap do; ``during`` is called meanwhile;
+    ``texts`` by post index are written as they are.
     """
 
     def __init__(
-        self, script: Script | None = None, *, seconds: float = 0.0, during: Callable[[int], None] | None = None
+        self,
+        script: Script | None = None,
+        *,
+        seconds: float = 0.0,
+        during: Callable[[int], None] | None = None,
+        texts: Mapping[int, str] | None = None,
     ) -> None:
         self._script = script or {}
         self._seconds = seconds
         self._during = during
+        self._texts = texts or {}
         self._lock = Lock()
         self._in_flight = 0
         self.calls: Counter[int] = Counter()
@@ -83,7 +90,7 @@ class Generator:
             self.inputs.append(data)
             self._in_flight += 1
             self.peak = max(self.peak, self._in_flight)
-            text = f"Post {index}, text {self.calls.total()}"
+            text = self._texts.get(index) or f"Post {index}, text {self.calls.total()}"
         try:
             if self._seconds:
                 time.sleep(self._seconds)

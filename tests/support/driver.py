@@ -12,7 +12,7 @@ from local.http import Http, Reply
 from local.stack import Stack
 
 BRAND, PERSONA = "test-brand", "test-persona"
-DEAD_ENDS = frozenset({"failed", "rejected", "expired", "stopped", "needs_revision"})
+DEAD_ENDS = frozenset({"failed", "rejected", "expired", "stopped"})
 
 
 def brief(**changes: Any) -> dict[str, Any]:

@@ -68,5 +68,5 @@ def planned(world: World, brief: dict[str, Any] | None = None) -> list[Batch]:
     """Bring a campaign to ``generating``, and answer its batches."""
     world.queue(brief, status=CampaignStatus.PLANNING)
     event = step_event(world, "PlanPosts")
-    plan = plan_posts(event, world.campaigns, world.posts, world.manifests, Planner(), world.clock)
+    plan = plan_posts(event, world.campaigns, world.posts, world.manifests, world.recent, Planner(), world.clock)
     return [Batch.from_wire(batch) for batch in world.manifests.objects[plan.manifest.key]]

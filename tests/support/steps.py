@@ -12,6 +12,7 @@ from lambdas.build.plan_posts.logic import plan_posts
 from lambdas.build.record_failure.logic import record_failure
 from lambdas.build.reject_campaign.logic import reject_campaign
 from lambdas.build.request_approval.logic import ApprovalPorts, request_approval
+from lambdas.build.revise_posts.logic import RevisionPorts, revise_posts
 from lambdas.build.save_campaign.logic import save_campaign
 from lambdas.build.validate_campaign.logic import validate_campaign
 from lambdas.core.effects import MANIFEST, RecordedManifests, undo_manifest
@@ -39,13 +40,21 @@ class Agents(NamedTuple):
 
 def tasks(world: World, agents: Agents, plan: FaultPlan) -> Mapping[str, Task]:
     """By state name, what takes the state's event and answers its result; every port call goes through ``plan``."""
-    campaigns, posts = faulty(world.campaigns, plan), faulty(world.posts, plan)
-    catalog, approvals = faulty(world.catalog, plan), faulty(world.approvals, plan)
-    checkpoints, manifests = faulty(world.checkpoints, plan), faulty(world.manifests, plan)
-    planner, generator = faulty(agents.planner, plan), faulty(agents.generator, plan)
-    mailer, keys, clock = faulty(world.mailer, plan), faulty(world.keys, plan), world.clock
-    asking = ApprovalPorts(campaigns, posts, approvals, keys, mailer, world.engine, world.ids, clock)
-    effects, alerts = faulty(world.effects, plan), faulty(world.alerts, plan)
+    campaigns = faulty(world.campaigns, plan, "campaigns")
+    posts = faulty(world.posts, plan, "posts")
+    catalog = faulty(world.catalog, plan, "catalog")
+    approvals = faulty(world.approvals, plan, "approvals")
+    checkpoints = faulty(world.checkpoints, plan, "checkpoints")
+    manifests = faulty(world.manifests, plan, "manifests")
+    recent = faulty(world.recent, plan, "recent")
+    planner = faulty(agents.planner, plan, "planner")
+    generator = faulty(agents.generator, plan, "generator")
+    mailer = faulty(world.mailer, plan, "mailer")
+    keys = faulty(world.keys, plan, "keys")
+    clock = world.clock
+    asking = ApprovalPorts(campaigns, posts, approvals, keys, mailer, world.engine, world.ids, clock, world.cipher)
+    effects = faulty(world.effects, plan, "effects")
+    alerts = faulty(world.alerts, plan, "alerts")
     undos = {MANIFEST: undo_manifest(manifests.remove)}
 
     def framed(name: str, logic: Callable[[StepEvent], Model]) -> Task:
@@ -60,7 +69,7 @@ def tasks(world: World, agents: Agents, plan: FaultPlan) -> Mapping[str, Task]:
     def batch(raw: dict[str, Any]) -> dict[str, Any]:
         # Without the frame: it belongs to a process of its own, and here batches are threads of one.
         event = GenerateBatchEvent.from_wire(raw)
-        return generate_batch(event, campaigns, posts, generator, clock).to_wire()
+        return generate_batch(event, campaigns, posts, recent, generator, clock).to_wire()
 
     def recorded(event: StepEvent) -> RecordedManifests:
         return RecordedManifests(manifests, effects, event.attempt, clock)
@@ -68,11 +77,17 @@ def tasks(world: World, agents: Agents, plan: FaultPlan) -> Mapping[str, Task]:
     return {
         "ValidateCampaign": framed("ValidateCampaign", lambda e: validate_campaign(e, campaigns, catalog)),
         "SaveCampaign": framed("SaveCampaign", lambda e: save_campaign(e, campaigns, catalog, clock)),
-        "PlanPosts": framed("PlanPosts", lambda e: plan_posts(e, campaigns, posts, recorded(e), planner, clock)),
+        "PlanPosts": framed(
+            "PlanPosts", lambda e: plan_posts(e, campaigns, posts, recorded(e), recent, planner, clock)
+        ),
         "GenerateBatch": batch,
         "AggregateResults": framed("AggregateResults", lambda e: aggregate_results(e, campaigns, posts, clock)),
         "RequestApproval": lambda raw: quietly(asked, raw),
-        "CompleteCampaign": framed("CompleteCampaign", lambda e: complete_campaign(e, campaigns, clock)),
+        "CompleteCampaign": framed("CompleteCampaign", lambda e: complete_campaign(e, campaigns, approvals, clock)),
+        "RevisePosts": framed(
+            "RevisePosts",
+            lambda e: revise_posts(e, RevisionPorts(campaigns, posts, approvals, recorded(e), clock)),
+        ),
         "RejectCampaign": framed("RejectCampaign", lambda e: reject_campaign(e, campaigns, approvals, clock)),
         "Compensate": framed("Compensate", lambda e: compensate(e, effects, undos, clock)),
         "RecordFailure": framed(

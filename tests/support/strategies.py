@@ -8,7 +8,7 @@ from lambdas.core.models.approval import Decision
 from lambdas.core.platforms import Platform
 from tests.support import samples
 from tests.support.agents import Act
-from tests.support.faults import Fault
+from tests.support.faults import Fault, Place
 
 _ZONES = ("Europe/Berlin", "America/New_York", "Asia/Kolkata", "Pacific/Auckland", "UTC")
 _REVIEWERS = ("ada@example.com", "grace@example.com", "alan@example.com")
@@ -54,14 +54,17 @@ def briefs(draw: st.DrawFn, most_posts: int = 12) -> dict[str, Any]:
     )
 
 
-def scripts(*acts: Act, most_posts: int = 12) -> st.SearchStrategy[dict[int, Act]]:
-    """For some of the posts, what the generator does every time."""
-    return st.dictionaries(st.integers(0, most_posts - 1), st.sampled_from(acts), max_size=most_posts)
+def scripts(*acts: Act, most_posts: int = 12, most: int = 12) -> st.SearchStrategy[dict[int, Act]]:
+    """For up to ``most`` of the posts, what the generator does every time."""
+    return st.dictionaries(st.integers(0, most_posts - 1), st.sampled_from(acts), max_size=most)
 
 
-def faults(most: int, *, within_calls: int = 60) -> st.SearchStrategy[dict[int, Fault]]:
-    """Up to ``most`` faults at any of the first ``within_calls`` port calls of a run."""
-    return st.dictionaries(st.integers(0, within_calls - 1), st.sampled_from(Fault), max_size=most)
+def faults(most: int, *, within_calls: int = 60) -> st.SearchStrategy[dict[Place, Fault]]:
+    """Up to ``most`` faults at any of the first calls of a run or of a port: those of late steps are few and far."""
+    ports = {"posts": 12, "approvals": 6, "mailer": 4, "keys": 4, "checkpoints": 6, "manifests": 2}
+    late = [(port, number) for port, calls in ports.items() for number in range(calls)]
+    places = st.one_of(st.sampled_from(range(within_calls)), st.sampled_from(late))
+    return st.dictionaries(places, st.sampled_from(Fault), max_size=most)
 
 
 def decisions() -> st.SearchStrategy[Decision | None]:

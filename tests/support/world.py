@@ -10,6 +10,7 @@ from lambdas.adapters.memory import (
     MemoryCampaigns,
     MemoryCatalog,
     MemoryCheckpoints,
+    MemoryCipher,
     MemoryClock,
     MemoryEffects,
     MemoryEngine,
@@ -19,6 +20,7 @@ from lambdas.adapters.memory import (
     MemoryMailer,
     MemoryManifests,
     MemoryPosts,
+    MemoryRecentTexts,
 )
 from lambdas.core.ids import CampaignId, CampaignKey, CorrelationId, PostId, TaskToken
 from lambdas.core.models.campaign import Campaign, CampaignBrief, CampaignStatus, Configuration
@@ -64,6 +66,9 @@ class WatchedPosts(MemoryPosts):
     def finish(self, key: CampaignKey, batch_id: int, posts: Sequence[Post]) -> list[Post]:
         return self._watch(super().finish(key, batch_id, posts))
 
+    def revise(self, key: CampaignKey, batch_id: int, posts: Sequence[Post]) -> list[Post]:
+        return self._watch(super().revise(key, batch_id, posts))
+
     def _watch(self, written: list[Post]) -> list[Post]:
         for post in written:
             known = self.versions.setdefault(post.post_id, {}).setdefault(post.version, post)
@@ -87,9 +92,11 @@ class World:
         self.executions = MemoryExecutions()
         self.active = MemoryActive()
         self.alerts = MemoryAlerts()
+        self.recent = MemoryRecentTexts()
         self.engine = MemoryEngine()
         self.mailer = MemoryMailer()
         self.keys = MemoryKeys()
+        self.cipher = MemoryCipher(sealing=False)
         self.tokens: list[TaskToken] = []
         self.catalog.put_brand(samples.TENANT, samples.BRAND, samples.brand_config())
         for persona in samples.PERSONAS:

@@ -8,9 +8,11 @@ from lambdas.adapters.memory.approvals import MemoryApprovals
 from lambdas.adapters.memory.campaigns import MemoryCampaigns
 from lambdas.adapters.memory.catalog import MemoryCatalog
 from lambdas.adapters.memory.checkpoints import MemoryCheckpoints
+from lambdas.adapters.memory.cipher import MemoryCipher
 from lambdas.adapters.memory.effects import MemoryEffects
 from lambdas.adapters.memory.executions import MemoryActive, MemoryAlerts, MemoryExecutions
 from lambdas.adapters.memory.posts import MemoryPosts
+from lambdas.adapters.memory.recent_texts import MemoryRecentTexts
 from lambdas.adapters.memory.services import MemoryEngine, MemoryKeys, MemoryMailer, MemoryManifests
 from lambdas.adapters.memory.system import MemoryClock, MemoryIds
 
@@ -21,6 +23,7 @@ __all__ = [
     "MemoryCampaigns",
     "MemoryCatalog",
     "MemoryCheckpoints",
+    "MemoryCipher",
     "MemoryClock",
     "MemoryEffects",
     "MemoryEngine",
@@ -30,4 +33,5 @@ __all__ = [
     "MemoryMailer",
     "MemoryManifests",
     "MemoryPosts",
+    "MemoryRecentTexts",
 ]

@@ -4,9 +4,9 @@ from datetime import datetime
 from threading import Lock
 from typing import Any
 
-from lambdas.core.errors import ConflictError, NotFoundError
+from lambdas.core.errors import ConcurrentUpdateError, ConflictError, NotFoundError
 from lambdas.core.ids import CallbackId, CampaignKey
-from lambdas.core.models.approval import Approval, ApprovalStatus, MadeDecision
+from lambdas.core.models.approval import Approval, ApprovalStatus, ClosedBecause, MadeDecision, is_open
 from lambdas.core.models.base import iso
 
 
@@ -39,11 +39,30 @@ class MemoryApprovals:
             self._records[key, callback_id] = self._records[key, callback_id] | change
             return self.get(key, callback_id)
 
-    def close(self, key: CampaignKey, callback_id: CallbackId) -> None:
+    def close(self, key: CampaignKey, callback_id: CallbackId, because: ClosedBecause = ClosedBecause.ENDED) -> None:
         with self._lock:
-            if self.get(key, callback_id).status == ApprovalStatus.PENDING:
-                change = {"status": ApprovalStatus.CLOSED.value}
-                self._records[key, callback_id] = self._records[key, callback_id] | change
+            status = self.get(key, callback_id).status
+            change: dict[str, Any] = {}
+            if status == ApprovalStatus.PENDING:
+                change = {"status": ApprovalStatus.CLOSED.value, "closedBecause": because.value}
+            elif status == ApprovalStatus.DECIDED and because is ClosedBecause.SUPERSEDED:
+                change = {"closedBecause": because.value}
+            self._records[key, callback_id] = self._records[key, callback_id] | change
+
+    def amend(self, approval: Approval) -> Approval:
+        key = CampaignKey(approval.tenant_id, approval.campaign_id)
+        with self._lock:
+            stored = self.get(key, approval.callback_id)
+            if stored.status != ApprovalStatus.PENDING or stored.version != approval.version:
+                raise ConcurrentUpdateError("the request for approval changed meanwhile")
+            wire = approval.model_copy(update={"version": approval.version + 1}).to_wire()
+            self._records[key, approval.callback_id] = wire
+            return Approval.from_wire(wire)
+
+    def open(self) -> list[Approval]:
+        with self._lock:
+            found = [Approval.from_wire(wire) for wire in self._records.values()]
+        return [approval for approval in found if is_open(approval)]
 
     def mark_resumed(self, key: CampaignKey, callback_id: CallbackId, at: datetime) -> None:
         with self._lock:

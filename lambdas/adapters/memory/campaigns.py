@@ -61,12 +61,16 @@ class MemoryCampaigns:
         counts: PostCounts | None = None,
         error: Failure | None = None,
         clear_error: bool = False,
+        revision: int | None = None,
+        approved_content_hash: str | None = None,
     ) -> Campaign:
         parts: dict[str, Model | None] = {"configuration": configuration, "counts": counts, "error": error}
         changes: dict[str, Any] = {name: part.to_wire() for name, part in parts.items() if part}
         changes |= {"updatedAt": iso(at)}
         changes |= {"status": status.value} if status else {}
         changes |= {"executionArn": execution_arn} if execution_arn else {}
+        changes |= {"revision": revision} if revision is not None else {}
+        changes |= {"approvedContentHash": approved_content_hash} if approved_content_hash else {}
         with self._lock:
             current = self.get(key).status
             if current not in expected:

@@ -6,13 +6,14 @@ from threading import Lock
 from typing import Any
 
 from lambdas.adapters.cursor import decode_cursor, encode_cursor
-from lambdas.core.errors import NotFoundError
+from lambdas.core.errors import ConcurrentUpdateError, NotFoundError
 from lambdas.core.ids import CampaignKey, PostId
 from lambdas.core.models.campaign import PostCounts
 from lambdas.core.models.post import Batch, Claim, Post, PostStatus
 from lambdas.core.ports import Page
 
 _RESULT_FIELDS = ("status", "completedAt", "content", "provenance", "error")
+_WRITTEN_FIELDS = ("completedAt", "content", "provenance", "error", "claim", "edit")
 
 
 class MemoryPosts:
@@ -61,6 +62,21 @@ class MemoryPosts:
             wire = post.to_wire()
             changes[post.post_id] = (post.version, {name: wire[name] for name in _RESULT_FIELDS if name in wire})
         return self._change(key, changes)
+
+    def revise(self, key: CampaignKey, batch_id: int, posts: Sequence[Post]) -> list[Post]:  # noqa: ARG002 - as above
+        changes: dict[PostId, tuple[int, dict[str, Any]]] = {}
+        for post in posts:
+            revision = post.revision.to_wire() if post.revision else None
+            changes[post.post_id] = (post.version, {"status": PostStatus.PLANNED.value, "revision": revision})
+        return self._change(key, changes, drop=_WRITTEN_FIELDS)
+
+    def edit(self, key: CampaignKey, post: Post) -> Post:
+        wire = post.to_wire()
+        change: dict[str, Any] = {name: wire[name] for name in ("content", "provenance", "edit") if name in wire}
+        changed = self._change(key, {post.post_id: (post.version, change)})
+        if not changed:
+            raise ConcurrentUpdateError("the post changed meanwhile")
+        return changed[0]
 
     def _change(
         self,

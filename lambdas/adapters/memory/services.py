@@ -32,6 +32,7 @@ class MemoryEngine:
         self.started: dict[str, BuildInput] = {}
         self.resumed: list[Resumed] = []
         self.failed: list[Failed] = []
+        self.heartbeats: list[TaskToken] = []
         self._waiting: set[TaskToken] = set()
         self._lock = Lock()
 
@@ -51,6 +52,12 @@ class MemoryEngine:
     def fail(self, token: TaskToken, error: str, cause: str) -> None:
         self._end(token)
         self.failed.append(Failed(token, error, cause))
+
+    def heartbeat(self, token: TaskToken) -> None:
+        with self._lock:
+            if token not in self._waiting:
+                raise GoneError("nobody waits for this decision any more")
+            self.heartbeats.append(token)
 
     def _end(self, token: TaskToken) -> None:
         with self._lock:
@@ -77,13 +84,14 @@ class MemoryManifests:
     def __init__(self) -> None:
         self.objects: dict[str, list[dict[str, Any]]] = {}
 
-    def write(self, key: CampaignKey, batches: Sequence[Batch]) -> ManifestLocation:
-        place = self.locate(key)
+    def write(self, key: CampaignKey, batches: Sequence[Batch], revision: int = 0) -> ManifestLocation:
+        place = self.locate(key, revision)
         self.objects[place.key] = [batch.to_wire() for batch in batches]
         return place
 
-    def locate(self, key: CampaignKey) -> ManifestLocation:
-        name = f"tenants/{key.tenant_id}/campaigns/{key.campaign_id}/batches.json"
+    def locate(self, key: CampaignKey, revision: int = 0) -> ManifestLocation:
+        file = f"revision-{revision}.json" if revision else "batches.json"
+        name = f"tenants/{key.tenant_id}/campaigns/{key.campaign_id}/{file}"
         return ManifestLocation(bucket=self.BUCKET, key=name)
 
     def remove(self, location: ManifestLocation) -> None:

@@ -1,14 +1,18 @@
-"""The content generator: have a draft written, complete it, check it, have it mended once; else the post fails."""
+"""The content generator: have a draft written, complete it, check it, have it mended once; else the post fails.
 
-from collections.abc import Callable, Mapping
+A text that only repeats an earlier one is kept when its second draft is no better, with the failed rule in its
+provenance: the reviewer sees it and decides.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
 from lambdas.agents.clock import utc_now
 from lambdas.agents.content_generator.assemble import assemble
-from lambdas.agents.content_generator.check import check, failure
+from lambdas.agents.content_generator.check import REPETITION, check, failure
 from lambdas.agents.content_generator.contract import Draft, GeneratorInput, GeneratorResult
 from lambdas.agents.content_generator.payload import model_payload
 from lambdas.agents.content_generator.provenance import Ledger
@@ -21,7 +25,7 @@ from lambdas.core.models.base import invalid_input
 from lambdas.core.models.post import PostContent, RuleResult
 from lambdas.core.text_model import ModelReply, ModelRequest, Stop, Task, TextModel
 
-PROMPT_VERSION = "write-v1"
+PROMPT_VERSION = "write-v2"
 ROUNDS = 2
 """A draft, and one chance to mend it."""
 
@@ -42,18 +46,22 @@ def _write(data: Mapping[str, Any], model: TextModel, now: Callable[[], datetime
     ledger = Ledger(request, model.name, load_prompt("content_generator", PROMPT_VERSION))
     payload = model_payload(request, now())
     problem: AgentError | None = None
+    kept: _Checked | None = None
+    broken: tuple[str, ...] = ()
     previous: Mapping[str, Any] | None = None
     for number in range(ROUNDS):
-        reply = model.complete(_model_request(request, payload, number, _in_words(problem), previous))
+        reply = model.complete(_model_request(request, payload, number, broken, previous))
         ledger.add(reply)
         try:
-            content = assemble(_draft(reply), request, now())
-            return GeneratorResult(content=content, provenance=ledger.provenance(_checked(content, request)))
+            kept = _checked(assemble(_draft(reply), request, now()), request)
+            broken = _in_words(kept.repeats)
         except AgentError as error:
-            if error.code is ErrorCode.CONTENT_BLOCKED:
-                raise
-            problem = error
-            previous = reply.data if isinstance(reply.data, Mapping) else None
+            problem, broken = error, _told(error)
+        if not broken or (problem and problem.code is ErrorCode.CONTENT_BLOCKED):
+            break
+        previous = reply.data if isinstance(reply.data, Mapping) else None
+    if kept:
+        return GeneratorResult(content=kept.content, provenance=ledger.provenance(kept.rules))
     if problem is None:
         raise ValueError("a post takes at least one round")
     problem.details = {**(problem.details or {}), **ledger.spent()}
@@ -82,12 +90,17 @@ def _model_request(
         payload={**payload, **mending},
         output=Draft,
         # Another round must not repeat itself, and the same round must.
-        seed=derive_seed(request.tenant_id, request.campaign_id, request.post_id, number),
+        seed=derive_seed(request.tenant_id, request.campaign_id, request.post_id, number, *_revision(request)),
         call=request.attempt + number,
         post_number=request.post.index + 1,
         broken=broken,
         previous=previous,
     )
+
+
+def _revision(request: GeneratorInput) -> tuple[int, ...]:
+    """A revision must not write the same once more."""
+    return (request.revision.number,) if request.revision else ()
 
 
 def _draft(reply: ModelReply) -> Draft:
@@ -102,17 +115,30 @@ def _draft(reply: ModelReply) -> Draft:
         raise AgentError(ErrorCode.MALFORMED_OUTPUT, message) from error
 
 
-def _checked(content: PostContent, request: GeneratorInput) -> tuple[RuleResult, ...]:
-    """The results of all rules, every one passed; raises ``AgentError`` otherwise."""
+class _Checked(NamedTuple):
+    """A text that may be published, if it is not one too many of its kind."""
+
+    content: PostContent
+    rules: tuple[RuleResult, ...]
+
+    @property
+    def repeats(self) -> tuple[RuleResult, ...]:
+        return tuple(rule for rule in self.rules if not rule.passed)
+
+
+def _checked(content: PostContent, request: GeneratorInput) -> _Checked:
+    """Raises ``AgentError`` for a broken rule; a repetition is only noted."""
     results = check(content, request)
-    if broken := [result for result in results if not result.passed]:
+    if broken := [result for result in results if not result.passed and result.rule != REPETITION]:
         raise failure(broken)
-    return results
+    return _Checked(content, results)
 
 
-def _in_words(problem: AgentError | None) -> tuple[str, ...]:
+def _in_words(rules: Iterable[RuleResult]) -> tuple[str, ...]:
     """What a model is told about its last answer."""
-    if problem is None:
-        return ()
+    return tuple(f"{rule.rule}: {rule.detail}" for rule in rules)
+
+
+def _told(problem: AgentError) -> tuple[str, ...]:
     rules = (problem.details or {}).get("rules", ())
-    return tuple(f"{rule['rule']}: {rule.get('detail', '')}" for rule in rules) or (problem.message,)
+    return _in_words(RuleResult.from_wire(rule) for rule in rules) or (problem.message,)

@@ -9,7 +9,7 @@ from lambdas.agents.inputs import disclaimers_for
 from lambdas.agents.links import tagged_link
 from lambdas.agents.offline.material import LINK
 from lambdas.agents.offline.phrases import sms_opt_out
-from lambdas.core.limits import LIMITS, measure, text_as_published
+from lambdas.core.limits import LIMITS, measure, text_as_published, without_surplus
 from lambdas.core.models.post import PostContent
 from lambdas.core.platforms import Platform
 
@@ -57,9 +57,10 @@ def assemble(draft: Draft, request: GeneratorInput, at: datetime) -> PostContent
     """The content to publish. Markup is gone from every field; link, disclaimers and opt-out are in their places."""
     platform, link = request.post.platform, link_for(request)
     mentions = () if platform in _IN_TEXT else tuple(_tags(draft.mentions, "@"))
+    hashtags = tuple(_tags(draft.hashtags, "#"))[: max_hashtags(platform)]
     return PostContent(
-        text=_text(draft.text, request, link),
-        hashtags=tuple(_tags(draft.hashtags, "#"))[: max_hashtags(platform)],
+        text=without_surplus(platform, _text(draft.text, request, link), hashtags, mentions),
+        hashtags=hashtags,
         mentions=mentions,
         alt_text=_cleaned(draft.alt_text, platform),
         call_to_action=_cleaned(draft.call_to_action, platform),

@@ -1,14 +1,18 @@
 """Everything a written post is held to."""
 
+from functools import lru_cache
+
 from lambdas.agents.content_generator.contract import GeneratorInput
 from lambdas.agents.outcome import AgentError, ErrorCode
 from lambdas.core.compliance import check_brand, links_in
 from lambdas.core.limits import check_limits
 from lambdas.core.models.post import PostContent, RuleResult
-from lambdas.core.similarity import near_duplicates
+from lambdas.core.similarity import EarlierTexts
 
 NEAR = 0.8
 """From this likeness (``lambdas.core.similarity``) a text repeats an earlier one."""
+REPETITION = "agent.repetition"
+"""The one rule that no post fails for: whether it may be said again, a person decides."""
 
 
 def check(content: PostContent, request: GeneratorInput) -> tuple[RuleResult, ...]:
@@ -30,9 +34,15 @@ def _only_own_link(content: PostContent) -> RuleResult:
 
 
 def _no_repetition(content: PostContent, recent: tuple[str, ...]) -> RuleResult:
-    alike = [score for _, later, score in near_duplicates([*recent, content.text], NEAR) if later == len(recent)]
-    detail = f"{alike[0]:.0%} like an earlier text" if alike else f"unlike {len(recent)} earlier texts"
-    return RuleResult(rule="agent.repetition", passed=not alike, detail=detail)
+    alike = _earlier(recent).likeness(content.text, NEAR)
+    detail = f"{alike:.0%} like an earlier text" if alike else f"unlike {len(recent)} earlier texts"
+    return RuleResult(rule=REPETITION, passed=alike is None, detail=detail)
+
+
+@lru_cache(maxsize=4)
+def _earlier(recent: tuple[str, ...]) -> EarlierTexts:
+    """All posts of a campaign are compared with the same texts."""
+    return EarlierTexts(recent)
 
 
 def failure(broken: list[RuleResult]) -> AgentError:
@@ -43,7 +53,5 @@ def failure(broken: list[RuleResult]) -> AgentError:
         code = ErrorCode.EMPTY_OUTPUT
     elif first.rule.startswith("limits."):
         code = ErrorCode.OVER_LIMIT
-    elif first.rule == "agent.repetition":
-        code = ErrorCode.NEAR_DUPLICATE
     details = {"rule": first.rule, "rules": [rule.to_wire() for rule in broken]}
     return AgentError(code, f"{first.rule}: {first.detail}", details)

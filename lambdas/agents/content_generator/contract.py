@@ -30,6 +30,17 @@ class PostConfiguration(PlannedPost):
     campaign: CampaignContext
 
 
+class RevisionRequest(Model):
+    """A reviewer wants another text."""
+
+    number: Annotated[int, Field(ge=1)]
+    """Which revision of the campaign this is."""
+    instructions: str = ""
+    """The reviewers' comments: what to change, and never what to be."""
+    previous_text: str | None = None
+    """The text they saw; absent when it is to be replaced and not changed."""
+
+
 class GeneratorInput(Model):
     tenant_id: TenantIdField
     campaign_id: CampaignIdField
@@ -41,6 +52,7 @@ class GeneratorInput(Model):
     """Which of the workflow's attempts this is, from 0."""
     recent_texts: Annotated[tuple[str, ...], Field(max_length=1_000)] = ()
     """Texts of this campaign or of the tenant's last ones that the new one must not repeat."""
+    revision: RevisionRequest | None = None
 
 
 class GeneratorResult(Model):

@@ -38,8 +38,11 @@ def model_payload(request: GeneratorInput, at: datetime) -> dict[str, Any]:
             "assetRequirements": post.asset_requirements.to_wire(),
         }
     )
+    revision = request.revision
+    asked = cleaned({"revision": revision.to_wire()}) if revision else {}
     return {
         **told,
+        **asked,
         "language": brief.language,
         "platform": post.platform.value,
         "room": room_for_text(request, reserved, (handle,) if handle else (), at),

@@ -5,6 +5,7 @@ from typing import Any
 
 from lambdas.agents.offline.fitting import cut, fit
 from lambdas.agents.offline.material import LINK, Material, gather
+from lambdas.agents.offline.revision import follow
 from lambdas.agents.offline.shapes import SHAPES
 from lambdas.agents.seeding import derive_seed, pick, shuffled
 from lambdas.core.compliance import reading_grade
@@ -42,6 +43,7 @@ def _draft(payload: Mapping[str, Any], seed: int) -> dict[str, Any]:
     emoji = _emoji(material, payload)
     room = int(payload["room"]) - (5 if emoji else 0)  # a space, and at most four for the emoji on any platform
     text = fit(SHAPES[material.platform](material), material.platform, room)
+    text = follow(text, payload, material.platform, room)
     draft: dict[str, Any] = {
         "text": _with_emoji(text, emoji),
         "hashtags": _hashtags(material, payload),

@@ -4,12 +4,21 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from lambdas.api.approvals.links import OpenLink
-from lambdas.core.errors import ConflictError, GoneError
-from lambdas.core.models.approval import Approval, ApprovalStatus, Decision, MadeDecision
+from lambdas.core.errors import ConcurrentUpdateError, ConflictError, GoneError, InvalidInputError
+from lambdas.core.models.approval import (
+    Approval,
+    ApprovalStatus,
+    ClosedBecause,
+    Decision,
+    MadeDecision,
+    PostDecision,
+    Vote,
+)
 from lambdas.core.models.base import iso
-from lambdas.core.models.workflow import ApprovalOutcome
-from lambdas.core.ports import ApprovalStore, CampaignStore, Clock, Engine
+from lambdas.core.ports import ApprovalStore, CampaignStore, Cipher, Clock, Engine
 from lambdas.core.progression import BUILDING
+from lambdas.core.quorum import flagged, tally
+from lambdas.core.resuming import send_decision
 
 RESUME_GRACE = timedelta(seconds=2)
 """How long a decision may be on its way from the table to the workflow before a repeat of it sends it again."""
@@ -20,6 +29,7 @@ class DecisionPorts(NamedTuple):
     campaigns: CampaignStore
     engine: Engine
     clock: Clock
+    cipher: Cipher
 
 
 class Choice(NamedTuple):
@@ -29,36 +39,105 @@ class Choice(NamedTuple):
     comments: str
     content_hash: str | None
     """Of the content that was shown; ``None`` when the reviewer does not say."""
+    posts: tuple[PostDecision, ...] = ()
+
+
+MAX_TRIES = 60
+"""Of recording an answer while others record theirs: more than there can be reviewers."""
 
 
 def decide(link: OpenLink, choice: Choice, ports: DecisionPorts) -> Approval:
-    """Record the decision, then resume the workflow with it, and answer the decided request.
+    """Record the answer; when the quorum has come to a decision, resume the workflow with it.
 
-    ``PENDING → DECIDED`` is one conditional write, so exactly one of any number of decisions gets through. When the
-    process dies between the write and the resuming, the same decision by the same reviewer resumes it.
+    An answer, and the ``PENDING → DECIDED`` that it may bring, is one conditional write, so exactly one of any number
+    of decisions gets through. When the process dies between the write and the resuming, the same answer by the same
+    reviewer resumes it, and so does ``ops/tend_approvals``.
 
-    Raises ``ConflictError`` with ``details['reason']`` ``decided`` or ``changed``, and ``GoneError`` when the
-    request is over or nobody waits for its decision.
+    Raises ``ConflictError`` with ``details['reason']`` ``decided``, ``voted`` or ``changed``, ``InvalidInputError``
+    for an approval that sends posts back, and ``GoneError`` when the request is over or nobody waits for its decision.
     """
-    link = link._replace(approval=ports.approvals.get(link.key, link.approval.callback_id))
-    made = MadeDecision(
+    if choice.decision is Decision.APPROVED and flagged([_vote(link, choice, ports)]):
+        raise InvalidInputError("decision: posts are marked to go back; choose needs_revision, or unmark them")
+    for _ in range(MAX_TRIES):
+        link = link._replace(approval=ports.approvals.get(link.key, link.approval.callback_id))
+        vote = _vote(link, choice, ports)
+        require_not_superseded(link.approval)
+        if link.approval.status is ApprovalStatus.DECIDED:
+            return _repeated(link, vote, ports)
+        require_open(link, ports)
+        _require_same_content(link.approval, choice)
+        _require_first_answer(link.approval, vote)
+        try:
+            answered = ports.approvals.amend(_with_vote(link.approval, vote))
+        except ConcurrentUpdateError:
+            continue
+        if answered.decision is None:
+            return answered
+        return resume(answered, ports)
+    raise ConcurrentUpdateError("others are answering as well; try again")
+
+
+def _vote(link: OpenLink, choice: Choice, ports: DecisionPorts) -> Vote:
+    return Vote(
+        email=link.reviewer.email,
         decision=choice.decision,
         comments=choice.comments,
-        decided_by=link.reviewer.email,
-        decided_at=ports.clock.now(),
+        posts=choice.posts,
+        at=ports.clock.now(),
     )
-    if link.approval.status is ApprovalStatus.DECIDED:
-        return _repeated(link, made, ports)
-    require_open(link, ports)
-    if choice.content_hash not in (None, link.approval.content_hash):
-        changed = "the posts have changed since they were shown; look at them again and then decide"
-        raise ConflictError(changed, details={"reason": "changed"})
-    try:
-        decided = ports.approvals.decide(link.key, link.approval.callback_id, made)
-    except ConflictError:
-        current = ports.approvals.get(link.key, link.approval.callback_id)
-        return _repeated(link._replace(approval=current), made, ports)
-    return _resume(link._replace(approval=decided), made.decision, ports)
+
+
+def _with_vote(approval: Approval, vote: Vote) -> Approval:
+    """The request with one more answer, and with the decision if that makes one."""
+    votes = (*approval.votes, vote)
+    result = tally(approval, votes)
+    changes: dict[str, object] = {"votes": votes}
+    if result.next_stage:
+        changes |= {"stage": approval.stage + 1, "quorum": approval.next_quorum}
+    if result.decision is not None:
+        back = flagged(votes) if result.decision is Decision.NEEDS_REVISION else ()
+        made = MadeDecision(
+            decision=result.decision,
+            comments=_comments(votes, vote, result.decision),
+            decided_by=vote.email,
+            decided_at=vote.at,
+            posts=back,
+            reason=result.reason,
+        )
+        changes |= {"status": ApprovalStatus.DECIDED, "decision": made}
+    return approval.model_copy(update=changes)
+
+
+def _comments(votes: tuple[Vote, ...], last: Vote, decision: Decision) -> str:
+    """What goes to the writer of a revision is what all of those said who asked for one."""
+    if decision is not Decision.NEEDS_REVISION:
+        return last.comments
+    said = [vote.comments for vote in votes if vote.decision is Decision.NEEDS_REVISION and vote.comments]
+    return "\n".join(dict.fromkeys(said))
+
+
+def _require_same_content(approval: Approval, choice: Choice) -> None:
+    if approval.content_hash and choice.content_hash in (None, approval.content_hash):
+        return
+    changed = "the posts have changed since they were shown; look at them again and then decide"
+    raise ConflictError(changed, details={"reason": "changed"})
+
+
+def _require_first_answer(approval: Approval, vote: Vote) -> None:
+    reviewer = next((r for r in approval.reviewers if r.email == vote.email), None)
+    if reviewer is None or reviewer.stage != approval.stage or approval.vote_of(vote.email):
+        message = "you have answered already; what you said counts, and others are still to answer"
+        raise ConflictError(message, details={"reason": "voted"})
+
+
+def require_not_superseded(approval: Approval) -> None:
+    """Raises ``GoneError`` with ``details['reason']``: ``superseded`` or ``revoked``."""
+    if approval.closed_because is ClosedBecause.SUPERSEDED:
+        raise GoneError(
+            "superseded: there is a newer request for approval of this campaign", details={"reason": "superseded"}
+        )
+    if approval.closed_because is ClosedBecause.REVOKED:
+        raise GoneError("this request for approval was taken back", details={"reason": "revoked"})
 
 
 def is_stuck(approval: Approval, now: datetime) -> bool:
@@ -75,27 +154,26 @@ def require_open(link: OpenLink, ports: DecisionPorts) -> None:
         raise GoneError("the campaign no longer waits for an approval")
 
 
-def _repeated(link: OpenLink, made: MadeDecision, ports: DecisionPorts) -> Approval:
+def _repeated(link: OpenLink, vote: Vote, ports: DecisionPorts) -> Approval:
     """What to say to a decision that came second: resume if it is the first one again and that got stuck."""
     first = link.approval.decision
     if first is None:
         raise GoneError("this request for approval is over")
-    same = (first.decision, first.comments, first.decided_by) == (made.decision, made.comments, made.decided_by)
+    same = (first.decision, first.comments, first.decided_by) == (vote.decision, vote.comments, vote.email)
     if same and is_stuck(link.approval, ports.clock.now()):
-        return _resume(link, first.decision, ports)
+        return resume(link.approval, ports)
     message = f"this was decided at {iso(first.decided_at)}: {first.decision.value}"
     details = {"reason": "decided", "decision": first.decision.value, "decidedAt": iso(first.decided_at)}
     raise ConflictError(message, details=details)
 
 
-def _resume(link: OpenLink, decision: Decision, ports: DecisionPorts) -> Approval:
-    approval = link.approval
-    outcome = ApprovalOutcome(callback_id=approval.callback_id, decision=decision)
+def resume(approval: Approval, ports: DecisionPorts) -> Approval:
+    """Tell the workflow what was decided. Raises ``GoneError`` when it does not wait for it."""
     try:
-        ports.engine.resume(approval.task_token, outcome.to_wire())
+        send_decision(approval, ports.engine, ports.cipher)
     except GoneError:
-        if ports.approvals.get(link.key, approval.callback_id).resumed_at is None:
+        if ports.approvals.get(approval.key, approval.callback_id).resumed_at is None:
             raise GoneError("the campaign no longer waits for an approval") from None
     else:
-        ports.approvals.mark_resumed(link.key, approval.callback_id, ports.clock.now())
-    return ports.approvals.get(link.key, approval.callback_id)
+        ports.approvals.mark_resumed(approval.key, approval.callback_id, ports.clock.now())
+    return ports.approvals.get(approval.key, approval.callback_id)

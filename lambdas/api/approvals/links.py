@@ -5,7 +5,7 @@ from hmac import compare_digest
 from typing import NamedTuple
 
 from lambdas.api.security import SecurityLog
-from lambdas.core.errors import CampaignError, NotFoundError, UnauthenticatedError
+from lambdas.core.errors import CampaignError, GoneError, NotFoundError, UnauthenticatedError
 from lambdas.core.ids import CampaignKey
 from lambdas.core.links import nonce_hash
 from lambdas.core.models.approval import Approval, Reviewer
@@ -69,8 +69,11 @@ def _opened(claims: ApprovalClaims, callback_id: str, approvals: ApprovalStore) 
     except NotFoundError:
         raise NotFoundError("there is no such request for approval") from None
     for reviewer in approval.reviewers:
-        if _same(reviewer.nonce_hash, claims.jti):
-            return OpenLink(approval, reviewer)
+        for kept in (reviewer.nonce_hash, *reviewer.earlier_hashes):
+            if _same(kept, claims.jti):
+                return OpenLink(approval, reviewer)
+    if any(_same(kept, claims.jti) for kept in approval.revoked_hashes):
+        raise GoneError("this link was taken back", details={"reason": "revoked"})
     raise UnauthenticatedError("the token belongs to no reviewer of this request")
 
 

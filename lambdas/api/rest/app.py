@@ -17,6 +17,7 @@ from lambdas.api.rest.catalog import BrandRoutes, PersonaRoutes
 from lambdas.api.rest.documents import DocumentRoutes
 from lambdas.api.rest.history import HistoryRoutes
 from lambdas.api.rest.posts import PostRoutes
+from lambdas.api.rest.requests import RequestRoutes
 from lambdas.api.rest.resolver import Resolver
 from lambdas.api.rest.retry import RetryRoutes
 from lambdas.api.services import Services
@@ -54,6 +55,7 @@ class Api:
             BrandRoutes,
             PersonaRoutes,
             ApprovalRoutes,
+            RequestRoutes,
             DocumentRoutes,
         ):
             routes(resolver, services)

@@ -4,15 +4,17 @@ from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 
-from lambdas.api.approvals.decisions import Choice, DecisionPorts, decide, require_open
+from lambdas.api.approvals.decisions import Choice, DecisionPorts, decide, require_not_superseded, require_open
 from lambdas.api.approvals.links import LinkPorts, OpenLink, open_link, open_token
+from lambdas.api.approvals.marks import marks_in
 from lambdas.api.rest.answers import Answer, answer, described, html_described
 from lambdas.api.rest.request import bearer, form_body, json_body
 from lambdas.api.rest.resolver import Resolver
 from lambdas.api.rest.views import DecidedApproval
 from lambdas.api.services import Services
-from lambdas.core.errors import CampaignError, ConflictError, GoneError
+from lambdas.core.errors import CampaignError, ConflictError, FieldError
 from lambdas.core.models.approval import Decision, DecisionInput
+from lambdas.core.paging import every
 
 TAG = "Approval"
 FORM = {
@@ -31,7 +33,9 @@ class ApprovalRoutes:
         self._app = app
         self._services = services
         self._links = LinkPorts(services.approvals, services.keys, services.clock, services.log)
-        self._decisions = DecisionPorts(services.approvals, services.campaigns, services.engine, services.clock)
+        self._decisions = DecisionPorts(
+            services.approvals, services.campaigns, services.engine, services.clock, services.cipher
+        )
         path, wrong = "/approve/<callback_id>", (401, 404, 410)
         app.get(path, **html_described("showApproval", "The reviewer's page", tag=TAG, errors=wrong))(self.show)
         app.head(path, include_in_schema=False)(self.show)
@@ -62,10 +66,13 @@ class ApprovalRoutes:
 
         try:
             link = open_link(token, nonce, callback_id, self._links)
+            require_not_superseded(link.approval)
             if link.approval.decision:
                 return self._decided(link)
             require_open(link, self._decisions)
             campaign = self._services.campaigns.get(link.key)
+            if pages.has_answered(link):
+                return pages.answered(link, campaign)
             return pages.approval(link, campaign, self._services.posts, page, {"token": token, "nonce": nonce})
         except CampaignError as error:
             return pages.refusal(error)
@@ -76,15 +83,18 @@ class ApprovalRoutes:
         try:
             link = open_link(token, nonce, callback_id, self._links)
             fields = form_body(self._app.current_event)
-            choice = DecisionInput.from_wire(
+            said = DecisionInput.from_wire(
                 {"callbackId": callback_id} | {name: value for name, value in fields.items() if name in FORM}
             )
+            choice = _choice(said)._replace(posts=marks_in(fields, link.approval.campaign_id))
             try:
-                decided = decide(link, _choice(choice), self._decisions)
+                decided = decide(link, choice, self._decisions)
             except ConflictError as error:
-                if error.details.get("reason") != "decided":
-                    raise
-                return self._decided(open_link(token, nonce, callback_id, self._links), status=409)
+                return self._late(
+                    error, open_link(token, nonce, callback_id, self._links), {"token": token, "nonce": nonce}
+                )
+            if decided.decision is None:
+                return pages.answered(link._replace(approval=decided), self._services.campaigns.get(link.key))
             return self._decided(link._replace(approval=decided))
         except CampaignError as error:
             return pages.refusal(error)
@@ -94,18 +104,38 @@ class ApprovalRoutes:
         token = bearer(event)
         body = DecisionInput.from_wire(json_body(event))
         link = open_token(token, campaign_id, body.callback_id, self._links)
-        decided = decide(link, _choice(body), self._decisions)
-        if decided.decision is None:
-            raise GoneError("this request for approval is over")
-        return answer(
-            DecidedApproval(
-                campaign_id=decided.campaign_id,
-                callback_id=decided.callback_id,
-                decision=decided.decision.decision,
-                comments=decided.decision.comments,
-                decided_at=decided.decision.decided_at,
+        try:
+            decided = decide(link, _choice(body), self._decisions)
+        except ConflictError as error:
+            if error.details.get("reason") == "changed":
+                raise ConflictError(error.message, details=error.details, errors=self._edits(link)) from None
+            raise
+        return answer(DecidedApproval.of(decided, body))
+
+    def _edits(self, link: OpenLink) -> list[FieldError]:
+        """What was edited since the reviewers were asked: the text as it is now, post by post."""
+        changed = (post for post in every(self._services.posts, link.key) if post.edit and post.content)
+        return [
+            FieldError(
+                f"posts[{post.index}].content.text", f"was {post.edit.previous.text!r}, is {post.content.text!r}"
             )
-        )
+            for post in changed
+            if post.edit and post.content
+        ]
+
+    def _late(self, error: ConflictError, link: OpenLink, query: dict[str, str]) -> Answer:
+        """The page of a decision that did not count: what counted instead, or what changed meanwhile."""
+        from lambdas.api.rest import pages
+
+        campaign = self._services.campaigns.get(link.key)
+        match error.details.get("reason"):
+            case "decided":
+                return self._decided(link, status=409)
+            case "voted":
+                return pages.answered(link, campaign, status=409)
+            case "changed" if link.approval.content_hash:
+                return pages.approval(link, campaign, self._services.posts, "1", query, changed=True)
+        return pages.refusal(error)
 
     def _decided(self, link: OpenLink, *, status: int = 200) -> Answer:
         from lambdas.api.rest import pages
@@ -115,4 +145,4 @@ class ApprovalRoutes:
 
 
 def _choice(body: DecisionInput) -> Choice:
-    return Choice(body.decision, body.comments, body.content_hash)
+    return Choice(body.decision, body.comments, body.content_hash, body.posts)

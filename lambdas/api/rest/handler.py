@@ -8,6 +8,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from lambdas.adapters import stores
 from lambdas.adapters.aws import client
 from lambdas.adapters.dynamodb_active import DynamoActive
+from lambdas.adapters.kms_cipher import KmsCipher
 from lambdas.adapters.parameters import Parameters
 from lambdas.adapters.secret_keys import SecretKeys
 from lambdas.adapters.sfn_executions import StepFunctionsExecutions
@@ -44,6 +45,7 @@ def _api() -> Api:
         engine=StepFunctionsEngine(client("stepfunctions"), configured.build_state_machine_arn),
         keys=SecretKeys(client("secretsmanager"), clock, approval_secret=configured.approval_keys_secret),
         clock=clock,
+        cipher=KmsCipher(client("kms")),
         ids=UlidSource(),
         log=LoggerLog(logger()),
         public_url=_public_url,

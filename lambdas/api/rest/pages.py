@@ -21,6 +21,7 @@ from lambdas.core.errors import (
     CampaignError,
     ConflictError,
     GoneError,
+    InvalidInputError,
     NotFoundError,
     RetryableError,
     TokenExpiredError,
@@ -85,8 +86,33 @@ _REFUSALS: Mapping[type[CampaignError], Refusal] = {
 }
 
 
-def approval(link: OpenLink, campaign: Campaign, posts: PostStore, page: str, query: Mapping[str, str]) -> Answer:
-    """The campaign, one page of its posts, and the form. ``query`` is kept in the links to the other pages."""
+_CLOSED: Mapping[str, Refusal] = {
+    "superseded": Refusal(
+        "There is a newer version",
+        "This link was superseded: the posts were revised, and you are asked about the new ones. Nothing was changed.",
+        "Use the link in the newest mail about this campaign.",
+    ),
+    "revoked": Refusal(
+        "This link was taken back",
+        "The person who runs the campaign revoked it, or asked somebody else. Nothing was changed.",
+        "If you expected to decide, ask the person who runs the campaign for a new link.",
+    ),
+}
+
+
+def approval(
+    link: OpenLink,
+    campaign: Campaign,
+    posts: PostStore,
+    page: str,
+    query: Mapping[str, str],
+    *,
+    changed: bool = False,
+) -> Answer:
+    """The campaign, one page of its posts, and the form. ``query`` is kept in the links to the other pages.
+
+    ``changed``: this answers a decision on content that is not there any more.
+    """
     total = campaign.counts.total or link.approval.summary.total_posts
     pages = max(1, -(-total // POSTS_A_PAGE))
     number = min(pages, max(1, int(page))) if page.isascii() and page.isdecimal() and len(page) < 9 else 1
@@ -94,9 +120,16 @@ def approval(link: OpenLink, campaign: Campaign, posts: PostStore, page: str, qu
     ids = [post_id_for(campaign.campaign_id, index) for index in range(first, min(first + POSTS_A_PAGE, total))]
     zone = ZoneInfo(campaign.brief.schedule.time_zone)
     personas = {p.persona_id: p.name for p in campaign.configuration.personas} if campaign.configuration else {}
-    shown: list[ShownPost] = [shown_post(post, zone, personas) for post in posts.get_many(link.key, ids)]
+    shown: list[ShownPost] = [
+        shown_post(post, zone, personas, campaign.revision) for post in posts.get_many(link.key, ids)
+    ]
     return _page(
         "approval.html",
+        status=HTTPStatus.CONFLICT if changed else HTTPStatus.OK,
+        changed=changed,
+        round=link.approval.round,
+        revisions_left=link.approval.revisions_left,
+        others=_others(link),
         brief=campaign.brief,
         brand=campaign.configuration.brand.name if campaign.configuration else campaign.brief.brand_id,
         summary=link.approval.summary,
@@ -112,6 +145,38 @@ def approval(link: OpenLink, campaign: Campaign, posts: PostStore, page: str, qu
     )
 
 
+def has_answered(link: OpenLink) -> bool:
+    """Whether it is not this reviewer's turn (any more, or yet)."""
+    return link.approval.vote_of(link.reviewer.email) is not None or link.reviewer.stage != link.approval.stage
+
+
+def answered(link: OpenLink, campaign: Campaign, *, status: int = 200) -> Answer:
+    """Your answer counts, and others are still to answer."""
+    vote = link.approval.vote_of(link.reviewer.email)
+    return _page(
+        "answered.html",
+        status=status,
+        name=campaign.brief.name,
+        title=DECISIONS[vote.decision] if vote else "Somebody else's turn",
+        decision=vote.decision.value if vote else "",
+        comments=vote.comments if vote else "",
+        others=_others(link),
+        expires=_moment(link.approval.expires_at, ZoneInfo(campaign.brief.schedule.time_zone)),
+        late=status != HTTPStatus.OK,
+    )
+
+
+def _others(link: OpenLink) -> list[tuple[str, str]]:
+    """What the other reviewers have said so far; an address is nobody else's to read."""
+    return [
+        (
+            f"Reviewer {number}" + (" (you)" if reviewer.email == link.reviewer.email else ""),
+            DECISIONS[vote.decision] if (vote := link.approval.vote_of(reviewer.email)) else "has not answered yet",
+        )
+        for number, reviewer in enumerate(link.approval.reviewers, 1)
+    ]
+
+
 def decided(link: OpenLink, campaign: Campaign, *, now: datetime, status: int) -> Answer:
     """What was decided, when and by whom; a decision the workflow never heard of can be sent again."""
     made = link.approval.decision
@@ -125,6 +190,8 @@ def decided(link: OpenLink, campaign: Campaign, *, now: datetime, status: int) -
         decision=made.decision.value,
         title=DECISIONS[made.decision],
         comments=made.comments,
+        reason=made.reason or ("Nobody decided in time, so the campaign's rule for that did." if made.expired else ""),
+        sent_back=len(made.posts),
         by_you=by_you,
         when=_moment(made.decided_at, ZoneInfo(campaign.brief.schedule.time_zone)),
         stuck=by_you and is_stuck(link.approval, now),
@@ -134,8 +201,11 @@ def decided(link: OpenLink, campaign: Campaign, *, now: datetime, status: int) -
 
 def refusal(error: CampaignError) -> Answer:
     """The page of an error. It tells nothing that only a reviewer may know."""
+    if isinstance(error, GoneError) and error.details.get("reason") in _CLOSED:
+        return _page("refusal.html", status=error.status, refusal=_CLOSED[error.details["reason"]], problems=())
+    problems = [field.message for field in error.errors] if isinstance(error, InvalidInputError) else []
     known = next(_REFUSALS[cls] for cls in type(error).__mro__ if cls in _REFUSALS)
-    return _page("refusal.html", status=error.status, refusal=known)
+    return _page("refusal.html", status=error.status, refusal=known, problems=problems)
 
 
 def _page(template: str, *, status: int = 200, **values: Any) -> Answer:

@@ -4,9 +4,10 @@ from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Path
 
+from lambdas.api.editing import EditPorts, PostPatch, edit_post
 from lambdas.api.rest.answers import Answer, answer, described, listing
 from lambdas.api.rest.campaigns import CampaignPath, Cursor, Limit
-from lambdas.api.rest.request import caller
+from lambdas.api.rest.request import caller, json_body, manager
 from lambdas.api.rest.resolver import Resolver
 from lambdas.api.rest.views import Listing, PostView
 from lambdas.api.services import Services
@@ -29,6 +30,26 @@ class PostRoutes:
             "/campaigns/<campaign_id>/posts/<post_id>",
             **described("getPost", "One post", tag=TAG, answers=PostView, errors=(404,)),
         )(self.get)
+
+        app.patch(
+            "/campaigns/<campaign_id>/posts/<post_id>",
+            **described(
+                "editPost",
+                "Edit a post while the campaign waits for approval",
+                tag=TAG,
+                answers=PostView,
+                errors=(400, 404, 409, 413, 422, 503),
+                body="PostPatch",
+            ),
+        )(self.edit)
+
+    def edit(self, campaign_id: CampaignPath, post_id: Annotated[PostIdField, Path()]) -> Answer:
+        who = manager(self._app.current_event)
+        patch = PostPatch.from_wire(json_body(self._app.current_event))
+        services = self._services
+        ports = EditPorts(services.campaigns, services.posts, services.approvals, services.clock)
+        key = CampaignKey(who.tenant_id, campaign_id)
+        return answer(PostView.of(edit_post(key, post_id, patch, who.subject, ports)))
 
     def list(self, campaign_id: CampaignPath, limit: Limit = 20, cursor: Cursor = None) -> Answer:
         page = self._services.posts.page(self._existing(campaign_id), limit, cursor)

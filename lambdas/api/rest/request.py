@@ -20,8 +20,10 @@ from lambdas.core.errors import (
 from lambdas.core.tokens import Caller, Role
 
 IDEMPOTENCY_HEADER = "Idempotency-Key"
-MAX_FORM_BYTES = 65_536
-"""Twelve times the longest comments: a form that is larger is none of ours."""
+MAX_FORM_BYTES = 262_144
+"""Fifty comments of the longest, as a browser encodes them: a form that is larger is none of ours."""
+MAX_FORM_FIELDS = 120
+"""A verdict and a comment for each post of a page, and what is said about the campaign."""
 
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
@@ -94,7 +96,7 @@ def form_body(event: APIGatewayProxyEvent) -> dict[str, str]:
     if len(text) > MAX_FORM_BYTES:
         raise PayloadTooLargeError("the form is too large")
     try:
-        fields = parse_qs(text, keep_blank_values=True, max_num_fields=20)
+        fields = parse_qs(text, keep_blank_values=True, max_num_fields=MAX_FORM_FIELDS)
     except ValueError:
         raise InvalidInputError("the form could not be read") from None
     return {name: values[-1].replace("\r\n", "\n") for name, values in fields.items()}

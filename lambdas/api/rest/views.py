@@ -3,7 +3,7 @@
 from typing import Generic, TypeVar
 
 from lambdas.core.ids import CallbackIdField, CampaignIdField, CorrelationId
-from lambdas.core.models.approval import Decision
+from lambdas.core.models.approval import Approval, ApprovalStatus, Decision, DecisionInput
 from lambdas.core.models.base import Model, Moment
 from lambdas.core.models.campaign import Campaign, CampaignBrief, CampaignStatus, Failure, PostCounts
 from lambdas.core.models.post import PlannedPost, Post, PostContent, PostError, PostStatus, Provenance
@@ -118,6 +118,20 @@ class DecidedApproval(Model):
     decision: Decision
     comments: str
     decided_at: Moment
+    status: ApprovalStatus
+    """``PENDING``: the answer counts, and others are still to answer."""
+
+    @classmethod
+    def of(cls, approval: Approval, said: DecisionInput) -> "DecidedApproval":
+        made = approval.decision
+        return cls(
+            campaign_id=approval.campaign_id,
+            callback_id=approval.callback_id,
+            decision=made.decision if made else said.decision,
+            comments=made.comments if made else said.comments,
+            decided_at=made.decided_at if made else approval.votes[-1].at,
+            status=approval.status,
+        )
 
 
 class ProblemField(Model):

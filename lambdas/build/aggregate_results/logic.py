@@ -1,8 +1,11 @@
-"""AggregateResults: count what was written, and decide whether it is enough to show to a person."""
+"""AggregateResults: count what was written, mark what repeats itself, and decide whether a person is to see it."""
 
+from collections import Counter
+from collections.abc import Sequence
 from decimal import Decimal
-from itertools import islice
+from typing import NamedTuple
 
+from lambdas.build.aggregate_results.duplicates import WrittenText, mark_duplicates, written_text
 from lambdas.core.errors import TooManyPostsFailedError
 from lambdas.core.models.campaign import CampaignStatus, PostCounts
 from lambdas.core.models.post import Post, PostError, PostStatus
@@ -15,26 +18,58 @@ REASONS_SHOWN = 20
 
 
 def aggregate_results(event: StepEvent, campaigns: CampaignStore, posts: PostStore, clock: Clock) -> StatusResult:
-    """Count the posts in the table: the map's own results are not trusted.
+    """Count the posts in the table, which are read once: the map's own results are not trusted.
 
     Raises ``TooManyPostsFailedError`` beyond the campaign's tolerated percentage, or when no post was written.
     """
     campaign = campaigns.get(event.key)
-    if campaign.status != CampaignStatus.GENERATING:
+    if campaign.status != CampaignStatus.GENERATING or event.revision != campaign.revision:
         return StatusResult(status=campaign.status, counts=campaign.counts)
-    counts = posts.count(event.key)
-    if counts.planned or counts.generating:
-        _give_up_unwritten(event.key, posts, clock)
-        counts = posts.count(event.key)
-    campaigns.update(event.key, expected=[CampaignStatus.GENERATING], counts=counts, at=clock.now())
-    _check_tolerance(event.key, posts, counts, campaign.brief.generation.tolerated_failure_percentage)
-    return StatusResult(status=campaign.status, counts=counts)
+    read = _read(event.key, posts)
+    if read.unwritten:
+        _give_up(event.key, read.unwritten, posts, clock)
+        read = _read(event.key, posts)
+    mark_duplicates(event.key, read.texts, posts)
+    campaigns.update(event.key, expected=[CampaignStatus.GENERATING], counts=read.counts, at=clock.now())
+    _check_tolerance(read, campaign.brief.generation.tolerated_failure_percentage)
+    return StatusResult(status=campaign.status, counts=read.counts)
 
 
-def _give_up_unwritten(key: CampaignKey, posts: PostStore, clock: Clock) -> None:
+class _Read(NamedTuple):
+    """What one pass over the posts brings."""
+
+    counts: PostCounts
+    texts: list[WrittenText]
+    unwritten: list[Post]
+    reasons: list[dict[str, object]]
+
+
+def _read(key: CampaignKey, posts: PostStore) -> _Read:
+    by_status: Counter[PostStatus] = Counter()
+    texts: list[WrittenText] = []
+    unwritten: list[Post] = []
+    reasons: list[dict[str, object]] = []
+    for post in every(posts, key):
+        by_status[post.status] += 1
+        if text := written_text(post):
+            texts.append(text)
+        if post.status in (PostStatus.PLANNED, PostStatus.GENERATING):
+            unwritten.append(post)
+        if post.status == PostStatus.FAILED and len(reasons) < REASONS_SHOWN:
+            reasons.append(_reason(post))
+    counts = PostCounts(
+        total=by_status.total(),
+        planned=by_status[PostStatus.PLANNED],
+        generating=by_status[PostStatus.GENERATING],
+        completed=by_status[PostStatus.COMPLETED],
+        failed=by_status[PostStatus.FAILED],
+    )
+    return _Read(counts, texts, unwritten, reasons)
+
+
+def _give_up(key: CampaignKey, unwritten: Sequence[Post], posts: PostStore, clock: Clock) -> None:
     """The map is over and tolerated the batches of these posts failing: they fail, with that reason."""
     reason = PostError(code="BATCH_FAILED", message="the batch of this post could not be run", retryable=True)
-    unwritten = [post for post in every(posts, key) if post.status in (PostStatus.PLANNED, PostStatus.GENERATING)]
     for batch_id in sorted({post.batch_id for post in unwritten}):
         failed = [
             post.model_copy(update={"status": PostStatus.FAILED, "error": reason, "completed_at": clock.now()})
@@ -44,12 +79,11 @@ def _give_up_unwritten(key: CampaignKey, posts: PostStore, clock: Clock) -> None
         posts.finish(key, batch_id, failed)
 
 
-def _check_tolerance(key: CampaignKey, posts: PostStore, counts: PostCounts, tolerated: float) -> None:
+def _check_tolerance(read: _Read, tolerated: float) -> None:
+    counts, reasons = read.counts, read.reasons
     # In decimal, as the campaign wrote it: in binary, 4.1 % of 3,000 is a little less than 123.
     if counts.completed and counts.failed * 100 <= Decimal(str(tolerated)) * counts.total:
         return
-    failed = (post for post in every(posts, key) if post.status == PostStatus.FAILED)
-    reasons = [_reason(post) for post in islice(failed, REASONS_SHOWN)]
     raise TooManyPostsFailedError(
         f"{counts.failed} of {counts.total} posts failed, more than the tolerated {tolerated:g} %; "
         + "; ".join(f"post {r['index']}: {r['code']}" for r in reasons[:3]),

@@ -10,4 +10,4 @@ from lambdas.core.models.workflow import StatusResult, StepEvent
 
 @step("CompleteCampaign", StepEvent, TableSettings, stores.checkpoints)
 def handler(event: StepEvent, settings: TableSettings) -> StatusResult:
-    return complete_campaign(event, stores.campaigns(settings), SystemClock())
+    return complete_campaign(event, stores.campaigns(settings), stores.approvals(settings), SystemClock())

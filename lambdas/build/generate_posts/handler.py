@@ -1,9 +1,12 @@
 """Lambda ``generate-posts``: one batch of the map. The posts' own records are its checkpoints."""
 
-from functools import partial
+from functools import cache, partial
 
 from lambdas.adapters import stores
+from lambdas.adapters.aws import client
 from lambdas.adapters.bedrock_provider import bedrock_model
+from lambdas.adapters.remembered_texts import RememberedTexts
+from lambdas.adapters.s3_recent_texts import S3RecentTexts
 from lambdas.adapters.step import step
 from lambdas.adapters.stores import TableSettings
 from lambdas.adapters.system import SystemClock, sleep
@@ -14,7 +17,14 @@ from lambdas.core.models.workflow import BatchResult, GenerateBatchEvent
 
 
 class GeneratePostsSettings(TableSettings, AgentSettings):
-    """The table, and the model that writes."""
+    """The table, the model that writes, and ``MANIFEST_BUCKET``: where the texts not to repeat are."""
+
+    manifest_bucket: str
+
+
+@cache
+def _recent(bucket: str) -> RememberedTexts:
+    return RememberedTexts(S3RecentTexts(client("s3"), bucket))
 
 
 @step("GeneratePosts", GenerateBatchEvent, GeneratePostsSettings, None)
@@ -22,4 +32,5 @@ def handler(event: GenerateBatchEvent, settings: GeneratePostsSettings) -> Batch
     clock = SystemClock()
     model = choose_model(settings, bedrock=bedrock_model, sleep=sleep)
     writer = partial(content_generator.run, provider=model, now=clock.now)
-    return generate_batch(event, stores.campaigns(settings), stores.posts(settings), writer, clock)
+    recent = _recent(settings.manifest_bucket)
+    return generate_batch(event, stores.campaigns(settings), stores.posts(settings), recent, writer, clock)

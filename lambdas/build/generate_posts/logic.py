@@ -15,10 +15,10 @@ from lambdas.core.errors import (
     PostsInProgressError,
     RetryableError,
 )
-from lambdas.core.models.campaign import Campaign, CampaignStatus, Configuration
+from lambdas.core.models.campaign import Campaign, CampaignStatus
 from lambdas.core.models.post import Claim, Post, PostContent, PostError, PostStatus, Provenance
 from lambdas.core.models.workflow import BatchResult, GenerateBatchEvent
-from lambdas.core.ports import CampaignStore, Clock, PostStore
+from lambdas.core.ports import CampaignStore, Clock, PostStore, RecentTexts
 
 Generator = Callable[[Mapping[str, Any]], dict[str, Any]]
 
@@ -38,7 +38,12 @@ class Outcome(NamedTuple):
 
 
 def generate_batch(
-    event: GenerateBatchEvent, campaigns: CampaignStore, posts: PostStore, generator: Generator, clock: Clock
+    event: GenerateBatchEvent,
+    campaigns: CampaignStore,
+    posts: PostStore,
+    recent: RecentTexts,
+    generator: Generator,
+    clock: Clock,
 ) -> BatchResult:
     """Claim what is free of the batch, write it, store it; completed posts are never touched again.
 
@@ -53,8 +58,9 @@ def generate_batch(
     current = posts.get_many(event.key, batch.post_ids)
     open_posts = [post for post in current if post.status in (PostStatus.PLANNED, PostStatus.GENERATING)]
     free = [post for post in open_posts if may_claim(post, claim)]
+    said = recent.get(event.key) if free else ()
     claimed = posts.claim(event.key, batch.batch_id, free, claim) if free else []
-    outcomes = _write_all(campaign, claimed, generator, clock, last=event.attempt.retry_count >= LAST_RETRY)
+    outcomes = _write_all(campaign, claimed, said, generator, clock, last=event.attempt.retry_count >= LAST_RETRY)
     stored = posts.finish(event.key, batch.batch_id, [outcome.record for outcome in outcomes if outcome.record])
     _raise_unfinished(outcomes, open_posts, claimed)
     completed = sum(post.status == PostStatus.COMPLETED for post in stored)
@@ -87,9 +93,18 @@ def may_claim(post: Post, claim: Claim) -> bool:
 
 
 def _write_all(
-    campaign: Campaign, claimed: Sequence[Post], generator: Generator, clock: Clock, *, last: bool
+    campaign: Campaign,
+    claimed: Sequence[Post],
+    said: tuple[str, ...],
+    generator: Generator,
+    clock: Clock,
+    *,
+    last: bool,
 ) -> list[Outcome]:
-    """Write the claimed posts side by side: most of the time goes into waiting for the model."""
+    """Write the claimed posts side by side: most of the time goes into waiting for the model.
+
+    ``said`` are the texts of earlier campaigns.
+    """
     if not claimed:
         return []
     if campaign.configuration is None:
@@ -97,17 +112,18 @@ def _write_all(
     configuration = campaign.configuration
 
     def write(post: Post) -> Outcome:
-        return _write(campaign, configuration, post, generator, clock, last=last)
+        def ask() -> dict[str, Any]:
+            return generator(generator_input(campaign, configuration, post, recent_texts=said))
+
+        return _write(post, ask, clock, last=last)
 
     with ThreadPoolExecutor(max_workers=len(claimed)) as pool:
         return list(pool.map(write, claimed))
 
 
-def _write(
-    campaign: Campaign, configuration: Configuration, post: Post, generator: Generator, clock: Clock, *, last: bool
-) -> Outcome:
+def _write(post: Post, ask: Callable[[], dict[str, Any]], clock: Clock, *, last: bool) -> Outcome:
     try:
-        result = result_of(generator(generator_input(campaign, configuration, post)))
+        result = result_of(ask())
         return Outcome(post, _completed(post, result, clock), None)
     except PermanentError as error:
         return Outcome(post, _failed(post, error, clock), None)

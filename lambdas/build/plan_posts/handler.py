@@ -6,6 +6,7 @@ from lambdas.adapters import stores
 from lambdas.adapters.aws import client
 from lambdas.adapters.bedrock_provider import bedrock_model
 from lambdas.adapters.s3_manifests import S3Manifests
+from lambdas.adapters.s3_recent_texts import S3RecentTexts
 from lambdas.adapters.step import step
 from lambdas.adapters.stores import TableSettings
 from lambdas.adapters.system import SystemClock, sleep
@@ -31,6 +32,7 @@ def handler(event: StepEvent, settings: PlanPostsSettings) -> PlanResult:
         RecordedManifests(
             S3Manifests(client("s3"), settings.manifest_bucket), stores.effects(settings), event.attempt, SystemClock()
         ),
+        S3RecentTexts(client("s3"), settings.manifest_bucket),
         partial(campaign_planner.run, provider=choose_model(settings, bedrock=bedrock_model, sleep=sleep)),
         SystemClock(),
     )

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from lambdas.agents.inputs import planner_input
+from lambdas.build.plan_posts.recent import recent_texts
 from lambdas.core.agent_reply import result_of
 from lambdas.core.errors import ConflictError, InvalidInputError, InvalidPlanError
 from lambdas.core.ids import post_id_for
@@ -11,7 +12,7 @@ from lambdas.core.models.campaign import Campaign, CampaignStatus, Configuration
 from lambdas.core.models.post import Batch, PlannedPost, Post
 from lambdas.core.models.workflow import PlanResult, StepEvent
 from lambdas.core.paging import every
-from lambdas.core.ports import CampaignStore, Clock, ManifestStore, PostStore
+from lambdas.core.ports import CampaignStore, Clock, ManifestStore, PostStore, RecentTexts
 from lambdas.core.progression import advance, has_reached
 
 Planner = Callable[[Mapping[str, Any]], dict[str, Any]]
@@ -22,6 +23,7 @@ def plan_posts(
     campaigns: CampaignStore,
     posts: PostStore,
     manifests: ManifestStore,
+    recent: RecentTexts,
     planner: Planner,
     clock: Clock,
 ) -> PlanResult:
@@ -37,8 +39,9 @@ def plan_posts(
         records = list(every(posts, event.key))
         batches = _batches(records, generation)
     else:
-        records = _lay_out(_ask(planner, campaign, _configuration(campaign)), generation)
+        records = _lay_out(_ask(planner, campaign, _configuration(campaign), event.attempt.retry_count), generation)
         batches = _batches(records, generation)
+        recent.put(event.key, recent_texts(event.key, campaigns, posts))
         posts.plan(event.key, records, batches)
     manifest = manifests.write(event.key, batches)
     counts = PostCounts(total=len(records), planned=len(records))
@@ -56,6 +59,8 @@ def plan_posts(
         batches=len(batches),
         map_concurrency=map_concurrency(generation),
         tolerated_failure_percentage=generation.tolerated_failure_percentage,
+        # Not 0 where a new execution takes up a campaign that was in a later round.
+        revision=campaign.revision,
     )
 
 
@@ -65,8 +70,8 @@ def _configuration(campaign: Campaign) -> Configuration:
     return campaign.configuration
 
 
-def _ask(planner: Planner, campaign: Campaign, configuration: Configuration) -> list[PlannedPost]:
-    result = result_of(planner(planner_input(campaign, configuration)))
+def _ask(planner: Planner, campaign: Campaign, configuration: Configuration, attempt: int) -> list[PlannedPost]:
+    result = result_of(planner(planner_input(campaign, configuration, attempt=attempt)))
     try:
         planned = [PlannedPost.from_wire(post, at=f"posts[{n}]") for n, post in enumerate(result["posts"])]
     except (InvalidInputError, KeyError, TypeError) as error:

@@ -8,6 +8,7 @@ from typing import Any
 
 from lambdas.adapters import stores
 from lambdas.adapters.aws import client
+from lambdas.adapters.kms_cipher import KmsCipher
 from lambdas.adapters.parameters import Parameters
 from lambdas.adapters.secret_keys import SecretKeys
 from lambdas.adapters.ses_mailer import SesMailer
@@ -28,6 +29,8 @@ class RequestApprovalSettings(TableSettings):
     approval_keys_secret: str
     approval_base_url_parameter: str
     sender_email: str
+    token_key_id: str
+    """With which the task token is sealed."""
 
 
 @step("RequestApproval", RequestApprovalEvent, RequestApprovalSettings, stores.checkpoints)
@@ -42,6 +45,7 @@ def ask(event: RequestApprovalEvent, settings: RequestApprovalSettings) -> Statu
         engine=StepFunctionsEngine(client("stepfunctions"), ""),
         ids=UlidSource(),
         clock=clock,
+        cipher=KmsCipher(client("kms"), settings.token_key_id),
     )
     base_url = Parameters(client("ssm")).text(settings.approval_base_url_parameter)
     return request_approval(event, ports, base_url)

@@ -1,6 +1,6 @@
 """RequestApproval: ask the reviewers, each through a signed link of their own."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from lambdas.build.request_approval.mail import approval_mail
@@ -8,12 +8,31 @@ from lambdas.core.content_hash import content_hash
 from lambdas.core.errors import ConflictError
 from lambdas.core.ids import CallbackId
 from lambdas.core.links import approval_link, nonce_hash
-from lambdas.core.models.approval import Approval, ApprovalStatus, CampaignSummary, Reviewer
-from lambdas.core.models.campaign import Campaign, CampaignStatus
-from lambdas.core.models.workflow import ApprovalOutcome, RequestApprovalEvent, StatusResult
+from lambdas.core.models.approval import (
+    Approval,
+    ApprovalStatus,
+    CampaignSummary,
+    ClosedBecause,
+    Decision,
+    Quorum,
+    Reviewer,
+)
+from lambdas.core.models.campaign import ApprovalPolicy, Campaign, CampaignStatus
+from lambdas.core.models.workflow import RequestApprovalEvent, StatusResult
 from lambdas.core.paging import every
-from lambdas.core.ports import ApprovalStore, CampaignStore, Clock, Engine, IdSource, Keys, Mailer, PostStore
+from lambdas.core.ports import (
+    ApprovalStore,
+    CampaignStore,
+    Cipher,
+    Clock,
+    Engine,
+    IdSource,
+    Keys,
+    Mailer,
+    PostStore,
+)
 from lambdas.core.progression import advance
+from lambdas.core.resuming import hand_over, seal_token, token_hash
 
 LINK_LIFETIME = timedelta(days=7) - timedelta(hours=1)
 """A link dies before the task that waits for it, so that a late click meets a page and not a dead task."""
@@ -28,6 +47,7 @@ class ApprovalPorts(NamedTuple):
     engine: Engine
     ids: IdSource
     clock: Clock
+    cipher: Cipher
 
 
 def request_approval(event: RequestApprovalEvent, ports: ApprovalPorts, base_url: str) -> StatusResult:
@@ -38,20 +58,19 @@ def request_approval(event: RequestApprovalEvent, ports: ApprovalPorts, base_url
     Raises ``ConflictError`` for a campaign that is not to be approved (decided already, stopped, …).
     """
     campaign = ports.campaigns.get(event.key)
-    if campaign.status not in (CampaignStatus.GENERATING, CampaignStatus.AWAITING_APPROVAL):
+    askable = (CampaignStatus.GENERATING, CampaignStatus.AWAITING_APPROVAL)
+    if campaign.status not in askable or event.revision != campaign.revision:
         raise ConflictError("the campaign is not to be approved", details={"status": campaign.status.value})
     asked = ports.approvals.all(event.key)
     waiting = campaign.status == CampaignStatus.AWAITING_APPROVAL
-    if waiting and any(earlier.task_token == event.task_token for earlier in asked):
+    if waiting and any(is_same_question(earlier, event) for earlier in asked):
         return StatusResult(status=campaign.status)
-    answered = asked[-1].decision if waiting and asked else None
-    if answered:
+    if waiting and asked and _answers(asked[-1], campaign, event, ports):
         # The decision was made, and the execution that waited for it is gone: this one gets it.
-        outcome = ApprovalOutcome(callback_id=asked[-1].callback_id, decision=answered.decision)
-        ports.engine.resume(event.task_token, outcome.to_wire())
+        hand_over(asked[-1], event.task_token, ports.engine)
         return StatusResult(status=campaign.status)
     for earlier in asked:
-        ports.approvals.close(event.key, earlier.callback_id)
+        ports.approvals.close(event.key, earlier.callback_id, ClosedBecause.SUPERSEDED)
     nonces = {email: ports.ids.nonce() for email in campaign.brief.approval.reviewers}
     approval = _new_approval(event, campaign, nonces, ports)
     ports.approvals.create(approval)
@@ -76,20 +95,38 @@ def request_approval(event: RequestApprovalEvent, ports: ApprovalPorts, base_url
     return StatusResult(status=moved.status)
 
 
+def is_same_question(earlier: Approval, event: RequestApprovalEvent) -> bool:
+    return earlier.token_hash == token_hash(event.task_token)
+
+
+def _answers(earlier: Approval, campaign: Campaign, event: RequestApprovalEvent, ports: ApprovalPorts) -> bool:
+    """Whether what is to be asked was answered: the same round, of the same content.
+
+    A revision may have begun, which takes away the texts that were sent back: its decision holds all the same.
+    """
+    made = earlier.decision
+    if made is None or earlier.round != campaign.revision + 1 or earlier.closed_because is ClosedBecause.REVOKED:
+        return False
+    return made.decision is Decision.NEEDS_REVISION or earlier.content_hash == content_hash(
+        every(ports.posts, event.key)
+    )
+
+
 def _new_approval(
     event: RequestApprovalEvent, campaign: Campaign, nonces: dict[str, str], ports: ApprovalPorts
 ) -> Approval:
-    now = ports.clock.now()
-    configuration = campaign.configuration
+    now, callback_id = ports.clock.now(), CallbackId(ports.ids.ulid())
+    configuration, policy = campaign.configuration, campaign.brief.approval
     counts = campaign.counts
     return Approval(
-        callback_id=CallbackId(ports.ids.ulid()),
+        callback_id=callback_id,
         tenant_id=campaign.tenant_id,
         campaign_id=campaign.campaign_id,
         execution_id=event.attempt.execution_arn,
         status=ApprovalStatus.PENDING,
-        task_token=event.task_token,
-        reviewers=tuple(Reviewer(email=email, nonce_hash=nonce_hash(nonce)) for email, nonce in nonces.items()),
+        task_token=seal_token(event.task_token, event.key, callback_id, ports.cipher),
+        token_hash=token_hash(event.task_token),
+        reviewers=_reviewers(campaign.brief.approval, nonces, now),
         summary=CampaignSummary(
             name=campaign.brief.name,
             total_posts=counts.total,
@@ -100,5 +137,17 @@ def _new_approval(
         ),
         content_hash=content_hash(every(ports.posts, event.key)),
         created_at=now,
-        expires_at=now + LINK_LIFETIME,
+        expires_at=now + min(timedelta(hours=policy.timeout_hours), LINK_LIFETIME),
+        round=campaign.revision + 1,
+        revisions_left=max(0, policy.max_revisions - campaign.revision),
+        quorum=policy.quorum,
+        next_quorum=policy.second_stage.quorum if policy.second_stage else Quorum.ONE,
+        heartbeat_at=now,
     )
+
+
+def _reviewers(policy: ApprovalPolicy, nonces: dict[str, str], now: datetime) -> tuple[Reviewer, ...]:
+    """Those of the first stage are being mailed; those of the second when it is their turn."""
+    first = [Reviewer(email=email, nonce_hash=nonce_hash(nonce), invited_at=now) for email, nonce in nonces.items()]
+    later = policy.second_stage.reviewers if policy.second_stage else ()
+    return (*first, *(Reviewer(email=email, nonce_hash="", stage=2) for email in later))

@@ -1,6 +1,7 @@
 """How hard an English text is to read."""
 
 import re
+from functools import lru_cache
 
 MIN_WORDS = 5
 """Below, the formula says nothing: one long name in a three-word line would fail it."""
@@ -11,6 +12,7 @@ _WORD = re.compile(r"[a-z]+(?:['’][a-z]+)?", re.IGNORECASE)
 _VOWELS = re.compile(r"[aeiouy]+")
 
 
+@lru_cache(maxsize=64)  # a writer asks first, and its checker once more
 def reading_grade(text: str) -> float | None:
     """The US school grade the text needs, or ``None`` with too few words to tell.
 
@@ -27,6 +29,7 @@ def reading_grade(text: str) -> float | None:
     return 0.39 * count / len(sentences) + 11.8 * spoken / count - 15.59
 
 
+@lru_cache(maxsize=4_096)  # the posts of a campaign share their words
 def syllables(word: str) -> int:
     """Syllables of an English word by its vowels: right for most words, within one for nearly all."""
     word = re.sub(r"['’].*", "", word.lower())

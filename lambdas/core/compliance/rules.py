@@ -52,7 +52,7 @@ def _emoji(content: PostContent, platform: Platform, policy: EmojiPolicy) -> Rul
     if allowed is None:
         return _result("emoji", (), "any number is allowed")
     shown = (text_as_published(platform, content), content.title, content.subject, content.preview)
-    count = sum(is_emoji(grapheme) for text in shown if text for grapheme in graphemes(text))
+    count = sum(is_emoji(grapheme) for text in shown if text and not text.isascii() for grapheme in graphemes(text))
     problems = [f"{count} emoji, at most {allowed} allowed"] if count > allowed else []
     return _result("emoji", problems, f"{count} of at most {allowed}")
 

@@ -4,12 +4,13 @@ The planner, the generator, the validator, the API and the dispatcher all use th
 passes everywhere. Importing this package is cheap: the counting libraries are imported when first needed.
 """
 
-from lambdas.core.limits.check import check_limits
+from lambdas.core.limits.check import check_limits, without_surplus
 from lambdas.core.limits.measure import SmsCount, measure, sms_segments, text_as_published
-from lambdas.core.limits.table import LIMITS, Figure, PlatformLimit, Unit
+from lambdas.core.limits.table import LIMITS, Confidence, Figure, PlatformLimit, Unit
 
 __all__ = [
     "LIMITS",
+    "Confidence",
     "Figure",
     "PlatformLimit",
     "SmsCount",
@@ -18,4 +19,5 @@ __all__ = [
     "measure",
     "sms_segments",
     "text_as_published",
+    "without_surplus",
 ]

@@ -1,7 +1,7 @@
 """Does a post fit its platform?"""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from lambdas.core.limits.measure import TAGLESS, measure, sms_segments, text_as_published
 from lambdas.core.limits.table import LIMITS, Figure, PlatformLimit
@@ -94,3 +94,26 @@ def _characters(limit: PlatformLimit, content: PostContent, text: str) -> RuleRe
     found |= {f"U+{ord(character):04X}" for character in _INVALID.findall(whole)}
     detail = f"not allowed: {' '.join(sorted(found))}" if found else "every character is allowed"
     return _result("characters", passed=not found, detail=detail)
+
+
+def without_surplus(platform: Platform, text: str, tags: Sequence[str] = (), mentions: Sequence[str] = ()) -> str:
+    """``text`` with the marks taken off hashtags and mentions beyond what the platform takes beside those given.
+
+    The words stay. A brief may hold any number of them; a post that cites it may not.
+    """
+    limit = LIMITS[platform]
+    for pattern, most, given in ((_HASHTAG, limit.hashtags, tags), (_MENTION, limit.mentions, mentions)):
+        if most:
+            text = _unmarked(pattern, text, most.value, {mark.casefold() for mark in given})
+    return text
+
+
+def _unmarked(pattern: re.Pattern[str], text: str, most: int, kept: set[str]) -> str:
+    def keep_or_unmark(match: re.Match[str]) -> str:
+        mark = match[0].casefold()
+        if mark in kept or len(kept) < most:
+            kept.add(mark)
+            return match[0]
+        return match[0][1:]
+
+    return pattern.sub(keep_or_unmark, text)

@@ -1,4 +1,4 @@
-"""The table of limits. Every figure names the page it was read on and the day it was checked.
+"""The table of limits. Every figure names its source, how far it is to be trusted, and the day it was checked.
 
 Where a platform's own pages and the services that post to it for a living disagree, the stricter figure is taken:
 a post that is a little shorter than it could be is published, one that is a little too long is not.
@@ -8,11 +8,15 @@ from collections.abc import Mapping
 from datetime import date
 from enum import StrEnum
 from types import MappingProxyType
+from typing import Self
+
+from pydantic import model_validator
 
 from lambdas.core.models.base import Model
 from lambdas.core.platforms import Platform
 
 _CHECKED = date(2026, 11, 21)
+"""When the stored copies of the sources were read; no page was opened live."""
 _MB = 1_000_000
 
 
@@ -33,12 +37,31 @@ class Unit(StrEnum):
     """Bytes of UTF-8."""
 
 
+class Confidence(StrEnum):
+    """How far a figure is to be trusted."""
+
+    PUBLISHED = "published"
+    """The platform's own documentation says so: read in a copy of it, or quoted word for word by several others."""
+    THIRD_PARTY = "thirdParty"
+    """A service that posts there for a living says so."""
+    UNVERIFIED = "unverified"
+    """Found nowhere when it was looked for: ``source`` is where it should be."""
+
+
 class Figure(Model):
     """One number, and where it is from."""
 
     value: int
     source: str
-    checked: date = _CHECKED
+    confidence: Confidence
+    checked: date | None = None
+    """``None`` for what is not verified."""
+
+    @model_validator(mode="after")
+    def _no_date_without_a_check(self) -> Self:
+        if (self.checked is None) != (self.confidence is Confidence.UNVERIFIED):
+            raise ValueError("what was verified has a date, and what was not has none")
+        return self
 
 
 class PlatformLimit(Model):
@@ -84,12 +107,21 @@ class PlatformLimit(Model):
         return self.mentions.value if self.mentions else None
 
 
-def _figure(value: int, source: str) -> Figure:
-    return Figure(value=value, source=source)
+def _published(value: int, source: str) -> Figure:
+    return Figure(value=value, source=source, confidence=Confidence.PUBLISHED, checked=_CHECKED)
+
+
+def _reported(value: int, source: str) -> Figure:
+    return Figure(value=value, source=source, confidence=Confidence.THIRD_PARTY, checked=_CHECKED)
+
+
+def _unverified(value: int, source: str) -> Figure:
+    return Figure(value=value, source=source, confidence=Confidence.UNVERIFIED)
 
 
 _X_COUNTING = "https://docs.x.com/fundamentals/counting-characters"
 _X_MEDIA = "https://docs.x.com/x-api/media/introduction"
+_X_PRACTICES = "https://docs.x.com/x-api/media/quickstart/best-practices"
 _LINKEDIN_MEDIA = "https://www.ayrshare.com/docs/media-guidelines/linkedin"
 _LINKEDIN_SEVERAL = (
     "https://learn.microsoft.com/en-us/linkedin/marketing/community-management/shares/multiimage-post-api"
@@ -117,74 +149,74 @@ _EMAIL_LINE = "https://www.rfc-editor.org/rfc/rfc5322#section-2.1.1"
 _EMAIL_PREVIEW = "https://docs.mapp.com/docs/customize-the-email-preheader"
 _EMAIL_CLIP = "https://help.echobox.com/what-is-gmail-email-clipping"
 _SMS = "https://docs.aws.amazon.com/sns/latest/api/API_Publish.html"
-_BLOG_STORE = "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html"
-_BLOG_TITLE = "https://codex.wordpress.org/Database_Description"
+_BLOG_STORE = "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html#limits-items"
+_BLOG_TITLE = "https://github.com/WordPress/WordPress/blob/master/wp-admin/includes/schema.php"
 
 LIMITS: Mapping[Platform, PlatformLimit] = MappingProxyType(
     {
         Platform.X: PlatformLimit(
             unit=Unit.WEIGHTED,
-            length=_figure(280, _X_COUNTING),
-            alt_text=_figure(1_000, "https://docs.x.com/x-api/media/metadata-create"),
-            images=_figure(4, _X_MEDIA),
-            image_bytes=_figure(5 * _MB, _X_MEDIA),
-            video_bytes=_figure(512 * _MB, _X_MEDIA),
+            length=_published(280, _X_COUNTING),
+            alt_text=_unverified(1_000, "https://docs.x.com/x-api/media/create-media-metadata"),
+            images=_published(4, _X_PRACTICES),
+            image_bytes=_published(5 * _MB, _X_MEDIA),
+            video_bytes=_published(512 * _MB, _X_MEDIA),
         ),
         Platform.LINKEDIN: PlatformLimit(
             unit=Unit.UTF16,
-            length=_figure(3_000, _LINKEDIN_TEXT),
-            alt_text=_figure(4_086, _LINKEDIN_SEVERAL),
-            images=_figure(20, _LINKEDIN_SEVERAL),
-            image_bytes=_figure(5 * _MB, _LINKEDIN_MEDIA),
-            video_bytes=_figure(500 * _MB, _LINKEDIN_MEDIA),
+            length=_reported(3_000, _LINKEDIN_TEXT),
+            alt_text=_published(4_086, _LINKEDIN_SEVERAL),
+            images=_published(20, _LINKEDIN_SEVERAL),
+            image_bytes=_reported(5 * _MB, _LINKEDIN_MEDIA),
+            video_bytes=_reported(500 * _MB, _LINKEDIN_MEDIA),
         ),
         Platform.INSTAGRAM: PlatformLimit(
             unit=Unit.UTF16,
-            length=_figure(2_200, _INSTAGRAM),
-            hashtags=_figure(5, _INSTAGRAM_TAGS),
-            mentions=_figure(3, _INSTAGRAM_TAGS),
-            alt_text=_figure(1_000, _CHARACTERS),
-            images=_figure(10, _INSTAGRAM_TAGS),
-            image_bytes=_figure(8 * _MB, _INSTAGRAM_MEDIA),
-            video_bytes=_figure(1_000 * _MB, _INSTAGRAM_MEDIA),
+            length=_published(2_200, _INSTAGRAM),
+            hashtags=_reported(5, _INSTAGRAM_TAGS),
+            mentions=_reported(3, _INSTAGRAM_TAGS),
+            alt_text=_reported(1_000, _CHARACTERS),
+            images=_reported(10, _INSTAGRAM_TAGS),
+            image_bytes=_reported(8 * _MB, _INSTAGRAM_MEDIA),
+            video_bytes=_reported(1_000 * _MB, _INSTAGRAM_MEDIA),
         ),
         Platform.FACEBOOK: PlatformLimit(
             unit=Unit.UTF16,
-            length=_figure(63_206, _CHARACTERS),
-            image_bytes=_figure(10 * _MB, _FACEBOOK_MEDIA),
-            video_bytes=_figure(2_000 * _MB, _FACEBOOK_MEDIA),
+            length=_reported(63_206, _CHARACTERS),
+            image_bytes=_reported(10 * _MB, _FACEBOOK_MEDIA),
+            video_bytes=_reported(2_000 * _MB, _FACEBOOK_MEDIA),
         ),
         Platform.TIKTOK: PlatformLimit(
             unit=Unit.UTF16,
-            length=_figure(2_200, _TIKTOK),
-            hashtags=_figure(5, _TIKTOK_TAGS),
-            images=_figure(35, _TIKTOK_MEDIA),
-            image_bytes=_figure(20 * _MB, _TIKTOK_MEDIA),
-            video_bytes=_figure(4_000 * _MB, _TIKTOK_MEDIA),
+            length=_published(2_200, _TIKTOK),
+            hashtags=_reported(5, _TIKTOK_TAGS),
+            images=_reported(35, _TIKTOK_MEDIA),
+            image_bytes=_reported(20 * _MB, _TIKTOK_MEDIA),
+            video_bytes=_reported(4_000 * _MB, _TIKTOK_MEDIA),
         ),
         Platform.THREADS: PlatformLimit(
             unit=Unit.EMOJI_BYTES,
-            length=_figure(500, _THREADS),
-            hashtags=_figure(1, _THREADS_TAG),
-            links=_figure(5, _THREADS_LINKS),
-            images=_figure(20, _THREADS_TAG),
-            image_bytes=_figure(8 * _MB, _THREADS_MEDIA),
-            video_bytes=_figure(1_000 * _MB, _THREADS_MEDIA),
+            length=_published(500, _THREADS),
+            hashtags=_reported(1, _THREADS_TAG),
+            links=_published(5, _THREADS_LINKS),
+            images=_reported(20, _THREADS_TAG),
+            image_bytes=_reported(8 * _MB, _THREADS_MEDIA),
+            video_bytes=_reported(1_000 * _MB, _THREADS_MEDIA),
         ),
         Platform.BLUESKY: PlatformLimit(
             unit=Unit.GRAPHEMES,
-            length=_figure(300, _BLUESKY),
-            byte_length=_figure(3_000, _BLUESKY),
-            images=_figure(4, _BLUESKY_IMAGES),
-            image_bytes=_figure(1 * _MB, _BLUESKY_IMAGES),
-            video_bytes=_figure(50 * _MB, _BLUESKY_VIDEO),
+            length=_published(300, _BLUESKY),
+            byte_length=_published(3_000, _BLUESKY),
+            images=_published(4, _BLUESKY_IMAGES),
+            image_bytes=_published(1 * _MB, _BLUESKY_IMAGES),
+            video_bytes=_published(50 * _MB, _BLUESKY_VIDEO),
         ),
         Platform.YOUTUBE: PlatformLimit(
             unit=Unit.BYTES,
-            length=_figure(5_000, _YOUTUBE),
-            title=_figure(100, _YOUTUBE),
-            hashtags=_figure(60, _YOUTUBE_TAGS),
-            video_bytes=_figure(256_000 * _MB, _YOUTUBE_UPLOAD),
+            length=_published(5_000, _YOUTUBE),
+            title=_published(100, _YOUTUBE),
+            hashtags=_published(60, _YOUTUBE_TAGS),
+            video_bytes=_published(256_000 * _MB, _YOUTUBE_UPLOAD),
             requires=("title",),
             forbidden_characters="<>",
         ),
@@ -192,18 +224,18 @@ LIMITS: Mapping[Platform, PlatformLimit] = MappingProxyType(
         # preview line, and the size from which Gmail hides the rest of a message, the unsubscribe link included.
         Platform.EMAIL: PlatformLimit(
             unit=Unit.BYTES,
-            length=_figure(102_000, _EMAIL_CLIP),
-            subject=_figure(78, _EMAIL_LINE),
-            preview=_figure(100, _EMAIL_PREVIEW),
+            length=_reported(102_000, _EMAIL_CLIP),
+            subject=_published(78, _EMAIL_LINE),
+            preview=_reported(100, _EMAIL_PREVIEW),
             requires=("subject",),
         ),
-        Platform.SMS: PlatformLimit(unit=Unit.CHARACTERS, length=_figure(1_600, _SMS)),
+        Platform.SMS: PlatformLimit(unit=Unit.CHARACTERS, length=_published(1_600, _SMS)),
         # A blog is the tenant's own: what limits it is the record the text is kept in (400 KB, with room for the
         # other fields), and for the title the column of the address that the commonest blog software makes of it.
         Platform.BLOG: PlatformLimit(
             unit=Unit.BYTES,
-            length=_figure(300_000, _BLOG_STORE),
-            title=_figure(200, _BLOG_TITLE),
+            length=_published(300_000, _BLOG_STORE),
+            title=_published(200, _BLOG_TITLE),
             requires=("title",),
         ),
     }

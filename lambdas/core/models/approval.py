@@ -1,11 +1,11 @@
 """Approval: what a reviewer is asked, and what they answer."""
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import EmailStr, Field, StringConstraints
+from pydantic import EmailStr, Field, StringConstraints, model_validator
 
-from lambdas.core.ids import CallbackIdField, CampaignIdField, TaskToken, TenantIdField
+from lambdas.core.ids import CallbackIdField, CampaignIdField, CampaignKey, PostIdField, TaskToken, TenantIdField
 from lambdas.core.models.base import Model, Moment
 from lambdas.core.platforms import Platform
 
@@ -22,6 +22,42 @@ class ApprovalStatus(StrEnum):
     CLOSED = "CLOSED"  # the workflow went on without a decision
 
 
+class PostVerdict(StrEnum):
+    APPROVE = "approve"
+    CHANGE = "change"  # written again, following the comment
+    REJECT = "reject"  # thrown away, and another text written in its place
+
+
+Comment = Annotated[str, StringConstraints(max_length=2_000)]
+
+
+class PostDecision(Model):
+    """What a reviewer says about one post. A change needs a comment that says what to change."""
+
+    post_id: PostIdField
+    verdict: PostVerdict
+    comment: Comment = ""
+
+    @model_validator(mode="after")
+    def _says_what_to_change(self) -> Self:
+        if self.verdict is PostVerdict.CHANGE and not self.comment:
+            raise ValueError("a change needs a comment that says what to change")
+        return self
+
+
+class Quorum(StrEnum):
+    """How many reviewers of a stage it takes; a number stands for "so many of them"."""
+
+    ONE = "one"  # the first answer decides, whatever it is
+    ALL = "all"
+
+
+class ClosedBecause(StrEnum):
+    ENDED = "ended"  # the workflow went on without a decision
+    SUPERSEDED = "superseded"  # a newer request asks about a newer version
+    REVOKED = "revoked"  # a manager took the request's links back
+
+
 class DecisionInput(Model):
     """Body of ``POST /campaigns/{id}/approve``; the page's form carries the same."""
 
@@ -29,6 +65,8 @@ class DecisionInput(Model):
     comments: Annotated[str, StringConstraints(max_length=5_000)] = ""
     callback_id: CallbackIdField
     content_hash: str | None = None
+    posts: Annotated[tuple[PostDecision, ...], Field(max_length=10_000)] = ()
+    """Posts not named are approved, unless nothing is named and the decision is ``needs_revision``: then all change."""
 
 
 class CampaignSummary(Model):
@@ -43,12 +81,28 @@ class CampaignSummary(Model):
 
 
 class MadeDecision(Model):
-    """A decision as recorded."""
+    """A decision as recorded: what the quorum came to, and whose answer settled it."""
 
     decision: Decision
     comments: str
     decided_by: str
     decided_at: Moment
+    posts: tuple[PostDecision, ...] = ()
+    """The posts that go back, with every reviewer's comment on them."""
+    reason: str | None = None
+    """Where it is not simply what that reviewer said: no revisions left, nobody answered in time."""
+    expired: bool = False
+    """Nobody decided in time, and the campaign's policy did."""
+
+
+class Vote(Model):
+    """One reviewer's answer."""
+
+    email: EmailStr
+    decision: Decision
+    comments: str = ""
+    posts: tuple[PostDecision, ...] = ()
+    at: Moment
 
 
 class Reviewer(Model):
@@ -56,12 +110,19 @@ class Reviewer(Model):
 
     email: EmailStr
     nonce_hash: str
+    earlier_hashes: tuple[str, ...] = ()
+    """Of links mailed before the newest one, which open the same request."""
+    stage: Annotated[int, Field(ge=1, le=2)] = 1
+    invited_at: Moment | None = None
+    """When the newest link was mailed; ``None``: it still has to be."""
+    unreachable: str | None = None
+    """Why mail does not reach them: a bounce or a complaint."""
 
 
 class Approval(Model):
     """The record of a request for approval (``SK = APPROVAL#<callbackId>``).
 
-    ``task_token`` resumes the workflow. It never leaves the server.
+    ``task_token`` resumes the workflow. It is stored sealed (``core/resuming.py``) and never leaves the server.
     """
 
     callback_id: CallbackIdField
@@ -70,11 +131,51 @@ class Approval(Model):
     execution_id: str
     status: ApprovalStatus
     task_token: TaskToken
+    token_hash: str | None = None
     reviewers: Annotated[tuple[Reviewer, ...], Field(min_length=1)]
     summary: CampaignSummary
     content_hash: str
+    """Of what is shown. Empty while somebody edits a post: nothing can be decided on half an edit."""
     created_at: Moment
     expires_at: Moment
     decision: MadeDecision | None = None
     resumed_at: Moment | None = None
     """When the engine accepted the decision."""
+    round: Annotated[int, Field(ge=1)] = 1
+    """1, and one more with each revision."""
+    revisions_left: Annotated[int, Field(ge=0)] = 0
+    stage: Annotated[int, Field(ge=1, le=2)] = 1
+    """Whose turn it is."""
+    quorum: Quorum | int = Quorum.ONE
+    """Of the stage whose turn it is."""
+    next_quorum: Quorum | int = Quorum.ONE
+    """Of the second stage, where there is one."""
+    votes: tuple[Vote, ...] = ()
+    closed_because: ClosedBecause | None = None
+    heartbeat_at: Moment | None = None
+    """When the waiting task was last told that somebody still looks after it."""
+    reminders: Annotated[int, Field(ge=0)] = 0
+    """How many have been mailed."""
+    extended: bool = False
+    """The policy for silence has given it more time already."""
+    revoked_hashes: tuple[str, ...] = ()
+    """Of links that a manager took back."""
+    version: Annotated[int, Field(ge=0)] = 0
+    """Grows by 1 with each amendment."""
+
+    @property
+    def key(self) -> CampaignKey:
+        return CampaignKey(self.tenant_id, self.campaign_id)
+
+    def staged(self) -> tuple[Reviewer, ...]:
+        """The reviewers whose turn it is."""
+        return tuple(reviewer for reviewer in self.reviewers if reviewer.stage == self.stage)
+
+    def vote_of(self, email: str) -> Vote | None:
+        return next((vote for vote in self.votes if vote.email == email), None)
+
+
+def is_open(approval: Approval) -> bool:
+    """Whether it waits for a decision, or its decision for the engine."""
+    decided = approval.status is ApprovalStatus.DECIDED and approval.resumed_at is None
+    return approval.status is ApprovalStatus.PENDING or decided

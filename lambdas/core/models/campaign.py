@@ -1,12 +1,13 @@
 """A campaign: the brief it starts from, the record kept of it, and the statuses it goes through."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from functools import cache
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import (
+    AfterValidator,
     EmailStr,
     Field,
     HttpUrl,
@@ -18,7 +19,8 @@ from pydantic import (
 from pydantic.functional_serializers import PlainSerializer
 
 from lambdas.core.ids import BrandIdField, CampaignIdField, CorrelationId, PersonaIdField, TenantIdField
-from lambdas.core.models.base import Model, Moment
+from lambdas.core.models.approval import Quorum
+from lambdas.core.models.base import Day, Integer, Model, Moment, WallTime
 from lambdas.core.models.brand import Brand, LanguageTag, Line, Paragraph, Persona
 from lambdas.core.platforms import Platform
 
@@ -26,6 +28,9 @@ MAX_POSTS = 10_000
 MAX_BATCH = 10
 MAX_BRIEF_BYTES = 262_144
 """The Step Functions payload quota (2026-06, docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html)."""
+
+_FIRST_YEAR, _LAST_YEAR = 2000, 2999
+"""Away from the ends of the calendar, where a time zone's offset leads out of it."""
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=120)]
 Url = Annotated[HttpUrl, PlainSerializer(str, return_type=str)]
@@ -59,7 +64,7 @@ class Product(Model):
 class Cadence(Model):
     """How often to post when the brief does not say how many posts it wants."""
 
-    posts: Annotated[int, Field(ge=1, le=1_000)]
+    posts: Annotated[Integer, Field(ge=1, le=1_000)]
     per: Literal["day", "week"] = "day"
 
 
@@ -67,10 +72,10 @@ class Schedule(Model):
     """The window of the campaign. Times without an offset are wall-clock times in ``timeZone``."""
 
     time_zone: Annotated[str, StringConstraints(min_length=1, max_length=64)]
-    start: datetime
-    end: datetime
+    start: WallTime
+    end: WallTime
     cadence: Cadence = Cadence(posts=1, per="day")
-    blackout_dates: Annotated[tuple[date, ...], Field(max_length=366)] = ()
+    blackout_dates: Annotated[tuple[Day, ...], Field(max_length=366)] = ()
     holiday_country: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")] | None = None
     """ISO 3166-1 country whose public holidays get no posts."""
 
@@ -80,6 +85,13 @@ class Schedule(Model):
         if zone not in _time_zones():
             raise ValueError(f"there is no time zone {zone!r} in the IANA database; use a name like Europe/Berlin")
         return zone
+
+    @field_validator("start", "end")
+    @classmethod
+    def _in_our_time(cls, moment: datetime) -> datetime:
+        if not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
+            raise ValueError(f"the year must be between {_FIRST_YEAR} and {_LAST_YEAR}")
+        return moment
 
     @field_validator("end")
     @classmethod
@@ -109,25 +121,80 @@ def _utc(moment: datetime, zone: str) -> datetime:
 class Generation(Model):
     """How the posts are written: how many at once, and how many may fail."""
 
-    max_concurrency: Annotated[int, Field(ge=1, le=1_000)] = 20
+    max_concurrency: Annotated[Integer, Field(ge=1, le=1_000)] = 20
     """Posts in flight at any moment."""
-    batch_size: Annotated[int, Field(ge=1, le=MAX_BATCH)] = MAX_BATCH
+    batch_size: Annotated[Integer, Field(ge=1, le=MAX_BATCH)] = MAX_BATCH
     """Posts one Lambda invocation writes."""
-    tolerated_failure_percentage: Annotated[float, Field(ge=0, le=100)] = 5.0
+    tolerated_failure_percentage: Annotated[float, Field(ge=0, le=100, strict=True)] = 5.0
+
+
+class OnTimeout(StrEnum):
+    """What silence means."""
+
+    REJECT = "reject"  # the campaign expires
+    APPROVE = "approve"  # the posts go out as shown
+    EXTEND = "extend"  # the same reviewers get the same time once more, then it expires
+    ESCALATE = "escalate"  # ``escalateTo`` get the same time, then it expires
+
+
+def _distinct_addresses(reviewers: tuple[str, ...]) -> tuple[str, ...]:
+    lowered = [address.lower() for address in reviewers]
+    if len(set(lowered)) != len(lowered):
+        raise ValueError("each reviewer may be named once")
+    return reviewers
+
+
+Reviewers = Annotated[tuple[EmailStr, ...], Field(min_length=1, max_length=20), AfterValidator(_distinct_addresses)]
+QuorumField = Quorum | Annotated[int, Field(ge=1, le=20)]
+
+
+class SecondStage(Model):
+    """Who has to agree once the first reviewers have."""
+
+    reviewers: Reviewers
+    quorum: QuorumField = Quorum.ONE
+
+    @model_validator(mode="after")
+    def _reachable(self) -> Self:
+        _check_quorum(self.quorum, self.reviewers)
+        return self
+
+
+class QuietHours(Model):
+    """No reminder is mailed in these hours of the schedule's time zone; ``start`` may be later than ``end``."""
+
+    start: Annotated[int, Field(ge=0, le=23)]
+    end: Annotated[int, Field(ge=0, le=23)]
 
 
 class ApprovalPolicy(Model):
-    """Who decides."""
+    """Who decides, in what time, and what silence means."""
 
-    reviewers: Annotated[tuple[EmailStr, ...], Field(min_length=1, max_length=20)]
+    reviewers: Reviewers
+    quorum: QuorumField = Quorum.ONE
+    """``one``: the first answer decides. ``all`` or a number: so many have to approve, and as soon as they cannot any
+    more the campaign goes back for revision if one of those against asked for that, and is rejected otherwise."""
+    second_stage: SecondStage | None = None
+    max_revisions: Annotated[int, Field(ge=0, le=20)] = 3
+    timeout_hours: Annotated[int, Field(ge=1, le=168)] = 168
+    on_timeout: OnTimeout = OnTimeout.REJECT
+    escalate_to: Annotated[tuple[EmailStr, ...], Field(max_length=20), AfterValidator(_distinct_addresses)] = ()
+    remind_after_hours: Annotated[tuple[Annotated[int, Field(ge=1, le=336)], ...], Field(max_length=10)] = (24, 72)
+    quiet_hours: QuietHours | None = None
 
-    @field_validator("reviewers")
-    @classmethod
-    def _distinct(cls, reviewers: tuple[str, ...]) -> tuple[str, ...]:
-        lowered = [address.lower() for address in reviewers]
-        if len(set(lowered)) != len(lowered):
-            raise ValueError("each reviewer may be named once")
-        return reviewers
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        _check_quorum(self.quorum, self.reviewers)
+        if (self.on_timeout is OnTimeout.ESCALATE) != bool(self.escalate_to):
+            raise ValueError("escalateTo goes with onTimeout escalate, and needs at least one address")
+        named = [*self.reviewers, *(self.second_stage.reviewers if self.second_stage else ()), *self.escalate_to]
+        _distinct_addresses(tuple(named))
+        return self
+
+
+def _check_quorum(quorum: Quorum | int, reviewers: tuple[str, ...]) -> None:
+    if isinstance(quorum, int) and quorum > len(reviewers):
+        raise ValueError(f"a quorum of {quorum} cannot be reached by {len(reviewers)} reviewers")
 
 
 class CampaignBrief(Model):
@@ -145,7 +212,7 @@ class CampaignBrief(Model):
     persona_ids: Annotated[tuple[PersonaIdField, ...], Field(min_length=1, max_length=20)]
     platforms: Annotated[tuple[Platform, ...], Field(min_length=1, max_length=len(Platform))]
     language: LanguageTag = "en"
-    post_count: Annotated[int, Field(ge=1, le=MAX_POSTS)] | None = None
+    post_count: Annotated[Integer, Field(ge=1, le=MAX_POSTS)] | None = None
     schedule: Schedule
     generation: Generation = Generation()
     approval: ApprovalPolicy
@@ -223,3 +290,7 @@ class Campaign(Model):
     counts: PostCounts = PostCounts()
     """Set by PlanPosts (total) and AggregateResults (the rest)."""
     error: Failure | None = None
+    revision: Annotated[int, Field(ge=0)] = 0
+    """How many times posts went back; set by RevisePosts."""
+    approved_content_hash: str | None = None
+    """Set by CompleteCampaign: nothing else may ever be sent for this campaign."""

@@ -105,6 +105,28 @@ class Claim(Model):
     """From then on anybody may claim the post."""
 
 
+class Revision(Model):
+    """A reviewer sent the post back."""
+
+    number: Annotated[int, Field(ge=1)]
+    """Which revision of the campaign this is, from 1."""
+    instructions: str
+    """The reviewers' comments."""
+    fresh: bool = False
+    """The text was rejected: write another one instead of changing it."""
+    previous: PostContent | None = None
+    """What was shown to them."""
+
+
+class Edit(Model):
+    """Somebody changed the text by hand while it waited for approval."""
+
+    at: Moment
+    by: str
+    previous: PostContent
+    """As it was when the reviewers were asked."""
+
+
 class Post(PlannedPost):
     """The record of a post (``SK = POST#<postId>``). ``version`` grows by 1 with each write."""
 
@@ -117,6 +139,8 @@ class Post(PlannedPost):
     content: PostContent | None = None
     provenance: Provenance | None = None
     error: PostError | None = None
+    revision: Revision | None = None
+    edit: Edit | None = None
 
 
 class Batch(Model):

@@ -52,6 +52,8 @@ class PlanResult(Model):
     map_concurrency: Annotated[int, Field(ge=1)]
     """Children at once, so that ``children × posts in a batch`` stays within the campaign's limit."""
     tolerated_failure_percentage: Annotated[float, Field(ge=0, le=100)]
+    revision: Annotated[int, Field(ge=0)] = 0
+    """Of which revision of the campaign this is the plan; later steps of an earlier one change nothing."""
 
 
 class BatchResult(Model):
@@ -67,7 +69,7 @@ class ApprovalOutcome(Model):
     """What the workflow is resumed with."""
 
     callback_id: CallbackId
-    decision: Decision
+    decision: Decision | Literal["expired"]
 
 
 class ApprovalState(Model):
@@ -107,6 +109,11 @@ class StepEvent(TaskEvent):
     """Event of a step of BUILD."""
 
     input: BuildState
+
+    @property
+    def revision(self) -> int:
+        """The campaign's revision this step belongs to."""
+        return self.input.plan.revision if self.input.plan else 0
 
 
 class BatchInput(BuildInput):

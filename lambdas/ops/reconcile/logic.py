@@ -18,7 +18,7 @@ from lambdas.core.models.base import Model
 from lambdas.core.models.campaign import Campaign, CampaignStatus, Cause, Failure
 from lambdas.core.models.post import Post, PostError, PostStatus
 from lambdas.core.progression import BUILDING
-from lambdas.core.recovery import INTERRUPTED, RecoveryPorts, reopen, start_again, write_by_batch
+from lambdas.core.recovery import INTERRUPTED, RecoveryPorts, decided_again, reopen, start_again, write_by_batch
 from lambdas.ops.reconcile.diagnosis import Finding, diagnose
 
 MAX_RECOVERIES, WINDOW = 5, timedelta(hours=1)
@@ -91,12 +91,13 @@ def _recover(
             _fail(campaign, _exhausted(execution, ports), ports)
             return
         recovery.active.put(entry.model_copy(update={"recoveries": (*lately, now)}))
+    # The claims are those of an execution that is over: nobody is to wait until their leases end.
+    reopen(entry.key, recovery.posts, INTERRUPTED)
     if execution and execution.redrivable:
         # It goes on from the state it was in. After a failure that would be the state Failed.
         recovery.executions.redrive(execution.arn)
         return
-    reopen(entry.key, recovery.posts, INTERRUPTED)
-    start_again(campaign, recovery)
+    start_again(decided_again(campaign, recovery), recovery)
 
 
 def _settle(entry: ActiveCampaign, ports: ReconcilePorts) -> None:

@@ -29,6 +29,12 @@ def content(data: dict[str, Any], **options: Any) -> PostContent:
     return PostContent.from_wire(written(data, **options)["content"])
 
 
+def repetition(data: dict[str, Any]) -> tuple[bool, str]:
+    """What became of the rule, and in which words."""
+    (rule,) = [rule for rule in written(data)["provenance"]["rules"] if rule["rule"] == "agent.repetition"]
+    return rule["passed"], rule["detail"]
+
+
 def refused(data: Any, **options: Any) -> dict[str, Any]:
     reply = content_generator.run(data, **options)
     assert (reply["success"], reply["result"]) == (False, None)
@@ -64,7 +70,7 @@ class TestContract:
         provenance = written(post_data())["provenance"]
         assert (provenance["provider"], provenance["modelId"]) == ("offline", MODEL_ID)
         assert (provenance["brandVersion"], provenance["personaVersion"]) == (3, 2)
-        assert provenance["promptVersion"] == "write-v1"
+        assert provenance["promptVersion"] == "write-v2"
         assert len(provenance["promptHash"]) == 64
         assert (provenance["attempts"], provenance["costUsd"]) == (1, 0.0)
         rules = {rule["rule"] for rule in provenance["rules"]}
@@ -211,8 +217,22 @@ class TestRefusals:
         text = content(post_data()).text
         mended = content(post_data() | {"recentTexts": [text]})
         assert mended.text != text
-        error = refused(post_data() | {"recentTexts": [text, mended.text]})
-        assert (error["code"], error["retryable"]) == ("NEAR_DUPLICATE", False)
+        assert repetition(post_data() | {"recentTexts": [text]}) == (True, "unlike 1 earlier texts")
+
+    def test_a_text_that_comes_again_after_the_repair_is_kept_and_says_so(self) -> None:
+        text = content(post_data()).text
+        mended = content(post_data() | {"recentTexts": [text]}).text
+        data = post_data() | {"recentTexts": [text, mended]}
+        assert content(data).text == mended
+        assert repetition(data) == (False, "100% like an earlier text")
+
+    def test_a_repair_that_breaks_a_rule_is_worse_than_a_repetition(self) -> None:
+        text = content(post_data()).text
+        for fault in (Fault.OVER_LIMIT, Fault.MALFORMED, Fault.BLOCKED):
+            model = OfflineModel(faults={"3": [Fault.OK, fault]})
+            answer = content_generator.run(post_data() | {"recentTexts": [text]}, provider=model)
+            assert answer["result"]["content"]["text"] == text
+            assert answer["result"]["provenance"]["attempts"] == 2
 
     def test_a_banned_word_that_the_brief_insists_on(self) -> None:
         error = refused(post_data(wire=launch(callToAction="Try the revolutionary Relay")))

@@ -119,7 +119,7 @@ def test_an_approved_campaign_is_built(status):
     assert (found["progressPercentage"], found["currentStep"], found["remainingSteps"]) == (100, None, [])
 
 
-@pytest.mark.parametrize("status", ["rejected", "expired", "needs_revision"])
+@pytest.mark.parametrize("status", ["rejected", "expired"])
 def test_a_campaign_without_approval_has_no_current_step(status):
     steps = [*BUILD_STEPS[:3], "AggregateResults", "RejectCampaign"]
     found = _progress(CampaignStatus(status), steps, PostCounts(total=1, completed=1))

@@ -9,7 +9,8 @@ from lambdas.core.graph.model import ExecutionStatus
 from lambdas.core.models.approval import ApprovalStatus
 from lambdas.core.models.campaign import CampaignStatus, Failure, PostCounts
 from lambdas.core.models.post import PostError, PostStatus
-from tests.unit.api.conftest import CAMPAIGN_ID, World, waiting_campaign
+from tests.support.api import World
+from tests.support.waiting import CAMPAIGN_ID, waiting_campaign
 
 PATH = f"/campaigns/{CAMPAIGN_ID}"
 

@@ -3,12 +3,14 @@ import pytest
 from lambdas.build.aggregate_results.logic import REASONS_SHOWN, aggregate_results
 from lambdas.build.generate_posts.logic import generate_batch
 from lambdas.core.errors import ConflictError, TooManyPostsFailedError
-from lambdas.core.ids import CampaignKey
+from lambdas.core.ids import CampaignKey, post_id_for
 from lambdas.core.models.campaign import CampaignStatus, PostCounts
-from lambdas.core.models.post import PostStatus
+from lambdas.core.models.post import Post, PostStatus
 from lambdas.core.models.workflow import StatusResult
+from lambdas.core.platforms import Platform
+from lambdas.core.ports import Page
 from tests.support import samples
-from tests.support.agents import Act, Generator
+from tests.support.agents import FIRST_POST_AT, Act, Generator
 from tests.support.events import batch_event, planned, step_event
 from tests.support.world import WatchedPosts, World
 
@@ -22,7 +24,7 @@ def written(world: World, *, posts: int, failing: int, tolerated: float, batches
     brief = samples.brief(posts=posts, generation={"toleratedFailurePercentage": tolerated, "batchSize": 4})
     generator = Generator(dict.fromkeys(range(failing), Act.PERMANENT))
     for batch in planned(world, brief)[:batches]:
-        generate_batch(batch_event(world, batch), world.campaigns, world.posts, generator, world.clock)
+        generate_batch(batch_event(world, batch), world.campaigns, world.posts, world.recent, generator, world.clock)
 
 
 def test_counts_go_on_the_record_and_the_campaign_stays_where_it_is(world: World) -> None:
@@ -67,11 +69,25 @@ def test_one_more_is_too_many(world: World, posts: int, failing: int, tolerated:
     assert world.campaigns.get(samples.KEY).counts.failed == failing
 
 
+def post(index: int, status: PostStatus) -> Post:
+    return Post(
+        post_id=post_id_for(samples.CAMPAIGN_ID, index),
+        persona_id=samples.PERSONAS[0],
+        platform=Platform.X,
+        scheduled_at=FIRST_POST_AT,
+        topic="Tea",
+        intent="educate",
+        index=index,
+        batch_id=index // 10,
+        status=status,
+    )
+
+
 def test_the_tolerance_is_counted_in_decimal(world: World) -> None:
     # 4.1 * 3000 / 100 is 122.99999999999999 in binary.
     class Counted(WatchedPosts):
-        def count(self, key: CampaignKey) -> PostCounts:
-            return PostCounts(total=3_000, completed=2_877, failed=123)
+        def page(self, key: CampaignKey, limit: int, cursor: str | None = None) -> Page[Post]:
+            return Page([post(n, PostStatus.FAILED if n < 123 else PostStatus.COMPLETED) for n in range(3_000)], None)
 
     world.queue(samples.brief(generation={"toleratedFailurePercentage": 4.1}), status=CampaignStatus.GENERATING)
     world.posts = Counted()
@@ -106,7 +122,9 @@ def test_a_late_writer_cannot_bring_back_a_post_that_was_given_up(world: World) 
             aggregate(world)
 
     event = batch_event(world, batch)
-    result = generate_batch(event, world.campaigns, world.posts, Generator({}, during=give_up), world.clock)
+    result = generate_batch(
+        event, world.campaigns, world.posts, world.recent, Generator({}, during=give_up), world.clock
+    )
     assert result.completed == 0
     assert world.posts.count(samples.KEY).failed == 2
 
@@ -124,14 +142,14 @@ def test_a_campaign_stopped_while_it_counts_is_not_touched(world: World) -> None
     written(world, posts=4, failing=0, tolerated=0)
 
     class StoppedMeanwhile(WatchedPosts):
-        def count(self, key: CampaignKey) -> PostCounts:
+        def page(self, key: CampaignKey, limit: int, cursor: str | None = None) -> Page[Post]:
             world.campaigns.update(
                 samples.KEY,
                 expected=[CampaignStatus.GENERATING],
                 status=CampaignStatus.STOPPED,
                 at=world.clock.now(),
             )
-            return PostCounts(total=4, completed=4)
+            return Page([post(n, PostStatus.COMPLETED) for n in range(4)], None)
 
     world.posts = StoppedMeanwhile()
     with pytest.raises(ConflictError):

@@ -4,20 +4,32 @@ from lambdas.build.complete_campaign.logic import complete_campaign
 from lambdas.core.errors import ConflictError, InvalidInputError
 from lambdas.core.models.approval import Decision
 from lambdas.core.models.campaign import CampaignStatus
-from lambdas.core.models.workflow import StatusResult
+from lambdas.core.models.workflow import StatusResult, StepEvent
+from tests.contract.samples import approval
 from tests.support import samples
-from tests.support.events import step_event
+from tests.support.events import raw_event, step_event
 from tests.support.world import World
 
 
 def complete(world: World, decision: Decision | str | None = Decision.APPROVED) -> StatusResult:
-    return complete_campaign(step_event(world, "CompleteCampaign", approval=decision), world.campaigns, world.clock)
+    event = step_event(world, "CompleteCampaign", approval=decision)
+    return complete_campaign(event, world.campaigns, world.approvals, world.clock)
 
 
 def test_an_approved_campaign_is_approved(world: World) -> None:
     world.queue(status=CampaignStatus.AWAITING_APPROVAL)
     assert complete(world).status is CampaignStatus.APPROVED
     assert world.campaigns.get(samples.KEY).status is CampaignStatus.APPROVED
+
+
+def test_what_was_approved_is_frozen(world: World) -> None:
+    world.queue(status=CampaignStatus.AWAITING_APPROVAL)
+    asked = approval(campaignId=samples.CAMPAIGN_ID, contentHash="of-what-was-shown")
+    world.approvals.create(asked)
+    decided = {"callbackId": asked.callback_id, "decision": "approved"}
+    event = StepEvent.from_wire(raw_event(world, "CompleteCampaign", approval=decided))
+    complete_campaign(event, world.campaigns, world.approvals, world.clock)
+    assert world.campaigns.get(samples.KEY).approved_content_hash == "of-what-was-shown"
 
 
 @pytest.mark.parametrize("status", [CampaignStatus.APPROVED, CampaignStatus.SCHEDULED, CampaignStatus.RUNNING])

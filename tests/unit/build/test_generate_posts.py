@@ -29,9 +29,8 @@ def generate(
     faults: FaultPlan | None = None,
 ) -> BatchResult:
     posts = faulty(world.posts, faults or FaultPlan())
-    return generate_batch(
-        batch_event(world, batch, retry=retry, child=child), world.campaigns, posts, generator, world.clock
-    )
+    event = batch_event(world, batch, retry=retry, child=child)
+    return generate_batch(event, world.campaigns, posts, world.recent, generator, world.clock)
 
 
 def posts_of(world: World, batch: Batch) -> list[Post]:

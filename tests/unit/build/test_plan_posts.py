@@ -19,7 +19,7 @@ from tests.support.world import World
 def plan(world: World, planner: Planner, *, retry: int = 0, faults: FaultPlan | None = None) -> PlanResult:
     manifests = faulty(world.manifests, faults or FaultPlan())
     event = step_event(world, "PlanPosts", retry=retry)
-    return plan_posts(event, world.campaigns, world.posts, manifests, planner, world.clock)
+    return plan_posts(event, world.campaigns, world.posts, manifests, world.recent, planner, world.clock)
 
 
 def test_posts_batches_and_counts_are_stored_and_the_campaign_moves_on(world: World) -> None:

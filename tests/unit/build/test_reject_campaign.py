@@ -12,7 +12,6 @@ from tests.support.world import World
 
 ENDS = [
     (Decision.REJECTED, CampaignStatus.REJECTED),
-    (Decision.NEEDS_REVISION, CampaignStatus.NEEDS_REVISION),
     ("expired", CampaignStatus.EXPIRED),
 ]
 
@@ -63,7 +62,7 @@ def test_a_campaign_that_waits_for_nobody_is_not_rejected(world: World, status: 
     assert world.everything() == before
 
 
-@pytest.mark.parametrize("decision", [None, Decision.APPROVED])
+@pytest.mark.parametrize("decision", [None, Decision.APPROVED, Decision.NEEDS_REVISION])
 def test_it_takes_a_no(waiting: World, decision: Decision | None) -> None:
     before = waiting.everything()
     with pytest.raises(InvalidInputError):

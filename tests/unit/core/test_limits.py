@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from lambdas.core.limits import LIMITS, Figure, check_limits, measure, text_as_published
+from lambdas.core.limits import LIMITS, Confidence, Figure, check_limits, measure, text_as_published
 from lambdas.core.models.post import PostContent
 from lambdas.core.platforms import Platform
 
@@ -40,10 +40,24 @@ def test_every_platform_has_an_entry() -> None:
 
 
 @pytest.mark.parametrize("figure", figures())
-def test_every_figure_is_positive_linked_and_dated(figure: Figure) -> None:
+def test_every_figure_has_a_source_and_says_how_far_it_is_to_be_trusted(figure: Figure) -> None:
     assert figure.value > 0
     assert figure.source.startswith("https://")
-    assert date(2026, 1, 1) <= figure.checked
+    if figure.confidence is Confidence.UNVERIFIED:
+        assert figure.checked is None
+    else:
+        assert figure.checked is not None
+        assert figure.checked >= date(2026, 1, 1)
+
+
+def test_a_figure_cannot_claim_a_check_that_nobody_made() -> None:
+    for confidence, checked in ((Confidence.UNVERIFIED, date(2026, 11, 21)), (Confidence.PUBLISHED, None)):
+        with pytest.raises(ValidationError, match="has a date"):
+            Figure(value=1, source="https://example.com", confidence=confidence, checked=checked)
+
+
+def test_what_a_text_is_measured_by_is_never_a_guess() -> None:
+    assert {limit.length.confidence for limit in LIMITS.values()} <= {Confidence.PUBLISHED, Confidence.THIRD_PARTY}
 
 
 def test_the_table_cannot_be_changed() -> None:

@@ -4,7 +4,7 @@ from itertools import combinations
 
 import pytest
 
-from lambdas.core.similarity import near_duplicates, similarity
+from lambdas.core.similarity import EarlierTexts, near_duplicates, similarity
 
 COPY = (
     "Meet the heat pump that pays for itself. It warms your home with the energy of the air outside, "
@@ -86,3 +86,12 @@ def test_ten_thousand_texts_that_are_all_alike_take_seconds() -> None:
     started = time.perf_counter()
     assert len(near_duplicates(texts)) == 9_999
     assert time.perf_counter() - started < 10
+
+
+@pytest.mark.parametrize("threshold", [0.3, 0.8, 1.0])
+def test_texts_taken_apart_once_find_the_same(threshold: float) -> None:
+    texts = texts_of_words(60, words=4, vocabulary=5)
+    for count in range(len(texts)):
+        scores = [similarity(earlier, texts[count]) for earlier in texts[:count]]
+        expected = max((score for score in scores if score >= threshold), default=None)
+        assert EarlierTexts(texts[:count]).likeness(texts[count], threshold) == expected

@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -38,13 +40,17 @@ def brief(**fields: Any) -> CampaignBrief:
     )
 
 
-@pytest.fixture
-def catalog() -> MemoryCatalog:
+def stocked() -> MemoryCatalog:
     catalog = MemoryCatalog()
     catalog.put_brand(ACME, BrandId("main"), BRAND)
     catalog.put_persona(ACME, PersonaId("anna"), persona())
     catalog.put_persona(ACME, PersonaId("ben"), persona(platforms=("x",), languages=("de-AT",)))
     return catalog
+
+
+@pytest.fixture
+def catalog() -> MemoryCatalog:
+    return stocked()
 
 
 def errors_of(brief: CampaignBrief, catalog: MemoryCatalog, tenant: TenantId = ACME, *, at: str = "") -> list[str]:
@@ -90,3 +96,54 @@ def test_a_language_that_no_persona_writes(catalog: MemoryCatalog) -> None:
 def test_the_message_says_where_and_what(catalog: MemoryCatalog) -> None:
     with pytest.raises(InvalidInputError, match=r"^campaign\.brandId: there is no brand 'none'$"):
         resolve_configuration(ACME, brief(brandId="none"), catalog, at="campaign")
+
+
+def schedule(**fields: Any) -> dict[str, Any]:
+    return {"timeZone": "Europe/Berlin", "start": "2026-06-01T08:00", "end": "2026-06-02T20:00", **fields}
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"schedule": schedule(blackoutDates=["2026-06-01", "2026-06-02"])}, "schedule.blackoutDates"),
+        ({"schedule": schedule(start="2026-06-01T21:00", end="2026-06-02T07:59")}, "schedule"),
+        ({"schedule": schedule(start="2026-12-25T00:00", end="2026-12-26T23:00", holidayCountry="DE")}, "schedule"),
+        ({"schedule": schedule(holidayCountry="XX")}, "schedule.holidayCountry"),
+        ({"schedule": schedule(end="2036-07-01T00:00")}, "schedule.end"),
+        # 720 minutes on the first day and 720 on the second, and one who speaks.
+        ({"schedule": schedule(), "postCount": 1_441}, "postCount"),
+        ({"schedule": schedule(cadence={"posts": 721, "per": "day"})}, "schedule.cadence"),
+    ],
+)
+def test_a_schedule_that_cannot_be_kept_is_refused(catalog: MemoryCatalog, changes: dict[str, Any], field: str) -> None:
+    assert errors_of(brief(**changes), catalog) == [field]
+    assert errors_of(brief(**changes), catalog, at="campaign") == [f"campaign.{field}"]
+
+
+def test_as_many_posts_as_there_are_minutes_are_possible(catalog: MemoryCatalog) -> None:
+    resolve_configuration(ACME, brief(schedule=schedule(), postCount=1_440), catalog)
+
+
+def test_two_personas_can_say_twice_as_much_where_both_may_speak(catalog: MemoryCatalog) -> None:
+    catalog.put_persona(ACME, PersonaId("cleo"), persona(platforms=("x",)))
+    both = {"personaIds": ["anna", "cleo"], "schedule": schedule(), "postCount": 2_880}
+    resolve_configuration(ACME, brief(platforms=["x"], **both), catalog)
+    # Half of them are for a platform that only one of the two serves: fine. All of them are not.
+    resolve_configuration(ACME, brief(platforms=["x", "email"], **both), catalog)
+    assert errors_of(brief(platforms=["email"], **both), catalog) == ["postCount"]
+
+
+def test_an_impossible_schedule_is_told_together_with_what_is_not_there(catalog: MemoryCatalog) -> None:
+    nowhere = brief(brandId="none", schedule=schedule(blackoutDates=["2026-06-01", "2026-06-02"]))
+    assert errors_of(nowhere, catalog) == ["brandId", "schedule.blackoutDates"]
+
+
+def test_holidays_are_only_loaded_for_those_who_name_a_country() -> None:
+    code = """
+import sys
+from tests.unit.core.test_validation import ACME, brief, stocked
+from lambdas.core.validation import resolve_configuration
+resolve_configuration(ACME, brief(), stocked())
+assert "holidays" not in sys.modules
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)

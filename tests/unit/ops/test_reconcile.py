@@ -84,7 +84,9 @@ def test_a_campaign_without_its_execution_gets_a_new_one(
     arn = world.executions.arn_of(SECOND)
     assert execution(world) == arn
     assert world.executions.inputs[arn].campaign_id == samples.CAMPAIGN_ID
-    assert world.campaigns.get(samples.KEY).status is status
+    # A revision that was interrupted begins again, with the decision that asked for it.
+    revising = status is CampaignStatus.NEEDS_REVISION
+    assert world.campaigns.get(samples.KEY).status is (CampaignStatus.AWAITING_APPROVAL if revising else status)
     assert run(world).findings == {"fine": 1}
 
 

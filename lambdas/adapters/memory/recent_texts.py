@@ -1,0 +1,20 @@
+"""Recent texts in memory."""
+
+from collections.abc import Sequence
+
+from lambdas.core.ids import CampaignKey
+
+
+class MemoryRecentTexts:
+    """``texts`` by campaign; ``reads`` counts."""
+
+    def __init__(self) -> None:
+        self.texts: dict[CampaignKey, tuple[str, ...]] = {}
+        self.reads = 0
+
+    def put(self, key: CampaignKey, texts: Sequence[str]) -> None:
+        self.texts[key] = tuple(texts)
+
+    def get(self, key: CampaignKey) -> tuple[str, ...]:
+        self.reads += 1
+        return self.texts.get(key, ())

@@ -1,0 +1,43 @@
+"""Texts that a campaign must not repeat, as an object beside its manifest.
+
+Actions on the bucket, each under ``tenants/``: ``s3:PutObject`` (put), ``s3:GetObject`` (get).
+"""
+
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+from lambdas.adapters.aws import error_code, translate_errors
+from lambdas.core.ids import CampaignKey
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+
+class S3RecentTexts:
+    """Encryption is the bucket's default."""
+
+    def __init__(self, client: "S3Client", bucket: str) -> None:
+        self._client = client
+        self._bucket = bucket
+
+    @translate_errors()
+    def put(self, key: CampaignKey, texts: Sequence[str]) -> None:
+        body = json.dumps(list(texts), ensure_ascii=False, separators=(",", ":")).encode()
+        self._client.put_object(Bucket=self._bucket, Key=_name(key), Body=body, ContentType="application/json")
+
+    @translate_errors()
+    def get(self, key: CampaignKey) -> tuple[str, ...]:
+        try:
+            found = self._client.get_object(Bucket=self._bucket, Key=_name(key))
+        except ClientError as error:
+            if error_code(error) != "NoSuchKey":
+                raise
+            return ()
+        return tuple(json.loads(found["Body"].read()))
+
+
+def _name(key: CampaignKey) -> str:
+    return f"tenants/{key.tenant_id}/campaigns/{key.campaign_id}/recent-texts.json"

@@ -1,0 +1,147 @@
+"""What the people who run a campaign may do with an open request: remind, take links back, ask somebody else.
+
+These only change the request's record. ``ops/tend_approvals`` mails what follows from it, within a minute.
+"""
+
+from collections.abc import Callable
+from typing import Annotated, NamedTuple
+
+from pydantic import EmailStr, Field
+
+from lambdas.core.errors import ConcurrentUpdateError, ConflictError, InvalidInputError
+from lambdas.core.ids import CallbackId, CallbackIdField, CampaignKey
+from lambdas.core.models.approval import Approval, ApprovalStatus, Decision, Quorum, Reviewer
+from lambdas.core.models.base import Model, Moment
+from lambdas.core.ports import ApprovalStore
+
+TRIES = 5
+
+
+class ReviewerChoice(Model):
+    """Body of ``reminders`` and ``revoke``; without a reviewer it is all who have not answered."""
+
+    reviewer: EmailStr | None = None
+
+
+class Reassignment(Model):
+    """Body of ``reassign``: ``to`` decides in the place of ``from``."""
+
+    from_: Annotated[EmailStr, Field(alias="from")]
+    to: EmailStr
+
+
+class ReviewerView(Model):
+    email: EmailStr
+    stage: int
+    invited_at: Moment | None
+    answer: Decision | None
+    unreachable: str | None
+
+
+class ApprovalView(Model):
+    """An open or past request, without anything that opens it."""
+
+    callback_id: CallbackIdField
+    round: int
+    status: ApprovalStatus
+    stage: int
+    quorum: Quorum | int
+    created_at: Moment
+    expires_at: Moment
+    reviewers: tuple[ReviewerView, ...]
+    decision: Decision | None
+    expired: bool
+
+    @classmethod
+    def of(cls, approval: Approval) -> "ApprovalView":
+        def view(reviewer: Reviewer) -> ReviewerView:
+            vote = approval.vote_of(reviewer.email)
+            return ReviewerView(
+                email=reviewer.email,
+                stage=reviewer.stage,
+                invited_at=reviewer.invited_at,
+                answer=vote.decision if vote else None,
+                unreachable=reviewer.unreachable,
+            )
+
+        return cls(
+            callback_id=approval.callback_id,
+            round=approval.round,
+            status=approval.status,
+            stage=approval.stage,
+            quorum=approval.quorum,
+            created_at=approval.created_at,
+            expires_at=approval.expires_at,
+            reviewers=tuple(view(reviewer) for reviewer in approval.reviewers),
+            decision=approval.decision.decision if approval.decision else None,
+            expired=approval.decision.expired if approval.decision else False,
+        )
+
+
+class Place(NamedTuple):
+    key: CampaignKey
+    callback_id: CallbackId
+
+
+def remind(place: Place, email: str | None, approvals: ApprovalStore) -> Approval:
+    """Mail new links; those mailed before stay good. Raises as ``_change``."""
+
+    def reminded(approval: Approval) -> Approval:
+        chosen = _chosen(approval, email)
+        return _with(approval, {r.email: r.model_copy(update={"invited_at": None}) for r in chosen})
+
+    return _change(place, approvals, reminded)
+
+
+def revoke(place: Place, email: str | None, approvals: ApprovalStore) -> Approval:
+    """Take every link of the chosen reviewers back. They get no new one before they are reminded."""
+
+    def revoked(approval: Approval) -> Approval:
+        chosen = _chosen(approval, email)
+        emptied = {r.email: r.model_copy(update={"nonce_hash": "", "earlier_hashes": ()}) for r in chosen}
+        return _with(approval, emptied, taken_back=chosen)
+
+    return _change(place, approvals, revoked)
+
+
+def reassign(place: Place, change: Reassignment, approvals: ApprovalStore) -> Approval:
+    """Somebody else decides: the old links are taken back, and a new one is mailed to them."""
+
+    def reassigned(approval: Approval) -> Approval:
+        if any(r.email.lower() == change.to.lower() for r in approval.reviewers):
+            raise InvalidInputError("to: is a reviewer already")
+        (old,) = _chosen(approval, change.from_)
+        return _with(approval, {old.email: Reviewer(email=change.to, nonce_hash="", stage=old.stage)}, taken_back=[old])
+
+    return _change(place, approvals, reassigned)
+
+
+def _chosen(approval: Approval, email: str | None) -> list[Reviewer]:
+    waiting = [r for r in approval.staged() if not approval.vote_of(r.email)]
+    chosen = [r for r in waiting if email is None or r.email.lower() == email.lower()]
+    if not chosen:
+        raise InvalidInputError("reviewer: nobody of that address is still to answer")
+    return chosen
+
+
+def _with(approval: Approval, changed: dict[str, Reviewer], taken_back: list[Reviewer] | None = None) -> Approval:
+    hashes = tuple(h for r in taken_back or () for h in (r.nonce_hash, *r.earlier_hashes) if h)
+    return approval.model_copy(
+        update={
+            "reviewers": tuple(changed.get(r.email, r) for r in approval.reviewers),
+            "revoked_hashes": (*approval.revoked_hashes, *hashes),
+        }
+    )
+
+
+def _change(place: Place, approvals: ApprovalStore, change: Callable[[Approval], Approval]) -> Approval:
+    """Raises ``NotFoundError``, ``ConflictError`` for a request that is decided or closed, ``InvalidInputError``."""
+    for _ in range(TRIES):
+        approval = approvals.get(place.key, place.callback_id)
+        if approval.status is not ApprovalStatus.PENDING:
+            raise ConflictError("this request is over", details={"status": approval.status.value})
+        try:
+            return approvals.amend(change(approval))
+        except ConcurrentUpdateError:
+            continue
+    raise ConcurrentUpdateError("the request is changing; try again")

@@ -1,0 +1,108 @@
+"""Editing a post by hand while its campaign waits for approval."""
+
+from typing import Any, NamedTuple
+
+from lambdas.core.compliance import check_brand
+from lambdas.core.content_hash import content_hash
+from lambdas.core.errors import ConcurrentUpdateError, ConflictError, FieldError, InvalidInputError
+from lambdas.core.ids import CampaignKey, PostId
+from lambdas.core.limits import check_limits
+from lambdas.core.models.approval import Approval, ApprovalStatus
+from lambdas.core.models.base import Model
+from lambdas.core.models.campaign import Campaign, CampaignStatus
+from lambdas.core.models.post import Edit, Post, PostContent, RuleResult
+from lambdas.core.paging import every
+from lambdas.core.ports import ApprovalStore, CampaignStore, Clock, PostStore
+
+TRIES = 10
+
+
+class PostPatch(Model):
+    """Body of ``PATCH /campaigns/{id}/posts/{postId}``: what is named is replaced, ``null`` takes it away."""
+
+    text: str | None = None
+    hashtags: tuple[str, ...] | None = None
+    mentions: tuple[str, ...] | None = None
+    alt_text: str | None = None
+    call_to_action: str | None = None
+    link: str | None = None
+    subject: str | None = None
+    preview: str | None = None
+    title: str | None = None
+
+
+class EditPorts(NamedTuple):
+    campaigns: CampaignStore
+    posts: PostStore
+    approvals: ApprovalStore
+    clock: Clock
+
+
+def edit_post(key: CampaignKey, post_id: PostId, patch: PostPatch, by: str, ports: EditPorts) -> Post:
+    """Store the edited post, and what the reviewers now decide on.
+
+    While the edit is under way nothing can be decided: the request's hash is emptied first, and every decision that
+    names the old one is refused from then on. Raises ``ConflictError`` for a campaign that does not wait for approval
+    or is decided already, ``InvalidInputError`` with a field for each rule the text breaks, ``NotFoundError``,
+    ``ConcurrentUpdateError``.
+    """
+    campaign = ports.campaigns.get(key)
+    post = ports.posts.get(key, post_id)
+    approval = _open_request(campaign, key, ports.approvals)
+    if post.content is None:
+        raise ConflictError("the post has no text to edit", details={"status": post.status.value})
+    content = _patched(post.content, patch)
+    rules = _checked(campaign, post, content)
+    held = ports.approvals.amend(approval.model_copy(update={"content_hash": ""}))
+    edit = Edit(at=ports.clock.now(), by=by, previous=post.edit.previous if post.edit else post.content)
+    provenance = post.provenance.model_copy(update={"rules": rules}) if post.provenance else None
+    changed = post.model_copy(update={"content": content, "provenance": provenance, "edit": edit})
+    try:
+        return ports.posts.edit(key, changed)
+    finally:
+        _release(key, held, ports)
+
+
+def _release(key: CampaignKey, held: Approval, ports: EditPorts) -> None:
+    """Put the hash of what is there now on the request, whoever else amends it meanwhile."""
+    for _ in range(TRIES):
+        shown = content_hash(every(ports.posts, key))
+        try:
+            ports.approvals.amend(held.model_copy(update={"content_hash": shown}))
+        except ConcurrentUpdateError:
+            held = ports.approvals.get(key, held.callback_id)
+            if held.status is not ApprovalStatus.PENDING:
+                return
+        else:
+            return
+    raise ConcurrentUpdateError("the request for approval is changing; try again")
+
+
+def _open_request(campaign: Campaign, key: CampaignKey, approvals: ApprovalStore) -> Approval:
+    waiting = [a for a in approvals.all(key) if a.status is ApprovalStatus.PENDING]
+    if campaign.status is not CampaignStatus.AWAITING_APPROVAL or not waiting:
+        message = "posts can be edited while their campaign waits for approval"
+        raise ConflictError(message, details={"status": campaign.status.value})
+    return waiting[-1]
+
+
+def _patched(content: PostContent, patch: PostPatch) -> PostContent:
+    changes: dict[str, Any] = {name: getattr(patch, name) for name in patch.model_fields_set}
+    for name in ("hashtags", "mentions"):
+        if name in changes:
+            changes[name] = changes[name] or ()
+    if not changes or (changes.get("text", "") is None):
+        raise InvalidInputError("text: a post needs one", errors=[FieldError("text", "a post needs one")])
+    return content.model_copy(update=changes)
+
+
+def _checked(campaign: Campaign, post: Post, content: PostContent) -> tuple[RuleResult, ...]:
+    """Every rule of the platform and of the brand, as it was saved with the campaign."""
+    rules = check_limits(post.platform, content)
+    if campaign.configuration:
+        brand, language = campaign.configuration.brand, campaign.brief.language
+        rules = (*rules, *check_brand(content, post.platform, brand, language=language))
+    broken = [FieldError("text", f"{rule.rule}: {rule.detail}") for rule in rules if not rule.passed]
+    if broken:
+        raise InvalidInputError("; ".join(problem.message for problem in broken), errors=broken)
+    return rules

@@ -1,0 +1,61 @@
+"""What looks after open requests for approval."""
+
+from aws_cdk import Duration
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_ses as ses
+from constructs import Construct
+
+from stacks.acknowledge import acknowledge
+from stacks.data import DataStack
+from stacks.functions import CampaignFunction, CodeAssets
+from stacks.grants import Access, grant_parameter, grant_secret, grant_table
+from stacks.options import Options
+
+EVERY = Duration.minutes(1)
+"""The longest a decision waits whose sender died, and the precision of reminders and expiry."""
+
+
+def tend_approvals(
+    scope: Construct,
+    *,
+    options: Options,
+    data: DataStack,
+    assets: CodeAssets,
+    base_url_parameter: str,
+    sender: ses.EmailIdentity,
+) -> CampaignFunction:
+    """Lambda ``tend-approvals``, once a minute: invitations, reminders, heartbeats, expiry, lost decisions."""
+    function = CampaignFunction(
+        scope,
+        "TendApprovalsFunction",
+        name="tend-approvals",
+        module="lambdas.ops.tend_approvals.handler",
+        options=options,
+        assets=assets,
+        key=data.key,
+        environment={
+            "TABLE_NAME": data.table.table_name,
+            "APPROVAL_KEYS_SECRET": data.approval_keys_name,
+            "APPROVAL_BASE_URL_PARAMETER": base_url_parameter,
+            "SENDER_EMAIL": options.sender,
+        },
+        timeout_seconds=55,
+    )
+    access = [Access.GET, Access.BATCH_GET, Access.PUT, Access.UPDATE, Access.DELETE, Access.QUERY]
+    grant_table(function, data, access)
+    grant_secret(function, data, data.approval_keys_name)
+    grant_parameter(function, base_url_parameter)
+    function.add_to_role_policy(iam.PolicyStatement(actions=["ses:SendEmail"], resources=[sender.email_identity_arn]))
+    answers = ["states:SendTaskHeartbeat", "states:SendTaskSuccess"]
+    function.add_to_role_policy(iam.PolicyStatement(actions=answers, resources=["*"]))
+    acknowledge(
+        function.role or function,
+        "AwsSolutions-IAM5[Resource::*]",
+        "Answering a task is authorised by the task token; the action is not checked against an execution",
+    )
+    # Without retries: the next minute is one.
+    target = targets.LambdaFunction(function, retry_attempts=0)
+    events.Rule(scope, "TendApprovals", schedule=events.Schedule.rate(EVERY), targets=[target])
+    return function

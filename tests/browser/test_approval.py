@@ -1,0 +1,118 @@
+"""A reviewer's whole way: the mail, the link, comments on single posts, a second round with what changed, the yes."""
+
+import re
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local.http import Http
+from tests.support.driver import Driver
+
+pytestmark = [pytest.mark.stack, pytest.mark.browser]
+
+WISH = 'Shorter please, and mention "free delivery until Friday"'
+
+
+def newer_link(acme: Driver, campaign_id: str, old: str, seconds: float = 60) -> str:
+    deadline = time.monotonic() + seconds
+    while (link := acme.link(campaign_id)) == old:
+        assert time.monotonic() < deadline, "no second mail came"
+        time.sleep(0.2)
+    return link
+
+
+def test_from_the_mail_to_the_second_round_to_the_yes(acme: Driver, phone: Any, artifacts: Path) -> None:
+    campaign_id = acme.start(postCount=3)
+    acme.wait(campaign_id, "awaiting_approval")
+    first = acme.link(campaign_id)
+    before = {post["index"]: post["content"]["text"] for post in acme.posts(campaign_id)}
+
+    phone.goto(first)
+    phone.screenshot(path=artifacts / "1-first-round.png", full_page=True)
+    assert phone.evaluate("document.documentElement.scrollWidth") <= 412
+    phone.locator("input[name=verdict-2][value=change]").check()
+    phone.locator("textarea[name=comment-2]").fill(WISH)
+    phone.locator("input[name=decision][value=needs_revision]").check()
+    phone.screenshot(path=artifacts / "2-marked.png", full_page=True)
+    phone.get_by_role("button", name="Send decision").click()
+    assert "Sent back for revision" in phone.content()
+    assert "1 post is being written again" in phone.content()
+    phone.screenshot(path=artifacts / "3-sent-back.png", full_page=True)
+
+    second = newer_link(acme, campaign_id, first)
+    acme.wait(campaign_id, "awaiting_approval")
+    after = {post["index"]: post["content"]["text"] for post in acme.posts(campaign_id)}
+    assert [index for index in before if before[index] != after[index]] == [1]
+    assert "ree delivery until Friday" in after[1]
+
+    phone.goto(first)
+    assert "superseded" in phone.content()
+    phone.screenshot(path=artifacts / "4-superseded.png", full_page=True)
+
+    phone.goto(second)
+    assert phone.locator("ins").count() > 0
+    assert phone.locator("del").count() > 0
+    assert WISH in phone.locator(".diff").inner_text()
+    assert phone.locator(".diff").count() == 1
+    phone.screenshot(path=artifacts / "5-second-round.png", full_page=True)
+    phone.locator("input[name=decision][value=approved]").check()
+    phone.locator("textarea[name=comments]").fill("Lovely, ship it.")
+    phone.get_by_role("button", name="Send decision").click()
+    assert "Approved" in phone.content()
+    phone.screenshot(path=artifacts / "6-approved.png", full_page=True)
+
+    acme.wait(campaign_id, "approved")
+    record = acme.items(campaign_id, "CAMPAIGN")[0]
+    decided = next(a for a in acme.items(campaign_id, "APPROVAL#") if a["round"] == 2)
+    assert record["approvedContentHash"] == decided["contentHash"]
+
+    phone.goto(second)
+    assert "Approved" in phone.content()
+    phone.goto(re.sub(r"token=\w{20}", "token=", second))
+    assert "This link does not work" in phone.content()
+    phone.screenshot(path=artifacts / "7-forged.png", full_page=True)
+
+
+def test_an_edit_by_hand_meanwhile_is_shown_before_anything_is_decided(
+    acme: Driver, phone: Any, artifacts: Path
+) -> None:
+    campaign_id = acme.start(postCount=2)
+    acme.wait(campaign_id, "awaiting_approval")
+    phone.goto(acme.link(campaign_id))
+    post = acme.posts(campaign_id)[0]
+    text = post["content"]["text"] + " Hand-made."
+    edited = acme.send("PATCH", f"/campaigns/{campaign_id}/posts/{post['postId']}", {"text": text})
+    assert edited.status == 200, edited.text
+
+    phone.locator("input[name=decision][value=approved]").check()
+    phone.get_by_role("button", name="Send decision").click()
+    assert "have changed since they were shown" in phone.content()
+    assert "Hand-made" in phone.locator("ins").first.inner_text() + phone.locator("ins").last.inner_text()
+    phone.screenshot(path=artifacts / "8-edited-meanwhile.png", full_page=True)
+    phone.locator("input[name=decision][value=approved]").check()
+    phone.get_by_role("button", name="Send decision").click()
+    acme.wait(campaign_id, "approved")
+    late = acme.send("PATCH", f"/campaigns/{campaign_id}/posts/{post['postId']}", {"text": "Too late"})
+    assert late.status == 409
+
+
+def test_links_that_were_taken_back_say_so_and_a_reminder_brings_a_new_one(
+    acme: Driver, phone: Any, artifacts: Path
+) -> None:
+    campaign_id = acme.start(postCount=1)
+    acme.wait(campaign_id, "awaiting_approval")
+    link = acme.link(campaign_id)
+    (request,) = acme.get(f"/campaigns/{campaign_id}/approvals")["items"]
+    place = f"/campaigns/{campaign_id}/approvals/{request['callbackId']}"
+    assert acme.send("POST", f"{place}/revoke", {}).status == 200
+    phone.goto(link)
+    assert "taken back" in phone.content()
+    phone.screenshot(path=artifacts / "9-revoked.png", full_page=True)
+
+    assert acme.send("POST", f"{place}/reminders", {}).status == 200
+    acme.stack.client("lambda").invoke(FunctionName="tend-approvals", Payload=b"{}")
+    newest = newer_link(acme, campaign_id, link)
+    assert Http().get(newest).status == 200
+    assert Http().send("GET", link).status == 410

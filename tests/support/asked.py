@@ -1,0 +1,70 @@
+"""A campaign whose reviewers were asked, with the links they were mailed."""
+
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from lambdas.adapters.memory import MemoryCipher
+from lambdas.api.approvals.links import LinkPorts, OpenLink, open_link
+from lambdas.build.request_approval.logic import ApprovalPorts, request_approval
+from lambdas.core.models.approval import Approval
+from lambdas.core.models.campaign import CampaignStatus, PostCounts
+from lambdas.ops.tend_approvals.logic import TendPorts
+from tests.support import samples
+from tests.support.events import approval_event, planned
+from tests.support.world import World
+
+BASE_URL = "https://campaigns.example/prod"
+REVIEWERS = ("ada@example.com", "grace@example.com", "joan@example.com")
+
+
+class NoLog:
+    def event(self, name: str, **fields: str) -> None:
+        """Refusals are part of these tests."""
+
+
+class Asked:
+    """One request, sealed as in production; ``policy`` are fields of the brief's ``approval``."""
+
+    def __init__(self, world: World, **policy: Any) -> None:
+        self.world = world
+        world.cipher = MemoryCipher()
+        brief = samples.brief()
+        planned(world, brief | {"approval": brief["approval"] | policy})
+        counts = PostCounts(total=4, completed=4)
+        world.campaigns.update(samples.KEY, expected=[CampaignStatus.GENERATING], counts=counts, at=world.clock.now())
+        asking = ApprovalPorts(
+            world.campaigns,
+            world.posts,
+            world.approvals,
+            world.keys,
+            world.mailer,
+            world.engine,
+            world.ids,
+            world.clock,
+            world.cipher,
+        )
+        request_approval(approval_event(world, world.new_token()), asking, BASE_URL)
+
+    @property
+    def approval(self) -> Approval:
+        (approval,) = self.world.approvals.all(samples.KEY)
+        return approval
+
+    def links(self) -> dict[str, str]:
+        """The newest that each was mailed."""
+        return {
+            str(mail.to): next(line for line in mail.text.splitlines() if line.startswith("https://"))
+            for mail in self.world.mailer.sent
+        }
+
+    def open(self, link: str) -> OpenLink:
+        query = {name: values[0] for name, values in parse_qs(urlsplit(link).query).items()}
+        callback_id = urlsplit(link).path.rsplit("/", 1)[-1]
+        ports = LinkPorts(self.world.approvals, self.world.keys, self.world.clock, NoLog())
+        return open_link(query["token"], query["nonce"], callback_id, ports)
+
+    def tending(self) -> TendPorts:
+        w = self.world
+        return TendPorts(
+            w.campaigns, w.posts, w.approvals, w.engine, w.keys, w.mailer, w.ids, w.clock, w.cipher, lambda: BASE_URL
+        )

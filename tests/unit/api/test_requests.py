@@ -1,0 +1,68 @@
+"""What every route does alike: unknown paths and methods, correlation ids, whole links, unforeseen errors."""
+
+import pytest
+
+from lambdas.core.errors import DependencyUnavailableError
+
+ULID = "01JZ0000000000000000000001"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/nothing", 404),
+        ("GET", "/campaigns/none", 404),
+        ("GET", f"/campaigns/{ULID}", 404),
+        ("GET", f"/campaigns/{ULID}/posts/none", 404),
+        ("DELETE", "/campaigns", 405),
+        ("PATCH", f"/campaigns/{ULID}", 405),
+    ],
+)
+def test_what_is_not_there_is_a_problem(world, method, path, status):
+    reply = world.call(method, path)
+
+    assert (reply.status, reply.headers["Content-Type"]) == (status, "application/problem+json")
+    assert reply.json["correlationId"]
+
+
+def test_a_wrong_method_is_told_the_right_ones(world):
+    assert world.call("DELETE", "/campaigns").headers["Allow"] == "GET, POST"
+
+
+@pytest.mark.parametrize("sent", ["", "has space", "x" * 129, "line\nbreak"])
+def test_a_correlation_id_that_is_unusable_is_replaced(world, sent):
+    reply = world.call("GET", "/campaigns", headers={"x-correlation-id": sent})
+
+    assert reply.status == 200
+    assert reply.headers["X-Correlation-Id"] == world.log.correlation_ids[-1] != sent
+
+
+def test_links_are_whole_where_the_gateway_tells_its_domain(world, make_brief):
+    reply = world.call("POST", "/campaigns", make_brief(), context={"domainName": "api.example.com"})
+    assert reply.headers["Location"].startswith("https://api.example.com/prod/campaigns/01")
+
+    world.public_url = "http://localhost:4566/_aws/execute-api/abc/prod/"
+    reply = world.call("POST", "/campaigns", make_brief(), headers={"Host": "evil.example"})
+    assert reply.headers["Location"].startswith("http://localhost:4566/_aws/execute-api/abc/prod/campaigns/01")
+
+
+def test_an_error_nobody_foresaw_is_logged_and_tells_nothing(world, monkeypatch):
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("secret detail")
+
+    monkeypatch.setattr(world.campaigns, "page", broken)
+    reply = world.call("GET", "/campaigns")
+
+    assert (reply.status, reply.headers["Content-Type"]) == (500, "application/problem+json")
+    assert "secret detail" not in reply.text
+    assert [type(error) for error in world.log.errors] == [ZeroDivisionError]
+
+
+def test_a_service_that_is_down_is_a_503_to_be_tried_again(world, monkeypatch):
+    def down(*_: object) -> None:
+        raise DependencyUnavailableError("DynamoDB answered 500")
+
+    monkeypatch.setattr(world.campaigns, "page", down)
+    reply = world.call("GET", "/campaigns")
+
+    assert (reply.status, reply.headers["Retry-After"]) == (503, "5")

@@ -1,0 +1,24 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lambdas.api.approvals.worddiff import Change, Part, word_diff
+
+
+def test_words_and_not_letters_are_compared() -> None:
+    assert word_diff("It boils water fast.", "It boils tea fast.") == (
+        Part(Change.SAME, "It boils "),
+        Part(Change.REMOVED, "water"),
+        Part(Change.ADDED, "tea"),
+        Part(Change.SAME, " fast."),
+    )
+
+
+def test_a_novel_is_not_compared_word_by_word() -> None:
+    assert [part.change for part in word_diff("a " * 3_000, "b " * 3_000)] == [Change.REMOVED, Change.ADDED]
+
+
+@given(st.text(max_size=60), st.text(max_size=60))
+def test_both_texts_can_be_read_off(before: str, after: str) -> None:
+    parts = word_diff(before, after)
+    assert "".join(part.text for part in parts if part.change is not Change.ADDED) == before
+    assert "".join(part.text for part in parts if part.change is not Change.REMOVED) == after

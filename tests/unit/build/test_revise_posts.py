@@ -1,0 +1,177 @@
+"""RevisePosts: exactly the posts that were sent back are planned again."""
+
+from contextlib import suppress
+from typing import Any
+
+import pytest
+
+from lambdas.build.revise_posts.logic import RevisionPorts, revise_posts
+from lambdas.core.errors import ConflictError, InvalidInputError
+from lambdas.core.ids import post_id_for
+from lambdas.core.models.approval import ClosedBecause, Decision, MadeDecision, PostDecision, PostVerdict
+from lambdas.core.models.campaign import CampaignStatus, PostCounts
+from lambdas.core.models.post import PostStatus
+from lambdas.core.models.workflow import PlanResult, StepEvent
+from tests.contract.samples import approval, written
+from tests.support import samples
+from tests.support.events import planned, raw_event
+from tests.support.faults import Crash, Fault, FaultPlan, faulty
+from tests.support.world import World
+
+ASKED = approval(campaignId=samples.CAMPAIGN_ID)
+
+
+def sent_back(world: World, *posts: PostDecision, comments: str = "") -> StepEvent:
+    """Four written posts in two batches, and a decision that sends some of them back."""
+    for batch in planned(world):
+        written_posts = [written(post) for post in world.posts.get_many(samples.KEY, batch.post_ids)]
+        world.posts.finish(samples.KEY, batch.batch_id, written_posts)
+    world.campaigns.update(
+        samples.KEY,
+        expected=[CampaignStatus.GENERATING],
+        status=CampaignStatus.AWAITING_APPROVAL,
+        counts=PostCounts(total=4, completed=4),
+        at=world.clock.now(),
+    )
+    world.approvals.create(ASKED)
+    made = MadeDecision(
+        decision=Decision.NEEDS_REVISION,
+        comments=comments,
+        decided_by="ada@example.com",
+        decided_at=world.clock.now(),
+        posts=posts,
+    )
+    world.approvals.decide(samples.KEY, ASKED.callback_id, made)
+    return event(world)
+
+
+def event(world: World) -> StepEvent:
+    (name,) = world.manifests.objects
+    plan = PlanResult.model_validate(
+        {
+            "manifest": {"bucket": "manifests", "key": name},
+            "totalPosts": 4,
+            "batches": 2,
+            "mapConcurrency": 2,
+            "toleratedFailurePercentage": 25,
+        }
+    )
+    decided = {"callbackId": ASKED.callback_id, "decision": "needs_revision"}
+    return StepEvent.from_wire(raw_event(world, "RevisePosts", plan=plan.to_wire(), approval=decided))
+
+
+def ports(world: World, **others: Any) -> RevisionPorts:
+    parts = {
+        "campaigns": world.campaigns,
+        "posts": world.posts,
+        "approvals": world.approvals,
+        "manifests": world.manifests,
+        "clock": world.clock,
+    }
+    return RevisionPorts(**parts | others)
+
+
+def said(index: int, verdict: PostVerdict = PostVerdict.CHANGE, comment: str = "Shorter") -> PostDecision:
+    return PostDecision(post_id=post_id_for(samples.CAMPAIGN_ID, index), verdict=verdict, comment=comment)
+
+
+def test_only_what_was_sent_back_is_planned_again(world: World) -> None:
+    result = revise_posts(sent_back(world, said(1), said(2, PostVerdict.REJECT, "")), ports(world))
+    posts = world.posts.page(samples.KEY, 10).items
+    assert [post.status for post in posts] == [
+        PostStatus.COMPLETED,
+        PostStatus.PLANNED,
+        PostStatus.PLANNED,
+        PostStatus.COMPLETED,
+    ]
+    assert [(p.content is None, bool(p.revision)) for p in posts] == [
+        (False, False),
+        (True, True),
+        (True, True),
+        (False, False),
+    ]
+    first, second = posts[1].revision, posts[2].revision
+    assert first
+    assert second
+    assert (first.number, first.instructions, first.fresh) == (1, "Shorter", False)
+    assert first.previous
+    assert first.previous.text == "Boil faster."
+    assert (second.instructions, second.fresh) == ("", True)
+    assert (result.total_posts, result.batches, result.revision) == (2, 2, 1)
+    manifest = world.manifests.objects[result.manifest.key]
+    assert [item["postIds"] for item in manifest] == [[posts[1].post_id], [posts[2].post_id]]
+    campaign = world.campaigns.get(samples.KEY)
+    assert (campaign.status, campaign.revision) == (CampaignStatus.GENERATING, 1)
+    assert campaign.counts == PostCounts(total=4, planned=2, completed=2)
+    assert world.campaigns.statuses[samples.KEY][-2:] == [CampaignStatus.NEEDS_REVISION, CampaignStatus.GENERATING]
+
+
+def test_without_a_mark_all_posts_go_back_with_the_comment(world: World) -> None:
+    result = revise_posts(sent_back(world, comments="Warmer"), ports(world))
+    posts = world.posts.page(samples.KEY, 10).items
+    assert result.total_posts == 4
+    assert {post.revision.instructions for post in posts if post.revision} == {"Warmer"}
+
+
+def test_a_repeat_answers_the_same_and_changes_nothing(world: World) -> None:
+    result = revise_posts(sent_back(world, said(0)), ports(world))
+    before = world.everything()
+    again = event_of(world)
+    assert revise_posts(again, ports(world)) == result
+    assert world.everything() == before
+
+
+def event_of(world: World) -> StepEvent:
+    first = next(name for name in world.manifests.objects if name.endswith("batches.json"))
+    kept = dict(world.manifests.objects)
+    world.manifests.objects.clear()
+    world.manifests.objects[first] = kept[first]
+    try:
+        return event(world)
+    finally:
+        world.manifests.objects.update(kept)
+
+
+@pytest.mark.parametrize("call", range(4))
+def test_a_crash_anywhere_is_mended_by_the_next_attempt(world: World, call: int) -> None:
+    asked = sent_back(world, said(0), said(3))
+    plan = FaultPlan({call: Fault.CRASH_AFTER})
+    broken = ports(world, campaigns=faulty(world.campaigns, plan), posts=faulty(world.posts, plan))
+    with suppress(Crash):
+        revise_posts(asked, broken)
+    result = revise_posts(asked, ports(world))
+    assert result.total_posts == 2
+    assert world.campaigns.get(samples.KEY).status is CampaignStatus.GENERATING
+    assert [p.status for p in world.posts.page(samples.KEY, 10).items].count(PostStatus.PLANNED) == 2
+
+
+def test_a_late_repeat_of_an_earlier_round_touches_nothing(world: World) -> None:
+    asked = sent_back(world, said(0))
+    revise_posts(asked, ports(world))
+    world.campaigns.update(
+        samples.KEY,
+        expected=[CampaignStatus.GENERATING],
+        status=CampaignStatus.AWAITING_APPROVAL,
+        revision=1,
+        at=world.clock.now(),
+    )
+    world.approvals.close(samples.KEY, ASKED.callback_id, ClosedBecause.SUPERSEDED)
+    before = world.everything()
+    with pytest.raises(ConflictError):
+        revise_posts(asked, ports(world))
+    assert world.everything() == before
+
+
+@pytest.mark.parametrize("decision", ["approved", "rejected", "expired"])
+def test_it_takes_a_decision_that_asks_for_it(world: World, decision: str) -> None:
+    asked = sent_back(world, said(0))
+    assert asked.input.approval
+    other = asked.model_copy(
+        update={
+            "input": asked.input.model_copy(
+                update={"approval": asked.input.approval.model_copy(update={"decision": decision})}
+            )
+        }
+    )
+    with pytest.raises(InvalidInputError):
+        revise_posts(other, ports(world))

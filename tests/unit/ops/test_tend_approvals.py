@@ -1,0 +1,205 @@
+"""Requests for approval over days, on a clock that the test moves."""
+
+from datetime import timedelta
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from lambdas.core.errors import DependencyUnavailableError
+from lambdas.core.models.approval import ApprovalStatus, Decision, MadeDecision, Quorum
+from lambdas.core.models.campaign import CampaignStatus
+from lambdas.core.tokens import verify_approval_token
+from lambdas.ops.tend_approvals.logic import HEARTBEAT_EVERY, RESUME_GRACE, Report, tend_all
+from tests.support import samples
+from tests.support.asked import Asked
+from tests.support.faults import Fault, FaultPlan, faulty
+from tests.support.world import World
+
+HOUR = timedelta(hours=1)
+
+
+class Tended(Asked):
+    """And the minutes that pass."""
+
+    def __init__(self, world: World, **policy: Any) -> None:
+        super().__init__(world, **policy)
+        world.mailer.sent.clear()
+
+    ports = Asked.tending
+
+    def after(self, time: timedelta = timedelta(0)) -> dict[str, int]:
+        self.world.clock.advance(time)
+        report: Report = tend_all(self.ports())
+        assert report.errors == []
+        return dict(report.done)
+
+    def mailed(self) -> list[str]:
+        return [mail.to for mail in self.world.mailer.sent]
+
+    def days(self, number: int) -> None:
+        """An hour at a time, as a scheduler would come by (if less often)."""
+        for _ in range(24 * number):
+            self.after(HOUR)
+
+
+def test_the_task_token_is_stored_sealed(world: World) -> None:
+    tended = Tended(world)
+    assert world.tokens[0] not in tended.approval.model_dump_json()
+
+
+def test_when_nothing_is_due_nothing_happens(world: World) -> None:
+    tended = Tended(world)
+    before = world.everything()
+    assert tended.after(timedelta(minutes=1)) == {}
+    assert world.everything() == before
+
+
+def test_reminders_come_after_24_and_72_hours_and_links_open_the_request(world: World) -> None:
+    tended = Tended(world)
+    tended.days(1)
+    assert tended.mailed() == ["ada@example.com", "grace@example.com"]
+    tended.days(3)
+    assert tended.mailed() == ["ada@example.com", "grace@example.com"] * 2
+    mail = world.mailer.sent[-1]
+    assert mail.subject.startswith("Reminder")
+    link = next(line for line in mail.text.splitlines() if line.startswith("https://"))
+    token = parse_qs(urlsplit(link).query)["token"][0]
+    claims = verify_approval_token(world.keys.approval(), token, now=world.clock.now())
+    grace = tended.approval.reviewers[1]
+    assert claims.jti == grace.nonce_hash
+    assert len(grace.earlier_hashes) == 2  # those mailed before go on working
+    assert world.tokens[0] not in mail.model_dump_json()
+
+
+def test_in_quiet_hours_nobody_is_reminded(world: World) -> None:
+    # Nine in the morning in UTC is ten in Berlin, where the campaign is.
+    tended = Tended(world, quietHours={"start": 8, "end": 12})
+    assert tended.after(24 * HOUR).get("reminded") is None
+    assert tended.after(3 * HOUR)["reminded"] == 2
+
+
+def test_the_task_hears_a_heartbeat_well_within_its_limit(world: World) -> None:
+    tended = Tended(world)
+    tended.days(6)
+    assert len(world.engine.heartbeats) == 6 * 24 * HOUR // HEARTBEAT_EVERY
+    assert timedelta(hours=24) > HEARTBEAT_EVERY * 3
+
+
+def test_silence_is_a_no_by_default(world: World) -> None:
+    tended = Tended(world)
+    tended.days(7)
+    made = tended.approval.decision
+    assert made is not None
+    assert (made.decision, made.decided_by, made.expired) == (Decision.REJECTED, "policy", True)
+    assert [resumed.output["decision"] for resumed in world.engine.resumed] == ["expired"]
+    assert tended.after(HOUR) == {}
+
+
+def test_silence_can_be_a_yes(world: World) -> None:
+    tended = Tended(world, onTimeout="approve", timeoutHours=48)
+    tended.days(2)
+    made = tended.approval.decision
+    assert made is not None
+    assert (made.decision, made.expired) == (Decision.APPROVED, True)
+    assert [resumed.output["decision"] for resumed in world.engine.resumed] == ["approved"]
+
+
+def test_silence_can_mean_the_same_time_once_more(world: World) -> None:
+    tended = Tended(world, onTimeout="extend", timeoutHours=10, remindAfterHours=[])
+    assert tended.after(10 * HOUR) == {"extended": 1}
+    assert tended.after(timedelta(minutes=1))["invited"] == 2
+    assert world.engine.resumed == []
+    tended.after(9 * HOUR)
+    assert tended.approval.status is ApprovalStatus.PENDING
+    tended.after(HOUR)
+    assert [resumed.output["decision"] for resumed in world.engine.resumed] == ["expired"]
+
+
+def test_silence_can_go_to_somebody_else(world: World) -> None:
+    tended = Tended(
+        world, onTimeout="escalate", escalateTo=["boss@example.com"], timeoutHours=10, remindAfterHours=[], quorum="all"
+    )
+    assert tended.after(10 * HOUR) == {"escalated": 1}
+    tended.after(timedelta(minutes=1))
+    assert "boss@example.com" in tended.mailed()
+    assert tended.approval.quorum is Quorum.ONE
+    assert tended.approval.expires_at > world.clock.now() + 9 * HOUR
+
+
+def decided(tended: Tended) -> None:
+    world, approval = tended.world, tended.approval
+    made = MadeDecision(
+        decision=Decision.APPROVED, comments="", decided_by="ada@example.com", decided_at=world.clock.now()
+    )
+    world.approvals.decide(samples.KEY, approval.callback_id, made)
+
+
+def test_a_decision_whose_sender_died_reaches_the_workflow_once(world: World) -> None:
+    tended = Tended(world)
+    decided(tended)
+    assert tended.after() == {}  # whoever recorded it is about to send it
+    assert tended.after(RESUME_GRACE) == {"resumed": 1}
+    assert tended.after(HOUR) == {}
+    assert [resumed.output["decision"] for resumed in world.engine.resumed] == ["approved"]
+    assert tended.approval.resumed_at
+
+
+def test_a_decision_that_did_arrive_is_not_sent_for_ever(world: World) -> None:
+    """The process died between sending it and noting that."""
+    tended = Tended(world)
+    decided(tended)
+    world.engine.resume(world.tokens[0], {})
+    assert tended.after(HOUR) == {"gone": 1}
+    assert tended.after(HOUR) == {}
+    assert len(world.engine.resumed) == 1
+
+
+@pytest.mark.parametrize("status", [CampaignStatus.STOPPED, CampaignStatus.FAILED])
+def test_the_links_of_a_campaign_that_has_ended_are_closed(world: World, status: CampaignStatus) -> None:
+    tended = Tended(world)
+    world.campaigns.update(
+        samples.KEY, expected=[CampaignStatus.AWAITING_APPROVAL], status=status, at=world.clock.now()
+    )
+    assert tended.after(HOUR) == {"closed": 1}
+    assert tended.approval.status is ApprovalStatus.CLOSED
+
+
+def test_one_that_fails_keeps_nobody_else_waiting(world: World) -> None:
+    tended = Tended(world)
+
+    def down() -> str:
+        raise DependencyUnavailableError("no parameters today")
+
+    world.clock.advance(24 * HOUR)
+    report = tend_all(tended.ports()._replace(base_url=down))
+    assert [type(error) for error in report.errors] == [DependencyUnavailableError]
+    assert report.open == 1
+
+
+def test_the_second_stage_is_mailed_its_links_when_its_turn_comes(world: World) -> None:
+    tended = Tended(world, secondStage={"reviewers": ["boss@example.com"]})
+    assert tended.after(HOUR) == {}
+    world.approvals.amend(tended.approval.model_copy(update={"stage": 2}))
+    assert tended.after(timedelta(minutes=1)) == {"invited": 1}
+    assert tended.mailed() == ["boss@example.com"]
+    assert tended.after(timedelta(minutes=1)) == {}
+
+
+def test_an_edit_that_died_half_way_is_settled(world: World) -> None:
+    tended = Tended(world)
+    shown = tended.approval.content_hash
+    world.approvals.amend(tended.approval.model_copy(update={"content_hash": ""}))
+    assert tended.after() == {"rehashed": 1}
+    assert tended.approval.content_hash == shown
+
+
+def test_an_expiry_that_could_not_be_sent_is_sent_the_next_minute(world: World) -> None:
+    tended = Tended(world)
+    world.clock.advance(timedelta(days=7))
+    plan = FaultPlan({0: Fault.THROTTLED})
+    report = tend_all(tended.ports()._replace(engine=faulty(world.engine, plan)))
+    assert len(report.errors) == 1
+    assert tended.approval.resumed_at is None
+    assert tended.after(timedelta(minutes=1)) == {"resumed": 1}
+    assert [resumed.output["decision"] for resumed in world.engine.resumed] == ["expired"]

@@ -1,0 +1,58 @@
+"""The agents' temporary errors on the local stack: retried by the definition, and visible afterwards."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from tests.support.driver import Driver
+
+pytestmark = pytest.mark.stack
+
+
+@contextmanager
+def model_faults(driver: Driver, function: str, plan: dict[str, Any]) -> Iterator[None]:
+    """The offline model of one function misbehaves as ordered."""
+    client = driver.stack.client("lambda")
+    before = client.get_function_configuration(FunctionName=function)["Environment"]["Variables"]
+    spoilt = before | {"OFFLINE_FAULT_PLAN": json.dumps(plan)}
+    client.update_function_configuration(FunctionName=function, Environment={"Variables": spoilt})
+    try:
+        yield
+    finally:
+        client.update_function_configuration(FunctionName=function, Environment={"Variables": before})
+
+
+def attempts(driver: Driver, campaign_id: str, step: str) -> list[dict[str, Any]]:
+    found = [item for item in driver.items(campaign_id, "CHECKPOINT#") if item["stepName"] == step]
+    return sorted(found, key=lambda checkpoint: int(checkpoint["attempt"]))
+
+
+def test_a_throttled_planner_is_tried_again_and_each_attempt_is_on_record(acme: Driver) -> None:
+    with model_faults(acme, "plan-posts", {"plan": ["throttle", "timeout"]}):
+        campaign_id = acme.start(postCount=3)
+        acme.wait(campaign_id, "awaiting_approval")
+    seen = attempts(acme, campaign_id, "PlanPosts")
+    assert [(int(c["attempt"]), c["outcome"]) for c in seen] == [(0, "failed"), (1, "failed"), (2, "succeeded")]
+    assert [c["error"]["retryable"] for c in seen[:2]] == [True, True]
+    assert "PROVIDER_THROTTLED" in seen[0]["error"]["message"]
+    assert "PROVIDER_TIMEOUT" in seen[1]["error"]["message"]
+
+
+def test_a_throttled_post_is_written_by_the_next_attempt_and_its_neighbours_are_not_written_again(
+    acme: Driver,
+) -> None:
+    with model_faults(acme, "generate-posts", {"2": ["throttle"], "3": ["malformed"], "4": "blocked"}):
+        campaign_id = acme.start(postCount=40)
+        waiting = acme.wait(campaign_id, "awaiting_approval")
+    assert waiting["counts"] == {"total": 40, "planned": 0, "generating": 0, "completed": 39, "failed": 1}
+    posts = sorted(acme.items(campaign_id, "POST#"), key=lambda post: int(post["index"]))
+    assert int(posts[0]["claim"]["attempt"]) == 0
+    assert int(posts[0]["version"]) == 2
+    assert int(posts[1]["claim"]["attempt"]) == 1
+    assert int(posts[1]["provenance"]["attempts"]) == 2
+    # Mended within the attempt: the round is counted, and the engine never heard of it.
+    assert (int(posts[2]["claim"]["attempt"]), int(posts[2]["provenance"]["attempts"])) == (0, 2)
+    assert posts[3]["error"]["code"] == "CONTENT_BLOCKED"

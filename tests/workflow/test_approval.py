@@ -1,0 +1,147 @@
+"""Approval on the local stack: what leaks nowhere, what no crash loses, what is not answered in time."""
+
+import base64
+import json
+import time
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from local.http import Http
+from tests.support.driver import Driver
+
+pytestmark = pytest.mark.stack
+
+
+def tend(acme: Driver) -> None:
+    """What the rule does once a minute."""
+    reply = acme.stack.client("lambda").invoke(FunctionName="tend-approvals", Payload=b"{}")
+    assert "FunctionError" not in reply, reply["Payload"].read()
+
+
+def logged(acme: Driver) -> str:
+    """Every event of every log group: the functions', the workflow's, the API's access log. Metrics are among them."""
+    logs = acme.stack.client("logs")
+    events: list[str] = []
+    for groups in logs.get_paginator("describe_log_groups").paginate():
+        for group in groups["logGroups"]:
+            for page in logs.get_paginator("filter_log_events").paginate(logGroupName=group["logGroupName"]):
+                events += [event["message"] for event in page["events"]]
+    return "\n".join(events)
+
+
+def opened(acme: Driver, item: dict[str, Any]) -> str:
+    """The task token of a request, as its functions see it and nobody else."""
+    answer = acme.stack.client("kms").decrypt(
+        CiphertextBlob=base64.b64decode(item["taskToken"].removeprefix("kms:")),
+        EncryptionContext={name: item[name] for name in ("tenantId", "campaignId", "callbackId")},
+    )
+    return str(answer["Plaintext"].decode())
+
+
+def test_no_secret_and_no_address_is_anywhere_but_where_it_belongs(acme: Driver) -> None:
+    """The canary: a whole life with a revision, a forgery and a wrong answer, and then everything is searched."""
+    canary = "canary-reviewer@birdcage.example"
+    campaign_id = acme.start(postCount=2, approval={"reviewers": [canary]})
+    acme.wait(campaign_id, "awaiting_approval")
+    link = acme.link(campaign_id)
+    secrets = {canary}
+    query = {name: values[0] for name, values in parse_qs(urlsplit(link).query).items()}
+    secrets |= {query["token"], query["nonce"], query["token"].rsplit(".", 1)[-1]}
+    Http().send("GET", link.replace("token=", "token=x"))
+    Http().send("POST", link, b"decision=perhaps", {"Content-Type": "application/x-www-form-urlencoded"})
+    acme.decide(campaign_id, "needs_revision", "Shorter")
+    deadline = time.monotonic() + 60
+    while (second := acme.link(campaign_id)) == link:
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    secrets.add(parse_qs(urlsplit(second).query)["token"][0])
+    acme.wait(campaign_id, "awaiting_approval")
+    acme.decide(campaign_id, "approved")
+    acme.wait(campaign_id, "approved")
+    tend(acme)
+
+    states = acme.stack.client("stepfunctions")
+    history = states.get_execution_history(executionArn=acme.execution_arn(campaign_id), maxResults=1_000)["events"]
+    tokens = {opened(acme, item) for item in acme.items(campaign_id, "APPROVAL#")}
+    assert len(tokens) == 2
+
+    logs = logged(acme)
+    assert campaign_id in logs  # we look in the right place
+    stored = json.dumps([acme.items(campaign_id, kind) for kind in ("CHECKPOINT#", "POST#", "BATCH#")], default=str)
+    approvals = json.dumps(acme.items(campaign_id, "APPROVAL#"), default=str)
+    inputs = "\n".join(text for _, text in acme.state_inputs(campaign_id))
+    outputs = states.describe_execution(executionArn=acme.execution_arn(campaign_id)).get("output", "")
+    shown = json.dumps([acme.get(f"/campaigns/{campaign_id}/{part}") for part in ("progress", "posts")])
+    for secret in secrets:
+        for place, text in {
+            "logs": logs,
+            "stored": stored,
+            "inputs": inputs,
+            "output": outputs,
+            "history": json.dumps(history, default=str),
+            "api": shown,
+        }.items():
+            assert secret not in text, place
+    for token in tokens:
+        for place, text in {"logs": logs, "stored": stored, "approvals": approvals, "api": shown}.items():
+            assert token not in text, place
+    assert all(item["taskToken"].startswith("kms:") for item in acme.items(campaign_id, "APPROVAL#"))
+
+
+def test_a_decision_whose_sender_was_killed_reaches_the_workflow_once(acme: Driver) -> None:
+    """The Lambda dies after the decision is in the table and before the workflow hears of it."""
+    campaign_id = acme.start(postCount=1)
+    acme.wait(campaign_id, "awaiting_approval")
+    (item,) = acme.items(campaign_id, "APPROVAL#")
+    made = {
+        "decision": {"S": "approved"},
+        "comments": {"S": ""},
+        "decidedBy": {"S": "ada@example.com"},
+        "decidedAt": {"S": "2026-01-01T00:00:00.000Z"},
+    }
+    acme.stack.client("dynamodb").update_item(
+        TableName=acme.stack.info["table"],
+        Key={"PK": {"S": item["PK"]}, "SK": {"S": item["SK"]}},
+        UpdateExpression="SET #s = :decided, decision = :made",
+        ExpressionAttributeNames={"#s": "status"},
+        ExpressionAttributeValues={":decided": {"S": "DECIDED"}, ":made": {"M": made}},
+    )
+    tend(acme)
+    acme.wait(campaign_id, "approved")
+    (resumed,) = acme.items(campaign_id, "APPROVAL#")
+    assert resumed["resumedAt"]
+    tend(acme)
+    (again,) = acme.items(campaign_id, "APPROVAL#")
+    assert again["resumedAt"] == resumed["resumedAt"]
+    assert acme.execution(campaign_id)["status"] == "SUCCEEDED"
+
+
+def test_silence_lets_the_campaign_expire(acme: Driver) -> None:
+    campaign_id = acme.start(postCount=1)
+    acme.wait(campaign_id, "awaiting_approval")
+    (item,) = acme.items(campaign_id, "APPROVAL#")
+    acme.stack.client("dynamodb").update_item(
+        TableName=acme.stack.info["table"],
+        Key={"PK": {"S": item["PK"]}, "SK": {"S": item["SK"]}},
+        UpdateExpression="SET expiresAt = :past",
+        ExpressionAttributeValues={":past": {"S": "2026-01-01T00:00:00.000Z"}},
+    )
+    link = acme.link(campaign_id)
+    tend(acme)
+    acme.wait(campaign_id, "expired")
+    assert Http().send("GET", link).status == 200  # what was decided, and that nobody did
+    assert "Nobody decided in time" in Http().send("GET", link).text
+
+
+def test_without_revisions_left_sending_back_is_a_no_with_a_reason(acme: Driver) -> None:
+    campaign_id = acme.start(postCount=1, approval={"reviewers": ["ada@example.com"], "maxRevisions": 0})
+    acme.wait(campaign_id, "awaiting_approval")
+    page = Http().get(acme.link(campaign_id))
+    assert 'value="needs_revision"' not in page.text
+    form = b"decision=needs_revision"
+    reply = Http().send("POST", page.url, form, {"Content-Type": "application/x-www-form-urlencoded"})
+    assert reply.status == 200
+    ended = acme.wait(campaign_id, "rejected")
+    assert "revisions" in ended["error"]["message"]
