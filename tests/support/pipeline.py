@@ -69,6 +69,7 @@ class Pipeline:
     """One engine over one world.
 
     ``chaos`` shuffles the batches of the map and, after each delivery, redelivers ``zombies`` earlier ones.
+    ``children`` begins the names of the map's executions, which no two executions share.
     """
 
     def __init__(
@@ -81,6 +82,7 @@ class Pipeline:
         reviewer: Reviewer = approve,
         chaos: Random | None = None,
         zombies: int = 0,
+        children: str = "child",
     ) -> None:
         self.world = world
         self.agents = Agents(planner or Planner(), generator or Generator())
@@ -90,6 +92,7 @@ class Pipeline:
         self._reviewer = reviewer
         self._chaos = chaos or Random(0)
         self._zombies = zombies
+        self._children = children
         self._lock = Lock()
 
     def run(self, execution: BuildInput) -> Ended:
@@ -141,7 +144,9 @@ class Pipeline:
 
         def child(batch: dict[str, Any]) -> TaskFailedError | None:
             try:
-                self._task("GenerateBatch", shared | {"batch": batch}, dict, child=f"child-{batch['batchId']}")
+                self._task(
+                    "GenerateBatch", shared | {"batch": batch}, dict, child=f"{self._children}-{batch['batchId']}"
+                )
             except TaskFailedError as failure:
                 return failure
             return None

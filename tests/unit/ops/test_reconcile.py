@@ -141,6 +141,20 @@ def test_claims_of_the_dead_execution_do_not_hold_up_the_new_one(world: World) -
     assert world.posts.finish(samples.KEY, 0, late) == []
 
 
+def test_claims_of_an_execution_that_is_redriven_are_reopened_as_well(world: World) -> None:
+    batches = planned(world)
+    world.active.put(ActiveCampaign(tenant_id=samples.TENANT, campaign_id=samples.CAMPAIGN_ID))
+    arn = world.executions.start(as_input(world), FIRST)
+    world.campaigns.update(samples.KEY, expected=BUILDING, at=world.clock.now(), execution_arn=arn)
+    now = world.clock.now()
+    claim = Claim(owner="itself", attempt=0, claimed_at=now, expires_at=now + timedelta(minutes=5))
+    world.posts.claim(samples.KEY, 0, world.posts.get_many(samples.KEY, batches[0].post_ids), claim)
+    world.executions.end(arn, ExecutionStatus.ABORTED, redrivable=True)
+    run(world)
+    assert world.executions.redriven == [arn]
+    assert {post.status for post in world.posts.get_many(samples.KEY, batches[0].post_ids)} == {PostStatus.PLANNED}
+
+
 def as_input(world: World) -> BuildInput:
     campaign = world.campaigns.get(samples.KEY)
     return BuildInput(
