@@ -61,6 +61,12 @@ logs: $(VENV)/.installed  ## Follow the Lambdas' logs
 token: $(VENV)/.installed  ## Print a bearer token and nothing else (TENANT=acme|globex ROLE=manager|viewer)
 	@python -m local.cli token -- "$$TENANT" "$$ROLE"
 
+.PHONY: dlq-list dlq-replay
+dlq-list: $(VENV)/.installed  ## What the direct invocation refused for good (DLQ=--aws for an account)
+	@python -m local.cli dlq list $(DLQ)
+dlq-replay: $(VENV)/.installed  ## Send it again
+	@python -m local.cli dlq replay $(DLQ)
+
 .PHONY: test
 test: $(VENV)/.installed  ## Everything CI runs
 	@$(PYTEST) -m 'not soak'

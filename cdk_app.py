@@ -16,6 +16,7 @@ from cdk_nag import AwsSolutionsChecks
 from stacks.api import ApiStack
 from stacks.data import DataStack
 from stacks.options import Options
+from stacks.recovery import RecoveryStack
 from stacks.workflow import WorkflowStack
 
 
@@ -25,6 +26,7 @@ def build(app: App) -> App:
     data = DataStack(app, f"{options.prefix}campaign-data", options=options)
     workflow = WorkflowStack(app, f"{options.prefix}campaign-workflow", options=options, data=data)
     ApiStack(app, f"{options.prefix}campaign-api", options=options, data=data, workflow=workflow)
+    RecoveryStack(app, f"{options.prefix}campaign-recovery", options=options, data=data, workflow=workflow)
     Tags.of(app).add("project", "campaign-orchestration")
     Validations.of(app).add_plugins(AwsSolutionsChecks(app))
     return app

@@ -5,7 +5,7 @@ import signal
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import boto3
 import typer
@@ -81,6 +81,39 @@ def token(
 def logs(home: Home = None, minutes: Annotated[float, typer.Option(help="How far back to begin.")] = 5.0) -> None:
     """Follow the Lambdas' logs until Ctrl-C."""
     _follow(_running(home), datetime.now(UTC) - timedelta(minutes=minutes))
+
+
+@app.command()
+def dlq(
+    action: Annotated[str, typer.Argument(help="list or replay.")],
+    home: Home = None,
+    aws: Annotated[bool, typer.Option(help="The account of your credentials instead of the local stack.")] = False,
+) -> None:
+    """List what the direct invocation refused for good, or send it again."""
+    if action not in ("list", "replay"):
+        _refuse(f"the action is list or replay, not {action!r}")
+    from local.dead_letters import letters, queue_url, replay
+
+    client = _account_client if aws else _running(home).client
+    sqs, functions = client("sqs"), client("lambda")
+    url = queue_url(sqs)
+    found = refused = 0
+    for letter in letters(sqs, url):
+        found += 1
+        error = replay(sqs, functions, url, letter) if action == "replay" else f"{letter.error}: {letter.message}"
+        refused += error is not None
+        name = letter.payload.get("campaign", {}).get("name", "?") if isinstance(letter.payload, dict) else "?"
+        _out.print(f"{escape(str(name))}: {escape(error or 'started')}")
+    _out.print(f"{found} message{'' if found == 1 else 's'}")
+    if action == "replay" and refused:
+        raise typer.Exit(1)
+
+
+def _account_client(service: str) -> Any:
+    import boto3
+
+    make: Any = boto3.client  # its overloads want a literal
+    return make(service)
 
 
 @app.command()

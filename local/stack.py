@@ -21,7 +21,7 @@ from local import aws, seeds
 from local.deploy import deploy
 from local.emulator.config import REGION
 from local.process import DEFAULT_PORT, ROOT, EmulatorProcess, LocalStackError, exclusive, free_port
-from local.resume import resume
+from local.reconcile import reconcile
 from local.synth import CACHE, assembly
 
 TOKEN_LIFETIME = timedelta(hours=12)
@@ -67,7 +67,7 @@ class Stack:
             try:
                 info = _deployed(process, say)
                 if started:
-                    _resume(info, say)
+                    _reconcile(info, say)
             except BaseException:
                 if started:
                     process.stop()
@@ -151,8 +151,8 @@ def _deployed(process: EmulatorProcess, say: Callable[[str], None]) -> dict[str,
     return info
 
 
-def _resume(info: dict[str, Any], say: Callable[[str], None]) -> None:
-    resumed = resume(info["endpointUrl"], info["table"], info["stateMachines"]["build"])
+def _reconcile(info: dict[str, Any], say: Callable[[str], None]) -> None:
+    resumed = reconcile(info["endpointUrl"])
     if resumed:
         say(f"going on with {resumed} campaign{'s' if resumed > 1 else ''} that the last stop interrupted")
 

@@ -7,6 +7,7 @@ from constructs import Construct
 
 from stacks.acknowledge import acknowledge
 from stacks.data import DataStack
+from stacks.executions import grant_look, grant_mend
 from stacks.functions import CampaignFunction, CodeAssets, kept_logs
 from stacks.grants import Access, grant_parameter, grant_secret, grant_table
 from stacks.options import Options
@@ -26,6 +27,10 @@ PRIVATE = {
     "/campaigns": ("GET", "POST"),
     "/campaigns/{campaignId}": ("GET",),
     "/campaigns/{campaignId}/progress": ("GET",),
+    "/campaigns/{campaignId}/checkpoints": ("GET",),
+    "/campaigns/{campaignId}/executions": ("GET",),
+    "/campaigns/{campaignId}/graph": ("GET",),
+    "/campaigns/{campaignId}/retry": ("POST",),
     "/campaigns/{campaignId}/posts": ("GET",),
     "/campaigns/{campaignId}/posts/{postId}": ("GET", "PATCH"),
     "/campaigns/{campaignId}/approvals": ("GET",),
@@ -129,19 +134,13 @@ class ApiStack(Stack):
             timeout_seconds=28,
             memory_mb=1024,
         )
-        access = [
-            Access.GET,
-            Access.BATCH_GET,
-            Access.PUT,
-            Access.UPDATE,
-            Access.DELETE,
-            Access.QUERY,
-            Access.PARTIQL_UPDATE,
-        ]
+        access = [Access.GET, Access.BATCH_GET, Access.PUT, Access.UPDATE, Access.DELETE, Access.QUERY]
+        access += [Access.PARTIQL_UPDATE]
         grant_table(function, self._data, access)
         grant_secret(function, self._data, self._data.approval_keys_name)
         grant_parameter(function, workflow.base_url_parameter)
-        workflow.build_machine.grant_start_execution(function)
+        grant_look(function, workflow.build_machine, workflow.build_name)
+        grant_mend(function, workflow.build_machine, workflow.build_name)
         grant_task_answers(function, ["states:SendTaskSuccess"])
         return function
 

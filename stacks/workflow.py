@@ -10,6 +10,7 @@ from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from stacks.acknowledge import acknowledge
+from stacks.alerts import alert_topic, grant_alert
 from stacks.approval import tend_approvals
 from stacks.data import DataStack
 from stacks.functions import CampaignFunction, CodeAssets, dead_letter_queue, kept_logs
@@ -30,6 +31,8 @@ class WorkflowStack(Stack):
         self._assets = CodeAssets(self, options)
         self.base_url_parameter = f"/{options.prefix}campaign/approval-base-url"
         self.sender = ses.EmailIdentity(self, "Sender", identity=ses.Identity.email(options.sender))
+        self.build_name = f"{options.prefix}build"
+        self.alerts = alert_topic(self, f"{options.prefix}campaign-alerts", data.key)
         self.build_machine = self._state_machine(self._build_functions())
         self.build_campaign = self._build_campaign()
         tend_approvals(
@@ -46,7 +49,7 @@ class WorkflowStack(Stack):
 
     def _build_functions(self) -> BuildFunctions:
         return BuildFunctions(
-            validate_campaign=self._step("validate_campaign", [Access.GET, Access.PUT]),
+            validate_campaign=self._step("validate_campaign", [Access.GET, Access.PUT, Access.UPDATE]),
             save_campaign=self._step("save_campaign", [Access.GET, Access.PUT, Access.UPDATE]),
             plan_posts=self._plan_posts(),
             generate_posts=self._generate_posts(),
@@ -60,7 +63,8 @@ class WorkflowStack(Stack):
             request_approval=self._request_approval(),
             complete_campaign=self._step("complete_campaign", [Access.GET, Access.PUT, Access.UPDATE]),
             reject_campaign=self._step("reject_campaign", [Access.GET, Access.PUT, Access.UPDATE, Access.QUERY]),
-            record_failure=self._step("record_failure", [Access.GET, Access.PUT, Access.UPDATE, Access.QUERY]),
+            compensate=self._compensate(),
+            record_failure=self._record_failure(),
             revise_posts=self._revise_posts(),
         )
 
@@ -89,6 +93,29 @@ class WorkflowStack(Stack):
         grant_table(function, self._data, access)
         return function
 
+    def _compensate(self) -> CampaignFunction:
+        function = self._step(
+            "compensate",
+            [Access.PUT, Access.UPDATE, Access.QUERY],
+            environment={"MANIFEST_BUCKET": self._data.manifests.bucket_name},
+        )
+        self._grant_manifests(function, ["s3:DeleteObject"])
+        return function
+
+    def _record_failure(self) -> CampaignFunction:
+        function = self._step("record_failure", [Access.GET, Access.PUT, Access.UPDATE, Access.QUERY])
+        grant_alert(function, self.alerts, self._data.key)
+        return function
+
+    def _grant_manifests(self, function: CampaignFunction, actions: Sequence[str]) -> None:
+        objects = self._data.manifests.arn_for_objects("tenants/*")
+        function.add_to_role_policy(iam.PolicyStatement(actions=list(actions), resources=[objects]))
+        acknowledge(
+            function.role or function,
+            f"AwsSolutions-IAM5[Resource::{self._data.manifests_arn_export}/tenants/*]",
+            "One manifest for each campaign, all under tenants/",
+        )
+
     def _agent_environment(self) -> dict[str, str]:
         environment: dict[str, str] = {"AGENT_PROVIDER": self._options.provider}
         if self._options.provider == "bedrock":
@@ -103,19 +130,9 @@ class WorkflowStack(Stack):
             timeout_seconds=300,
             memory_mb=1024,
         )
-        self._grant_manifests(function)
+        self._grant_manifests(function, ["s3:PutObject"])
         self._grant_model(function)
         return function
-
-    def _grant_manifests(self, function: CampaignFunction) -> None:
-        function.add_to_role_policy(
-            iam.PolicyStatement(actions=["s3:PutObject"], resources=[self._data.manifests.arn_for_objects("tenants/*")])
-        )
-        acknowledge(
-            function.role or function,
-            f"AwsSolutions-IAM5[Resource::{self._data.manifests_arn_export}/tenants/*]",
-            "Manifests and recent texts of each campaign, all under tenants/",
-        )
 
     def _revise_posts(self) -> CampaignFunction:
         function = self._step(
@@ -124,7 +141,7 @@ class WorkflowStack(Stack):
             environment={"MANIFEST_BUCKET": self._data.manifests.bucket_name},
             timeout_seconds=120,
         )
-        self._grant_manifests(function)
+        self._grant_manifests(function, ["s3:PutObject"])
         return function
 
     def _generate_posts(self) -> CampaignFunction:
@@ -187,11 +204,12 @@ class WorkflowStack(Stack):
         function.add_to_role_policy(
             iam.PolicyStatement(actions=["ses:SendEmail"], resources=[self.sender.email_identity_arn])
         )
-        grant_task_answers(function, ["states:SendTaskFailure"])
+        # A question that was answered is not asked again: the task gets the answer.
+        grant_task_answers(function, ["states:SendTaskFailure", "states:SendTaskSuccess"])
         return function
 
     def _state_machine(self, functions: BuildFunctions) -> sfn.StateMachine:
-        name = f"{self._options.prefix}build"
+        name = self.build_name
         log_group = kept_logs(self, "BuildLogs", f"/aws/vendedlogs/states/{name}", self._data.key)
         machine = sfn.StateMachine(
             self,

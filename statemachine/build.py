@@ -1,6 +1,7 @@
 """BUILD: from a brief to an approved campaign.
 
-Read it top to bottom; every task that gives up goes to RecordFailure. The state carries ids and counts only.
+Read it top to bottom; every task that gives up goes to Compensate and RecordFailure. The
+state carries ids and counts only.
 """
 
 from typing import NamedTuple
@@ -31,6 +32,7 @@ class BuildFunctions(NamedTuple):
     request_approval: lambda_.Function
     complete_campaign: lambda_.Function
     reject_campaign: lambda_.Function
+    compensate: lambda_.Function
     record_failure: lambda_.Function
     revise_posts: lambda_.Function
 
@@ -77,7 +79,7 @@ def build_workflow(scope: Construct, functions: BuildFunctions, manifests: s3.IB
     expired.next(reject)
     request.add_catch(expired, errors=["States.Timeout"], result_path=sfn.JsonPath.DISCARD)
 
-    failure = _record_failure(scope, functions.record_failure)
+    failure = _failure(scope, functions)
     for task in (validate, save, plan, generate, aggregate, request, complete, revise, reject):
         task.add_catch(failure, errors=["States.ALL"], result_path="$.error")
 
@@ -131,8 +133,13 @@ def _expired(scope: Construct) -> sfn.Pass:
     )
 
 
-def _record_failure(scope: Construct, function: lambda_.Function) -> sfn.IChainable:
+def _failure(scope: Construct, functions: BuildFunctions) -> sfn.IChainable:
     failed = sfn.Fail(scope, "Failed", error_path="$.error.Error", cause_path="$.error.Cause")
-    record = step(scope, "RecordFailure", function, comment="Put the reason on the campaign's record")
+    compensate = step(scope, "Compensate", functions.compensate, comment="Undo what was made outside, newest first")
+    record = step(
+        scope, "RecordFailure", functions.record_failure, comment="Put the reason on the campaign's record, and alert"
+    )
+    # What could not be undone is on record as well, so the reason is recorded whatever becomes of the undoing.
+    compensate.add_catch(record, errors=["States.ALL"], result_path=sfn.JsonPath.DISCARD)
     record.add_catch(failed, errors=["States.ALL"], result_path=sfn.JsonPath.DISCARD)
-    return record.next(failed)
+    return compensate.next(record).next(failed)

@@ -30,8 +30,12 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sesv2 import SESV2Client
+    from mypy_boto3_sns import SNSClient
     from mypy_boto3_ssm import SSMClient
     from mypy_boto3_stepfunctions import SFNClient
+
+SDK_ATTEMPTS = 4
+"""Of each request, by the SDK itself, before a step hears of an error."""
 
 _CONNECT_SECONDS = 2
 _READ_SECONDS = 10
@@ -77,6 +81,8 @@ def client(service: Literal["secretsmanager"]) -> "SecretsManagerClient": ...
 @overload
 def client(service: Literal["sesv2"]) -> "SESV2Client": ...
 @overload
+def client(service: Literal["sns"]) -> "SNSClient": ...
+@overload
 def client(service: Literal["ssm"]) -> "SSMClient": ...
 @overload
 def client(service: Literal["stepfunctions"]) -> "SFNClient": ...
@@ -92,7 +98,7 @@ _making = Lock()  # boto3's default session may be used by one thread at a time
 @cache
 def _make(service: str) -> Any:
     config = Config(
-        retries={"mode": "standard", "max_attempts": 4},
+        retries={"mode": "standard", "max_attempts": SDK_ATTEMPTS},
         connect_timeout=_CONNECT_SECONDS,
         read_timeout=_SLOW_READ_SECONDS.get(service, _READ_SECONDS),
         tcp_keepalive=True,

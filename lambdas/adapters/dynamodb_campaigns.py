@@ -1,7 +1,7 @@
 """Campaigns in the table.
 
 Actions on the table: ``dynamodb:GetItem`` (get, find_idempotent), ``PutItem`` (create: a transaction of puts),
-``UpdateItem`` (update), ``Query`` and ``BatchGetItem`` (page).
+``UpdateItem`` (update, alone or in a transaction), ``Query`` and ``BatchGetItem`` (page).
 """
 
 from collections.abc import Sequence
@@ -14,6 +14,7 @@ from lambdas.adapters import dynamodb_keys as keys
 from lambdas.adapters.aws import error_code, translate_errors
 from lambdas.adapters.cursor import decode_cursor, encode_cursor
 from lambdas.adapters.dynamodb_items import to_item
+from lambdas.adapters.dynamodb_moves import move
 from lambdas.adapters.dynamodb_table import ConditionFailedError, Table
 from lambdas.core.errors import ConflictError, NotFoundError
 from lambdas.core.ids import CampaignId, CampaignKey, TenantId
@@ -30,8 +31,13 @@ _IDEMPOTENCY_KEPT = timedelta(hours=24)
 
 
 class DynamoCampaigns:
-    def __init__(self, client: "DynamoDBClient", table_name: str) -> None:
+    """``mark`` is the checkpoint of the step that works with this store: it is told of every move of status in the
+    transaction that makes it.
+    """
+
+    def __init__(self, client: "DynamoDBClient", table_name: str, mark: keys.ItemKey | None = None) -> None:
         self._table = Table(client, table_name)
+        self._mark = mark
 
     @translate_errors()
     def create(self, campaign: Campaign, idempotency: IdempotencyRecord | None = None) -> None:
@@ -46,6 +52,9 @@ class DynamoCampaigns:
             expires = int((campaign.created_at + _IDEMPOTENCY_KEPT).timestamp())
             fields = {"bodyHash": idempotency.body_hash, "campaignId": idempotency.campaign_id}
             writes.append(self._new(place, fields | {keys.EXPIRES_AT: expires}))
+        # Without a condition, so it never is the reason of a refusal: the reconciler looks after what is on this list.
+        active = {"tenantId": key.tenant_id, "campaignId": key.campaign_id}
+        writes.append({"Put": {"TableName": self._table.name, "Item": to_item(keys.active(key), active)}})
         try:
             self._table.client.transact_write_items(TransactItems=writes)
         except ClientError as error:
@@ -92,6 +101,7 @@ class DynamoCampaigns:
         configuration: Configuration | None = None,
         counts: PostCounts | None = None,
         error: Failure | None = None,
+        clear_error: bool = False,
         revision: int | None = None,
         approved_content_hash: str | None = None,
     ) -> Campaign:
@@ -100,9 +110,14 @@ class DynamoCampaigns:
         changes |= {"updatedAt": iso(at)}
         changes |= {"status": status.value} if status else {}
         changes |= {"executionArn": execution_arn} if execution_arn else {}
+        # A null rather than a REMOVE; it is dropped on reading.
+        changes |= {"error": None} if clear_error else {}
         changes |= {"revision": revision} if revision is not None else {}
         changes |= {"approvedContentHash": approved_content_hash} if approved_content_hash else {}
         try:
+            if self._mark and status:
+                move(self._table, keys.campaign(key), expected, changes, self._mark)
+                return self.get(key)
             return Campaign.from_wire(self._table.update_if_status(keys.campaign(key), expected, changes))
         except ConditionFailedError as failed:
             if failed.old is None:

@@ -1,14 +1,16 @@
 """Checkpoints in the table.
 
-Actions on the table: ``dynamodb:PutItem`` (record), ``Query`` (all).
+Actions on the table: ``dynamodb:PutItem`` (begin), ``UpdateItem`` (record), ``Query`` (all, page).
 """
 
 from typing import TYPE_CHECKING
 
 from lambdas.adapters import dynamodb_keys as keys
+from lambdas.adapters.cursor import decode_place, encode_place
 from lambdas.adapters.dynamodb_table import Table
 from lambdas.core.ids import CampaignKey
 from lambdas.core.models.checkpoint import Checkpoint, StepOutcome
+from lambdas.core.ports import Page
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -18,12 +20,24 @@ class DynamoCheckpoints:
     def __init__(self, client: "DynamoDBClient", table_name: str) -> None:
         self._table = Table(client, table_name)
 
+    def begin(self, key: CampaignKey, checkpoint: Checkpoint) -> None:
+        self._table.put_new(keys.checkpoint(key, checkpoint), checkpoint.to_wire())
+
     def record(self, key: CampaignKey, checkpoint: Checkpoint) -> None:
-        place, fields = keys.checkpoint(key, checkpoint), checkpoint.to_wire()
-        if checkpoint.outcome is StepOutcome.SUCCEEDED:
-            self._table.put(place, fields)
-        else:
-            self._table.put_new(place, fields)
+        # What the attempt left before is overwritten field by field, so that a marked effect stays.
+        fields = checkpoint.model_dump(mode="json", by_alias=True, exclude={"effect"})
+        ended = () if checkpoint.outcome is StepOutcome.SUCCEEDED else (StepOutcome.SUCCEEDED, StepOutcome.FAILED)
+        self._table.update_unless(keys.checkpoint(key, checkpoint), "outcome", ended, fields)
+
+    def page(self, key: CampaignKey, limit: int, cursor: str | None = None) -> Page[Checkpoint]:
+        partition = keys.campaign_partition(key)
+        after = keys.ItemKey(partition, keys.CHECKPOINTS + decode_place(cursor)) if cursor else None
+        # One more than asked for tells whether there is a next page.
+        found = self._table.query(partition, keys.CHECKPOINTS, after=after, limit=limit + 1)
+        items = [Checkpoint.from_wire(item) for item in found[:limit]]
+        if len(found) <= limit:
+            return Page(items, None)
+        return Page(items, encode_place(keys.checkpoint(key, items[-1]).sk.removeprefix(keys.CHECKPOINTS)))
 
     def all(self, key: CampaignKey) -> list[Checkpoint]:
         items = self._table.query(keys.campaign_partition(key), keys.CHECKPOINTS)

@@ -6,11 +6,13 @@ PK                                         SK                                   
 ``TENANT#<tenant>#CAMPAIGN#<campaign>``    ``CAMPAIGN``                                           the record
 same                                       ``POST#<post>``                                        a post, plan order
 same                                       ``BATCH#<00000>``                                      a batch's tally
-same                                       ``CHECKPOINT#<execution name>#<step>#<attempt>``       a step's attempt
+same                                       ``CHECKPOINT#<entered>#<execution>#<step>#<attempt>``  a step's attempt
 same                                       ``APPROVAL#<callback>``                                a request
+same                                       ``EFFECT#<kind>#<name>``                               something made outside
 ``TENANT#<tenant>``                        ``CAMPAIGN#<campaign>``                                place in the list
 same                                       ``BRAND#<brand>``, ``PERSONA#<persona>``               catalog
 same                                       ``IDEMPOTENCY#<sha256 of the key>``                    expires by TTL
+``ACTIVE#<0-7>``                           ``CAMPAIGN#<tenant>#<campaign>``                       to be looked after
 ``OPEN_APPROVALS#<0..3>``                  ``<callback>``                                         where a request is
 =========================================  =====================================================  =================
 
@@ -21,6 +23,7 @@ import hashlib
 from typing import NamedTuple
 
 from lambdas.core.ids import BrandId, CallbackId, CampaignId, CampaignKey, PersonaId, PostId, TenantId
+from lambdas.core.models.base import iso
 from lambdas.core.models.checkpoint import Checkpoint
 
 PK = "PK"
@@ -32,6 +35,7 @@ POSTS = "POST#"
 BATCHES = "BATCH#"
 CHECKPOINTS = "CHECKPOINT#"
 APPROVALS = "APPROVAL#"
+EFFECTS = "EFFECT#"
 CAMPAIGNS = "CAMPAIGN#"
 OPEN_APPROVALS = "OPEN_APPROVALS#"
 _SHARDS = 4
@@ -65,13 +69,20 @@ def batch(key: CampaignKey, batch_id: int) -> ItemKey:
 
 
 def checkpoint(key: CampaignKey, entry: Checkpoint) -> ItemKey:
-    """Without the time it began, which differs when the engine delivers the same attempt twice."""
+    """Without the time the attempt began, which differs when the engine delivers the same attempt twice."""
     execution_name = entry.execution_arn.rsplit(":", 1)[-1]
-    return ItemKey(campaign_partition(key), f"{CHECKPOINTS}{execution_name}#{entry.step_name}#{entry.attempt:03d}")
+    # Records of version 0.1 have no time of entry; what they sort by is the execution, as it was then.
+    entered = f"{iso(entry.entered_at)}#" if entry.entered_at else ""
+    name = f"{entered}{execution_name}#{entry.step_name}#{entry.attempt:03d}"
+    return ItemKey(campaign_partition(key), f"{CHECKPOINTS}{name}")
 
 
 def approval(key: CampaignKey, callback_id: CallbackId) -> ItemKey:
     return ItemKey(campaign_partition(key), f"{APPROVALS}{callback_id}")
+
+
+def effect(key: CampaignKey, kind: str, name: str) -> ItemKey:
+    return ItemKey(campaign_partition(key), f"{EFFECTS}{kind}#{name}")
 
 
 def open_approval(callback_id: CallbackId) -> ItemKey:
@@ -97,3 +108,16 @@ def persona(tenant_id: TenantId, persona_id: PersonaId) -> ItemKey:
 def idempotency(tenant_id: TenantId, idempotency_key: str) -> ItemKey:
     """Hashed, because callers choose the key: any length, any characters."""
     return ItemKey(tenant_partition(tenant_id), f"IDEMPOTENCY#{hashlib.sha256(idempotency_key.encode()).hexdigest()}")
+
+
+ACTIVE_SHARDS = 8
+"""Partitions of the list of active campaigns: enough for thousands of submissions a second."""
+
+
+def active_partition(shard: int) -> str:
+    return f"ACTIVE#{shard}"
+
+
+def active(key: CampaignKey) -> ItemKey:
+    shard = hashlib.sha256(key.campaign_id.encode()).digest()[0] % ACTIVE_SHARDS
+    return ItemKey(active_partition(shard), f"{CAMPAIGNS}{key.tenant_id}#{key.campaign_id}")

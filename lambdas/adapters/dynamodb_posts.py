@@ -1,11 +1,11 @@
 """Posts in the table: the store that decides how fast a campaign is built.
 
-Actions on the table: ``dynamodb:PartiQLInsert`` (plan), ``PartiQLUpdate`` (claim, finish, revise,
+Actions on the table: ``dynamodb:PartiQLInsert`` (plan), ``PartiQLUpdate`` (claim, finish, reopen, revise,
 edit), ``BatchGetItem`` (get_many, claim, finish), ``GetItem`` (get), ``Query`` (page, progress, count).
 
 Round trips dominate, so the posts of a batch are claimed with one request and finished with another: a PartiQL
 batch, in which every statement has its own condition and its own outcome. The same request marks the posts on
-the batch's item, from which ``progress`` is counted without reading the posts. A mark is set and never unset, so
+the batch's item, from which ``progress`` is counted without reading the posts. Only ``reopen`` unsets a mark, so
 that requests that come late or twice do no harm.
 
 Write units of a post under 1 KB planned and 2 KB written: 1 to plan, 1 to claim, 2 to finish, and 3 for the
@@ -78,6 +78,13 @@ class DynamoPosts:
             changes.append((post, {name: fields[name] for name in _RESULT_FIELDS if name in fields}))
         return self._write(key, batch_id, changes, _ended_marks(posts))
 
+    def reopen(self, key: CampaignKey, batch_id: int, posts: Sequence[Post]) -> list[Post]:
+        fresh = {"status": PostStatus.PLANNED.value, "claim": None, "error": None, "completedAt": None}
+        marks: dict[str, Any] = {}
+        for post in posts:
+            marks |= {f"{_CLAIMED}{post.index}": False, f"{_ENDED}{post.index}": None}
+        return self._write(key, batch_id, [(post, dict(fresh)) for post in posts], marks)
+
     def revise(self, key: CampaignKey, batch_id: int, posts: Sequence[Post]) -> list[Post]:
         gone: dict[str, Any] = dict.fromkeys(_WRITTEN_FIELDS)  # nulls, as in claim
         changes = []
@@ -138,7 +145,7 @@ class DynamoPosts:
     def progress(self, key: CampaignKey) -> PostCounts:
         tallies = self._table.query(keys.campaign_partition(key), keys.BATCHES, consistent=False)
         total = sum(tally["total"] for tally in tallies)
-        claimed = sum(name.startswith(_CLAIMED) for tally in tallies for name in tally)
+        claimed = sum(tally[name] for tally in tallies for name in tally if name.startswith(_CLAIMED))
         ended = Counter(value for tally in tallies for name, value in tally.items() if name.startswith(_ENDED))
         completed, failed = ended[PostStatus.COMPLETED.value], ended[PostStatus.FAILED.value]
         generating = max(0, claimed - completed - failed)

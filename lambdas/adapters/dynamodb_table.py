@@ -13,7 +13,7 @@ from lambdas.core.errors import ThrottledError
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-    from mypy_boto3_dynamodb.type_defs import QueryInputTypeDef
+    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef, QueryInputTypeDef
 
 T = TypeVar("T")
 
@@ -117,6 +117,31 @@ class Table:
         return True
 
     @translate_errors()
+    def update_unless(self, key: ItemKey, field: str, refused: Sequence[str], changes: Mapping[str, Any]) -> bool:
+        """Set fields of an item, made if need be, unless its ``field`` is one of ``refused``; whether it was done."""
+        expression, names, values = set_expression(changes)
+        request: dict[str, Any] = {}
+        if refused:
+            against = {f":r{n}": to_attribute(str(value)) for n, value in enumerate(refused)}
+            values |= against
+            names |= {"#field": field}
+            request["ConditionExpression"] = f"attribute_not_exists(#field) OR NOT #field IN ({', '.join(against)})"
+        try:
+            self.client.update_item(
+                TableName=self.name,
+                Key=to_key(key),
+                UpdateExpression=expression,
+                ExpressionAttributeNames=names,
+                ExpressionAttributeValues=values,
+                **request,
+            )
+        except ClientError as error:
+            if error_code(error) != "ConditionalCheckFailedException":
+                raise
+            return False
+        return True
+
+    @translate_errors()
     def put_if_version(self, key: ItemKey, fields: Mapping[str, Any], status: str, version: int) -> bool:
         """Replace an item of that status and version; answers whether it was. No ``version`` field counts as 0."""
         unversioned = "attribute_not_exists(#version) OR " if version == 0 else ""
@@ -152,14 +177,13 @@ class Table:
 
         Raises ``ConditionFailedError``.
         """
-        names = {f"#f{n}": name for n, name in enumerate(changes)}
-        values = {f":f{n}": to_attribute(value) for n, value in enumerate(changes.values())}
+        expression, names, values = set_expression(changes)
         allowed = {f":s{n}": to_attribute(status) for n, status in enumerate(expected)}
         try:
             response = self.client.update_item(
                 TableName=self.name,
                 Key=to_key(key),
-                UpdateExpression="SET " + ", ".join(f"#f{n} = :f{n}" for n in range(len(changes))),
+                UpdateExpression=expression,
                 ConditionExpression=f"#status IN ({', '.join(allowed)})",
                 ExpressionAttributeNames=names | {"#status": "status"},
                 ExpressionAttributeValues=values | allowed,
@@ -172,6 +196,13 @@ class Table:
             old: Any = error.response.get("Item")  # not in botocore's type of the response
             raise ConditionFailedError(from_item(old) if old else None) from error
         return from_item(response["Attributes"])
+
+
+def set_expression(changes: Mapping[str, Any]) -> tuple[str, dict[str, str], "dict[str, AttributeValueTypeDef]"]:
+    """``SET`` of every field of ``changes``, with its names and values."""
+    names = {f"#f{n}": name for n, name in enumerate(changes)}
+    values = {f":f{n}": to_attribute(value) for n, value in enumerate(changes.values())}
+    return "SET " + ", ".join(f"#f{n} = :f{n}" for n in range(len(changes))), names, values
 
 
 def chunks(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:

@@ -1,4 +1,4 @@
-"""The map's items as an object in S3. Action on the bucket: ``s3:PutObject``."""
+"""The map's items as an object in S3. Actions on the bucket: ``s3:PutObject`` (write), ``DeleteObject`` (remove)."""
 
 import json
 from collections.abc import Sequence
@@ -26,9 +26,17 @@ class S3Manifests:
         self._client = client
         self._bucket = bucket
 
+    def locate(self, key: CampaignKey, revision: int = 0) -> ManifestLocation:
+        return ManifestLocation(bucket=self._bucket, key=manifest_name(key, revision))
+
     @translate_errors()
     def write(self, key: CampaignKey, batches: Sequence[Batch], revision: int = 0) -> ManifestLocation:
-        name = manifest_name(key, revision)
+        place = self.locate(key, revision)
         body = json.dumps([batch.to_wire() for batch in batches], separators=(",", ":")).encode()
-        self._client.put_object(Bucket=self._bucket, Key=name, Body=body, ContentType="application/json")
-        return ManifestLocation(bucket=self._bucket, key=name)
+        self._client.put_object(Bucket=place.bucket, Key=place.key, Body=body, ContentType="application/json")
+        return place
+
+    @translate_errors()
+    def remove(self, location: ManifestLocation) -> None:
+        """Of an object that is not there, S3 says that it is removed."""
+        self._client.delete_object(Bucket=location.bucket, Key=location.key)

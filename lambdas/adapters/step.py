@@ -2,7 +2,7 @@
 
 A step's handler is a function of its event. This frame gives it a validated event and reports what became of it::
 
-    @step("PlanPosts", StepEvent, PlanPostsSettings)
+    @step("PlanPosts", StepEvent, PlanPostsSettings, stores.checkpoints)
     def handler(event, settings): ...
 """
 
@@ -10,11 +10,13 @@ from collections.abc import Callable
 from time import perf_counter
 from typing import Any, TypeVar
 
+from lambdas.adapters import dynamodb_keys as keys
+from lambdas.adapters.attempt import attempting
+from lambdas.adapters.payload import Payload, failure_of
 from lambdas.adapters.system import SystemClock
-from lambdas.adapters.telemetry import logger, step_finished
+from lambdas.adapters.telemetry import logger, scrub, step_finished
 from lambdas.core.errors import CampaignError
 from lambdas.core.models.base import Model
-from lambdas.core.models.campaign import Failure
 from lambdas.core.models.checkpoint import Checkpoint, StepOutcome
 from lambdas.core.models.workflow import TaskEvent
 from lambdas.core.ports import CheckpointStore
@@ -43,14 +45,17 @@ def step(
             logger().clear_state()
             logger().append_keys(step=name)
             logger().set_correlation_id(_claimed_correlation_id(raw))
+            configuration = settings(settings_model)
             try:
                 event = event_model.from_wire(raw)
+                given = Payload.of(raw["input"])
+                given.check(configuration.state_limit_bytes, f"the input of {name}", without=("error",))
             except CampaignError as error:
                 logger().error("step input refused", error=error.code, fields=[e._asdict() for e in error.errors])
                 raise
-            configuration = settings(settings_model)
             store = checkpoints(configuration) if checkpoints else None
-            return _observed(name, event, lambda: logic(event, configuration), store).to_wire()
+            work = _Attempt(name, event, given, store, configuration.state_limit_bytes)
+            return work.run(lambda: logic(event, configuration))
 
         return handler
 
@@ -64,53 +69,53 @@ def _claimed_correlation_id(raw: Any) -> str | None:
     return claimed[:128] if isinstance(claimed, str) else None
 
 
-def _observed(name: str, event: TaskEvent, work: Callable[[], Model], store: CheckpointStore | None) -> Model:
-    """Run ``work``; whatever becomes of it is logged, measured and recorded."""
-    tenant_id, campaign_id = event.key
-    logger().append_keys(tenant_id=tenant_id, campaign_id=campaign_id, attempt=event.attempt.retry_count)
-    logger().set_correlation_id(event.input.correlation_id)
-    started_at, started = SystemClock().now(), perf_counter()
+class _Attempt:
+    """One attempt of one step: whatever becomes of it is logged, measured and recorded."""
 
-    def report(outcome: StepOutcome, result: Model | None, error: Failure | None) -> None:
-        duration_ms = (perf_counter() - started) * 1000
-        if store:
-            checkpoint = Checkpoint(
-                step_name=name,
-                attempt=event.attempt.retry_count,
-                outcome=outcome,
-                execution_arn=event.attempt.execution_arn,
-                correlation_id=event.input.correlation_id,
-                started_at=started_at,
-                ended_at=SystemClock().now(),
-                duration_ms=round(duration_ms, 3),
-                result=result.to_wire() if result else None,
-                error=error,
-            )
-            store.record(event.key, checkpoint)
-        step_finished(name, outcome.value, duration_ms, tenant_id)
+    def __init__(self, name: str, event: TaskEvent, given: Payload, store: CheckpointStore | None, limit: int) -> None:
+        tenant_id, campaign_id = event.key
+        logger().append_keys(tenant_id=tenant_id, campaign_id=campaign_id, attempt=event.attempt.retry_count)
+        logger().set_correlation_id(event.input.correlation_id)
+        self._name, self._event, self._store, self._limit = name, event, store, limit
+        self._started = perf_counter()
+        self._begun = Checkpoint(
+            step_name=name,
+            attempt=event.attempt.retry_count,
+            outcome=StepOutcome.STARTED,
+            execution_arn=event.attempt.execution_arn,
+            correlation_id=event.input.correlation_id,
+            entered_at=event.attempt.entered_at,
+            started_at=SystemClock().now(),
+            input=scrub(given.data),
+            input_hash=given.hash,
+            input_bytes=given.size,
+        )
 
-    try:
-        result = work()
-    except Exception as error:
-        logger().exception("step failed")
+    def run(self, work: Callable[[], Model]) -> dict[str, Any]:
         try:
-            report(StepOutcome.FAILED, None, failure_of(error, name))
+            if self._store:
+                self._store.begin(self._event.key, self._begun)
+            with attempting(keys.checkpoint(self._event.key, self._begun) if self._store else None):
+                result = work().to_wire()
+            made = Payload.of(result)
+            made.check(self._limit, f"the output of {self._name}")
+        except Exception as error:
+            logger().exception("step failed")
+            self._failed(error)
+            raise
+        self._report(StepOutcome.SUCCEEDED, result=scrub(result), output_hash=made.hash, output_bytes=made.size)
+        logger().info("step succeeded", result=result)
+        return result
+
+    def _failed(self, error: Exception) -> None:
+        try:
+            self._report(StepOutcome.FAILED, error=failure_of(error, self._name, SystemClock().now()))
         except Exception:  # noqa: BLE001 - the engine decides by the step's own error, so that one goes on
             logger().exception("checkpoint not recorded")
-        raise
-    report(StepOutcome.SUCCEEDED, result, None)
-    logger().info("step succeeded", result=result.to_wire())
-    return result
 
-
-def failure_of(error: Exception, step_name: str) -> Failure:
-    """An exception as it is kept on a record."""
-    known = isinstance(error, CampaignError)
-    return Failure(
-        code=error.code if isinstance(error, CampaignError) else "UNEXPECTED_ERROR",
-        message=str(error)[:2_000] if known else f"{type(error).__name__}: {error}"[:2_000],
-        at=SystemClock().now(),
-        # An error nobody foresaw may well pass: the workflow gives it two more tries.
-        retryable=error.retryable if isinstance(error, CampaignError) else True,
-        step=step_name,
-    )
+    def _report(self, outcome: StepOutcome, **how: Any) -> None:
+        duration_ms = (perf_counter() - self._started) * 1000
+        if self._store:
+            ended = {"outcome": outcome, "ended_at": SystemClock().now(), "duration_ms": round(duration_ms, 3), **how}
+            self._store.record(self._event.key, self._begun.model_copy(update=ended))
+        step_finished(self._name, outcome.value, duration_ms, self._event.key.tenant_id)

@@ -7,7 +7,14 @@ from lambdas.core.models.base import Model, Moment
 from lambdas.core.models.campaign import Campaign, CampaignStatus, PostCounts
 from lambdas.core.models.checkpoint import Checkpoint, StepOutcome
 from lambdas.core.progression import BUILDING, has_reached
-from lambdas.core.steps import AGGREGATE_RESULTS, BUILD_STEPS, GENERATE_POSTS, REQUEST_APPROVAL
+from lambdas.core.steps import (
+    AGGREGATE_RESULTS,
+    BUILD_STEPS,
+    GENERATE_POSTS,
+    PLAN_POSTS,
+    REQUEST_APPROVAL,
+    SAVE_CAMPAIGN,
+)
 
 
 class Progress(Model):
@@ -25,6 +32,13 @@ class Progress(Model):
     elapsed_seconds: float
     """Until now, or until the end when there was one."""
 
+
+_MOVED_BY = {
+    SAVE_CAMPAIGN: CampaignStatus.PLANNING,
+    PLAN_POSTS: CampaignStatus.GENERATING,
+    AGGREGATE_RESULTS: CampaignStatus.AWAITING_APPROVAL,
+}
+"""What a campaign cannot have become before the step was done."""
 
 _ANSWERED = frozenset({CampaignStatus.REJECTED, CampaignStatus.EXPIRED})
 """The wait for a decision is over, and it was not an approval."""
@@ -59,6 +73,8 @@ def _completed(campaign: Campaign, checkpoints: Sequence[Checkpoint], posts: Pos
     if campaign.revision and campaign.status in _REVISING:
         return BUILD_STEPS[: BUILD_STEPS.index(GENERATE_POSTS)]  # what they left behind is of the last round
     done = {c.step_name for c in checkpoints if c.outcome is StepOutcome.SUCCEEDED}
+    # A step that died after it moved the campaign has done its work.
+    done |= {step for step, status in _MOVED_BY.items() if has_reached(campaign.status, status)}
     if AGGREGATE_RESULTS not in done:
         done.discard(GENERATE_POSTS)
         if 0 < posts.total <= posts.completed + posts.failed:

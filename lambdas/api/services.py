@@ -5,6 +5,8 @@ from typing import NamedTuple
 
 from lambdas.api.logs import RequestLog
 from lambdas.api.submission import Intake
+from lambdas.core.active import ActiveList
+from lambdas.core.executions import Executions
 from lambdas.core.ports import (
     ApprovalStore,
     CampaignStore,
@@ -17,6 +19,7 @@ from lambdas.core.ports import (
     Keys,
     PostStore,
 )
+from lambdas.core.recovery import RecoveryPorts
 
 
 class Services(NamedTuple):
@@ -25,6 +28,8 @@ class Services(NamedTuple):
     catalog: CatalogStore
     checkpoints: CheckpointStore
     approvals: ApprovalStore
+    executions: Executions
+    active: ActiveList
     engine: Engine
     keys: Keys
     clock: Clock
@@ -33,6 +38,10 @@ class Services(NamedTuple):
     log: RequestLog
     public_url: Callable[[], str]
     """Where the API is seen from outside, for a gateway that does not say; empty when nobody knows."""
+
+    @property
+    def recovery(self) -> RecoveryPorts:
+        return RecoveryPorts(self.campaigns, self.posts, self.approvals, self.executions, self.active, self.clock)
 
     @property
     def intake(self) -> Intake:

@@ -26,7 +26,8 @@
         ├── IdempotencyMismatchError   the key was used for another body                  422
         ├── AgentPermanentError        an agent answered {success: false, error: {retryable: false}}
         ├── InvalidPlanError           the planner's plan breaks its own rules
-        └── TooManyPostsFailedError    more posts failed than the campaign tolerates
+        ├── TooManyPostsFailedError    more posts failed than the campaign tolerates
+        └── StateTooLargeError         a step was given, or answered, more than the workflow's state may hold
 
 The workflow's Retry and Catch name these classes (Lambda reports an exception by its class name), so renaming
 one is a change of contract. ``retryable_names`` is where the workflow takes the names from.
@@ -181,6 +182,10 @@ class InvalidPlanError(PermanentError):
 
 class TooManyPostsFailedError(PermanentError):
     code = "TOO_MANY_POSTS_FAILED"
+
+
+class StateTooLargeError(PermanentError):
+    code = "STATE_TOO_LARGE"
 
 
 def _tree(root: type[CampaignError]) -> Iterator[type[CampaignError]]:

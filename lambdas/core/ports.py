@@ -83,6 +83,7 @@ class CampaignStore(Protocol):
         configuration: Configuration | None = None,
         counts: PostCounts | None = None,
         error: Failure | None = None,
+        clear_error: bool = False,
         revision: int | None = None,
         approved_content_hash: str | None = None,
     ) -> Campaign:
@@ -117,6 +118,10 @@ class PostStore(Protocol):
 
     def finish(self, key: CampaignKey, batch_id: int, posts: Sequence[Post]) -> list[Post]:
         """Store written (or failed) posts, each only if its version is still the one given; answers those stored."""
+        ...
+
+    def reopen(self, key: CampaignKey, batch_id: int, posts: Sequence[Post]) -> list[Post]:
+        """Back to ``planned``, without claim and error, each only if its version is still the one given."""
         ...
 
     def revise(self, key: CampaignKey, batch_id: int, posts: Sequence[Post]) -> list[Post]:
@@ -174,10 +179,19 @@ class RecentTexts(Protocol):
 
 
 class CheckpointStore(Protocol):
+    def begin(self, key: CampaignKey, checkpoint: Checkpoint) -> None:
+        """Store the beginning of an attempt, unless the attempt has a checkpoint already."""
+        ...
+
     def record(self, key: CampaignKey, checkpoint: Checkpoint) -> None:
         """Store one. Of the same attempt of the same step in the same execution a success replaces what is there,
         and a failure does not: a late duplicate must not make a step that succeeded look as if it had failed.
+        Either completes what ``begin`` stored, and keeps the effect that was marked on it.
         """
+        ...
+
+    def page(self, key: CampaignKey, limit: int, cursor: str | None = None) -> Page[Checkpoint]:
+        """In the order in which states were entered. Raises ``InvalidInputError`` for a cursor of somebody else's."""
         ...
 
     def all(self, key: CampaignKey) -> list[Checkpoint]:
@@ -224,6 +238,10 @@ class ApprovalStore(Protocol):
 
 
 class ManifestStore(Protocol):
+    def locate(self, key: CampaignKey, revision: int = 0) -> ManifestLocation:
+        """Where the campaign's manifest is, or will be."""
+        ...
+
     def write(self, key: CampaignKey, batches: Sequence[Batch], revision: int = 0) -> ManifestLocation:
         """Store the map's items as a JSON array; the manifest of the same revision of the campaign is replaced."""
         ...

@@ -16,13 +16,23 @@ from lambdas.core.ports import Cipher, Engine
 
 def send_decision(approval: Approval, engine: Engine, cipher: Cipher) -> None:
     """Raises ``GoneError`` when nobody waits for it, and when nothing was decided."""
+    answer = _answer(approval)
+    engine.resume(_token(approval, cipher), answer)
+
+
+def hand_over(approval: Approval, token: TaskToken, engine: Engine) -> None:
+    """The decision to a task that waits in place of the one that asked. Raises like ``send_decision``."""
+    engine.resume(token, _answer(approval))
+
+
+def _answer(approval: Approval) -> dict[str, Any]:
     if approval.decision is None:
         raise GoneError("nothing was decided")
     made = approval.decision
     silence = made.expired and made.decision is not Decision.APPROVED
     outcome = ApprovalOutcome(callback_id=approval.callback_id, decision="expired" if silence else made.decision)
     answer: dict[str, Any] = outcome.to_wire()
-    engine.resume(_token(approval, cipher), answer)
+    return answer
 
 
 def send_heartbeat(approval: Approval, engine: Engine, cipher: Cipher) -> None:

@@ -15,6 +15,9 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    state_limit_bytes: int = 32 * 1024
+    """``STATE_LIMIT_BYTES``: what a step's input and its output may have. The engine's limit is eight times that."""
+
 
 class SettingsError(RuntimeError):
     """The function was deployed without a variable it needs. A deployment mistake, so nothing retries it."""

@@ -1,15 +1,23 @@
 """What ``CheckpointStore`` promises, of the fake and of the table."""
 
 from datetime import timedelta
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from botocore.exceptions import ClientError
 
+from lambdas.adapters import dynamodb_keys as keys
+from lambdas.adapters.dynamodb_campaigns import DynamoCampaigns
 from lambdas.adapters.dynamodb_checkpoints import DynamoCheckpoints
 from lambdas.adapters.memory import MemoryCheckpoints
-from lambdas.core.models.campaign import Failure
+from lambdas.core.errors import ConflictError, InvalidInputError
+from lambdas.core.models.campaign import CampaignStatus, Failure
 from lambdas.core.ports import CheckpointStore
 from tests.contract.conftest import TABLE
-from tests.contract.samples import GLOBEX, KEY, NOW, checkpoint
+from tests.contract.samples import GLOBEX, KEY, NOW, campaign, checkpoint
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
 
 
 @pytest.fixture(params=["memory", "dynamodb"])
@@ -61,3 +69,60 @@ def test_other_attempts_steps_and_executions_stand_beside_it(store: CheckpointSt
     for entry in entries:
         store.record(KEY, entry)
     assert sorted(map(repr, store.all(KEY))) == sorted(map(repr, entries))
+
+
+def test_pages_go_through_everything_in_the_order_of_entry(store: CheckpointStore) -> None:
+    entries = [checkpoint(attempt=n, enteredAt=NOW + timedelta(seconds=n // 2)) for n in range(5)]
+    for entry in reversed(entries):
+        store.record(KEY, entry)
+    found, cursor = [], None
+    while True:
+        page = store.page(KEY, 2, cursor)
+        found += page.items
+        cursor = page.next_cursor
+        if cursor is None:
+            break
+    assert found == entries
+
+
+@pytest.mark.parametrize("cursor", ["x", "../..", "ä", "_w", "IA"])
+def test_what_is_no_cursor_is_refused(store: CheckpointStore, cursor: str) -> None:
+    with pytest.raises(InvalidInputError):
+        store.page(KEY, 2, cursor)
+
+
+def test_an_end_completes_a_beginning_and_a_second_beginning_changes_nothing(store: CheckpointStore) -> None:
+    begun = checkpoint(outcome="started", endedAt=None, durationMs=None, result=None)
+    store.begin(KEY, begun)
+    assert store.all(KEY) == [begun]
+    store.record(KEY, checkpoint())
+    store.begin(KEY, begun)
+    assert store.all(KEY) == [checkpoint()]
+
+
+def test_two_visits_of_a_state_are_two_checkpoints(store: CheckpointStore) -> None:
+    visits = [checkpoint(enteredAt=NOW), checkpoint(enteredAt=NOW + timedelta(hours=1))]
+    for visit in visits:
+        store.record(KEY, visit)
+    assert store.page(KEY, 10).items == visits
+
+
+def test_a_move_and_its_mark_are_one(moto_table: "DynamoDBClient") -> None:
+    """On the table: the campaign moves and the checkpoint says so, or neither."""
+    begun = checkpoint(outcome="started", endedAt=None, durationMs=None, result=None)
+    store = DynamoCheckpoints(moto_table, TABLE)
+    campaigns = DynamoCampaigns(moto_table, TABLE, mark=keys.checkpoint(KEY, begun))
+    campaigns.create(campaign())
+    change: dict[str, Any] = {"expected": [CampaignStatus.QUEUED], "status": CampaignStatus.PLANNING, "at": NOW}
+    with pytest.raises(ClientError, match="ConditionalCheckFailed"):  # nothing to mark, so no move either
+        campaigns.update(KEY, **change)
+    assert campaigns.get(KEY).status is CampaignStatus.QUEUED
+    store.begin(KEY, begun)
+    assert campaigns.update(KEY, **change).status is CampaignStatus.PLANNING
+    assert store.all(KEY)[0].effect is CampaignStatus.PLANNING
+    with pytest.raises(ConflictError) as refused:
+        campaigns.update(KEY, **change)
+    assert refused.value.details["status"] == "planning"
+    store.record(KEY, checkpoint())
+    (kept,) = store.all(KEY)
+    assert (kept.outcome.value, kept.effect) == ("succeeded", CampaignStatus.PLANNING)

@@ -69,7 +69,7 @@ def test_what_is_sent_back_goes_through_the_map_again(local: Assembly) -> None:
 def test_silence_is_a_no_as_well(local: Assembly) -> None:
     timeout, other = local.tasks["RequestApproval"]["Catch"]
     assert (timeout["ErrorEquals"], timeout["Next"]) == (["States.Timeout"], "ApprovalExpired")
-    assert other["Next"] == "RecordFailure"
+    assert other["Next"] == "Compensate"
     expired = local.states["ApprovalExpired"]
     assert (expired["Result"], expired["ResultPath"]) == ({"decision": "expired"}, "$.approval")
     assert expired["Next"] == "RejectCampaign"
@@ -117,20 +117,18 @@ def test_no_error_is_both_permanent_and_temporary() -> None:
     assert not set(permanent_names()) & set(retryable_names())
 
 
-def test_every_task_ends_in_record_failure(local: Assembly) -> None:
+def test_every_task_ends_in_compensation_and_a_record(local: Assembly) -> None:
     caught = {name: state["Catch"][-1] for name, state in local.states.items() if "Catch" in state}
     # The map catches for its children: their failures are tolerated up to the campaign's percentage.
     assert set(caught) == {*local.tasks, "GeneratePosts"} - {"GenerateBatch"}
     for name, rule in caught.items():
-        last = (
-            {"Next": "Failed", "ResultPath": None}
-            if name == "RecordFailure"
-            else {
-                "Next": "RecordFailure",
-                "ResultPath": "$.error",
-            }
-        )
+        last = {
+            "RecordFailure": {"Next": "Failed", "ResultPath": None},
+            # The error that led there is kept: it is the campaign's, and not that of the undoing.
+            "Compensate": {"Next": "RecordFailure", "ResultPath": None},
+        }.get(name, {"Next": "Compensate", "ResultPath": "$.error"})
         assert rule == {"ErrorEquals": ["States.ALL"], **last}, name
+    assert local.states["Compensate"]["Next"] == "RecordFailure"
     assert local.states["RecordFailure"]["Next"] == "Failed"
 
 

@@ -29,6 +29,8 @@ KINDS = {
     r"arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:execution:<Fn::Select: .*Build.*>/GeneratePosts:\*": (
         "map runs"
     ),
+    r"arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:execution:(stage-)?build:\*": "executions",
+    r"<(\w[\w-]*:ExportsOutputRef)?Alerts\w{8,}>": "alerts",
     r"<\w+Function\w{8}\.Arn>(:\*)?": "steps",
     r"\*": "anything",
 }
@@ -38,6 +40,15 @@ LOGS: Grants = {"own logs": {"logs:CreateLogStream", "logs:PutLogEvents"}}
 TRACES: Grants = {"anything": {"xray:PutTelemetryRecords", "xray:PutTraceSegments"}}
 MODEL: Grants = {"model": {"bedrock:InvokeModel"}}
 AGENTS = ("campaign-planner", "content-generator", "generate-posts", "plan-posts")
+
+
+MACHINE_LOOK = {"states:DescribeStateMachine", "states:ListExecutions"}
+LOOK = {
+    "states:DescribeExecution",
+    "states:DescribeStateMachineForExecution",
+    "states:GetExecutionHistory",
+}
+MEND = {"states:RedriveExecution", "states:StopExecution"}
 
 
 def table(*verbs: str) -> Grants:
@@ -51,7 +62,7 @@ def table(*verbs: str) -> Grants:
 # Actions of the stores are listed in the docstrings of lambdas/adapters/dynamodb_*.py. PutItem is the checkpoint
 # unless something else is said; a transaction of puts needs PutItem and nothing else.
 FUNCTIONS: dict[str, Grants] = {
-    "validate-campaign": table("GetItem", "PutItem"),
+    "validate-campaign": table("GetItem", "PutItem", "UpdateItem"),
     "save-campaign": table("GetItem", "PutItem", "UpdateItem"),
     # Query: posts that are planned already. With BatchGetItem: the tenant's last campaigns.
     "plan-posts": table("GetItem", "BatchGetItem", "PutItem", "UpdateItem", "Query", "PartiQLInsert")
@@ -66,11 +77,14 @@ FUNCTIONS: dict[str, Grants] = {
         "approval keys": {"secretsmanager:GetSecretValue"},
         "base url": {"ssm:GetParameter"},
         "sender": {"ses:SendEmail"},
-        "anything": {"states:SendTaskFailure"},
+        "anything": {"states:SendTaskFailure", "states:SendTaskSuccess"},
     },
     "complete-campaign": table("GetItem", "PutItem", "UpdateItem"),
     "reject-campaign": table("GetItem", "PutItem", "UpdateItem", "Query"),
-    "record-failure": table("GetItem", "PutItem", "UpdateItem", "Query"),
+    "compensate": table("PutItem", "UpdateItem", "Query") | {"manifests": {"s3:DeleteObject"}},
+    "record-failure": table("GetItem", "PutItem", "UpdateItem", "Query") | {"alerts": {"sns:Publish"}},
+    "reconcile": table("GetItem", "BatchGetItem", "PutItem", "UpdateItem", "DeleteItem", "Query", "PartiQLUpdate")
+    | {"build": MACHINE_LOOK | {"states:StartExecution"}, "executions": LOOK | MEND, "alerts": {"sns:Publish"}},
     "revise-posts": table("GetItem", "BatchGetItem", "PutItem", "UpdateItem", "Query", "PartiQLUpdate")
     | {"manifests": {"s3:PutObject"}},
     # DeleteItem: the notes of requests that are closed.
@@ -84,11 +98,13 @@ FUNCTIONS: dict[str, Grants] = {
     # PutItem: the campaign, its place in the list, its idempotency record.
     "build-campaign": table("GetItem", "PutItem", "UpdateItem")
     | {"build": {"states:StartExecution"}, "dead letters": {"sqs:SendMessage"}},
+    # PartiQLUpdate and what there is to executions: the retry by hand, the history, the graph.
     "api": table("GetItem", "BatchGetItem", "PutItem", "UpdateItem", "DeleteItem", "Query", "PartiQLUpdate")
     | {
         "approval keys": {"secretsmanager:GetSecretValue"},
         "base url": {"ssm:GetParameter"},
-        "build": {"states:StartExecution"},
+        "build": MACHINE_LOOK | {"states:StartExecution"},
+        "executions": LOOK | MEND,
         "anything": {"states:SendTaskSuccess"},
     },
     # An agent reads and writes nothing but its answer.

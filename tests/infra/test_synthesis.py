@@ -20,8 +20,8 @@ PLACES = re.compile(
 """An account, an emulator, a region."""
 
 
-def test_there_are_three_stacks_with_the_prefix_of_the_stage(local: Assembly, aws: Assembly) -> None:
-    assert set(local.templates) == {"campaign-data", "campaign-workflow", "campaign-api"}
+def test_there_are_four_stacks_with_the_prefix_of_the_stage(local: Assembly, aws: Assembly) -> None:
+    assert set(local.templates) == {"campaign-data", "campaign-workflow", "campaign-api", "campaign-recovery"}
     assert set(aws.templates) == {f"stage-{name}" for name in local.templates}
 
 

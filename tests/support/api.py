@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, cast
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas.adapters.memory import (
+    MemoryActive,
     MemoryApprovals,
     MemoryCampaigns,
     MemoryCatalog,
@@ -16,6 +17,7 @@ from lambdas.adapters.memory import (
     MemoryCipher,
     MemoryClock,
     MemoryEngine,
+    MemoryExecutions,
     MemoryIds,
     MemoryKeys,
     MemoryPosts,
@@ -116,6 +118,8 @@ class World:
     catalog: MemoryCatalog = field(default_factory=MemoryCatalog)
     checkpoints: MemoryCheckpoints = field(default_factory=MemoryCheckpoints)
     approvals: MemoryApprovals = field(default_factory=MemoryApprovals)
+    executions: MemoryExecutions = field(default_factory=MemoryExecutions)
+    active: MemoryActive = field(default_factory=MemoryActive)
     engine: MemoryEngine = field(default_factory=MemoryEngine)
     cipher: MemoryCipher = field(default_factory=MemoryCipher)
     keys: MemoryKeys = field(default_factory=MemoryKeys)
@@ -130,6 +134,8 @@ class World:
             catalog=self.catalog,
             checkpoints=self.checkpoints,
             approvals=self.approvals,
+            executions=self.executions,
+            active=self.active,
             engine=self.engine,
             keys=self.keys,
             clock=self.clock,

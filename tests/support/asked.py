@@ -38,6 +38,7 @@ class Asked:
             world.approvals,
             world.keys,
             world.mailer,
+            world.engine,
             world.ids,
             world.clock,
             world.cipher,

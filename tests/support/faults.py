@@ -34,11 +34,14 @@ class FaultPlan:
         self._numbers = count()
         self._of_port: Counter[str] = Counter()
         self._lock = Lock()
+        self.struck: list[Fault] = []
 
     def call(self, port: str, work: Callable[[], Any]) -> Any:
         with self._lock:
             fault = self._faults.get(next(self._numbers)) or self._faults.get((port, self._of_port[port]))
             self._of_port[port] += 1
+            if fault:
+                self.struck.append(fault)
         if fault is Fault.CRASH_BEFORE:
             raise Crash
         if fault is Fault.THROTTLED:

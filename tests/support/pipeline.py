@@ -7,6 +7,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import timedelta
 from itertools import count
 from random import Random
@@ -68,6 +69,7 @@ class Pipeline:
     """One engine over one world.
 
     ``chaos`` shuffles the batches of the map and, after each delivery, redelivers ``zombies`` earlier ones.
+    ``children`` begins the names of the map's executions, which no two executions share.
     """
 
     def __init__(
@@ -80,6 +82,7 @@ class Pipeline:
         reviewer: Reviewer = approve,
         chaos: Random | None = None,
         zombies: int = 0,
+        children: str = "child",
     ) -> None:
         self.world = world
         self.agents = Agents(planner or Planner(), generator or Generator())
@@ -89,6 +92,7 @@ class Pipeline:
         self._reviewer = reviewer
         self._chaos = chaos or Random(0)
         self._zombies = zombies
+        self._children = children
         self._lock = Lock()
 
     def run(self, execution: BuildInput) -> Ended:
@@ -119,6 +123,8 @@ class Pipeline:
 
     def _record(self, state: dict[str, Any], failure: TaskFailedError) -> Ended:
         error = {"Error": failure.error, "Cause": failure.cause}
+        with suppress(TaskFailedError):  # its catch leads to the same state
+            self._state("Compensate", state | {"error": error})
         try:
             self._state("RecordFailure", state | {"error": error})
         except TaskFailedError:
@@ -138,7 +144,9 @@ class Pipeline:
 
         def child(batch: dict[str, Any]) -> TaskFailedError | None:
             try:
-                self._task("GenerateBatch", shared | {"batch": batch}, dict, child=f"child-{batch['batchId']}")
+                self._task(
+                    "GenerateBatch", shared | {"batch": batch}, dict, child=f"{self._children}-{batch['batchId']}"
+                )
             except TaskFailedError as failure:
                 return failure
             return None
@@ -154,6 +162,9 @@ class Pipeline:
         self.entered.append("RequestApproval")
         world = self.world
         self._task("RequestApproval", state, lambda: {"taskToken": world.new_token()})
+        told = [resumed.output for resumed in world.engine.resumed if resumed.token == world.tokens[-1]]
+        if told:
+            return told[-1]  # what was decided before this execution
         approval = next(a for a in world.approvals.all(_key(state)) if a.task_token == world.tokens[-1])
         decision = self._reviewer(approval)
         if decision is None:

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from lambdas.adapters.step import Handler, step
 from lambdas.build.aggregate_results.logic import aggregate_results
+from lambdas.build.compensate.logic import compensate
 from lambdas.build.complete_campaign.logic import complete_campaign
 from lambdas.build.generate_posts.logic import generate_batch
 from lambdas.build.plan_posts.logic import plan_posts
@@ -14,6 +15,7 @@ from lambdas.build.request_approval.logic import ApprovalPorts, request_approval
 from lambdas.build.revise_posts.logic import RevisionPorts, revise_posts
 from lambdas.build.save_campaign.logic import save_campaign
 from lambdas.build.validate_campaign.logic import validate_campaign
+from lambdas.core.effects import MANIFEST, RecordedManifests, undo_manifest
 from lambdas.core.models.base import Model
 from lambdas.core.models.workflow import GenerateBatchEvent, RequestApprovalEvent, StepEvent
 from lambdas.core.settings import Settings
@@ -50,7 +52,10 @@ def tasks(world: World, agents: Agents, plan: FaultPlan) -> Mapping[str, Task]:
     mailer = faulty(world.mailer, plan, "mailer")
     keys = faulty(world.keys, plan, "keys")
     clock = world.clock
-    asking = ApprovalPorts(campaigns, posts, approvals, keys, mailer, world.ids, clock, world.cipher)
+    asking = ApprovalPorts(campaigns, posts, approvals, keys, mailer, world.engine, world.ids, clock, world.cipher)
+    effects = faulty(world.effects, plan, "effects")
+    alerts = faulty(world.alerts, plan, "alerts")
+    undos = {MANIFEST: undo_manifest(manifests.remove)}
 
     def framed(name: str, logic: Callable[[StepEvent], Model]) -> Task:
         handler = step(name, StepEvent, Settings, lambda _: checkpoints)(lambda event, _: logic(event))
@@ -59,25 +64,33 @@ def tasks(world: World, agents: Agents, plan: FaultPlan) -> Mapping[str, Task]:
     def ask(event: RequestApprovalEvent, _: Settings) -> Model:
         return request_approval(event, asking, BASE_URL)
 
-    asked = step("RequestApproval", RequestApprovalEvent, Settings, None)(ask)
+    asked = step("RequestApproval", RequestApprovalEvent, Settings, lambda _: checkpoints)(ask)
 
     def batch(raw: dict[str, Any]) -> dict[str, Any]:
         # Without the frame: it belongs to a process of its own, and here batches are threads of one.
         event = GenerateBatchEvent.from_wire(raw)
         return generate_batch(event, campaigns, posts, recent, generator, clock).to_wire()
 
+    def recorded(event: StepEvent) -> RecordedManifests:
+        return RecordedManifests(manifests, effects, event.attempt, clock)
+
     return {
         "ValidateCampaign": framed("ValidateCampaign", lambda e: validate_campaign(e, campaigns, catalog)),
         "SaveCampaign": framed("SaveCampaign", lambda e: save_campaign(e, campaigns, catalog, clock)),
-        "PlanPosts": framed("PlanPosts", lambda e: plan_posts(e, campaigns, posts, manifests, recent, planner, clock)),
+        "PlanPosts": framed(
+            "PlanPosts", lambda e: plan_posts(e, campaigns, posts, recorded(e), recent, planner, clock)
+        ),
         "GenerateBatch": batch,
         "AggregateResults": framed("AggregateResults", lambda e: aggregate_results(e, campaigns, posts, clock)),
         "RequestApproval": lambda raw: quietly(asked, raw),
         "CompleteCampaign": framed("CompleteCampaign", lambda e: complete_campaign(e, campaigns, approvals, clock)),
         "RevisePosts": framed(
             "RevisePosts",
-            lambda e: revise_posts(e, RevisionPorts(campaigns, posts, approvals, manifests, clock)),
+            lambda e: revise_posts(e, RevisionPorts(campaigns, posts, approvals, recorded(e), clock)),
         ),
         "RejectCampaign": framed("RejectCampaign", lambda e: reject_campaign(e, campaigns, approvals, clock)),
-        "RecordFailure": framed("RecordFailure", lambda e: record_failure(e, campaigns, approvals, checkpoints, clock)),
+        "Compensate": framed("Compensate", lambda e: compensate(e, effects, undos, clock)),
+        "RecordFailure": framed(
+            "RecordFailure", lambda e: record_failure(e, campaigns, approvals, checkpoints, alerts, clock)
+        ),
     }

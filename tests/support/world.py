@@ -4,13 +4,17 @@ from collections.abc import Sequence
 from typing import Any
 
 from lambdas.adapters.memory import (
+    MemoryActive,
+    MemoryAlerts,
     MemoryApprovals,
     MemoryCampaigns,
     MemoryCatalog,
     MemoryCheckpoints,
     MemoryCipher,
     MemoryClock,
+    MemoryEffects,
     MemoryEngine,
+    MemoryExecutions,
     MemoryIds,
     MemoryKeys,
     MemoryMailer,
@@ -84,6 +88,10 @@ class World:
         self.approvals = MemoryApprovals()
         self.checkpoints = MemoryCheckpoints()
         self.manifests = MemoryManifests()
+        self.effects = MemoryEffects()
+        self.executions = MemoryExecutions()
+        self.active = MemoryActive()
+        self.alerts = MemoryAlerts()
         self.recent = MemoryRecentTexts()
         self.engine = MemoryEngine()
         self.mailer = MemoryMailer()

@@ -23,7 +23,14 @@ def test_a_brief_becomes_an_approved_campaign(acme: Driver) -> None:
     assert (progress["progressPercentage"], progress["currentStep"], progress["remainingSteps"]) == (100, None, [])
     steps = [item["stepName"] for item in acme.items(campaign_id, "CHECKPOINT#") if item["outcome"] == "succeeded"]
     assert sorted(steps) == sorted(
-        ["ValidateCampaign", "SaveCampaign", "PlanPosts", "AggregateResults", "CompleteCampaign"]
+        [
+            "ValidateCampaign",
+            "SaveCampaign",
+            "PlanPosts",
+            "AggregateResults",
+            "RequestApproval",
+            "CompleteCampaign",
+        ]
     )
 
 

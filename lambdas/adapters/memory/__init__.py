@@ -9,19 +9,25 @@ from lambdas.adapters.memory.campaigns import MemoryCampaigns
 from lambdas.adapters.memory.catalog import MemoryCatalog
 from lambdas.adapters.memory.checkpoints import MemoryCheckpoints
 from lambdas.adapters.memory.cipher import MemoryCipher
+from lambdas.adapters.memory.effects import MemoryEffects
+from lambdas.adapters.memory.executions import MemoryActive, MemoryAlerts, MemoryExecutions
 from lambdas.adapters.memory.posts import MemoryPosts
 from lambdas.adapters.memory.recent_texts import MemoryRecentTexts
 from lambdas.adapters.memory.services import MemoryEngine, MemoryKeys, MemoryMailer, MemoryManifests
 from lambdas.adapters.memory.system import MemoryClock, MemoryIds
 
 __all__ = [
+    "MemoryActive",
+    "MemoryAlerts",
     "MemoryApprovals",
     "MemoryCampaigns",
     "MemoryCatalog",
     "MemoryCheckpoints",
     "MemoryCipher",
     "MemoryClock",
+    "MemoryEffects",
     "MemoryEngine",
+    "MemoryExecutions",
     "MemoryIds",
     "MemoryKeys",
     "MemoryMailer",

@@ -60,6 +60,7 @@ class MemoryCampaigns:
         configuration: Configuration | None = None,
         counts: PostCounts | None = None,
         error: Failure | None = None,
+        clear_error: bool = False,
         revision: int | None = None,
         approved_content_hash: str | None = None,
     ) -> Campaign:
@@ -75,4 +76,6 @@ class MemoryCampaigns:
             if current not in expected:
                 raise ConflictError(f"the campaign is {current.value}", details={"status": current.value})
             self._records[key] = self._records[key] | changes
+            if clear_error:
+                self._records[key].pop("error", None)
             return self.get(key)

@@ -1,23 +1,45 @@
 """Checkpoints in memory."""
 
+from threading import Lock
 from typing import Any
 
+from lambdas.adapters.cursor import decode_place, encode_place
 from lambdas.core.ids import CampaignKey
+from lambdas.core.models.base import iso
 from lambdas.core.models.checkpoint import Checkpoint, StepOutcome
+from lambdas.core.ports import Page
 
 
 class MemoryCheckpoints:
     def __init__(self) -> None:
-        self._records: dict[CampaignKey, dict[tuple[str, str, int], dict[str, Any]]] = {}
+        self._records: dict[CampaignKey, dict[str, dict[str, Any]]] = {}
+        self._lock = Lock()
+
+    def begin(self, key: CampaignKey, checkpoint: Checkpoint) -> None:
+        with self._lock:
+            self._records.setdefault(key, {}).setdefault(_place(checkpoint), checkpoint.to_wire())
 
     def record(self, key: CampaignKey, checkpoint: Checkpoint) -> None:
-        attempt = (checkpoint.execution_arn, checkpoint.step_name, checkpoint.attempt)
-        records = self._records.setdefault(key, {})
-        if checkpoint.outcome is StepOutcome.SUCCEEDED:
-            records[attempt] = checkpoint.to_wire()
-        else:
-            records.setdefault(attempt, checkpoint.to_wire())
+        with self._lock:
+            records = self._records.setdefault(key, {})
+            old = records.get(_place(checkpoint), {})
+            if checkpoint.outcome is StepOutcome.FAILED and old.get("outcome", "started") != "started":
+                return
+            effect = {"effect": old["effect"]} if "effect" in old else {}
+            records[_place(checkpoint)] = checkpoint.to_wire() | effect
+
+    def page(self, key: CampaignKey, limit: int, cursor: str | None = None) -> Page[Checkpoint]:
+        after = decode_place(cursor) if cursor else ""
+        records = self._records.get(key, {})
+        rest = sorted(place for place in list(records) if place > after)
+        items = [Checkpoint.from_wire(records[place]) for place in rest[:limit]]
+        return Page(items, encode_place(rest[limit - 1]) if len(rest) > limit else None)
 
     def all(self, key: CampaignKey) -> list[Checkpoint]:
         checkpoints = [Checkpoint.from_wire(wire) for wire in list(self._records.get(key, {}).values())]
         return sorted(checkpoints, key=lambda checkpoint: checkpoint.started_at)
+
+
+def _place(entry: Checkpoint) -> str:
+    entered = iso(entry.entered_at) if entry.entered_at else ""
+    return f"{entered}#{entry.execution_arn}#{entry.step_name}#{entry.attempt:03d}"

@@ -51,6 +51,11 @@ class MemoryPosts:
         change = {"status": PostStatus.GENERATING.value, "claim": claim.to_wire()}
         return self._change(key, {post.post_id: (post.version, change) for post in posts}, drop=("error",))
 
+    def reopen(self, key: CampaignKey, batch_id: int, posts: Sequence[Post]) -> list[Post]:  # noqa: ARG002 - as above
+        change = {"status": PostStatus.PLANNED.value}
+        changes: dict[PostId, tuple[int, dict[str, Any]]] = {post.post_id: (post.version, change) for post in posts}
+        return self._change(key, changes, drop=("claim", "error", "completedAt"))
+
     def finish(self, key: CampaignKey, batch_id: int, posts: Sequence[Post]) -> list[Post]:  # noqa: ARG002 - as above
         changes: dict[PostId, tuple[int, dict[str, Any]]] = {}
         for post in posts:

@@ -85,10 +85,17 @@ class MemoryManifests:
         self.objects: dict[str, list[dict[str, Any]]] = {}
 
     def write(self, key: CampaignKey, batches: Sequence[Batch], revision: int = 0) -> ManifestLocation:
+        place = self.locate(key, revision)
+        self.objects[place.key] = [batch.to_wire() for batch in batches]
+        return place
+
+    def locate(self, key: CampaignKey, revision: int = 0) -> ManifestLocation:
         file = f"revision-{revision}.json" if revision else "batches.json"
         name = f"tenants/{key.tenant_id}/campaigns/{key.campaign_id}/{file}"
-        self.objects[name] = [batch.to_wire() for batch in batches]
         return ManifestLocation(bucket=self.BUCKET, key=name)
+
+    def remove(self, location: ManifestLocation) -> None:
+        self.objects.pop(location.key, None)
 
 
 class MemoryKeys:

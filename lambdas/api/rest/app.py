@@ -15,10 +15,12 @@ from lambdas.api.rest.approvals import ApprovalRoutes
 from lambdas.api.rest.campaigns import CampaignRoutes
 from lambdas.api.rest.catalog import BrandRoutes, PersonaRoutes
 from lambdas.api.rest.documents import DocumentRoutes
+from lambdas.api.rest.history import HistoryRoutes
 from lambdas.api.rest.posts import PostRoutes
 from lambdas.api.rest.request import caller
 from lambdas.api.rest.requests import RequestRoutes
 from lambdas.api.rest.resolver import Resolver
+from lambdas.api.rest.retry import RetryRoutes
 from lambdas.api.services import Services
 from lambdas.core.errors import (
     CampaignError,
@@ -49,6 +51,8 @@ class Api:
         resolver.exception_handler(Exception)(self._unexpected)
         for routes in (
             CampaignRoutes,
+            HistoryRoutes,
+            RetryRoutes,
             PostRoutes,
             BrandRoutes,
             PersonaRoutes,

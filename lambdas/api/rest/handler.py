@@ -7,9 +7,11 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas.adapters import stores
 from lambdas.adapters.aws import client
+from lambdas.adapters.dynamodb_active import DynamoActive
 from lambdas.adapters.kms_cipher import KmsCipher
 from lambdas.adapters.parameters import Parameters
 from lambdas.adapters.secret_keys import SecretKeys
+from lambdas.adapters.sfn_executions import StepFunctionsExecutions
 from lambdas.adapters.step_functions import StepFunctionsEngine
 from lambdas.adapters.stores import TableSettings
 from lambdas.adapters.system import SystemClock, UlidSource
@@ -38,6 +40,8 @@ def _api() -> Api:
         catalog=stores.catalog(configured),
         checkpoints=stores.checkpoints(configured),
         approvals=stores.approvals(configured),
+        executions=StepFunctionsExecutions(client("stepfunctions"), configured.build_state_machine_arn),
+        active=DynamoActive(client("dynamodb"), configured.table_name),
         engine=StepFunctionsEngine(client("stepfunctions"), configured.build_state_machine_arn),
         keys=SecretKeys(client("secretsmanager"), clock, approval_secret=configured.approval_keys_secret),
         clock=clock,

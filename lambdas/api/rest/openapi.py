@@ -11,6 +11,7 @@ from pydantic.json_schema import models_json_schema
 
 from lambdas.api.approvals.managing import Reassignment, ReviewerChoice
 from lambdas.api.editing import PostPatch
+from lambdas.api.rest.retry import RetryInput
 from lambdas.core.models.approval import DecisionInput
 from lambdas.core.models.brand import BrandConfig, PersonaConfig
 from lambdas.core.models.campaign import CampaignBrief
@@ -21,7 +22,16 @@ DESCRIPTION = (
     "From a brief to approved posts. Errors are problem details (RFC 9457). Every answer carries "
     "`X-Correlation-Id`, which a request may bring along."
 )
-_BODIES = (CampaignBrief, BrandConfig, PersonaConfig, DecisionInput, PostPatch, ReviewerChoice, Reassignment)
+_BODIES = (
+    CampaignBrief,
+    BrandConfig,
+    PersonaConfig,
+    DecisionInput,
+    RetryInput,
+    PostPatch,
+    ReviewerChoice,
+    Reassignment,
+)
 _HEADERS = {
     "Idempotency-Key": {
         "description": "Makes a repeat harmless: the same key with the same body answers the same campaign.",

@@ -16,13 +16,21 @@ class CampaignLinks(Model):
 
     self: str
     progress: str
+    checkpoints: str
+    graph: str
     posts: str
 
     @classmethod
     def of(cls, campaign_id: str, root: str) -> "CampaignLinks":
         """``root`` is the API's public URL, or empty."""
         own = f"{root}/campaigns/{campaign_id}"
-        return cls(self=own, progress=f"{own}/progress", posts=f"{own}/posts")
+        return cls(
+            self=own,
+            progress=f"{own}/progress",
+            checkpoints=f"{own}/checkpoints",
+            graph=f"{own}/graph",
+            posts=f"{own}/posts",
+        )
 
 
 class AcceptedCampaign(Model):

@@ -13,6 +13,7 @@ from lambdas.adapters.system import SystemClock, sleep
 from lambdas.agents import campaign_planner
 from lambdas.agents.provider import AgentSettings, choose_model
 from lambdas.build.plan_posts.logic import plan_posts
+from lambdas.core.effects import RecordedManifests
 from lambdas.core.models.workflow import PlanResult, StepEvent
 
 
@@ -28,7 +29,9 @@ def handler(event: StepEvent, settings: PlanPostsSettings) -> PlanResult:
         event,
         stores.campaigns(settings),
         stores.posts(settings),
-        S3Manifests(client("s3"), settings.manifest_bucket),
+        RecordedManifests(
+            S3Manifests(client("s3"), settings.manifest_bucket), stores.effects(settings), event.attempt, SystemClock()
+        ),
         S3RecentTexts(client("s3"), settings.manifest_bucket),
         partial(campaign_planner.run, provider=choose_model(settings, bedrock=bedrock_model, sleep=sleep)),
         SystemClock(),

@@ -1,6 +1,8 @@
 """Lambda ``record-failure``."""
 
 from lambdas.adapters import stores
+from lambdas.adapters.aws import client
+from lambdas.adapters.sns_alerts import SnsAlerts
 from lambdas.adapters.step import step
 from lambdas.adapters.stores import TableSettings
 from lambdas.adapters.system import SystemClock
@@ -8,12 +10,19 @@ from lambdas.build.record_failure.logic import record_failure
 from lambdas.core.models.workflow import StatusResult, StepEvent
 
 
-@step("RecordFailure", StepEvent, TableSettings, stores.checkpoints)
-def handler(event: StepEvent, settings: TableSettings) -> StatusResult:
+class RecordFailureSettings(TableSettings):
+    """The table, and where alerts go."""
+
+    alert_topic_arn: str
+
+
+@step("RecordFailure", StepEvent, RecordFailureSettings, stores.checkpoints)
+def handler(event: StepEvent, settings: RecordFailureSettings) -> StatusResult:
     return record_failure(
         event,
         stores.campaigns(settings),
         stores.approvals(settings),
         stores.checkpoints(settings),
+        SnsAlerts(client("sns"), settings.alert_topic_arn),
         SystemClock(),
     )

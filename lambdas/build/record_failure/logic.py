@@ -2,9 +2,10 @@
 
 import json
 
+from lambdas.core.alerts import Alerts, advised, alert_of
 from lambdas.core.errors import CampaignError, ConflictError, known_errors
 from lambdas.core.models.approval import Decision
-from lambdas.core.models.campaign import CampaignStatus, Failure
+from lambdas.core.models.campaign import CampaignStatus, Cause, Failure
 from lambdas.core.models.checkpoint import StepOutcome
 from lambdas.core.models.workflow import CaughtError, StatusResult, StepEvent
 from lambdas.core.ports import ApprovalStore, CampaignStore, CheckpointStore, Clock
@@ -20,9 +21,13 @@ def record_failure(
     campaigns: CampaignStore,
     approvals: ApprovalStore,
     checkpoints: CheckpointStore,
+    alerts: Alerts,
     clock: Clock,
 ) -> StatusResult:
-    """Any status of BUILD ``→ failed``, with the error; a campaign that already ended stays as it ended."""
+    """Any status of BUILD ``→ failed``, with the error; a campaign that already ended stays as it ended.
+
+    The alert comes after the record, and once more when this step is repeated before it ended.
+    """
     caught = event.input.error or CaughtError(error="UnknownError", cause="the workflow gave no reason")
     failure = Failure(
         code=_code(caught),
@@ -30,15 +35,19 @@ def record_failure(
         at=clock.now(),
         retryable=_retryable(caught),
         step=_failed_step(event, checkpoints),
+        causes=_causes(event, caught, checkpoints),
     )
     for approval in approvals.all(event.key):
         approvals.close(event.key, approval.callback_id)
+    failure = advised(failure, campaigns.get(event.key), event.attempt.execution_arn)
     try:
         campaign = campaigns.update(
             event.key, expected=BUILDING, status=CampaignStatus.FAILED, error=failure, at=clock.now()
         )
     except ConflictError:
         campaign = campaigns.get(event.key)
+    if campaign.status is CampaignStatus.FAILED and campaign.error:
+        alerts.send(alert_of(campaign, campaign.error))
     return StatusResult(status=campaign.status)
 
 
@@ -62,6 +71,17 @@ def _message(caught: CaughtError) -> str:
         return (caught.cause or caught.error)[:MESSAGE_CHARS]
     message = parsed.get("errorMessage") if isinstance(parsed, dict) else None
     return str(message or caught.cause)[:MESSAGE_CHARS]
+
+
+def _causes(event: StepEvent, caught: CaughtError, checkpoints: CheckpointStore) -> tuple[Cause, ...]:
+    """What lay behind the error: as the failed step's checkpoint has it, and the engine's own words for it."""
+    failed = [
+        checkpoint.error
+        for checkpoint in checkpoints.all(event.key)
+        if checkpoint.execution_arn == event.attempt.execution_arn and checkpoint.error
+    ]
+    behind = failed[-1].causes if failed else ()
+    return (Cause(error=caught.error, message=_message(caught)[:500]), *behind)
 
 
 def _failed_step(event: StepEvent, checkpoints: CheckpointStore) -> str:

@@ -33,7 +33,7 @@ class RequestApprovalSettings(TableSettings):
     """With which the task token is sealed."""
 
 
-@step("RequestApproval", RequestApprovalEvent, RequestApprovalSettings, None)
+@step("RequestApproval", RequestApprovalEvent, RequestApprovalSettings, stores.checkpoints)
 def ask(event: RequestApprovalEvent, settings: RequestApprovalSettings) -> StatusResult:
     clock = SystemClock()
     ports = ApprovalPorts(
@@ -42,6 +42,7 @@ def ask(event: RequestApprovalEvent, settings: RequestApprovalSettings) -> Statu
         approvals=stores.approvals(settings),
         keys=SecretKeys(client("secretsmanager"), clock, approval_secret=settings.approval_keys_secret),
         mailer=SesMailer(client("sesv2"), settings.sender_email),
+        engine=StepFunctionsEngine(client("stepfunctions"), ""),
         ids=UlidSource(),
         clock=clock,
         cipher=KmsCipher(client("kms"), settings.token_key_id),

@@ -8,13 +8,31 @@ from lambdas.core.content_hash import content_hash
 from lambdas.core.errors import ConflictError
 from lambdas.core.ids import CallbackId
 from lambdas.core.links import approval_link, nonce_hash
-from lambdas.core.models.approval import Approval, ApprovalStatus, CampaignSummary, ClosedBecause, Quorum, Reviewer
+from lambdas.core.models.approval import (
+    Approval,
+    ApprovalStatus,
+    CampaignSummary,
+    ClosedBecause,
+    Decision,
+    Quorum,
+    Reviewer,
+)
 from lambdas.core.models.campaign import ApprovalPolicy, Campaign, CampaignStatus
 from lambdas.core.models.workflow import RequestApprovalEvent, StatusResult
 from lambdas.core.paging import every
-from lambdas.core.ports import ApprovalStore, CampaignStore, Cipher, Clock, IdSource, Keys, Mailer, PostStore
+from lambdas.core.ports import (
+    ApprovalStore,
+    CampaignStore,
+    Cipher,
+    Clock,
+    Engine,
+    IdSource,
+    Keys,
+    Mailer,
+    PostStore,
+)
 from lambdas.core.progression import advance
-from lambdas.core.resuming import seal_token, token_hash
+from lambdas.core.resuming import hand_over, seal_token, token_hash
 
 LINK_LIFETIME = timedelta(days=7) - timedelta(hours=1)
 """A link dies before the task that waits for it, so that a late click meets a page and not a dead task."""
@@ -26,6 +44,7 @@ class ApprovalPorts(NamedTuple):
     approvals: ApprovalStore
     keys: Keys
     mailer: Mailer
+    engine: Engine
     ids: IdSource
     clock: Clock
     cipher: Cipher
@@ -45,6 +64,10 @@ def request_approval(event: RequestApprovalEvent, ports: ApprovalPorts, base_url
     asked = ports.approvals.all(event.key)
     waiting = campaign.status == CampaignStatus.AWAITING_APPROVAL
     if waiting and any(is_same_question(earlier, event) for earlier in asked):
+        return StatusResult(status=campaign.status)
+    if waiting and asked and _answers(asked[-1], campaign, event, ports):
+        # The decision was made, and the execution that waited for it is gone: this one gets it.
+        hand_over(asked[-1], event.task_token, ports.engine)
         return StatusResult(status=campaign.status)
     for earlier in asked:
         ports.approvals.close(event.key, earlier.callback_id, ClosedBecause.SUPERSEDED)
@@ -74,6 +97,19 @@ def request_approval(event: RequestApprovalEvent, ports: ApprovalPorts, base_url
 
 def is_same_question(earlier: Approval, event: RequestApprovalEvent) -> bool:
     return earlier.token_hash == token_hash(event.task_token)
+
+
+def _answers(earlier: Approval, campaign: Campaign, event: RequestApprovalEvent, ports: ApprovalPorts) -> bool:
+    """Whether what is to be asked was answered: the same round, of the same content.
+
+    A revision may have begun, which takes away the texts that were sent back: its decision holds all the same.
+    """
+    made = earlier.decision
+    if made is None or earlier.round != campaign.revision + 1 or earlier.closed_because is ClosedBecause.REVOKED:
+        return False
+    return made.decision is Decision.NEEDS_REVISION or earlier.content_hash == content_hash(
+        every(ports.posts, event.key)
+    )
 
 
 def _new_approval(

@@ -7,6 +7,7 @@ from lambdas.adapters.step import step
 from lambdas.adapters.stores import TableSettings
 from lambdas.adapters.system import SystemClock
 from lambdas.build.revise_posts.logic import RevisionPorts, revise_posts
+from lambdas.core.effects import RecordedManifests
 from lambdas.core.models.workflow import PlanResult, StepEvent
 
 
@@ -18,11 +19,14 @@ class RevisePostsSettings(TableSettings):
 
 @step("RevisePosts", StepEvent, RevisePostsSettings, stores.checkpoints)
 def handler(event: StepEvent, settings: RevisePostsSettings) -> PlanResult:
+    clock = SystemClock()
     ports = RevisionPorts(
         campaigns=stores.campaigns(settings),
         posts=stores.posts(settings),
         approvals=stores.approvals(settings),
-        manifests=S3Manifests(client("s3"), settings.manifest_bucket),
-        clock=SystemClock(),
+        manifests=RecordedManifests(
+            S3Manifests(client("s3"), settings.manifest_bucket), stores.effects(settings), event.attempt, clock
+        ),
+        clock=clock,
     )
     return revise_posts(event, ports)

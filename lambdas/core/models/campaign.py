@@ -238,14 +238,29 @@ class Configuration(Model):
     personas: tuple[Persona, ...]
 
 
+class Cause(Model):
+    """One link of the chain behind a failure."""
+
+    error: str
+    """Class name, or the engine's name for it."""
+    message: str
+
+
 class Failure(Model):
-    """Why a campaign failed, as kept on its record."""
+    """Why a campaign (or a step, or a post's batch) failed, as kept on its record."""
 
     code: str
     message: str
     at: Moment
     retryable: bool
     step: str | None = None
+    causes: tuple[Cause, ...] = ()
+    """What lies behind it, outermost first."""
+    correlation_id: str | None = None
+    execution_url: str | None = None
+    """The execution in the AWS console."""
+    next_step: str | None = None
+    """What a person can do about it, in a sentence."""
 
 
 class PostCounts(Model):

@@ -1,5 +1,6 @@
 """The frame around the steps: what it logs, measures and records, whatever becomes of the step."""
 
+import hashlib
 import json
 from typing import Any, NamedTuple
 
@@ -8,11 +9,18 @@ import pytest
 from lambdas.adapters import telemetry
 from lambdas.adapters.memory import MemoryCheckpoints
 from lambdas.adapters.step import step
-from lambdas.core.errors import AgentPermanentError, InvalidInputError, NotFoundError, RetryableError, ThrottledError
+from lambdas.core.errors import (
+    AgentPermanentError,
+    InvalidInputError,
+    NotFoundError,
+    RetryableError,
+    StateTooLargeError,
+    ThrottledError,
+)
 from lambdas.core.models.base import Model
 from lambdas.core.models.campaign import CampaignStatus
 from lambdas.core.models.checkpoint import StepOutcome
-from lambdas.core.models.workflow import RequestApprovalEvent, StatusResult, StepEvent
+from lambdas.core.models.workflow import ManifestLocation, RequestApprovalEvent, StatusResult, StepEvent
 from lambdas.core.settings import Settings, SettingsError
 from tests.support import samples
 from tests.support.events import EXECUTION_ARN, raw_event
@@ -73,7 +81,9 @@ def test_a_success_leaves_a_checkpoint() -> None:
     assert (checkpoint.execution_arn, checkpoint.correlation_id) == (EXECUTION_ARN, samples.CORRELATION)
     assert checkpoint.result == {"status": "planning"}
     assert checkpoint.error is None
+    assert checkpoint.ended_at is not None
     assert checkpoint.started_at <= checkpoint.ended_at
+    assert checkpoint.duration_ms is not None
     assert checkpoint.duration_ms >= 0
 
 
@@ -113,21 +123,78 @@ def test_each_attempt_has_its_checkpoint_and_a_repeat_replaces_its_own() -> None
     ]
 
 
-def test_a_process_that_dies_leaves_none() -> None:
+def test_a_process_that_dies_leaves_the_beginning() -> None:
     store = MemoryCheckpoints()
     with pytest.raises(Crash):
         run(event(), Crash(), store)
+    (checkpoint,) = store.all(samples.KEY)
+    assert (checkpoint.outcome, checkpoint.ended_at, checkpoint.duration_ms) == (StepOutcome.STARTED, None, None)
+
+
+def test_a_checkpoint_knows_what_went_in_and_what_came_out() -> None:
+    store = MemoryCheckpoints()
+    raw = event(approval={"decision": "approved"})
+    result = run(raw, store=store)
+    (checkpoint,) = store.all(samples.KEY)
+    assert checkpoint.input == raw["input"]
+    for data, size, digest in (
+        (raw["input"], checkpoint.input_bytes, checkpoint.input_hash),
+        (result, checkpoint.output_bytes, checkpoint.output_hash),
+    ):
+        text = json.dumps(data, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+        assert (size, digest) == (len(text), hashlib.sha256(text).hexdigest())
+
+
+def test_no_secret_reaches_a_checkpoint() -> None:
+    store = MemoryCheckpoints()
+    run(event(error={"Error": "X", "Cause": f"bad token {JWT}"}), store=store)
+    (checkpoint,) = store.all(samples.KEY)
+    assert JWT not in checkpoint.model_dump_json()
+
+
+def test_an_input_over_the_limit_is_refused_before_the_step_does_anything() -> None:
+    store, limit = MemoryCheckpoints(), Settings().state_limit_bytes
+    plan = {"manifest": {"bucket": "b", "key": "k" * limit}, "totalPosts": 1, "batches": 1, "mapConcurrency": 1}
+    with pytest.raises(StateTooLargeError, match=r"the input of SaveCampaign has .* the largest field is plan"):
+        run(event(plan=plan | {"toleratedFailurePercentage": 5}), store=store)
     assert store.all(samples.KEY) == []
+    assert limit < 262_144  # the engine's own
+
+
+def test_an_output_over_the_limit_is_a_failure_of_the_step() -> None:
+    store, limit = MemoryCheckpoints(), Settings().state_limit_bytes
+    with pytest.raises(StateTooLargeError, match="the output of SaveCampaign"):
+        run(event(), ManifestLocation(bucket="b", key="k" * limit), store)
+    (checkpoint,) = store.all(samples.KEY)
+    assert checkpoint.error is not None
+    assert checkpoint.error.code == "STATE_TOO_LARGE"
+
+
+def test_the_cause_of_a_failure_does_not_keep_it_from_being_recorded() -> None:
+    """The engine hands over up to 32 KiB of cause, which is its affair and not the state's growth."""
+    run(event(error={"Error": "X", "Cause": "c" * 32_768}))
+
+
+def test_a_failure_keeps_the_chain_behind_it() -> None:
+    store = MemoryCheckpoints()
+    error = ThrottledError("slow down")
+    error.__cause__ = TimeoutError("the socket")
+    with pytest.raises(ThrottledError):
+        run(event(), error, store)
+    (checkpoint,) = store.all(samples.KEY)
+    assert checkpoint.error is not None
+    assert [(cause.error, cause.message) for cause in checkpoint.error.causes] == [("TimeoutError", "the socket")]
 
 
 def test_a_checkpoint_that_cannot_be_written_fails_a_step_that_succeeded() -> None:
-    with pytest.raises(RetryableError):
-        run(event(), store=faulty(MemoryCheckpoints(), FaultPlan({0: Fault.THROTTLED})))
+    for call in (0, 1):  # its beginning, its end
+        with pytest.raises(RetryableError):
+            run(event(), store=faulty(MemoryCheckpoints(), FaultPlan({call: Fault.THROTTLED})))
 
 
 def test_and_does_not_hide_the_error_of_one_that_failed(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(AgentPermanentError):
-        run(event(), AgentPermanentError("no"), faulty(MemoryCheckpoints(), FaultPlan({0: Fault.THROTTLED})))
+        run(event(), AgentPermanentError("no"), faulty(MemoryCheckpoints(), FaultPlan({1: Fault.THROTTLED})))
     assert [line["message"] for line in printed(capsys).logs] == ["step failed", "checkpoint not recorded"]
 
 

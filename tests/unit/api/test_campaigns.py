@@ -67,6 +67,8 @@ def test_start_answers_202_with_a_location_before_anything_is_planned(world, mak
             "self": f"/campaigns/{campaign.campaign_id}",
             "progress": f"/campaigns/{campaign.campaign_id}/progress",
             "posts": f"/campaigns/{campaign.campaign_id}/posts",
+            "checkpoints": f"/campaigns/{campaign.campaign_id}/checkpoints",
+            "graph": f"/campaigns/{campaign.campaign_id}/graph",
         },
     }
     assert reply.headers["Location"] == reply.json["links"]["self"]

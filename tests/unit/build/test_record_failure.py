@@ -23,7 +23,7 @@ TOO_MANY = CaughtError(error="TooManyPostsFailedError", cause=LAMBDA_CAUSE)
 
 def record(world: World, caught: CaughtError | None = TOO_MANY, decision: Decision | None = None) -> StatusResult:
     event = step_event(world, "RecordFailure", error=caught, approval=decision)
-    return record_failure(event, world.campaigns, world.approvals, world.checkpoints, world.clock)
+    return record_failure(event, world.campaigns, world.approvals, world.checkpoints, world.alerts, world.clock)
 
 
 def failure_of(world: World) -> Failure:

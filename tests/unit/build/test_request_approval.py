@@ -9,9 +9,10 @@ from lambdas.core.content_hash import content_hash
 from lambdas.core.errors import ConflictError, TokenExpiredError
 from lambdas.core.ids import TaskToken
 from lambdas.core.links import nonce_hash
-from lambdas.core.models.approval import Approval, ApprovalStatus
+from lambdas.core.models.approval import Approval, ApprovalStatus, Decision, MadeDecision
 from lambdas.core.models.campaign import CampaignStatus, PostCounts
 from lambdas.core.models.mail import Mail
+from lambdas.core.models.post import Post, PostContent, PostStatus
 from lambdas.core.models.workflow import StatusResult
 from lambdas.core.paging import every
 from lambdas.core.tokens import verify_approval_token
@@ -33,6 +34,7 @@ def request(
         approvals=world.approvals,
         keys=world.keys,
         mailer=faulty(world.mailer, mail_faults or FaultPlan()),
+        engine=world.engine,
         ids=world.ids,
         clock=world.clock,
         cipher=world.cipher,
@@ -170,3 +172,52 @@ def test_nobody_is_asked_about_a_campaign_that_is_elsewhere(ready: World, status
 def test_the_answer_carries_no_secret(ready: World) -> None:
     answer: dict[str, Any] = request(ready).to_wire()
     assert answer == {"status": "awaiting_approval"}
+
+
+@pytest.mark.parametrize(
+    ("decision", "expired", "told"),
+    [
+        (Decision.APPROVED, False, "approved"),
+        (Decision.NEEDS_REVISION, False, "needs_revision"),
+        (Decision.REJECTED, False, "rejected"),
+        (Decision.REJECTED, True, "expired"),
+    ],
+)
+def test_a_decision_already_made_is_handed_to_the_next_execution(
+    ready: World, decision: Decision, expired: bool, told: str
+) -> None:
+    request(ready)
+    asked = decided(ready, decision, expired=expired)
+    mails = len(ready.mailer.sent)
+    ready.engine.wait_for(SECOND)
+    assert request(ready, SECOND).status is CampaignStatus.AWAITING_APPROVAL
+    assert ready.engine.resumed == [(SECOND, {"callbackId": asked.callback_id, "decision": told})]
+    assert len(ready.mailer.sent) == mails
+    assert [approval.callback_id for approval in ready.approvals.all(samples.KEY)] == [asked.callback_id]
+
+
+def test_a_decision_about_other_content_is_asked_for_again(ready: World) -> None:
+    request(ready)
+    asked = decided(ready, Decision.APPROVED)
+    ready.posts.finish(samples.KEY, 0, [written(ready)])
+    ready.engine.wait_for(SECOND)
+    request(ready, SECOND)
+    assert ready.engine.resumed == []
+    assert ready.approvals.all(samples.KEY)[-1].callback_id != asked.callback_id
+
+
+def decided(world: World, decision: Decision, *, expired: bool = False) -> Approval:
+    made = MadeDecision(
+        decision=decision, comments="", decided_by="ada@example.com", decided_at=world.clock.now(), expired=expired
+    )
+    return world.approvals.decide(samples.KEY, only_approval(world).callback_id, made)
+
+
+def written(world: World) -> Post:
+    post = next(every(world.posts, samples.KEY))
+    return post.model_copy(
+        update={
+            "status": PostStatus.COMPLETED,
+            "content": PostContent(text="Another text.", generated_at=post.scheduled_at),
+        }
+    )

@@ -1,0 +1,67 @@
+"""A campaign's change of status and the mark of it on the step's checkpoint, in one transaction.
+
+Actions on the table: ``dynamodb:UpdateItem``.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from lambdas.adapters.aws import error_code, translate_errors
+from lambdas.adapters.dynamodb_items import from_item, to_attribute, to_key
+from lambdas.adapters.dynamodb_keys import ItemKey
+from lambdas.adapters.dynamodb_table import ConditionFailedError, Table, set_expression
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
+
+
+@translate_errors()
+def move(
+    table: Table, campaign: ItemKey, expected: Sequence[str], changes: Mapping[str, Any], checkpoint: ItemKey
+) -> None:
+    """Set ``changes`` if the campaign's status is one of ``expected``, and ``effect`` on the checkpoint.
+
+    Raises ``ConditionFailedError``.
+    """
+    expression, names, values = set_expression(changes)
+    allowed = {f":s{n}": to_attribute(str(status)) for n, status in enumerate(expected)}
+    writes: list[TransactWriteItemTypeDef] = [
+        {
+            "Update": {
+                "TableName": table.name,
+                "Key": to_key(campaign),
+                "UpdateExpression": expression,
+                "ConditionExpression": f"#status IN ({', '.join(allowed)})",
+                "ExpressionAttributeNames": names | {"#status": "status"},
+                "ExpressionAttributeValues": values | allowed,
+                "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+            }
+        },
+        {
+            "Update": {
+                "TableName": table.name,
+                "Key": to_key(checkpoint),
+                "UpdateExpression": "SET effect = :status",
+                "ConditionExpression": "attribute_exists(PK)",
+                "ExpressionAttributeValues": {":status": to_attribute(changes["status"])},
+            }
+        },
+    ]
+    try:
+        table.client.transact_write_items(TransactItems=writes)
+    except ClientError as error:
+        raise _meaning(error) from error
+
+
+def _meaning(error: ClientError) -> Exception:
+    if error_code(error) != "TransactionCanceledException":
+        return error
+    cancelled: Any = error.response  # CancellationReasons is not in botocore's type of the response
+    reasons = cancelled.get("CancellationReasons", [])
+    first = reasons[0] if reasons else {}
+    if first.get("Code") == "ConditionalCheckFailed":
+        return ConditionFailedError(from_item(first["Item"]) if first.get("Item") else None)
+    code = next((r["Code"] for r in reasons if r.get("Code", "None") != "None"), "TransactionConflict")
+    return ClientError({"Error": {"Code": code, "Message": str(error)}}, "TransactWriteItems")

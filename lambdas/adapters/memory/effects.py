@@ -1,0 +1,15 @@
+"""Effects in memory."""
+
+from lambdas.core.effects import Effect
+from lambdas.core.ids import CampaignKey
+
+
+class MemoryEffects:
+    def __init__(self) -> None:
+        self._records: dict[CampaignKey, dict[tuple[str, str], Effect]] = {}
+
+    def put(self, key: CampaignKey, effect: Effect) -> None:
+        self._records.setdefault(key, {})[effect.kind, effect.name] = Effect.from_wire(effect.to_wire())
+
+    def all(self, key: CampaignKey) -> list[Effect]:
+        return sorted(self._records.get(key, {}).values(), key=lambda effect: effect.recorded_at)

@@ -1,0 +1,68 @@
+"""What goes into a step and what comes out of it: how large it is, and what its failure is called."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from lambdas.core.errors import CampaignError, StateTooLargeError
+from lambdas.core.models.campaign import Cause, Failure
+
+_MESSAGE_CHARS = 2_000
+_CHAIN = 5
+"""Links of a chain of causes that are kept."""
+
+
+class Payload(NamedTuple):
+    """JSON data, the SHA-256 of its canonical text, and that text's bytes."""
+
+    data: dict[str, Any]
+    hash: str
+    size: int
+
+    @classmethod
+    def of(cls, data: dict[str, Any]) -> "Payload":
+        text = _canonical(data)
+        return cls(data, hashlib.sha256(text).hexdigest(), len(text))
+
+    def check(self, limit: int, what: str, *, without: Sequence[str] = ()) -> None:
+        """Raises ``StateTooLargeError`` beyond ``limit`` bytes, not counting the fields ``without``.
+
+        The engine's own limit is 262,144 bytes and its error names no step; this one comes first and does.
+        """
+        counted = {name: value for name, value in self.data.items() if name not in without}
+        size = self.size if len(counted) == len(self.data) else len(_canonical(counted))
+        if size > limit:
+            largest = max(counted, key=lambda name: len(_canonical(counted[name])))
+            raise StateTooLargeError(
+                f"{what} has {size} bytes, and {limit} are allowed; the largest field is {largest}",
+                details={"bytes": size, "limit": limit, "field": largest},
+            )
+
+
+def _canonical(data: Any) -> bytes:
+    return json.dumps(data, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode("utf-8", "surrogatepass")
+
+
+def failure_of(error: Exception, step_name: str, at: datetime) -> Failure:
+    """An exception as it is kept on a record, with what lies behind it."""
+    known = isinstance(error, CampaignError)
+    return Failure(
+        code=error.code if isinstance(error, CampaignError) else "UNEXPECTED_ERROR",
+        message=str(error)[:_MESSAGE_CHARS] if known else f"{type(error).__name__}: {error}"[:_MESSAGE_CHARS],
+        at=at,
+        # An error nobody foresaw may well pass: the workflow gives it two more tries.
+        retryable=error.retryable if isinstance(error, CampaignError) else True,
+        step=step_name,
+        causes=tuple(_chain(error)),
+    )
+
+
+def _chain(error: BaseException) -> list[Cause]:
+    chain: list[Cause] = []
+    behind = error.__cause__
+    while behind is not None and len(chain) < _CHAIN:
+        chain.append(Cause(error=type(behind).__name__, message=str(behind)[:500]))
+        behind = behind.__cause__
+    return chain

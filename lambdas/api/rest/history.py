@@ -1,0 +1,82 @@
+"""``/campaigns/{id}/checkpoints``, ``/executions`` and ``/graph``: what happened, in rows and as a picture."""
+
+from typing import Annotated, Literal
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.openapi.params import Query
+
+from lambdas.api.history import ExecutionContext, ExecutionView, execution_context, execution_views, graph_of
+from lambdas.api.progress import progress_of
+from lambdas.api.rest.answers import Answer, answer, described, listing
+from lambdas.api.rest.campaigns import TAG, CampaignPath, Cursor, Limit
+from lambdas.api.rest.request import caller
+from lambdas.api.rest.resolver import Resolver
+from lambdas.api.rest.views import Listing
+from lambdas.api.services import Services
+from lambdas.core.graph.model import ExecutionGraph
+from lambdas.core.ids import CampaignId, CampaignKey
+
+SVG = "image/svg+xml"
+Format = Annotated[
+    Literal["svg", "json"] | None, Query(description="Instead of the Accept header; SVG when neither says.")
+]
+
+
+class HistoryRoutes:
+    def __init__(self, app: Resolver, services: Services) -> None:
+        self._app = app
+        self._services = services
+        app.get(
+            "/campaigns/<campaign_id>/checkpoints",
+            **described("getCheckpoints", "What each step did", tag=TAG, answers=ExecutionContext, errors=(404, 422)),
+        )(self.checkpoints)
+        app.get(
+            "/campaigns/<campaign_id>/executions",
+            **described(
+                "listExecutions", "The engine's own history", tag=TAG, answers=Listing[ExecutionView], errors=(404,)
+            ),
+        )(self.executions)
+        app.get(
+            "/campaigns/<campaign_id>/graph",
+            **described(
+                "getGraph",
+                "The workflow, drawn with its states",
+                tag=TAG,
+                answers=ExecutionGraph,
+                errors=(404, 422),
+            ),
+        )(self.graph)
+
+    def checkpoints(self, campaign_id: CampaignPath, limit: Limit = 50, cursor: Cursor = None) -> Answer:
+        key, services = self._key(campaign_id), self._services
+        campaign = services.campaigns.get(key)
+        progress = progress_of(
+            campaign, services.checkpoints.all(key), services.posts.progress(key), now=services.clock.now()
+        )
+        context = execution_context(
+            campaign,
+            services.checkpoints.page(key, limit, cursor),
+            services.approvals.all(key),
+            (progress.current_step, progress.completed_steps),
+        )
+        # A field that is null is an answer here: no step is to come, no page follows, nothing went wrong.
+        return Response(200, "application/json", context.model_dump(mode="json", by_alias=True))
+
+    def executions(self, campaign_id: CampaignPath) -> Answer:
+        campaign = self._services.campaigns.get(self._key(campaign_id))
+        return listing(execution_views(campaign, self._services.executions), None)
+
+    def graph(self, campaign_id: CampaignPath, format: Format = None) -> Answer:  # noqa: A002 - the parameter's name outside
+        key, services = self._key(campaign_id), self._services
+        campaign = services.campaigns.get(key)
+        graph = graph_of(campaign, services.posts.progress(key), services.executions, services.clock.now())
+        accepted = str(self._app.current_event.headers.get("Accept", ""))
+        if format == "json" or (format is None and "application/json" in accepted):
+            return answer(graph)
+        # Drawing is for those who ask for it: the import costs more than the rest of a request.
+        from lambdas.core.graph.svg import render_svg
+
+        return Response(200, SVG, render_svg(graph), headers={"Vary": "Accept"})
+
+    def _key(self, campaign_id: CampaignId) -> CampaignKey:
+        return CampaignKey(caller(self._app.current_event).tenant_id, campaign_id)

@@ -1,0 +1,65 @@
+"""``POST /campaigns/{id}/retry``: try a campaign again by hand."""
+
+from typing import Literal
+
+from lambdas.api.rest.address import public_url
+from lambdas.api.rest.answers import Answer, answer, described
+from lambdas.api.rest.campaigns import TAG, CampaignPath
+from lambdas.api.rest.request import json_body, manager
+from lambdas.api.rest.resolver import Resolver
+from lambdas.api.rest.views import AcceptedCampaign, CampaignLinks
+from lambdas.api.services import Services
+from lambdas.core.errors import FieldError, InvalidInputError
+from lambdas.core.ids import CampaignKey
+from lambdas.core.models.base import Model
+from lambdas.core.recovery import retry
+
+
+class RetryInput(Model):
+    """Body: write the failed posts again, or begin at a step (the one that failed, when none is named)."""
+
+    mode: Literal["failed_posts", "from_step"] = "failed_posts"
+    step: str | None = None
+
+
+class RetryRoutes:
+    def __init__(self, app: Resolver, services: Services) -> None:
+        self._app = app
+        self._services = services
+        app.post(
+            "/campaigns/<campaign_id>/retry",
+            **described(
+                "retryCampaign",
+                "Try a failed campaign again",
+                tag=TAG,
+                answers=AcceptedCampaign,
+                status=202,
+                errors=(400, 404, 409, 422, 503),
+                body="RetryInput",
+            ),
+        )(self.retry)
+
+    def retry(self, campaign_id: CampaignPath) -> Answer:
+        event = self._app.current_event
+        key = CampaignKey(manager(event).tenant_id, campaign_id)
+        wanted = RetryInput.from_wire(json_body(event))
+        if wanted.step and wanted.mode == "failed_posts":
+            message = "goes with mode from_step"
+            raise InvalidInputError(f"step: {message}", errors=[FieldError("step", message)])
+        campaign = retry(key, self._step(key, wanted), self._services.recovery)
+        links = CampaignLinks.of(campaign_id, public_url(event, self._services.public_url))
+        view = AcceptedCampaign(
+            campaign_id=campaign_id,
+            status=campaign.status,
+            execution_arn=campaign.execution_arn or "",
+            links=links,
+        )
+        return answer(view, status=202, headers={"Location": links.self})
+
+    def _step(self, key: CampaignKey, wanted: RetryInput) -> str | None:
+        if wanted.mode == "failed_posts":
+            return None
+        if wanted.step:
+            return wanted.step
+        error = self._services.campaigns.get(key).error
+        return error.step if error and error.step else "ValidateCampaign"

@@ -1,0 +1,24 @@
+"""Lambda ``compensate``. Whoever makes a new kind of thing outside registers its undo here."""
+
+from lambdas.adapters import stores
+from lambdas.adapters.aws import client
+from lambdas.adapters.s3_manifests import S3Manifests
+from lambdas.adapters.step import step
+from lambdas.adapters.stores import TableSettings
+from lambdas.adapters.system import SystemClock
+from lambdas.build.compensate.logic import compensate
+from lambdas.core.effects import MANIFEST, Compensation, undo_manifest
+from lambdas.core.models.workflow import StepEvent
+
+
+class CompensateSettings(TableSettings):
+    """``MANIFEST_BUCKET``: what PlanPosts writes to."""
+
+    manifest_bucket: str
+
+
+@step("Compensate", StepEvent, CompensateSettings, stores.checkpoints)
+def handler(event: StepEvent, settings: CompensateSettings) -> Compensation:
+    manifests = S3Manifests(client("s3"), settings.manifest_bucket)
+    undos = {MANIFEST: undo_manifest(manifests.remove)}
+    return compensate(event, stores.effects(settings), undos, SystemClock())

@@ -1,0 +1,44 @@
+"""Compensate: undo what the campaign made outside of the table."""
+
+from collections.abc import Mapping
+
+from lambdas.core.effects import Compensation, Effect, EffectStatus, EffectStore, Undo
+from lambdas.core.errors import RetryableError
+from lambdas.core.models.workflow import StepEvent
+from lambdas.core.ports import Clock
+
+
+def compensate(event: StepEvent, effects: EffectStore, undos: Mapping[str, Undo], clock: Clock) -> Compensation:
+    """Undo everything that is not undone yet, newest first, and record what became of each.
+
+    One that cannot be undone does not keep the others from it. Raises the ``RetryableError`` of the first that may
+    be undone at another attempt, after all were tried.
+    """
+    undone = failed = 0
+    passing: RetryableError | None = None
+    for effect in reversed(effects.all(event.key)):
+        if effect.status is EffectStatus.UNDONE:
+            continue
+        error = _try(undos.get(effect.kind), effect)
+        settled = {
+            "status": EffectStatus.NOT_UNDONE if error else EffectStatus.UNDONE,
+            "settled_at": clock.now(),
+            "undo_attempts": effect.undo_attempts + 1,
+            "error": f"{type(error).__name__}: {error}"[:1_000] if error else None,
+        }
+        effects.put(event.key, effect.model_copy(update=settled))
+        undone, failed = undone + (error is None), failed + (error is not None)
+        passing = passing or (error if isinstance(error, RetryableError) else None)
+    if passing:
+        raise passing
+    return Compensation(undone=undone, not_undone=failed)
+
+
+def _try(undo: Undo | None, effect: Effect) -> Exception | None:
+    if undo is None:
+        return LookupError(f"nobody knows how to undo a {effect.kind}")
+    try:
+        undo(effect)
+    except Exception as error:  # noqa: BLE001 - on record with the effect, and raised again if it may pass
+        return error
+    return None

@@ -1,0 +1,98 @@
+"""What the engine knows about the executions of a campaign, and what can be done with them.
+
+The first execution of a campaign is named after it; each later one has a number behind it: ``<campaign>-1``, ``-2``.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any, Protocol
+from urllib.parse import quote
+
+from lambdas.core.graph.model import ExecutionStatus
+from lambdas.core.ids import CampaignId
+from lambdas.core.models.base import Model, Moment
+from lambdas.core.models.workflow import BuildInput
+
+SERVICE_RESTART = "States.ServiceRestart"
+"""An engine that was restarted says so of the executions it lost. AWS never does; the local engine does."""
+
+_NUMBERED = re.compile(r"^(?P<campaign>[0-9A-Z]{26})(?:-(?P<number>\d{1,6}))?$")
+
+
+class ExecutionState(Model):
+    """One execution as the engine describes it."""
+
+    arn: str
+    status: ExecutionStatus
+    started_at: Moment | None = None
+    stopped_at: Moment | None = None
+    error: str | None = None
+    cause: str | None = None
+    redrivable: bool = False
+    """The engine offers to go on from where it ended."""
+
+    @property
+    def is_live(self) -> bool:
+        return self.status in (ExecutionStatus.RUNNING, ExecutionStatus.PENDING_REDRIVE)
+
+
+class Executions(Protocol):
+    def describe(self, arn: str) -> ExecutionState | None:
+        """``None`` when the engine has no such execution (any more)."""
+        ...
+
+    def running(self) -> set[str]:
+        """Names of the executions of BUILD that are running."""
+        ...
+
+    def start(self, event: BuildInput, name: str) -> str:
+        """Start BUILD under ``name`` and answer its ARN; a name that was used answers that execution's ARN."""
+        ...
+
+    def redrive(self, arn: str) -> None: ...
+
+    def stop(self, arn: str, reason: str) -> None:
+        """Abort it; one that has ended or is unknown stays as it is."""
+        ...
+
+    def events(self, arn: str) -> list[Mapping[str, Any]]:
+        """The engine's history without inputs and outputs, oldest first; none for an unknown execution."""
+        ...
+
+    def definition(self, arn: str) -> dict[str, Any]:
+        """The parsed definition the execution runs, or the one that is deployed when it is not known."""
+        ...
+
+    def arn_of(self, name: str) -> str: ...
+
+
+def name_of(arn: str) -> str:
+    return arn.rsplit(":", 1)[-1]
+
+
+def campaign_of(name: str) -> CampaignId | None:
+    """The campaign an execution of that name is about."""
+    match = _NUMBERED.match(name)
+    return CampaignId(match["campaign"]) if match else None
+
+
+def number_of(name: str) -> int:
+    match = _NUMBERED.match(name)
+    return int(match["number"] or 0) if match else 0
+
+
+def next_name(campaign_id: CampaignId, last_arn: str | None) -> str:
+    """The name of the execution after ``last_arn``: the same for everybody who asks, so that two start one."""
+    return f"{campaign_id}-{number_of(name_of(last_arn)) + 1}" if last_arn else str(campaign_id)
+
+
+def names_until(campaign_id: CampaignId, last_arn: str) -> list[str]:
+    """The names of a campaign's executions, from the first to ``last_arn``."""
+    last = number_of(name_of(last_arn))
+    return [str(campaign_id), *(f"{campaign_id}-{number}" for number in range(1, last + 1))]
+
+
+def console_url(arn: str) -> str:
+    """The execution in the AWS console (its address scheme of 2026-06)."""
+    region = arn.split(":")[3]
+    return f"https://{region}.console.aws.amazon.com/states/home?region={region}#/v2/executions/details/{quote(arn)}"

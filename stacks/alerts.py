@@ -1,0 +1,25 @@
+"""Where people subscribe who want to know when a campaign needs them."""
+
+from aws_cdk import Stack
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_sns as sns
+from constructs import Construct
+
+from stacks.grants import grant_key
+
+
+def alert_topic(scope: Construct, name: str, key: kms.IKey) -> sns.Topic:
+    """An encrypted topic; ``name`` is its physical name."""
+    return sns.Topic(scope, "Alerts", topic_name=name, master_key=key, enforce_ssl=True)
+
+
+def grant_alert(function: lambda_.Function, topic: sns.ITopic, key: kms.IKey) -> None:
+    """Publish to the topic, and tell the function where it is."""
+    function.add_environment("ALERT_TOPIC_ARN", topic.topic_arn)
+    function.add_to_role_policy(iam.PolicyStatement(actions=["sns:Publish"], resources=[topic.topic_arn]))
+    # SNS encrypts a message with the publisher's permission to use the key.
+    grant_key(function, key, ["kms:Decrypt", "kms:GenerateDataKey"])
+    if Stack.of(function) is not Stack.of(topic):
+        Stack.of(function).add_dependency(Stack.of(topic))

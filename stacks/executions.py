@@ -1,0 +1,39 @@
+"""Grants on the executions of a state machine."""
+
+from collections.abc import Sequence
+
+from aws_cdk import ArnFormat, Stack
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_stepfunctions as sfn
+
+from stacks.acknowledge import acknowledge
+
+
+def grant_look(function: lambda_.Function, machine: sfn.StateMachine, name: str) -> None:
+    """Find the executions of the machine of that name and read what became of them."""
+    _grant(function, ["states:ListExecutions", "states:DescribeStateMachine"], machine.state_machine_arn)
+    actions = ["DescribeExecution", "DescribeStateMachineForExecution", "GetExecutionHistory"]
+    _grant_all(function, actions, "execution", f"{name}:*")
+
+
+def grant_mend(function: lambda_.Function, machine: sfn.StateMachine, name: str) -> None:
+    """Start executions of the machine, and redrive or stop those there are."""
+    machine.grant_start_execution(function)
+    _grant_all(function, ["RedriveExecution", "StopExecution"], "execution", f"{name}:*")
+
+
+def _grant_all(function: lambda_.Function, actions: Sequence[str], kind: str, pattern: str) -> None:
+    arn = Stack.of(function).format_arn(
+        service="states", resource=kind, resource_name=pattern, arn_format=ArnFormat.COLON_RESOURCE_NAME
+    )
+    _grant(function, [f"states:{action}" for action in actions], arn)
+    acknowledge(
+        function.role or function,
+        f"AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:{kind}:{pattern}]",
+        "Executions of one machine, whose names are the campaigns'",
+    )
+
+
+def _grant(function: lambda_.Function, actions: Sequence[str], resource: str) -> None:
+    function.add_to_role_policy(iam.PolicyStatement(actions=list(actions), resources=[resource]))

@@ -1,0 +1,54 @@
+"""What looks after campaigns whose execution was lost: one Lambda, every minute."""
+
+from aws_cdk import CfnOutput, Duration, Stack
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
+from constructs import Construct
+
+from stacks.alerts import grant_alert
+from stacks.data import DataStack
+from stacks.executions import grant_look, grant_mend
+from stacks.functions import CampaignFunction, CodeAssets
+from stacks.grants import Access, grant_table
+from stacks.options import Options
+from stacks.workflow import WorkflowStack
+
+EVERY = Duration.minutes(1)
+
+
+class RecoveryStack(Stack):
+    """Stateless."""
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, options: Options, data: DataStack, workflow: WorkflowStack
+    ) -> None:
+        super().__init__(scope, construct_id, description="Campaign orchestration: recovery")
+        self.reconcile = CampaignFunction(
+            self,
+            "ReconcileFunction",
+            name="reconcile",
+            module="lambdas.ops.reconcile.handler",
+            options=options,
+            assets=CodeAssets(self, options),
+            key=data.key,
+            environment={
+                "TABLE_NAME": data.table.table_name,
+                "BUILD_STATE_MACHINE_ARN": workflow.build_machine.state_machine_arn,
+            },
+            timeout_seconds=300,
+        )
+        access = [Access.GET, Access.BATCH_GET, Access.PUT, Access.UPDATE, Access.DELETE, Access.QUERY]
+        grant_table(self.reconcile, data, [*access, Access.PARTIQL_UPDATE])
+        grant_look(self.reconcile, workflow.build_machine, workflow.build_name)
+        grant_mend(self.reconcile, workflow.build_machine, workflow.build_name)
+        grant_alert(self.reconcile, workflow.alerts, data.key)
+        # A run that fails is not repeated: the next one comes in a minute.
+        self.reconcile.configure_async_invoke(retry_attempts=0, max_event_age=EVERY)
+        events.Rule(
+            self,
+            "EveryMinute",
+            description="Looks after campaigns whose execution was lost",
+            schedule=events.Schedule.rate(EVERY),
+            targets=[targets.LambdaFunction(self.reconcile)],
+        )
+        CfnOutput(self, "ReconcileFunctionName", value=self.reconcile.function_name)

@@ -1,0 +1,168 @@
+"""Campaigns whose execution is lost, and campaigns that failed: they go on from where they were."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from ulid import ULID
+
+from lambdas.adapters.dynamodb_campaigns import DynamoCampaigns
+from lambdas.core.models.campaign import CampaignStatus
+from tests.contract import samples
+from tests.support.driver import Driver, brief
+
+pytestmark = pytest.mark.stack
+
+
+def reconcile(driver: Driver) -> dict[str, Any]:
+    answer = driver.stack.client("lambda").invoke(FunctionName="reconcile", Payload=b"{}")
+    report: dict[str, Any] = json.loads(answer["Payload"].read())
+    assert "FunctionError" not in answer, report
+    return report
+
+
+def queue_without_execution(driver: Driver, age: timedelta = timedelta(minutes=1), **changes: Any) -> str:
+    """What a submission leaves that died between its record and its execution."""
+    campaign_id = str(ULID())
+    campaign = samples.campaign().to_wire() | {
+        "campaignId": campaign_id,
+        "brief": brief(postCount=3, **changes),
+        "createdAt": datetime.now(UTC) - age,
+    }
+    store = DynamoCampaigns(driver.stack.client("dynamodb"), driver.stack.info["table"])
+    store.create(type(samples.campaign()).model_validate(campaign))
+    return campaign_id
+
+
+def written(driver: Driver, campaign_id: str) -> dict[str, str]:
+    """When each completed post was completed."""
+    posts = driver.items(campaign_id, "POST#")
+    return {post["postId"]: post["completedAt"] for post in posts if post["status"] == "completed"}
+
+
+def approve(driver: Driver, campaign_id: str) -> None:
+    assert driver.decide(campaign_id, "approved").status == 200
+    driver.wait(campaign_id, "approved")
+
+
+def asked_anew(driver: Driver, campaign_id: str, old_link: str) -> None:
+    """Once the reviewers have another link than ``old_link``."""
+    deadline = time.monotonic() + 60
+    while driver.link(campaign_id) == old_link:
+        assert time.monotonic() < deadline, "nobody was asked again"
+        time.sleep(0.2)
+
+
+def test_an_aborted_execution_is_replaced_and_the_reviewers_are_asked_anew(acme: Driver) -> None:
+    campaign_id = acme.start(postCount=20)
+    acme.wait(campaign_id, "awaiting_approval")
+    before, old_link = written(acme, campaign_id), acme.link(campaign_id)
+    acme.stack.client("stepfunctions").stop_execution(executionArn=acme.execution_arn(campaign_id))
+    reconcile(acme)
+    asked_anew(acme, campaign_id, old_link)
+    assert written(acme, campaign_id) == before
+    approve(acme, campaign_id)
+    executions = acme.get(f"/campaigns/{campaign_id}/executions")["items"]
+    assert [(e["name"], e["status"]) for e in executions] == [
+        (campaign_id, "ABORTED"),
+        (f"{campaign_id}-1", "SUCCEEDED"),
+    ]
+
+
+def test_an_execution_that_dies_among_the_posts_costs_none_and_writes_none_twice(acme: Driver) -> None:
+    campaign_id = acme.start(postCount=300)
+    while len(written(acme, campaign_id)) < 20:
+        time.sleep(0.1)
+    acme.stack.client("stepfunctions").stop_execution(executionArn=acme.execution_arn(campaign_id))
+    before = written(acme, campaign_id)
+    reconcile(acme)
+    campaign = acme.wait(campaign_id, "awaiting_approval", seconds=240)
+    assert campaign["counts"] == {"total": 300, "planned": 0, "generating": 0, "completed": 300, "failed": 0}
+    assert before.items() <= written(acme, campaign_id).items()
+
+
+def test_a_submission_that_died_before_its_execution_is_started(acme: Driver) -> None:
+    campaign_id = queue_without_execution(acme)
+    reconcile(acme)
+    acme.wait(campaign_id, "awaiting_approval")
+    assert acme.get(f"/campaigns/{campaign_id}")["executionArn"].endswith(f":{campaign_id}")
+
+
+def test_a_failed_campaign_is_undone_alerted_and_tried_again_by_hand(acme: Driver) -> None:
+    campaign_id = queue_without_execution(acme, timedelta(), brandId="late-brand")
+    ids = {"tenantId": "acme", "campaignId": campaign_id, "correlationId": "corr-1"}
+    machine = acme.stack.info["stateMachines"]["build"]
+    acme.stack.client("stepfunctions").start_execution(stateMachineArn=machine, name=campaign_id, input=json.dumps(ids))
+    assert acme.execution(campaign_id)["status"] == "FAILED"
+    error = acme.get(f"/campaigns/{campaign_id}")["error"]
+    assert (error["step"], error["retryable"], error["correlationId"]) == ("ValidateCampaign", False, "corr-1")
+    assert error["executionUrl"].startswith("https://us-east-1.console.aws.amazon.com/states/")
+    assert campaign_id in error["nextStep"]
+    assert error["causes"]
+    refused = acme.send("POST", f"/campaigns/{campaign_id}/retry", {"mode": "from_step", "step": "GeneratePosts"})
+    assert refused.status == 409
+    brand = {"name": "Late", "tone": ["warm"], "voice": "Plain."}
+    assert acme.send("PUT", "/brands/late-brand", brand).status == 200
+    again = acme.send("POST", f"/campaigns/{campaign_id}/retry", {"mode": "from_step"})
+    assert again.status == 202, again.text
+    acme.wait(campaign_id, "awaiting_approval")
+    assert "error" not in acme.get(f"/campaigns/{campaign_id}")
+    approve(acme, campaign_id)
+
+
+def test_every_campaign_goes_on_after_the_stack_was_stopped(acme: Driver) -> None:
+    """SIGTERM with campaigns in every status of BUILD, and beyond."""
+    waiting, approved = acme.start(postCount=4), acme.start(postCount=3)
+    for campaign_id in (waiting, approved):
+        acme.wait(campaign_id, "awaiting_approval")
+    approve(acme, approved)
+    queued = queue_without_execution(acme)
+    generating = acme.start(postCount=300)
+    while not written(acme, generating):
+        time.sleep(0.1)
+    just_started = acme.start(postCount=5)
+    old_link = acme.link(waiting)
+    before = {campaign_id: written(acme, campaign_id) for campaign_id in (waiting, approved)}
+    home, port = acme.stack.home, int(acme.stack.info["endpointUrl"].rsplit(":", 1)[1])
+    acme.stack.stop()
+    # In a process of its own, as a person would: the session's stack is stopped by whoever started it.
+    command = [sys.executable, "-m", "local.cli", "up"]
+    environment = os.environ | {"CAMPAIGN_HOME": str(home), "CAMPAIGN_PORT": str(port)}
+    subprocess.run(command, env=environment, check=True, capture_output=True)
+    for campaign_id in (queued, generating, just_started, waiting):
+        campaign = acme.wait(campaign_id, "awaiting_approval", seconds=240)
+        assert campaign["counts"]["completed"] == campaign["counts"]["total"]
+    asked_anew(acme, waiting, old_link)
+    assert acme.get(f"/campaigns/{waiting}")["executionArn"].endswith("-1")
+    assert acme.get(f"/campaigns/{approved}")["status"] == CampaignStatus.APPROVED
+    for campaign_id, posts in before.items():
+        assert written(acme, campaign_id) == posts
+    for campaign_id in (queued, just_started, generating, waiting):
+        approve(acme, campaign_id)
+
+
+def test_what_happened_can_be_read_and_seen(acme: Driver) -> None:
+    campaign_id = acme.start(postCount=12)
+    acme.wait(campaign_id, "awaiting_approval")
+    path = f"/campaigns/{campaign_id}"
+    context = acme.get(f"{path}/checkpoints", limit=2)
+    assert (context["status"], context["currentStep"]) == ("waiting_callback", "RequestApproval")
+    assert [call["type"] for call in context["activeCallbacks"]] == ["approval"]
+    steps, cursor = [c["stepName"] for c in context["checkpoints"]], context["nextCursor"]
+    while cursor:
+        page = acme.get(f"{path}/checkpoints", limit=2, cursor=cursor)
+        steps, cursor = steps + [c["stepName"] for c in page["checkpoints"]], page["nextCursor"]
+    assert steps == ["ValidateCampaign", "SaveCampaign", "PlanPosts", "AggregateResults", "RequestApproval"]
+    svg = acme.send("GET", f"{path}/graph")
+    assert (svg.status, svg.headers["content-type"]) == (200, "image/svg+xml")
+    assert "RequestApproval" in svg.text
+    graph = acme.get(f"{path}/graph", format="json")
+    nodes = {node["name"]: node for node in graph["nodes"]}
+    assert nodes["RequestApproval"]["status"] == "waiting"
+    assert nodes["GeneratePosts"]["counts"]["completed"] == 12
+    assert nodes["Compensate"]["status"] == "not_reached"
