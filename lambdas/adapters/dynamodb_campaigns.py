@@ -44,14 +44,12 @@ class DynamoCampaigns:
         key = CampaignKey(campaign.tenant_id, campaign.campaign_id)
         # In this order, which the reasons of a cancelled transaction keep.
         writes = [
+            self._new(keys.owner(campaign.campaign_id), {"tenantId": campaign.tenant_id}),
             self._new(keys.campaign(key), campaign.to_wire()),
             self._new(keys.listed(*key), {"campaignId": campaign.campaign_id}),
         ]
         if idempotency:
-            place = keys.idempotency(campaign.tenant_id, idempotency.key)
-            expires = int((campaign.created_at + _IDEMPOTENCY_KEPT).timestamp())
-            fields = {"bodyHash": idempotency.body_hash, "campaignId": idempotency.campaign_id}
-            writes.append(self._new(place, fields | {keys.EXPIRES_AT: expires}))
+            writes.append(self._new(*_remembered(campaign.tenant_id, idempotency, campaign.created_at)))
         # Without a condition, so it never is the reason of a refusal: the reconciler looks after what is on this list.
         active = {"tenantId": key.tenant_id, "campaignId": key.campaign_id}
         writes.append({"Put": {"TableName": self._table.name, "Item": to_item(keys.active(key), active)}})
@@ -72,6 +70,9 @@ class DynamoCampaigns:
     def find_idempotent(self, tenant_id: TenantId, key: str) -> IdempotencyRecord | None:
         found = self._table.get(keys.idempotency(tenant_id, key))
         return IdempotencyRecord(key, found["bodyHash"], CampaignId(found["campaignId"])) if found else None
+
+    def remember(self, tenant_id: TenantId, idempotency: IdempotencyRecord, at: datetime) -> None:
+        self._table.put_new(*_remembered(tenant_id, idempotency, at))
 
     def get(self, key: CampaignKey) -> Campaign:
         found = self._table.get(keys.campaign(key))
@@ -130,13 +131,19 @@ def _unknown(key: CampaignKey) -> NotFoundError:
     return NotFoundError(f"there is no campaign {key.campaign_id}")
 
 
+def _remembered(tenant_id: TenantId, record: IdempotencyRecord, at: datetime) -> tuple[keys.ItemKey, dict[str, Any]]:
+    expires = int((at + _IDEMPOTENCY_KEPT).timestamp())
+    fields = {"bodyHash": record.body_hash, "campaignId": record.campaign_id, keys.EXPIRES_AT: expires}
+    return keys.idempotency(tenant_id, record.key), fields
+
+
 def _refusal(error: ClientError, campaign_id: CampaignId) -> Exception:
     """What a failed transaction means: its reasons come in the order of its writes."""
     if error_code(error) != "TransactionCanceledException":
         return error
     cancelled: Any = error.response  # CancellationReasons is not in botocore's type of the response
     codes = [reason.get("Code", "None") for reason in cancelled.get("CancellationReasons", [])]
-    if "ConditionalCheckFailed" in codes[:2]:
+    if "ConditionalCheckFailed" in codes[:3]:
         return ConflictError(f"there is a campaign {campaign_id} already", details={"taken": "id"})
     if "ConditionalCheckFailed" in codes:
         return ConflictError("the idempotency key is taken", details={"taken": "idempotencyKey"})

@@ -9,6 +9,7 @@ same                                       ``BATCH#<00000>``                    
 same                                       ``CHECKPOINT#<entered>#<execution>#<step>#<attempt>``  a step's attempt
 same                                       ``APPROVAL#<callback>``                                a request
 same                                       ``EFFECT#<kind>#<name>``                               something made outside
+``CAMPAIGN#<campaign>``                    ``OWNER``                                              whose the id is
 ``TENANT#<tenant>``                        ``CAMPAIGN#<campaign>``                                place in the list
 same                                       ``BRAND#<brand>``, ``PERSONA#<persona>``               catalog
 same                                       ``IDEMPOTENCY#<sha256 of the key>``                    expires by TTL
@@ -54,6 +55,11 @@ def tenant_partition(tenant_id: TenantId) -> str:
 
 def campaign_partition(key: CampaignKey) -> str:
     return f"TENANT#{key.tenant_id}#CAMPAIGN#{key.campaign_id}"
+
+
+def owner(campaign_id: CampaignId) -> ItemKey:
+    """The engine knows executions by the campaign's id alone, so an id belongs to one tenant only."""
+    return ItemKey(f"CAMPAIGN#{campaign_id}", "OWNER")
 
 
 def campaign(key: CampaignKey) -> ItemKey:

@@ -1,4 +1,4 @@
-"""The one way to start a campaign: the API, the direct invocation and a schedule all come through ``submit``."""
+"""The one way to start a campaign: the API and the direct invocation both come through ``submit``."""
 
 import hashlib
 import json
@@ -110,6 +110,9 @@ def _known(submission: Submission, brief: CampaignBrief, intake: Intake) -> Camp
     if _anonymous(campaign.brief) != _anonymous(brief):
         taken = FieldError("campaignId", "belongs to a campaign with another brief")
         raise ConflictError(f"the id {brief.campaign_id} {taken.message}", errors=[taken])
+    if key:
+        record = IdempotencyRecord(key, _hash(brief), campaign.campaign_id)
+        intake.campaigns.remember(tenant_id, record, intake.clock.now())
     return campaign
 
 

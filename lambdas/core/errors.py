@@ -23,6 +23,7 @@
         ├── ConflictError              the record is not in a state that allows it        409
         │   └── ContentChangedError    the posts are not those that were approved         409
         ├── GoneError                  it was there, and is over                          410
+        ├── MailRefusedError           mail to an address, or from a sender, is refused for good
         ├── IdempotencyMismatchError   the key was used for another body                  422
         ├── AgentPermanentError        an agent answered {success: false, error: {retryable: false}}
         ├── InvalidPlanError           the planner's plan breaks its own rules
@@ -164,6 +165,11 @@ class GoneError(PermanentError):
     code = "GONE"
     title = "This is over"
     status = 410
+
+
+class MailRefusedError(PermanentError):
+    code = "MAIL_REFUSED"
+    title = "The mail service refuses the address or the sender"
 
 
 class IdempotencyMismatchError(PermanentError):

@@ -64,6 +64,10 @@ class CampaignStore(Protocol):
 
     def find_idempotent(self, tenant_id: TenantId, key: str) -> IdempotencyRecord | None: ...
 
+    def remember(self, tenant_id: TenantId, idempotency: IdempotencyRecord, at: datetime) -> None:
+        """Let a key stand for a campaign that is there already; a key that is taken stays as it is."""
+        ...
+
     def get(self, key: CampaignKey) -> Campaign:
         """Read consistently; raises ``NotFoundError``."""
         ...

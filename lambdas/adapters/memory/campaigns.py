@@ -22,7 +22,7 @@ class MemoryCampaigns:
     def create(self, campaign: Campaign, idempotency: IdempotencyRecord | None = None) -> None:
         key = CampaignKey(campaign.tenant_id, campaign.campaign_id)
         with self._lock:
-            if key in self._records:
+            if any(known.campaign_id == key.campaign_id for known in self._records):
                 raise ConflictError(f"there is a campaign {campaign.campaign_id} already", details={"taken": "id"})
             if idempotency:
                 place = (campaign.tenant_id, idempotency.key)
@@ -33,6 +33,11 @@ class MemoryCampaigns:
 
     def find_idempotent(self, tenant_id: TenantId, key: str) -> IdempotencyRecord | None:
         return self._idempotency.get((tenant_id, key))
+
+    def remember(self, tenant_id: TenantId, idempotency: IdempotencyRecord, at: datetime) -> None:
+        del at  # nothing expires here
+        with self._lock:
+            self._idempotency.setdefault((tenant_id, idempotency.key), idempotency)
 
     def get(self, key: CampaignKey) -> Campaign:
         if key not in self._records:

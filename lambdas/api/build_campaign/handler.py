@@ -3,6 +3,8 @@
 from functools import cache
 from typing import Any
 
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
 from lambdas.adapters import stores
 from lambdas.adapters.aws import client
 from lambdas.adapters.step_functions import StepFunctionsEngine
@@ -34,5 +36,5 @@ def _intake() -> Intake:
     )
 
 
-def handler(event: Any, _context: object) -> dict[str, Any]:
-    return invoke(event, _intake(), LoggerLog(logger()))
+def handler(event: Any, context: LambdaContext) -> dict[str, Any]:
+    return invoke(event, _intake(), LoggerLog(logger()), request_id=context.aws_request_id)

@@ -28,11 +28,12 @@ class StartedCampaign(Model):
     correlation_id: CorrelationIdField
 
 
-def invoke(event: Any, intake: Intake, log: InvocationLog) -> dict[str, Any]:
+def invoke(event: Any, intake: Intake, log: InvocationLog, *, request_id: str | None = None) -> dict[str, Any]:
     """Start the campaign of a payload ``{tenantId, campaign, correlationId?}``; answers ``StartedCampaign``.
 
     Refuses in the same words as the API, with field paths relative to ``campaign``, by raising what ``submit``
-    raises: the event of an asynchronous invocation then ends in the dead-letter queue.
+    raises: the event of an asynchronous invocation then ends in the dead-letter queue. Lambda delivers such an event
+    at least once, each time under the same ``request_id``, which therefore is its idempotency key.
     """
     correlation_id = CorrelationId(intake.ids.ulid())
     log.begin(correlation_id)
@@ -41,7 +42,7 @@ def invoke(event: Any, intake: Intake, log: InvocationLog) -> dict[str, Any]:
         if invocation.correlation_id:
             correlation_id = invocation.correlation_id
             log.begin(correlation_id)
-        started = _start(invocation, correlation_id, intake)
+        started = _start(invocation, correlation_id, request_id, intake)
     except CampaignError as error:
         log.refused(error)
         raise
@@ -49,13 +50,16 @@ def invoke(event: Any, intake: Intake, log: InvocationLog) -> dict[str, Any]:
     return started.to_wire()
 
 
-def _start(invocation: DirectInvocation, correlation_id: CorrelationId, intake: Intake) -> StartedCampaign:
+def _start(
+    invocation: DirectInvocation, correlation_id: CorrelationId, request_id: str | None, intake: Intake
+) -> StartedCampaign:
     accepted = submit(
         Submission(
             tenant_id=invocation.tenant_id,
             brief=invocation.campaign,
             created_by="lambda:build-campaign",
             correlation_id=correlation_id,
+            idempotency_key=f"invocation:{request_id}" if request_id else None,
         ),
         intake,
     )

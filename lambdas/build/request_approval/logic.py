@@ -5,9 +5,10 @@ from typing import NamedTuple
 
 from lambdas.build.request_approval.mail import approval_mail
 from lambdas.core.content_hash import content_hash
-from lambdas.core.errors import ConflictError
+from lambdas.core.errors import ConflictError, MailRefusedError
 from lambdas.core.ids import CallbackId
 from lambdas.core.links import approval_link, nonce_hash
+from lambdas.core.mailing import deliver, with_refusals
 from lambdas.core.models.approval import (
     Approval,
     ApprovalStatus,
@@ -81,18 +82,30 @@ def request_approval(event: RequestApprovalEvent, ports: ApprovalPorts, base_url
         came_from=[CampaignStatus.GENERATING],
         at=approval.created_at,
     )
+    _mail(campaign, approval, nonces, ports, base_url)
+    return StatusResult(status=moved.status)
+
+
+def _mail(campaign: Campaign, approval: Approval, nonces: dict[str, str], ports: ApprovalPorts, base_url: str) -> None:
+    """A link to each. One address that takes no mail is noted; when none does, nobody can decide: an error."""
+    refused: dict[str, str | None] = {}
     for email, nonce in nonces.items():
         link = approval_link(
             base_url,
             ports.keys.approval(),
-            event.key,
+            approval.key,
             approval.callback_id,
             nonce,
             now=approval.created_at,
             expires=approval.expires_at,
         )
-        ports.mailer.send(approval_mail(email, campaign, approval, link))
-    return StatusResult(status=moved.status)
+        refused[email] = deliver(ports.mailer, approval_mail(email, campaign, approval, link))
+    reasons = [reason for reason in refused.values() if reason]
+    if len(reasons) == len(refused):
+        raise MailRefusedError(f"none of the reviewers can be mailed: {reasons[0]}")
+    if reasons:
+        noted = with_refusals(approval.reviewers, refused)
+        ports.approvals.amend(approval.model_copy(update={"reviewers": noted}))
 
 
 def is_same_question(earlier: Approval, event: RequestApprovalEvent) -> bool:

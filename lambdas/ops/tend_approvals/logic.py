@@ -12,6 +12,7 @@ from typing import NamedTuple
 from lambdas.core.content_hash import content_hash
 from lambdas.core.errors import ConcurrentUpdateError, ConflictError, GoneError, NotFoundError
 from lambdas.core.links import approval_link, nonce_hash
+from lambdas.core.mailing import deliver, with_refusals
 from lambdas.core.models.approval import (
     Approval,
     ApprovalStatus,
@@ -186,6 +187,7 @@ def _mail_links(approval: Approval, campaign: Campaign, emails: list[str], kind:
     now = ports.clock.now()
     nonces = {email: ports.ids.nonce() for email in emails}
     stored = ports.approvals.amend(_with_links(approval, nonces))
+    refused: dict[str, str | None] = {}
     for email, nonce in nonces.items():
         link = approval_link(
             ports.base_url(),
@@ -196,9 +198,9 @@ def _mail_links(approval: Approval, campaign: Campaign, emails: list[str], kind:
             now=now,
             expires=approval.expires_at,
         )
-        ports.mailer.send(letter(kind, email, campaign, approval, link))
+        refused[email] = deliver(ports.mailer, letter(kind, email, campaign, approval, link))
     mailed = tuple(r.model_copy(update={"invited_at": now}) if r.email in nonces else r for r in stored.reviewers)
-    return ports.approvals.amend(stored.model_copy(update={"reviewers": mailed}))
+    return ports.approvals.amend(stored.model_copy(update={"reviewers": with_refusals(mailed, refused)}))
 
 
 def _with_links(approval: Approval, nonces: dict[str, str]) -> Approval:

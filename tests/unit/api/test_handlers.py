@@ -109,7 +109,8 @@ def test_from_token_to_a_started_campaign(deployed, make_brief, capsys):
 
     started = _request("POST", "/campaigns", policy, make_brief(campaignId="01JZ0000000000000000000001"))
     again = build_campaign.handler(
-        {"tenantId": "acme", "campaign": make_brief(campaignId="01JZ0000000000000000000001")}, None
+        {"tenantId": "acme", "campaign": make_brief(campaignId="01JZ0000000000000000000001")},
+        SimpleNamespace(aws_request_id="request-1"),
     )
 
     assert started["statusCode"] == 202
@@ -129,7 +130,9 @@ def test_from_token_to_a_started_campaign(deployed, make_brief, capsys):
 
 def test_the_direct_function_raises_so_that_the_event_is_kept(deployed, make_brief, capsys):
     with pytest.raises(InvalidInputError, match="postCount"):
-        build_campaign.handler({"tenantId": "acme", "campaign": make_brief(postCount=10_001)}, None)
+        build_campaign.handler(
+            {"tenantId": "acme", "campaign": make_brief(postCount=10_001)}, SimpleNamespace(aws_request_id="request-2")
+        )
     [line] = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert (line["message"], line["error"]) == ("campaign refused", "INVALID_INPUT")
 

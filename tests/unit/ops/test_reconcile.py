@@ -226,7 +226,7 @@ def test_one_that_cannot_be_mended_does_not_keep_the_others_from_it(world: World
     world.queue(campaign_id=broken.campaign_id, status=CampaignStatus.PLANNING)
     bad = world.executions.arn_of("broken")
     world.campaigns.update(broken, expected=BUILDING, at=world.clock.now(), execution_arn=bad)
-    world.executions.start = _refusing(world.executions.start, broken.campaign_id)  # type: ignore[method-assign]
+    world.executions.start = _refusing(world.executions.start, broken.campaign_id)  # type: ignore[method-assign]  # one campaign's start is broken on purpose
     errors: list[Exception] = []
     report = run(world, errors)
     assert (report.errors, len(errors)) == (1, 1)
