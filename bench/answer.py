@@ -36,8 +36,9 @@ class Answer:
 
 
 class Options(NamedTuple):
-    """``full`` is the long run; ``home`` is where the bench keeps its stack and its environment."""
+    """``full`` is the long run; stacks live below ``stacks`` and are thrown away, ``home`` stays."""
 
     full: bool
-    home: Path
+    stacks: Path
     port: int
+    home: Path

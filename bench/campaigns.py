@@ -63,6 +63,10 @@ class BenchStack:
 
     def run(self, campaigns: int, posts: int, concurrency: int = 20) -> Timing:
         """Campaigns at once, from POST to approved."""
+        return self.run_many(campaigns, posts, concurrency)[1]
+
+    def run_many(self, campaigns: int, posts: int, concurrency: int) -> tuple[list[str], Timing]:
+        """The same, with the campaigns' ids."""
         started = time.time()
         with ThreadPoolExecutor(min(campaigns, 20)) as pool:
             ids = list(pool.map(lambda _: self.start(posts, concurrency), range(campaigns)))
@@ -70,7 +74,7 @@ class BenchStack:
             links = self.links(ids)
             decided = time.time()
             list(pool.map(self.approve, links))
-        return Timing(campaigns * posts, waiting, max(self.ended(ids)) - decided)
+        return ids, Timing(campaigns * posts, waiting, max(self.ended(ids)) - decided)
 
     def wait(self, ids: Sequence[str], status: str, seconds: float = PATIENCE_SECONDS) -> float:
         """The time at which the last of the campaigns got there."""

@@ -16,22 +16,22 @@ from timing import Arguments, Campaigns, main
 POLL_SECONDS = 0.01
 
 
-@DBOS.step()  # type: ignore[misc]
+@DBOS.step()
 def plan(posts: int) -> list[int]:
     return list(range(posts))
 
 
-@DBOS.step()  # type: ignore[misc]
+@DBOS.step()
 def write_post(campaign: str, index: int) -> dict[str, Any]:
     return {"postId": f"{campaign}-{index}", "status": "completed", "text": f"Post {index} of {campaign}. " * 20}
 
 
-@DBOS.step()  # type: ignore[misc]
+@DBOS.step()
 def complete(campaign: str) -> str:
     return f"{campaign} is completed"
 
 
-@DBOS.workflow()  # type: ignore[misc]
+@DBOS.workflow()
 def build(campaign: str, posts: int) -> str:
     written = [write_post(campaign, index) for index in plan(posts)]
     DBOS.set_event("status", "awaiting_approval" if written else "failed")

@@ -27,22 +27,22 @@ ASKED: defaultdict[str, SimpleQueue[str]] = defaultdict(SimpleQueue)
 """Where the reviewers get their mail."""
 
 
-@durable_step  # type: ignore[misc]
+@durable_step
 def plan(_: StepContext, posts: int) -> list[int]:
     return list(range(posts))
 
 
-@durable_step  # type: ignore[misc]
+@durable_step
 def write_post(_: StepContext, campaign: str, index: int) -> dict[str, Any]:
     return {"postId": f"{campaign}-{index}", "status": "completed", "text": f"Post {index} of {campaign}. " * 20}
 
 
-@durable_step  # type: ignore[misc]
+@durable_step
 def complete(_: StepContext, campaign: str) -> str:
     return f"{campaign} is completed"
 
 
-@durable_execution  # type: ignore[misc]
+@durable_execution
 def build(event: dict[str, Any], context: DurableContext) -> str:
     campaign = event["campaign"]
     nesting = NestingType.FLAT if event["flat"] else NestingType.NESTED
