@@ -20,6 +20,7 @@ from local.emulator import (
     slots,
     transport,
     usage,
+    waits,
 )
 from local.emulator.config import EmulatorConfig
 from local.emulator.pages import Pages
@@ -52,6 +53,7 @@ def main() -> None:
     mailbox.install(ses)
     callbacks.install(stepfunctions)
     maps.install(stepfunctions)
+    waits.install(stepfunctions)
     partiql.install(iam_actions)
     senders.install(iam_actions)
     transport.install(ministack)
