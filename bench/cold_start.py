@@ -24,7 +24,7 @@ from pydantic import BaseModel
 class Event(BaseModel):
     x: int
 """
-QUICK, FULL = 5, 15
+QUICK, FULL = 3, 15
 SHOWN = 3
 _LINE = re.compile(r"import time:\s*(\d+) \|\s*(\d+) \|(\s+)(\S+)")
 _TIMED = "import time\nstarted = time.process_time()\n{code}\nprint(time.process_time() - started)"

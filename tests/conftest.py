@@ -13,7 +13,7 @@ import pytest
 
 from local.stack import Stack
 
-_PORT = 4866
+_PORT = int(os.environ.get("CAMPAIGN_TEST_PORT", "4866"))
 """Away from the port of ``make up``, so that a run does not meet a developer's own stack."""
 
 
