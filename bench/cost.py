@@ -35,7 +35,7 @@ def measure(options: Options) -> Answer:
         [
             f"Each further post takes {slopes['stateTransitions']:.2f} transitions, {slopes['writeUnits']:.2f} write "
             f"and {slopes['readUnits']:.2f} read units (aims: 0.25, 4 and 1).",
-            f"Prices of {DATED}, requests only: no Lambda duration (it is the model's), no storage, no logs.",
+            f"Prices {DATED}; requests only: no Lambda duration (it is the model's), no storage, no logs.",
             "Our own requests to KMS only: the emulator does not show those of AWS's services for cached data keys.",
         ],
     )

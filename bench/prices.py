@@ -1,9 +1,13 @@
-"""What AWS asks, us-east-1, on demand. Read on 2026-06-15; check before quoting."""
+"""What AWS asks, us-east-1, on demand, as taken down in November 2026.
+
+Step Functions and DynamoDB are the design's figures; Lambda, S3 and KMS are their long-standing list prices. None was
+read again from the linked page on that day: check them there before quoting.
+"""
 
 from collections.abc import Mapping
 from types import MappingProxyType
 
-DATED = "2026-06-15"
+DATED = "2026-11, not re-read"
 
 USD: Mapping[str, float] = MappingProxyType(
     {

@@ -5,7 +5,7 @@ function, whoever makes them) and the operations of ``dynamodb``. The units of a
 not taken from the emulator, which bills every PartiQL statement and every read as if the item were small: a write is
 one unit for each started KB of the larger of the item's two versions, twice that in a transaction, also where its
 condition fails; a consistent read one for each started 4 KB, half that otherwise
-(docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html, 2026-06).
+(docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html).
 """
 
 import functools
