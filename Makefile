@@ -11,6 +11,7 @@ export TENANT ROLE
 EXAMPLE ?=
 SENDER ?=
 CONTEXT ?=
+BENCH ?=
 # The CLI that deploys to AWS; synthesis itself needs only the library in requirements.txt.
 CDK_CLI := aws-cdk@2.1148.1
 
@@ -96,8 +97,8 @@ diagram: $(VENV)/.installed  ## Redraw the workflow in docs/architecture.md from
 	@python -m local.diagram
 
 .PHONY: bench
-bench: $(VENV)/.installed  ## Measure the local stack against the targets
-	@python -m bench
+bench: $(VENV)/.installed  ## Measure cost, cold starts, throughput and growth (BENCH="--full --only cost")
+	@python -m bench $(BENCH)
 
 .PHONY: bootstrap
 bootstrap: $(VENV)/.installed  ## Prepare your AWS account and region for CDK, once
@@ -118,6 +119,8 @@ lock: $(VENV)/.installed  ## Pin every dependency again from requirements/*.in
 	  requirements/lambdas.in -o requirements/lambdas.txt
 	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command 'make lock' \
 	  requirements/project.in -c requirements/lambdas.txt -o requirements.txt
+	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command 'make lock' \
+	  requirements/bench.in -o requirements/bench.txt
 
 .PHONY: clean
 clean:  ## Stop the local stack and remove everything made here but the virtual environment

@@ -10,6 +10,7 @@ from local.emulator import (
     callbacks,
     exceptions,
     extraction,
+    forks,
     heartbeats,
     layer_blobs,
     mailbox,
@@ -19,6 +20,8 @@ from local.emulator import (
     senders,
     slots,
     transport,
+    usage,
+    waits,
 )
 from local.emulator.config import EmulatorConfig
 from local.emulator.pages import Pages
@@ -40,21 +43,26 @@ def main() -> None:
     from hypercorn.config import Config
     from ministack import app as ministack
     from ministack.core import iam_actions, lambda_runtime, persistence
-    from ministack.services import lambda_svc, ses, stepfunctions
+    from ministack.services import dynamodb, lambda_svc, ses, stepfunctions
     from ministack.services.cloudformation import provisioners
 
     slots.install(lambda_svc, slots.Slots(per_function=config.workers_per_function, total=config.workers))
     exceptions.install(lambda_svc, lambda_runtime)
-    extraction.install(lambda_runtime, config.extracted_dir)
+    extraction.install(lambda_runtime, lambda_svc, config.extracted_dir)
+    forks.install(lambda_runtime, forks.Forks())
     layer_blobs.install(lambda_svc, config.state_dir / "layer-blobs")
     mailbox.install(ses)
     callbacks.install(stepfunctions)
     heartbeats.install(stepfunctions)
     maps.install(stepfunctions)
+    waits.install(stepfunctions)
     partiql.install(iam_actions)
     senders.install(iam_actions)
     transport.install(ministack)
     references.install(provisioners)
+    counted = usage.Usage() if config.usage else None
+    if counted:
+        usage.install(ministack, lambda_svc, dynamodb, counted)
     saves = autosave.Autosave(autosave.saver(ministack, persistence), every=config.autosave_seconds)
 
     settings = Config()
@@ -64,7 +72,7 @@ def main() -> None:
     settings.loglevel = os.environ["LOG_LEVEL"]
     _raise_file_limit()
     try:
-        server: Any = Server(ministack.app, Pages(config.home, config.port), saves)
+        server: Any = Server(ministack.app, Pages(config.home, config.port, counted), saves)
         asyncio.run(serve(server, settings))
     finally:
         lambda_runtime.reset()

@@ -34,6 +34,8 @@ class EmulatorConfig:
     workers: int = DEFAULT_WORKERS
     workers_per_function: int = DEFAULT_WORKERS_PER_FUNCTION
     autosave_seconds: float = 3.0
+    usage: bool = False
+    """Count what AWS would bill (``local.emulator.usage``), which costs time of its own."""
 
     @property
     def state_dir(self) -> Path:
@@ -67,6 +69,7 @@ class EmulatorConfig:
             workers=int(environment.get("LOCAL_WORKERS") or DEFAULT_WORKERS),
             workers_per_function=int(environment.get("LOCAL_WORKERS_PER_FUNCTION") or DEFAULT_WORKERS_PER_FUNCTION),
             autosave_seconds=float(environment.get("LOCAL_AUTOSAVE_SECONDS") or 3.0),
+            usage=environment.get("LOCAL_USAGE") == "1",
         )
 
     def environment(self) -> dict[str, str]:
@@ -82,6 +85,7 @@ class EmulatorConfig:
             "LOCAL_WORKERS": str(self.workers),
             "LOCAL_WORKERS_PER_FUNCTION": str(self.workers_per_function),
             "LOCAL_AUTOSAVE_SECONDS": str(self.autosave_seconds),
+            "LOCAL_USAGE": "1" if self.usage else "",
             "BIND_HOST": "127.0.0.1",
             "AUTH": "true",
             "AWS_ACCESS_KEY_ID": ROOT_ACCESS_KEY,

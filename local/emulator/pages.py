@@ -1,7 +1,8 @@
 """What a person looks at: the console with its executions, and the inbox.
 
 ``/_local/`` the console, ``/_local/executions/<name>`` one execution, ``/_local/inbox`` and ``/_local/inbox/<n>`` the
-mails that SES accepted, ``/_local/inbox.json`` the same for programs, ``/_local/health`` who is listening here.
+mails that SES accepted, ``/_local/inbox.json`` the same for programs, ``/_local/health`` who is listening here,
+``/_local/usage.json`` what AWS would have billed, when that is counted.
 """
 
 import json
@@ -18,6 +19,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from local import aws, history
+from local.emulator.usage import Usage
 
 _LINK = re.compile(r"https?://[^\s<>\"']+")
 _SHOWN_EXECUTIONS = 50
@@ -69,8 +71,9 @@ class Message:
 
 
 class Pages:
-    def __init__(self, home: Path, port: int) -> None:
+    def __init__(self, home: Path, port: int, usage: Usage | None = None) -> None:
         self._home = home
+        self._usage = usage
         self._endpoint = f"http://127.0.0.1:{port}"
         self._templates = Environment(
             loader=PackageLoader("local.emulator"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
@@ -82,6 +85,8 @@ class Pages:
                 return self._console()
             case ["health"]:
                 return _json({"home": str(self._home), "pid": os.getpid()})
+            case ["usage.json"] if self._usage:
+                return _json(self._usage.totals())
             case ["inbox"]:
                 return self._html("inbox.html", messages=self._messages())
             case ["inbox.json"]:

@@ -5,6 +5,7 @@ import copy
 import inspect
 import io
 import json
+import time
 import zipfile
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -13,10 +14,22 @@ from typing import Any
 import pytest
 from ministack import app
 from ministack.core import iam_actions, lambda_runtime, persistence
-from ministack.services import lambda_svc, ses
+from ministack.services import dynamodb, lambda_svc, ses, stepfunctions
 from ministack.services.cloudformation import provisioners
 
-from local.emulator import autosave, exceptions, extraction, layer_blobs, mailbox, partiql, references, slots
+from local.emulator import (
+    autosave,
+    exceptions,
+    extraction,
+    forks,
+    layer_blobs,
+    mailbox,
+    partiql,
+    references,
+    slots,
+    usage,
+    waits,
+)
 from local.emulator.pinned import EmulatorChangedError, replace_once, require_pinned_version
 
 
@@ -33,6 +46,12 @@ ARCHIVE = an_archive()
 def double(module: ModuleType) -> Any:
     """The module's names in an object of their own, so that a test changes nothing for others."""
     return SimpleNamespace(**vars(module))
+
+
+def double_with_worker() -> Any:
+    runtime = double(lambda_runtime)
+    runtime.Worker = type("Worker", (), {"_spawn": lambda_runtime.Worker._spawn})
+    return runtime
 
 
 def test_the_version_is_the_pinned_one() -> None:
@@ -71,14 +90,15 @@ def test_archives_are_read_as_expected(tmp_path: Path) -> None:
     assert source.count("zipfile.ZipFile(") == 2
     assert "zf.extractall(code_dir)" in source
     assert "lzf.extractall(layer_dir)" in source
-    extraction.install(double(lambda_runtime), tmp_path)
+    assert "from ministack.services.lambda_svc import _resolve_layer_zip" in source, "looked up at each spawn"
+    extraction.install(double_with_worker(), double(lambda_svc), tmp_path)
 
 
 def test_an_archive_is_unpacked_once_and_linked(tmp_path: Path) -> None:
-    runtime = SimpleNamespace(zipfile=zipfile)
+    runtime = double_with_worker()
     cache = tmp_path / "cache"
     cache.mkdir()
-    extraction.install(runtime, cache)
+    extraction.install(runtime, double(lambda_svc), cache)
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w") as archive:
         archive.writestr("package/module.py", "value = 1")
@@ -89,7 +109,8 @@ def test_an_archive_is_unpacked_once_and_linked(tmp_path: Path) -> None:
         path.write_bytes(content.getvalue())
         target.mkdir()
         with runtime.zipfile.ZipFile(path) as shared:
-            assert "package/module.py" in shared.namelist()
+            # What is unpacked was checked before.
+            assert shared.namelist() == (["package/module.py", "top.py"] if name == "one" else [])
             shared.extractall(str(target))
         assert (target / "top.py").read_text() == "value = 2"
         inodes.add((target / "package" / "module.py").stat().st_ino)
@@ -209,3 +230,33 @@ def test_an_environments_end_has_its_aws_name(message: str, name: str, expected:
 @pytest.mark.parametrize("result", [{"body": None}, {"body": {"ok": 1}, "log": ""}, {"body": "text"}])
 def test_a_success_is_left_alone(result: dict[str, Any]) -> None:
     assert exceptions.as_on_aws(result) == result
+
+
+def test_workers_are_started_as_the_forks_expect() -> None:
+    source = inspect.getsource(lambda_runtime)
+    assert source.count("subprocess.") == 2 * 4, "two calls of Popen, with three pipes each"
+    assert "[binary, worker_path]," in source
+    runtime = double_with_worker()
+    forks.install(runtime, forks.Forks())
+
+
+def test_what_is_counted_is_called_by_its_name() -> None:
+    source = inspect.getsource(dynamodb.handle_request)
+    for name in ("_put_item", "_update_item", "_delete_item", "_transact_write_items", "_get_item", "_batch_get_item"):
+        assert f": {name}," in source
+    assert "_execute_statement(sub)" in inspect.getsource(dynamodb._batch_execute_statement)
+    doubled = double(dynamodb)
+    service = double(lambda_svc)
+    usage.install(SimpleNamespace(SERVICE_HANDLERS={}), service, doubled, usage.Usage())
+    assert doubled._put_item is not dynamodb._put_item
+
+
+def test_only_the_pause_before_an_execution_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr(time, "sleep", slept.append)
+    corrected = double(stepfunctions)
+    waits.install(corrected)
+    corrected.time.sleep(0.15)
+    corrected.time.sleep(2)
+    assert slept == [2]
+    assert stepfunctions.time is time

@@ -1,0 +1,127 @@
+"""What does a campaign cost on AWS? Counted on the local stack, priced by ``prices``.
+
+Counted are the services' own units: what the emulator was asked (``local.emulator.usage``), and the state transitions
+of the execution and its children. Reads and writes are those of the project's own offline agents, whose texts have
+the lengths of real posts. Transitions are counted as AWS bills them: one for each state entered, again for each retry,
+and one for the start of an execution.
+"""
+
+import time
+from typing import Any
+
+from bench.answer import Answer, Options, Plot, Point
+from bench.campaigns import BenchStack, bench_stack
+from bench.prices import DATED, USD, designs
+from local import history
+
+QUICK, FULL = (10, 100, 1_000), (10, 100, 1_000, 10_000)
+_QUIET_SECONDS = 0.5
+
+
+def measure(options: Options) -> Answer:
+    with bench_stack(options.stacks / "cost", options.port, count=True) as bench:
+        counted = [_campaign(bench, posts) for posts in (FULL if options.full else QUICK)]
+    slopes = _slopes(counted)
+    rows = [_row(units) for units in counted]
+    lines = {"this": [Point(units["posts"], _usd(units) / units["posts"]) for units in counted]}
+    for name in designs(1):
+        lines[f"{name} (states only)"] = [Point(u["posts"], designs(u["posts"])[name] / u["posts"]) for u in counted]
+    return Answer(
+        "Cost of a campaign on AWS, without the model",
+        ("posts", "transitions", "Lambda", "write units", "read units", "S3", "KMS", "USD", "USD/1,000 posts"),
+        rows,
+        {"campaigns": counted, "perPost": slopes, "prices": dict(USD), "priced": DATED},
+        [Plot("cost", "Cost per post", "posts", "USD", lines)],
+        [
+            f"Each further post takes {slopes['stateTransitions']:.2f} transitions, {slopes['writeUnits']:.2f} write "
+            f"and {slopes['readUnits']:.2f} read units (aims: 0.25, 4 and 1).",
+            f"Prices {DATED}; requests only: no Lambda duration (it is the model's), no storage, no logs.",
+            "Our own requests to KMS only: the emulator does not show those of AWS's services for cached data keys.",
+        ],
+    )
+
+
+def _campaign(bench: BenchStack, posts: int) -> dict[str, Any]:
+    """Units of one campaign, from POST to approved."""
+    before = bench.usage()
+    campaign = bench.start(posts)
+    _wait_for_request(bench, campaign)
+    bench.approve(bench.links([campaign])[0])
+    bench.ended([campaign])
+    after = _settled(bench)
+    used = {name: value - before.get(name, 0) for name, value in after.items() if value > before.get(name, 0)}
+    return {"posts": posts, **_transitions(bench, campaign), **_units(used), "requests": used}
+
+
+def _wait_for_request(bench: BenchStack, campaign: str) -> None:
+    """Until the execution waits for its reviewers; asks the engine, so as to read nothing from the table."""
+    arn = bench.execution_arn(campaign)
+    while True:
+        latest = bench.states.get_execution_history(executionArn=arn, reverseOrder=True, maxResults=5)["events"]
+        entered = [e["stateEnteredEventDetails"]["name"] for e in latest if "stateEnteredEventDetails" in e]
+        if entered and entered[0] == "RequestApproval":
+            return
+        if any(event["type"] == "ExecutionFailed" for event in latest):
+            raise RuntimeError(f"campaign {campaign} failed: {latest[0]}")
+        time.sleep(0.1)
+
+
+def _settled(bench: BenchStack) -> dict[str, float]:
+    """The usage, once nothing is added any more."""
+    totals = bench.usage()
+    while True:
+        time.sleep(_QUIET_SECONDS)
+        now = bench.usage()
+        if _billed(now) == _billed(totals):
+            return now
+        totals = now
+
+
+def _billed(totals: dict[str, float]) -> dict[str, float]:
+    return {name: value for name, value in totals.items() if not name.startswith("request:states")}
+
+
+def _transitions(bench: BenchStack, campaign: str) -> dict[str, float]:
+    arn = bench.execution_arn(campaign)
+    events = history.events(bench.states, arn)
+    parent = 1 + sum("stateEnteredEventDetails" in e or e["type"] == "TaskFailed" for e in events)
+    runs = bench.states.list_map_runs(executionArn=arn)["mapRuns"]
+    children = sum(
+        bench.states.describe_map_run(mapRunArn=run["mapRunArn"])["executionCounts"]["total"] for run in runs
+    )
+    return {"children": children, "parentTransitions": parent, "stateTransitions": parent + 2 * children}
+
+
+def _units(used: dict[str, float]) -> dict[str, float]:
+    return {
+        "lambdaInvocations": _sum(used, "lambda:"),
+        "writeUnits": used.get("dynamodb:writeUnits", 0),
+        "readUnits": used.get("dynamodb:readUnits", 0),
+        "s3Puts": used.get("request:s3:PUT", 0),
+        # The map reads its manifest past the emulator's front door: once for each campaign.
+        "s3Gets": used.get("request:s3:GET", 0) + 1,
+        "kmsRequests": _sum(used, "request:kms:"),
+    }
+
+
+def _sum(used: dict[str, float], prefix: str) -> float:
+    return sum(value for name, value in used.items() if name.startswith(prefix))
+
+
+def _usd(units: dict[str, Any]) -> float:
+    return sum(float(units[name]) * price for name, price in USD.items())
+
+
+def _row(units: dict[str, Any]) -> list[str]:
+    usd = _usd(units)
+    s3 = units["s3Puts"] + units["s3Gets"]
+    counts = [units[name] for name in ("stateTransitions", "lambdaInvocations", "writeUnits", "readUnits")]
+    whole = [f"{value:,.0f}" for value in (units["posts"], *counts, s3, units["kmsRequests"])]
+    return [*whole, f"{usd:.5f}", f"{usd / units['posts'] * 1_000:.4f}"]
+
+
+def _slopes(counted: list[dict[str, Any]]) -> dict[str, float]:
+    """Units of each further post: between the smallest and the largest campaign."""
+    first, last = counted[0], counted[-1]
+    names = ("stateTransitions", "lambdaInvocations", "writeUnits", "readUnits")
+    return {name: (last[name] - first[name]) / (last["posts"] - first["posts"]) for name in names}

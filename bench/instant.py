@@ -1,0 +1,75 @@
+"""PlanPosts and GeneratePosts with agents that take no time, to measure everything else. Deployed by the bench only.
+
+The steps themselves are the real ones; only what they ask is replaced. ``BENCH_LATENCY_MS`` lets each post wait, as
+it would for a model.
+"""
+
+import os
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from lambdas.adapters import stores
+from lambdas.adapters.aws import client
+from lambdas.adapters.s3_manifests import S3Manifests
+from lambdas.adapters.step import step
+from lambdas.adapters.stores import TableSettings
+from lambdas.adapters.system import SystemClock
+from lambdas.build.generate_posts.logic import generate_batch
+from lambdas.build.plan_posts.logic import plan_posts
+from lambdas.core.ids import CampaignId, post_id_for
+from lambdas.core.models.base import iso
+from lambdas.core.models.workflow import BatchResult, GenerateBatchEvent, PlanResult, StepEvent
+
+FIRST_POST_AT = datetime(2027, 4, 1, 9, tzinfo=UTC)
+TEXT = "A post of an ordinary length, as long as the peers' programs write it. " * 6
+
+
+class PlanSettings(TableSettings):
+    """``MANIFEST_BUCKET``, as the real function has it."""
+
+    manifest_bucket: str
+
+
+@step("PlanPosts", StepEvent, PlanSettings, stores.checkpoints)
+def plan(event: StepEvent, settings: PlanSettings) -> PlanResult:
+    manifests = S3Manifests(client("s3"), settings.manifest_bucket)
+    return plan_posts(event, stores.campaigns(settings), stores.posts(settings), manifests, instant_plan, SystemClock())
+
+
+@step("GeneratePosts", GenerateBatchEvent, TableSettings, None)
+def generate(event: GenerateBatchEvent, settings: TableSettings) -> BatchResult:
+    return generate_batch(event, stores.campaigns(settings), stores.posts(settings), instant_post, SystemClock())
+
+
+def instant_plan(data: Mapping[str, Any]) -> dict[str, Any]:
+    campaign = data["campaign"]
+    posts = [
+        {
+            "postId": post_id_for(CampaignId(data["campaignId"]), index),
+            "personaId": campaign["personaIds"][index % len(campaign["personaIds"])],
+            "platform": campaign["platforms"][index % len(campaign["platforms"])],
+            "scheduledAt": iso(FIRST_POST_AT + timedelta(minutes=index)),
+            "topic": f"Topic {index}",
+            "intent": "educate",
+        }
+        for index in range(campaign["postCount"])
+    ]
+    return {"success": True, "result": {"posts": posts}, "error": None}
+
+
+def instant_post(data: Mapping[str, Any]) -> dict[str, Any]:
+    latency = float(os.environ.get("BENCH_LATENCY_MS") or 0) / 1000
+    if latency:
+        time.sleep(latency)
+    content = {"text": f"{data['postId']}: {TEXT}", "hashtags": ["#bench"], "generatedAt": iso(datetime.now(UTC))}
+    provenance = {
+        "provider": "bench",
+        "modelId": "instant-1",
+        "promptVersion": "1",
+        "promptHash": "0" * 64,
+        "brandVersion": data["brandConfig"]["version"],
+        "personaVersion": data["personaConfig"]["version"],
+    }
+    return {"success": True, "result": {"content": content, "provenance": provenance}, "error": None}
