@@ -8,16 +8,20 @@ import os
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 from lambdas.adapters import stores
 from lambdas.adapters.aws import client
+from lambdas.adapters.remembered_texts import RememberedTexts
 from lambdas.adapters.s3_manifests import S3Manifests
+from lambdas.adapters.s3_recent_texts import S3RecentTexts
 from lambdas.adapters.step import step
 from lambdas.adapters.stores import TableSettings
 from lambdas.adapters.system import SystemClock
 from lambdas.build.generate_posts.logic import generate_batch
 from lambdas.build.plan_posts.logic import plan_posts
+from lambdas.core.effects import RecordedManifests
 from lambdas.core.ids import CampaignId, post_id_for
 from lambdas.core.models.base import iso
 from lambdas.core.models.workflow import BatchResult, GenerateBatchEvent, PlanResult, StepEvent
@@ -27,20 +31,33 @@ TEXT = "A post of an ordinary length, as long as the peers' programs write it. "
 
 
 class PlanSettings(TableSettings):
-    """``MANIFEST_BUCKET``, as the real function has it."""
+    """``MANIFEST_BUCKET``, as the real functions have it."""
 
     manifest_bucket: str
 
 
 @step("PlanPosts", StepEvent, PlanSettings, stores.checkpoints)
 def plan(event: StepEvent, settings: PlanSettings) -> PlanResult:
-    manifests = S3Manifests(client("s3"), settings.manifest_bucket)
-    return plan_posts(event, stores.campaigns(settings), stores.posts(settings), manifests, instant_plan, SystemClock())
+    manifests = RecordedManifests(
+        S3Manifests(client("s3"), settings.manifest_bucket), stores.effects(settings), event.attempt, SystemClock()
+    )
+    recent = S3RecentTexts(client("s3"), settings.manifest_bucket)
+    return plan_posts(
+        event, stores.campaigns(settings), stores.posts(settings), manifests, recent, instant_plan, SystemClock()
+    )
 
 
-@step("GeneratePosts", GenerateBatchEvent, TableSettings, None)
-def generate(event: GenerateBatchEvent, settings: TableSettings) -> BatchResult:
-    return generate_batch(event, stores.campaigns(settings), stores.posts(settings), instant_post, SystemClock())
+@cache
+def _recent(bucket: str) -> RememberedTexts:
+    return RememberedTexts(S3RecentTexts(client("s3"), bucket))
+
+
+@step("GeneratePosts", GenerateBatchEvent, PlanSettings, None)
+def generate(event: GenerateBatchEvent, settings: PlanSettings) -> BatchResult:
+    recent = _recent(settings.manifest_bucket)
+    return generate_batch(
+        event, stores.campaigns(settings), stores.posts(settings), recent, instant_post, SystemClock()
+    )
 
 
 def instant_plan(data: Mapping[str, Any]) -> dict[str, Any]:
