@@ -86,7 +86,8 @@ def check(driver: Driver, campaign_id: str) -> None:
     assert "PENDING" not in decided
 
 
-def test_a_worker_of_any_state_may_be_killed_at_any_moment(acme: Driver) -> None:
+@pytest.mark.soak
+def test_twenty_kills_of_any_state_lose_nothing(acme: Driver) -> None:
     killed = survive(acme, kills=20)
     assert killed.total() >= 20
     assert len(killed) >= 5

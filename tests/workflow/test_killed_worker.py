@@ -16,15 +16,15 @@ pytestmark = pytest.mark.stack
 
 
 def workers_of(function: str) -> list[int]:
-    """Process ids of the emulator's workers of a function: they run from a directory named after it."""
+    """Process ids of the emulator's workers of a function: they work in a directory named after it."""
     found = []
     for process in Path("/proc").iterdir():
         if process.name.isdigit():
             try:
-                command = (process / "cmdline").read_bytes().decode(errors="replace")
+                place = (process / "cwd").readlink()
             except OSError:
                 continue  # it ended while we looked
-            if f"ministack-lambda-{function}-" in command:
+            if f"ministack-lambda-{function}-" in str(place):
                 found.append(int(process.name))
     return found
 
