@@ -25,8 +25,16 @@ def _port() -> int:
         return int(probe.getsockname()[1])
 
 
-SLOW = ("tests/infra/", "tests/architecture/test_cold_start.py", "tests/unit/local/", "tests/contract/test_posts.py")
-"""Tests that synthesise, start processes or measure imports."""
+SLOW = (
+    "tests/architecture/test_cold_start.py",
+    "tests/contract/",
+    "tests/infra/",
+    "tests/property/test_kills.py",
+    "tests/property/test_replaced.py",
+    "tests/unit/adapters/test_bedrock_emulator.py",
+    "tests/unit/local/",
+)
+"""Tests that synthesise, start processes, measure imports, or try every call of a campaign."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -72,3 +72,11 @@ def test_a_body_that_is_not_json(acme: Driver) -> None:
 
 def test_a_cursor_that_is_none_of_ours(acme: Driver) -> None:
     refused(acme.send("GET", "/campaigns?cursor=surprise"), 422)
+
+
+def test_what_is_deleted_is_gone(globex: Driver) -> None:
+    brand = {"name": "Passing", "tone": ["brief"], "voice": "Here today."}
+    assert globex.send("PUT", "/brands/passing", brand).status == 200
+    gone = globex.send("DELETE", "/brands/passing")
+    assert (gone.status, gone.body) == (204, b"")
+    refused(globex.send("GET", "/brands/passing"), 404)

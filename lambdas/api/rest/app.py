@@ -69,8 +69,8 @@ class Api:
         self._resolver.context["correlation_id"] = correlation
         response: dict[str, Any] = self._resolver.resolve(dict(event), context)
         response["statusCode"] = int(response["statusCode"])
-        if event["httpMethod"] == "HEAD":
-            response["body"] = ""
+        if event["httpMethod"] == "HEAD" or response.get("body") is None:
+            response["body"] = ""  # not null: not everything in front of us takes that for an empty body
         headers = response.setdefault("multiValueHeaders", {})
         for name, value in (_EVERYWHERE | {HEADER: correlation}).items():
             headers.setdefault(name, [value])
