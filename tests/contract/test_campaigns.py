@@ -54,6 +54,25 @@ def test_an_id_is_taken_once(store: CampaignStore) -> None:
     assert store.find_idempotent(ACME, "key") is None
 
 
+def test_an_id_belongs_to_one_tenant(store: CampaignStore) -> None:
+    """Executions are named by the id alone: a second tenant with the same id would be given the first one's."""
+    theirs = KEY._replace(tenant_id=GLOBEX)
+    store.create(campaign())
+    with pytest.raises(ConflictError) as refused:
+        store.create(campaign(theirs), IdempotencyRecord("key", "hash", KEY.campaign_id))
+    assert refused.value.details == {"taken": "id"}
+    assert store.find_idempotent(GLOBEX, "key") is None
+    with pytest.raises(NotFoundError):
+        store.get(theirs)
+
+
+def test_a_key_remembered_later_stands_for_what_it_stood_for_first(store: CampaignStore) -> None:
+    first = IdempotencyRecord("key", "hash", KEY.campaign_id)
+    store.remember(ACME, first, NOW)
+    store.remember(ACME, first._replace(body_hash="other"), NOW)
+    assert store.find_idempotent(ACME, "key") == first
+
+
 def test_an_idempotency_key_is_taken_once_per_tenant(store: CampaignStore) -> None:
     first, second, other = numbered(ACME, 1), numbered(ACME, 2), numbered(GLOBEX, 3)
     store.create(campaign(first), IdempotencyRecord("my key", "hash", first.campaign_id))
