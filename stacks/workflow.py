@@ -55,7 +55,7 @@ class WorkflowStack(Stack):
             generate_posts=self._generate_posts(),
             aggregate_results=self._step(
                 "aggregate_results",
-                [Access.GET, Access.BATCH_GET, Access.PUT, Access.UPDATE, Access.QUERY, Access.PARTIQL_UPDATE],
+                [Access.GET, Access.PUT, Access.UPDATE, Access.QUERY, Access.PARTIQL_UPDATE],
                 timeout_seconds=120,
                 # Ten thousand texts are compared in memory, and the processor comes with it.
                 memory_mb=1024,
@@ -137,7 +137,7 @@ class WorkflowStack(Stack):
     def _revise_posts(self) -> CampaignFunction:
         function = self._step(
             "revise_posts",
-            [Access.GET, Access.BATCH_GET, Access.PUT, Access.UPDATE, Access.QUERY, Access.PARTIQL_UPDATE],
+            [Access.GET, Access.PUT, Access.UPDATE, Access.QUERY, Access.PARTIQL_UPDATE],
             environment={"MANIFEST_BUCKET": self._data.manifests.bucket_name},
             timeout_seconds=120,
         )
@@ -147,7 +147,7 @@ class WorkflowStack(Stack):
     def _generate_posts(self) -> CampaignFunction:
         function = self._step(
             "generate_posts",
-            [Access.GET, Access.BATCH_GET, Access.PARTIQL_UPDATE],
+            [Access.GET, Access.UPDATE, Access.QUERY, Access.PARTIQL_UPDATE],
             environment={"MANIFEST_BUCKET": self._data.manifests.bucket_name, **self._agent_environment()},
             timeout_seconds=120,
             memory_mb=1024,

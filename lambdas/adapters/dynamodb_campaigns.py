@@ -6,7 +6,7 @@ Actions on the table: ``dynamodb:GetItem`` (get, find_idempotent), ``PutItem`` (
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from botocore.exceptions import ClientError
 
@@ -16,10 +16,10 @@ from lambdas.adapters.cursor import decode_cursor, encode_cursor
 from lambdas.adapters.dynamodb_items import to_item
 from lambdas.adapters.dynamodb_moves import move
 from lambdas.adapters.dynamodb_table import ConditionFailedError, Table
+from lambdas.core.campaign_changes import CampaignChanges, on_the_record
 from lambdas.core.errors import ConflictError, NotFoundError
 from lambdas.core.ids import CampaignId, CampaignKey, TenantId
-from lambdas.core.models.base import Model, iso
-from lambdas.core.models.campaign import Campaign, CampaignStatus, Configuration, Failure, PostCounts
+from lambdas.core.models.campaign import Campaign, CampaignStatus
 from lambdas.core.ports import IdempotencyRecord, Page
 
 if TYPE_CHECKING:
@@ -97,29 +97,15 @@ class DynamoCampaigns:
         *,
         expected: Sequence[CampaignStatus],
         at: datetime,
-        status: CampaignStatus | None = None,
-        execution_arn: str | None = None,
-        configuration: Configuration | None = None,
-        counts: PostCounts | None = None,
-        error: Failure | None = None,
-        clear_error: bool = False,
-        revision: int | None = None,
-        approved_content_hash: str | None = None,
+        **changes: Unpack[CampaignChanges],
     ) -> Campaign:
-        parts: dict[str, Model | None] = {"configuration": configuration, "counts": counts, "error": error}
-        changes: dict[str, Any] = {name: part.to_wire() for name, part in parts.items() if part}
-        changes |= {"updatedAt": iso(at)}
-        changes |= {"status": status.value} if status else {}
-        changes |= {"executionArn": execution_arn} if execution_arn else {}
-        # A null rather than a REMOVE; it is dropped on reading.
-        changes |= {"error": None} if clear_error else {}
-        changes |= {"revision": revision} if revision is not None else {}
-        changes |= {"approvedContentHash": approved_content_hash} if approved_content_hash else {}
+        # Nulls rather than a REMOVE; they are dropped on reading.
+        fields = on_the_record(changes, at)
         try:
-            if self._mark and status:
-                move(self._table, keys.campaign(key), expected, changes, self._mark)
+            if self._mark and "status" in changes:
+                move(self._table, keys.campaign(key), expected, fields, self._mark)
                 return self.get(key)
-            return Campaign.from_wire(self._table.update_if_status(keys.campaign(key), expected, changes))
+            return Campaign.from_wire(self._table.update_if_status(keys.campaign(key), expected, fields))
         except ConditionFailedError as failed:
             if failed.old is None:
                 raise _unknown(key) from failed

@@ -1,15 +1,16 @@
 """Posts in the table: the store that decides how fast a campaign is built.
 
-Actions on the table: ``dynamodb:PartiQLInsert`` (plan), ``PartiQLUpdate`` (claim, finish, reopen, revise,
-edit), ``BatchGetItem`` (get_many, claim, finish), ``GetItem`` (get), ``Query`` (page, progress, count).
+Actions on the table: ``dynamodb:PartiQLInsert`` (plan), ``UpdateItem`` (claim), ``PartiQLUpdate`` (finish, reopen,
+revise, edit), ``GetItem`` (get), ``Query`` (get_many, finish, page, claims, progress, count).
 
-Round trips dominate, so the posts of a batch are claimed with one request and finished with another: a PartiQL
-batch, in which every statement has its own condition and its own outcome. The same request marks the posts on
-the batch's item, from which ``progress`` is counted without reading the posts. Only ``reopen`` unsets a mark, so
-that requests that come late or twice do no harm.
+Writes are what a campaign costs, so a batch is claimed by one write to its own item and its posts are not touched;
+round trips dominate, so they are finished by one request: a PartiQL batch, in which every statement has its own
+condition and its own outcome. The same request marks the posts on the batch's item, from which ``progress`` is
+counted without reading the posts. Only ``reopen`` and ``revise`` unset a mark, so that requests that come late or
+twice do no harm.
 
-Write units of a post under 1 KB planned and 2 KB written: 1 to plan, 1 to claim, 2 to finish, and 3 for the
-batch's item divided by its posts.
+Write units of a post under 1 KB planned and 2 KB written: 1 to plan, 2 to finish, and 3 for the batch's item divided
+by its posts. Read units: one for each begun 4 KB of the batch, since neighbours are read by one query.
 """
 
 from collections import Counter
@@ -30,9 +31,16 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 _RESULT_FIELDS = ("status", "completedAt", "content", "provenance", "error")
-_WRITTEN_FIELDS = ("completedAt", "content", "provenance", "error", "claim", "edit")
-_CLAIMED, _ENDED = "claimed", "ended"
-"""A batch's item has ``claimed<index>: true`` and ``ended<index>: completed|failed`` of its posts."""
+_WRITTEN_FIELDS = ("completedAt", "content", "provenance", "error", "edit")
+_ENDED = "ended"
+"""A batch's item has ``ended<index>: completed|failed`` of its posts, and the ``claim`` of who writes them."""
+
+_MAY_CLAIM = (
+    "attribute_exists(PK) AND (attribute_not_exists(#claim.#owner) OR #claim = :claim OR #claim.#expires <= :now"
+    " OR (#claim.#owner = :owner AND #claim.#attempt < :attempt))"
+)
+"""``core.claims.may_claim`` as the table says it. A claim that was taken away is a null, which has no owner."""
+_CLAIM_NAMES = {"#claim": "claim", "#owner": "owner", "#expires": "expiresAt", "#attempt": "attempt"}
 
 
 class DynamoPosts:
@@ -53,9 +61,12 @@ class DynamoPosts:
         return Post.from_wire(found)
 
     def get_many(self, key: CampaignKey, post_ids: Sequence[PostId]) -> list[Post]:
-        places = [keys.post(key, post_id) for post_id in post_ids]
-        found = self._table.get_many(places)
-        return [Post.from_wire(found[place]) for place in places if place in found]
+        if not post_ids:
+            return []
+        ends = min(post_ids), max(post_ids)
+        items = self._table.query(keys.campaign_partition(key), keys.POSTS, between=ends)
+        found = {item["postId"]: item for item in items}
+        return [Post.from_wire(found[post_id]) for post_id in post_ids if post_id in found]
 
     def page(self, key: CampaignKey, limit: int, cursor: str | None = None) -> Page[Post]:
         after = keys.post(key, PostId(decode_cursor(cursor))) if cursor else None
@@ -64,12 +75,19 @@ class DynamoPosts:
         items = [Post.from_wire(item) for item in found[:limit]]
         return Page(items, encode_cursor(items[-1].post_id) if len(found) > limit else None)
 
-    def claim(self, key: CampaignKey, batch_id: int, posts: Sequence[Post], claim: Claim) -> list[Post]:
-        held = {"status": PostStatus.GENERATING.value, "claim": claim.to_wire()}
-        # A null rather than a REMOVE, which not every emulator can say; it is dropped on reading.
-        changes = [(post, held | ({"error": None} if post.error else {})) for post in posts]
-        marks = {f"{_CLAIMED}{post.index}": True for post in posts}
-        return self._write(key, batch_id, changes, marks)
+    def claim(self, key: CampaignKey, batch_id: int, claim: Claim) -> bool:
+        held = claim.to_wire()
+        values = {
+            ":claim": held,
+            ":now": held["claimedAt"],
+            ":owner": claim.owner,
+            ":attempt": claim.attempt,
+        }
+        return self._table.update_if(keys.batch(key, batch_id), {"claim": held}, _MAY_CLAIM, _CLAIM_NAMES, values)
+
+    def claims(self, key: CampaignKey) -> dict[int, Claim]:
+        batches = self._table.query(keys.campaign_partition(key), keys.BATCHES)
+        return {item["batchId"]: Claim.from_wire(item["claim"]) for item in batches if "claim" in item}
 
     def finish(self, key: CampaignKey, batch_id: int, posts: Sequence[Post]) -> list[Post]:
         changes = []
@@ -79,19 +97,17 @@ class DynamoPosts:
         return self._write(key, batch_id, changes, _ended_marks(posts))
 
     def reopen(self, key: CampaignKey, batch_id: int, posts: Sequence[Post]) -> list[Post]:
-        fresh = {"status": PostStatus.PLANNED.value, "claim": None, "error": None, "completedAt": None}
-        marks: dict[str, Any] = {}
-        for post in posts:
-            marks |= {f"{_CLAIMED}{post.index}": False, f"{_ENDED}{post.index}": None}
-        return self._write(key, batch_id, [(post, dict(fresh)) for post in posts], marks)
+        fresh = {"status": PostStatus.PLANNED.value, "error": None, "completedAt": None}
+        return self._write(key, batch_id, [(post, dict(fresh)) for post in posts], _free(posts))
 
     def revise(self, key: CampaignKey, batch_id: int, posts: Sequence[Post]) -> list[Post]:
-        gone: dict[str, Any] = dict.fromkeys(_WRITTEN_FIELDS)  # nulls, as in claim
+        # Nulls rather than a REMOVE, which not every emulator can say; they are dropped on reading.
+        gone: dict[str, Any] = dict.fromkeys(_WRITTEN_FIELDS)
         changes = []
         for post in posts:
             revision = post.revision.to_wire() if post.revision else None
             changes.append((post, {**gone, "status": PostStatus.PLANNED.value, "revision": revision}))
-        return self._write(key, batch_id, changes, {f"{_ENDED}{post.index}": "revised" for post in posts})
+        return self._write(key, batch_id, changes, _free(posts))
 
     def edit(self, key: CampaignKey, post: Post) -> Post:
         fields = _fields(post)
@@ -134,9 +150,9 @@ class DynamoPosts:
         """
         if not lost:
             return []
-        wanted = {post.post_id: _holder(post) for post in lost}
+        wanted = {post.post_id: post for post in lost}
         found = self.get_many(key, list(wanted))
-        mine = [post for post in found if _holder(post) == wanted[post.post_id]]
+        mine = [post for post in found if post == wanted[post.post_id]]
         marks = _ended_marks(post for post in found if post not in mine)
         if marks:
             execute(self._table.client, [update(self._table.name, keys.batch(key, batch_id), marks)])
@@ -144,26 +160,37 @@ class DynamoPosts:
 
     def progress(self, key: CampaignKey) -> PostCounts:
         tallies = self._table.query(keys.campaign_partition(key), keys.BATCHES, consistent=False)
-        total = sum(tally["total"] for tally in tallies)
-        claimed = sum(tally[name] for tally in tallies for name in tally if name.startswith(_CLAIMED))
-        ended = Counter(value for tally in tallies for name, value in tally.items() if name.startswith(_ENDED))
-        completed, failed = ended[PostStatus.COMPLETED.value], ended[PostStatus.FAILED.value]
-        generating = max(0, claimed - completed - failed)
-        planned = total - generating - completed - failed
-        return PostCounts(total=total, planned=planned, generating=generating, completed=completed, failed=failed)
+        counts = [_tallied(tally) for tally in tallies]
+        return PostCounts(**{name: sum(getattr(count, name) for count in counts) for name in PostCounts.model_fields})
 
     def count(self, key: CampaignKey) -> PostCounts:
-        items = self._table.query(keys.campaign_partition(key), keys.POSTS, only=("status",))
+        items = self._table.query(keys.campaign_partition(key), keys.POSTS, only=("status", "batchId"))
+        claimed = self.claims(key)
         by_status = Counter(item["status"] for item in items)
+        held = sum(item["status"] == PostStatus.PLANNED and item["batchId"] in claimed for item in items)
         # Published and unpublishable posts were completed before: what counts here is whether they were written.
         written = (PostStatus.COMPLETED, PostStatus.PUBLISHED, PostStatus.PUBLISH_FAILED)
         return PostCounts(
             total=by_status.total(),
-            planned=by_status[PostStatus.PLANNED],
-            generating=by_status[PostStatus.GENERATING],
+            planned=by_status[PostStatus.PLANNED] - held,
+            generating=by_status[PostStatus.GENERATING] + held,
             completed=sum(by_status[status] for status in written),
             failed=by_status[PostStatus.FAILED],
         )
+
+
+def _tallied(batch: Mapping[str, Any]) -> PostCounts:
+    ended = Counter(value for name, value in batch.items() if name.startswith(_ENDED))
+    completed, failed = ended[PostStatus.COMPLETED.value], ended[PostStatus.FAILED.value]
+    left = batch["total"] - completed - failed
+    held = "claim" in batch
+    return PostCounts(
+        total=batch["total"],
+        planned=0 if held else left,
+        generating=left if held else 0,
+        completed=completed,
+        failed=failed,
+    )
 
 
 def _fields(post: Post) -> dict[str, Any]:
@@ -178,12 +205,13 @@ def _next(post: Post, change: Mapping[str, Any]) -> dict[str, Any]:
 
 def _changed(post: Post, change: Mapping[str, Any]) -> Post:
     """The post as the table has it after the change."""
-    wire = post.to_wire() | _next(post, change)
+    wire = post.to_wire() | _next(post, change) | {"claim": None}
     return Post.from_wire({name: value for name, value in wire.items() if value is not None})
 
 
-def _holder(post: Post) -> tuple[object, ...]:
-    return post.version, post.status, post.claim
+def _free(posts: Iterable[Post]) -> dict[str, None]:
+    """Marks of posts that are to be written again: not ended, and their batch held by nobody."""
+    return {"claim": None, **{f"{_ENDED}{post.index}": None for post in posts}}
 
 
 def _ended_marks(posts: Iterable[Post]) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """The few things every store does with the table: consistent reads, prefix queries, conditional updates."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -68,17 +68,24 @@ class Table:
         pk: str,
         prefix: str,
         *,
+        between: tuple[str, str] | None = None,
         after: ItemKey | None = None,
         limit: int | None = None,
         newest_first: bool = False,
         consistent: bool = True,
         only: Sequence[str] = (),
     ) -> list[dict[str, Any]]:
-        """Items of a partition whose sort key starts with ``prefix``, in its order; ``only`` these fields of them."""
+        """Items of a partition whose sort key starts with ``prefix``, in its order; ``only`` these fields of them.
+
+        ``between``: what follows the prefix is one of these two or lies between them.
+        """
+        low, high = between or ("", "")
+        bounds = {":low": prefix + low, ":high": prefix + high} if between else {":prefix": prefix}
+        condition = "SK BETWEEN :low AND :high" if between else "begins_with(SK, :prefix)"
         request: QueryInputTypeDef = {
             "TableName": self.name,
-            "KeyConditionExpression": "PK = :pk AND begins_with(SK, :prefix)",
-            "ExpressionAttributeValues": {":pk": {"S": pk}, ":prefix": {"S": prefix}},
+            "KeyConditionExpression": f"PK = :pk AND {condition}",
+            "ExpressionAttributeValues": {name: {"S": value} for name, value in {":pk": pk, **bounds}.items()},
             "ScanIndexForward": not newest_first,
             "ConsistentRead": consistent,
         }
@@ -104,67 +111,69 @@ class Table:
         """Replace whatever is there."""
         self.client.put_item(TableName=self.name, Item=to_item(key, fields))
 
-    @translate_errors()
     def put_new(self, key: ItemKey, fields: Mapping[str, Any]) -> bool:
         """Store unless there is an item already; answers whether it was stored."""
         item, condition = to_item(key, fields), "attribute_not_exists(PK)"
-        try:
-            self.client.put_item(TableName=self.name, Item=item, ConditionExpression=condition)
-        except ClientError as error:
-            if error_code(error) != "ConditionalCheckFailedException":
-                raise
-            return False
-        return True
+        return self._holds(
+            lambda: self.client.put_item(TableName=self.name, Item=item, ConditionExpression=condition)
+        )
 
-    @translate_errors()
     def update_unless(self, key: ItemKey, field: str, refused: Sequence[str], changes: Mapping[str, Any]) -> bool:
         """Set fields of an item, made if need be, unless its ``field`` is one of ``refused``; whether it was done."""
-        expression, names, values = set_expression(changes)
-        request: dict[str, Any] = {}
-        if refused:
-            against = {f":r{n}": to_attribute(str(value)) for n, value in enumerate(refused)}
-            values |= against
-            names |= {"#field": field}
-            request["ConditionExpression"] = f"attribute_not_exists(#field) OR NOT #field IN ({', '.join(against)})"
-        try:
-            self.client.update_item(
+        if not refused:
+            return self.update_if(key, changes, None)
+        against = {f":r{n}": value for n, value in enumerate(refused)}
+        condition = f"attribute_not_exists(#field) OR NOT #field IN ({', '.join(against)})"
+        return self.update_if(key, changes, condition, {"#field": field}, against)
+
+    def update_if(
+        self,
+        key: ItemKey,
+        changes: Mapping[str, Any],
+        condition: str | None,
+        names: Mapping[str, str] | None = None,
+        values: Mapping[str, Any] | None = None,
+    ) -> bool:
+        """Set fields of an item if ``condition``, with its ``names`` and ``values``, holds; whether it was done."""
+        expression, set_names, set_values = set_expression(changes)
+        given = {name: to_attribute(value) for name, value in (values or {}).items()}
+        request: dict[str, Any] = {"ConditionExpression": condition} if condition else {}
+        return self._holds(
+            lambda: self.client.update_item(
                 TableName=self.name,
                 Key=to_key(key),
                 UpdateExpression=expression,
-                ExpressionAttributeNames=names,
-                ExpressionAttributeValues=values,
+                ExpressionAttributeNames={**set_names, **(names or {})},
+                ExpressionAttributeValues={**set_values, **given},
                 **request,
             )
-        except ClientError as error:
-            if error_code(error) != "ConditionalCheckFailedException":
-                raise
-            return False
-        return True
+        )
 
-    @translate_errors()
     def put_if_version(self, key: ItemKey, fields: Mapping[str, Any], status: str, version: int) -> bool:
         """Replace an item of that status and version; answers whether it was. No ``version`` field counts as 0."""
         unversioned = "attribute_not_exists(#version) OR " if version == 0 else ""
-        try:
-            self.client.put_item(
+        return self._holds(
+            lambda: self.client.put_item(
                 TableName=self.name,
                 Item=to_item(key, fields),
                 ConditionExpression=f"#status = :status AND ({unversioned}#version = :version)",
                 ExpressionAttributeNames={"#status": "status", "#version": "version"},
                 ExpressionAttributeValues={":status": to_attribute(status), ":version": to_attribute(version)},
             )
-        except ClientError as error:
-            if error_code(error) != "ConditionalCheckFailedException":
-                raise
-            return False
-        return True
+        )
 
-    @translate_errors()
     def delete(self, key: ItemKey) -> bool:
         """Answers whether there was an item."""
         condition = "attribute_exists(PK)"
+        return self._holds(
+            lambda: self.client.delete_item(TableName=self.name, Key=to_key(key), ConditionExpression=condition)
+        )
+
+    @translate_errors()
+    def _holds(self, write: Callable[[], object]) -> bool:
+        """Do a conditional write; answers whether its condition held."""
         try:
-            self.client.delete_item(TableName=self.name, Key=to_key(key), ConditionExpression=condition)
+            write()
         except ClientError as error:
             if error_code(error) != "ConditionalCheckFailedException":
                 raise

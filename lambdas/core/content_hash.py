@@ -15,14 +15,27 @@ def content_hash(posts: Iterable[Post]) -> str:
     When a text was written does not change what it says, so ``generatedAt`` is left out; a post without
     content (one that failed) counts as ``null``. Posts are consumed one by one, so a generator of 10,000 is fine.
     """
-    digest = hashlib.sha256()
+    hashed = ContentHash()
     for post in posts:
+        hashed.add(post)
+    return hashed.hexdigest()
+
+
+class ContentHash:
+    """The same, for who reads the posts for something else as well."""
+
+    def __init__(self) -> None:
+        self._digest = hashlib.sha256()
+
+    def add(self, post: Post) -> None:
         content = post.content.to_wire() if post.content else None
         if content is not None:
             del content["generatedAt"]
         line = json.dumps([post.post_id, content], ensure_ascii=True, sort_keys=True, separators=(",", ":"))
-        digest.update(line.encode() + b"\n")
-    return digest.hexdigest()
+        self._digest.update(line.encode() + b"\n")
+
+    def hexdigest(self) -> str:
+        return self._digest.hexdigest()
 
 
 def require_approved_content(campaign: Campaign, posts: Iterable[Post]) -> None:

@@ -6,13 +6,14 @@ One contract test runs against both.
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeVar, Unpack
 
+from lambdas.core.campaign_changes import CampaignChanges
 from lambdas.core.ids import BrandId, CallbackId, CampaignId, PersonaId, PostId, TaskToken, TenantId
 from lambdas.core.ids import CampaignKey as CampaignKey
 from lambdas.core.models.approval import Approval, ClosedBecause, MadeDecision
 from lambdas.core.models.brand import Brand, BrandConfig, Persona, PersonaConfig
-from lambdas.core.models.campaign import Campaign, CampaignStatus, Configuration, Failure, PostCounts
+from lambdas.core.models.campaign import Campaign, CampaignStatus, PostCounts
 from lambdas.core.models.checkpoint import Checkpoint
 from lambdas.core.models.mail import Mail
 from lambdas.core.models.post import Batch, Claim, Post
@@ -82,14 +83,7 @@ class CampaignStore(Protocol):
         *,
         expected: Sequence[CampaignStatus],
         at: datetime,
-        status: CampaignStatus | None = None,
-        execution_arn: str | None = None,
-        configuration: Configuration | None = None,
-        counts: PostCounts | None = None,
-        error: Failure | None = None,
-        clear_error: bool = False,
-        revision: int | None = None,
-        approved_content_hash: str | None = None,
+        **changes: Unpack[CampaignChanges],
     ) -> Campaign:
         """Change the named fields if the status is one of ``expected``, and answer the new record.
 
@@ -106,18 +100,26 @@ class PostStore(Protocol):
     def get(self, key: CampaignKey, post_id: PostId) -> Post: ...
 
     def get_many(self, key: CampaignKey, post_ids: Sequence[PostId]) -> list[Post]:
-        """Read consistently, in the order asked for; ids that do not exist are left out."""
+        """Read consistently, in the order asked for; ids that do not exist are left out.
+
+        What is read is everything from the first to the last of them, so ask for neighbours: a batch, a page.
+        """
         ...
 
     def page(self, key: CampaignKey, limit: int, cursor: str | None = None) -> Page[Post]:
         """In plan order."""
         ...
 
-    def claim(self, key: CampaignKey, batch_id: int, posts: Sequence[Post], claim: Claim) -> list[Post]:
-        """Move posts to ``generating`` under ``claim``, each only if its version is still the one given.
+    def claim(self, key: CampaignKey, batch_id: int, claim: Claim) -> bool:
+        """Hold the unwritten posts of a batch under ``claim``; answers whether they are.
 
-        Answers the claimed posts as they are now; a post that changed meanwhile is not among them.
+        They are not while another's claim is valid, and not when there is no such batch. An owner's next attempt
+        takes over from its last one, and the same claim again holds as before.
         """
+        ...
+
+    def claims(self, key: CampaignKey) -> dict[int, Claim]:
+        """By batch, also those that have lapsed. Read consistently."""
         ...
 
     def finish(self, key: CampaignKey, batch_id: int, posts: Sequence[Post]) -> list[Post]:
@@ -125,12 +127,14 @@ class PostStore(Protocol):
         ...
 
     def reopen(self, key: CampaignKey, batch_id: int, posts: Sequence[Post]) -> list[Post]:
-        """Back to ``planned``, without claim and error, each only if its version is still the one given."""
+        """Back to ``planned``, without an error, each only if its version is still the one given, and whoever holds
+        the batch holds it no longer: what a writer of before brings for them comes too late.
+        """
         ...
 
     def revise(self, key: CampaignKey, batch_id: int, posts: Sequence[Post]) -> list[Post]:
         """Make posts ``planned`` again with the ``revision`` they carry and without a text, each only if its version
-        is still the one given; answers those changed.
+        is still the one given; answers those changed. Nobody holds the batch from then on.
         """
         ...
 

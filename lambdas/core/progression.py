@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Unpack
 
+from lambdas.core.campaign_changes import OtherChanges
 from lambdas.core.errors import ConflictError
-from lambdas.core.models.campaign import Campaign, CampaignStatus, Configuration, PostCounts
+from lambdas.core.models.campaign import Campaign, CampaignStatus
 from lambdas.core.ports import CampaignKey, CampaignStore
 
 BUILD_ROAD = (
@@ -46,24 +48,14 @@ def advance(
     *,
     came_from: Sequence[CampaignStatus],
     at: datetime,
-    configuration: Configuration | None = None,
-    counts: PostCounts | None = None,
-    approved_content_hash: str | None = None,
+    **changes: Unpack[OtherChanges],
 ) -> Campaign:
     """Move a campaign to ``to``; a repeat finds it there or further and changes nothing.
 
     Raises ``ConflictError`` when the campaign has left the road (stopped, failed, …), ``NotFoundError``.
     """
     try:
-        return campaigns.update(
-            key,
-            expected=came_from,
-            status=to,
-            at=at,
-            configuration=configuration,
-            counts=counts,
-            approved_content_hash=approved_content_hash,
-        )
+        return campaigns.update(key, expected=came_from, at=at, status=to, **changes)
     except ConflictError:
         campaign = campaigns.get(key)
         if has_reached(campaign.status, to):

@@ -8,6 +8,7 @@ from itertools import groupby
 from typing import NamedTuple
 
 from lambdas.core.active import ActiveCampaign, ActiveList
+from lambdas.core.claims import under_claims
 from lambdas.core.errors import ConflictError, FieldError, InvalidInputError
 from lambdas.core.executions import Executions, next_name
 from lambdas.core.ids import CampaignKey
@@ -103,7 +104,7 @@ def write_by_batch(
     write: Callable[[CampaignKey, int, list[Post]], list[Post]],
 ) -> int:
     """Write the ``chosen`` posts of a campaign batch by batch and answer how many were written."""
-    found = [post for post in every(posts, key) if chosen(post)]
+    found = [post for post in under_claims(every(posts, key), posts.claims(key)) if chosen(post)]
     found.sort(key=lambda post: (post.batch_id, post.index))
     groups = groupby(found, key=lambda post: post.batch_id)
     return sum(len(write(key, batch_id, list(group))) for batch_id, group in groups)
@@ -126,7 +127,7 @@ def retry(key: CampaignKey, step: str | None, ports: RecoveryPorts) -> Campaign:
         ports.approvals.close(key, approval.callback_id)
     # First on the list: whatever breaks from here on, the reconciler finds a campaign that should be running.
     ports.active.put(ActiveCampaign(tenant_id=key.tenant_id, campaign_id=key.campaign_id))
-    moved = ports.campaigns.update(key, expected=[campaign.status], status=to, at=ports.clock.now(), clear_error=True)
+    moved = ports.campaigns.update(key, expected=[campaign.status], status=to, at=ports.clock.now(), error=None)
     reopen(key, ports.posts, INTERRUPTED if step else UNWRITTEN)
     return start_again(moved, ports)
 

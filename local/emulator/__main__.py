@@ -15,7 +15,9 @@ from local.emulator import (
     layer_blobs,
     mailbox,
     maps,
+    parsing,
     partiql,
+    ranges,
     references,
     senders,
     slots,
@@ -43,7 +45,7 @@ def main() -> None:
     from hypercorn.config import Config
     from ministack import app as ministack
     from ministack.core import iam_actions, lambda_runtime, persistence
-    from ministack.services import dynamodb, lambda_svc, ses, stepfunctions
+    from ministack.services import _dynamodb_keywords, dynamodb, lambda_svc, ses, stepfunctions
     from ministack.services.cloudformation import provisioners
 
     slots.install(lambda_svc, slots.Slots(per_function=config.workers_per_function, total=config.workers))
@@ -57,6 +59,8 @@ def main() -> None:
     maps.install(stepfunctions)
     waits.install(stepfunctions)
     partiql.install(iam_actions)
+    parsing.install(dynamodb, _dynamodb_keywords)
+    ranges.install(dynamodb)
     senders.install(iam_actions)
     transport.install(ministack)
     references.install(provisioners)

@@ -24,7 +24,7 @@ from lambdas.adapters.memory import (
 )
 from lambdas.core.ids import CampaignId, CampaignKey, CorrelationId, PostId, TaskToken
 from lambdas.core.models.campaign import Campaign, CampaignBrief, CampaignStatus, Configuration
-from lambdas.core.models.post import Batch, Claim, Post
+from lambdas.core.models.post import Batch, Post
 from lambdas.core.models.workflow import BuildInput
 from lambdas.core.ports import IdempotencyRecord
 from lambdas.core.validation import resolve_configuration
@@ -59,9 +59,6 @@ class WatchedPosts(MemoryPosts):
     def plan(self, key: CampaignKey, posts: Sequence[Post], batches: Sequence[Batch]) -> None:
         super().plan(key, posts, batches)
         self._watch(self.get_many(key, [post.post_id for post in posts]))
-
-    def claim(self, key: CampaignKey, batch_id: int, posts: Sequence[Post], claim: Claim) -> list[Post]:
-        return self._watch(super().claim(key, batch_id, posts, claim))
 
     def finish(self, key: CampaignKey, batch_id: int, posts: Sequence[Post]) -> list[Post]:
         return self._watch(super().finish(key, batch_id, posts))

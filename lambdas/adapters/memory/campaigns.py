@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from datetime import datetime
 from threading import Lock
-from typing import Any
+from typing import Any, Unpack
 
 from lambdas.adapters.cursor import decode_cursor, encode_cursor
+from lambdas.core.campaign_changes import CampaignChanges, on_the_record
 from lambdas.core.errors import ConflictError, NotFoundError
 from lambdas.core.ids import CampaignKey, TenantId
-from lambdas.core.models.base import Model, iso
-from lambdas.core.models.campaign import Campaign, CampaignStatus, Configuration, Failure, PostCounts
+from lambdas.core.models.campaign import Campaign, CampaignStatus
 from lambdas.core.ports import IdempotencyRecord, Page
 
 
@@ -60,27 +60,12 @@ class MemoryCampaigns:
         *,
         expected: Sequence[CampaignStatus],
         at: datetime,
-        status: CampaignStatus | None = None,
-        execution_arn: str | None = None,
-        configuration: Configuration | None = None,
-        counts: PostCounts | None = None,
-        error: Failure | None = None,
-        clear_error: bool = False,
-        revision: int | None = None,
-        approved_content_hash: str | None = None,
+        **changes: Unpack[CampaignChanges],
     ) -> Campaign:
-        parts: dict[str, Model | None] = {"configuration": configuration, "counts": counts, "error": error}
-        changes: dict[str, Any] = {name: part.to_wire() for name, part in parts.items() if part}
-        changes |= {"updatedAt": iso(at)}
-        changes |= {"status": status.value} if status else {}
-        changes |= {"executionArn": execution_arn} if execution_arn else {}
-        changes |= {"revision": revision} if revision is not None else {}
-        changes |= {"approvedContentHash": approved_content_hash} if approved_content_hash else {}
         with self._lock:
             current = self.get(key).status
             if current not in expected:
                 raise ConflictError(f"the campaign is {current.value}", details={"status": current.value})
-            self._records[key] = self._records[key] | changes
-            if clear_error:
-                self._records[key].pop("error", None)
+            changed = self._records[key] | on_the_record(changes, at)
+            self._records[key] = {name: value for name, value in changed.items() if value is not None}
             return self.get(key)

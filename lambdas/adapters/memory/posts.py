@@ -6,6 +6,7 @@ from threading import Lock
 from typing import Any
 
 from lambdas.adapters.cursor import decode_cursor, encode_cursor
+from lambdas.core.claims import may_claim, under_claims
 from lambdas.core.errors import ConcurrentUpdateError, NotFoundError
 from lambdas.core.ids import CampaignKey, PostId
 from lambdas.core.models.campaign import PostCounts
@@ -13,13 +14,14 @@ from lambdas.core.models.post import Batch, Claim, Post, PostStatus
 from lambdas.core.ports import Page
 
 _RESULT_FIELDS = ("status", "completedAt", "content", "provenance", "error")
-_WRITTEN_FIELDS = ("completedAt", "content", "provenance", "error", "claim", "edit")
+_WRITTEN_FIELDS = ("completedAt", "content", "provenance", "error", "edit")
 
 
 class MemoryPosts:
     def __init__(self) -> None:
         self._posts: dict[CampaignKey, dict[PostId, dict[str, Any]]] = {}
         self._batches: dict[CampaignKey, dict[int, Batch]] = {}
+        self._claims: dict[CampaignKey, dict[int, Claim]] = {}
         self._lock = Lock()
 
     def plan(self, key: CampaignKey, posts: Sequence[Post], batches: Sequence[Batch]) -> None:
@@ -47,27 +49,41 @@ class MemoryPosts:
         items = self.get_many(key, rest[:limit])
         return Page(items, encode_cursor(rest[limit - 1]) if len(rest) > limit else None)
 
-    def claim(self, key: CampaignKey, batch_id: int, posts: Sequence[Post], claim: Claim) -> list[Post]:  # noqa: ARG002 - the real store tallies by batch, this one counts the posts
-        change = {"status": PostStatus.GENERATING.value, "claim": claim.to_wire()}
-        return self._change(key, {post.post_id: (post.version, change) for post in posts}, drop=("error",))
+    def claim(self, key: CampaignKey, batch_id: int, claim: Claim) -> bool:
+        with self._lock:
+            claims = self._claims.setdefault(key, {})
+            free = batch_id in self._batches.get(key, {}) and may_claim(claims.get(batch_id), claim)
+            if free:
+                claims[batch_id] = Claim.from_wire(claim.to_wire())
+            return free
 
-    def reopen(self, key: CampaignKey, batch_id: int, posts: Sequence[Post]) -> list[Post]:  # noqa: ARG002 - as above
+    def claims(self, key: CampaignKey) -> dict[int, Claim]:
+        with self._lock:
+            return dict(self._claims.get(key, {}))
+
+    def _release(self, key: CampaignKey, batch_id: int) -> None:
+        with self._lock:
+            self._claims.get(key, {}).pop(batch_id, None)
+
+    def reopen(self, key: CampaignKey, batch_id: int, posts: Sequence[Post]) -> list[Post]:
         change = {"status": PostStatus.PLANNED.value}
         changes: dict[PostId, tuple[int, dict[str, Any]]] = {post.post_id: (post.version, change) for post in posts}
-        return self._change(key, changes, drop=("claim", "error", "completedAt"))
+        self._release(key, batch_id)
+        return self._change(key, changes, drop=("error", "completedAt"))
 
-    def finish(self, key: CampaignKey, batch_id: int, posts: Sequence[Post]) -> list[Post]:  # noqa: ARG002 - as above
+    def finish(self, key: CampaignKey, batch_id: int, posts: Sequence[Post]) -> list[Post]:  # noqa: ARG002 - the real store tallies by batch, this one counts the posts
         changes: dict[PostId, tuple[int, dict[str, Any]]] = {}
         for post in posts:
             wire = post.to_wire()
             changes[post.post_id] = (post.version, {name: wire[name] for name in _RESULT_FIELDS if name in wire})
         return self._change(key, changes)
 
-    def revise(self, key: CampaignKey, batch_id: int, posts: Sequence[Post]) -> list[Post]:  # noqa: ARG002 - as above
+    def revise(self, key: CampaignKey, batch_id: int, posts: Sequence[Post]) -> list[Post]:
         changes: dict[PostId, tuple[int, dict[str, Any]]] = {}
         for post in posts:
             revision = post.revision.to_wire() if post.revision else None
             changes[post.post_id] = (post.version, {"status": PostStatus.PLANNED.value, "revision": revision})
+        self._release(key, batch_id)
         return self._change(key, changes, drop=_WRITTEN_FIELDS)
 
     def edit(self, key: CampaignKey, post: Post) -> Post:
@@ -107,7 +123,8 @@ class MemoryPosts:
 
     def count(self, key: CampaignKey) -> PostCounts:
         with self._lock:
-            by_status = Counter(post["status"] for post in self._posts.get(key, {}).values())
+            posts = [Post.from_wire(post) for post in self._posts.get(key, {}).values()]
+        by_status = Counter(post.status for post in under_claims(posts, self.claims(key)))
         # Published and unpublishable posts were completed before: what counts here is whether they were written.
         written = (PostStatus.COMPLETED, PostStatus.PUBLISHED, PostStatus.PUBLISH_FAILED)
         return PostCounts(

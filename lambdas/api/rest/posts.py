@@ -1,5 +1,6 @@
 """``/campaigns/{id}/posts``: what was planned and written."""
 
+from collections.abc import Iterator, Sequence
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Path
@@ -11,7 +12,9 @@ from lambdas.api.rest.request import caller, json_body, manager
 from lambdas.api.rest.resolver import Resolver
 from lambdas.api.rest.views import Listing, PostView
 from lambdas.api.services import Services
+from lambdas.core.claims import under_claims
 from lambdas.core.ids import CampaignId, CampaignKey, PostIdField
+from lambdas.core.models.post import Post, PostStatus
 
 TAG = "Posts"
 
@@ -52,11 +55,19 @@ class PostRoutes:
         return answer(PostView.of(edit_post(key, post_id, patch, who.subject, ports)))
 
     def list(self, campaign_id: CampaignPath, limit: Limit = 20, cursor: Cursor = None) -> Answer:
-        page = self._services.posts.page(self._existing(campaign_id), limit, cursor)
-        return listing([PostView.of(post) for post in page.items], page.next_cursor)
+        key = self._existing(campaign_id)
+        page = self._services.posts.page(key, limit, cursor)
+        return listing([PostView.of(post) for post in self._as_written(key, page.items)], page.next_cursor)
 
     def get(self, campaign_id: CampaignPath, post_id: Annotated[PostIdField, Path()]) -> Answer:
-        return answer(PostView.of(self._services.posts.get(self._existing(campaign_id), post_id)))
+        key = self._existing(campaign_id)
+        (post,) = self._as_written(key, [self._services.posts.get(key, post_id)])
+        return answer(PostView.of(post))
+
+    def _as_written(self, key: CampaignKey, posts: Sequence[Post]) -> Iterator[Post]:
+        """With those marked that are being written: asked only where some are unwritten."""
+        unwritten = any(post.status is PostStatus.PLANNED for post in posts)
+        return under_claims(posts, self._services.posts.claims(key) if unwritten else {})
 
     def _existing(self, campaign_id: CampaignId) -> CampaignKey:
         """A campaign without posts has an empty list; a campaign that is not there has none."""

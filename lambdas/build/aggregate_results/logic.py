@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from lambdas.build.aggregate_results.duplicates import WrittenText, mark_duplicates, written_text
+from lambdas.core.content_hash import ContentHash
 from lambdas.core.errors import TooManyPostsFailedError
 from lambdas.core.models.campaign import CampaignStatus, PostCounts
 from lambdas.core.models.post import Post, PostError, PostStatus
@@ -30,7 +31,13 @@ def aggregate_results(event: StepEvent, campaigns: CampaignStore, posts: PostSto
         _give_up(event.key, read.unwritten, posts, clock)
         read = _read(event.key, posts)
     mark_duplicates(event.key, read.texts, posts)
-    campaigns.update(event.key, expected=[CampaignStatus.GENERATING], counts=read.counts, at=clock.now())
+    campaigns.update(
+        event.key,
+        expected=[CampaignStatus.GENERATING],
+        counts=read.counts,
+        content_hash=read.content_hash,
+        at=clock.now(),
+    )
     _check_tolerance(read, campaign.brief.generation.tolerated_failure_percentage)
     return StatusResult(status=campaign.status, counts=read.counts)
 
@@ -42,6 +49,7 @@ class _Read(NamedTuple):
     texts: list[WrittenText]
     unwritten: list[Post]
     reasons: list[dict[str, object]]
+    content_hash: str
 
 
 def _read(key: CampaignKey, posts: PostStore) -> _Read:
@@ -49,7 +57,9 @@ def _read(key: CampaignKey, posts: PostStore) -> _Read:
     texts: list[WrittenText] = []
     unwritten: list[Post] = []
     reasons: list[dict[str, object]] = []
+    hashed = ContentHash()
     for post in every(posts, key):
+        hashed.add(post)
         by_status[post.status] += 1
         if text := written_text(post):
             texts.append(text)
@@ -64,7 +74,7 @@ def _read(key: CampaignKey, posts: PostStore) -> _Read:
         completed=by_status[PostStatus.COMPLETED],
         failed=by_status[PostStatus.FAILED],
     )
-    return _Read(counts, texts, unwritten, reasons)
+    return _Read(counts, texts, unwritten, reasons, hashed.hexdigest())
 
 
 def _give_up(key: CampaignKey, unwritten: Sequence[Post], posts: PostStore, clock: Clock) -> None:

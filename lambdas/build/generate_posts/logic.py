@@ -1,4 +1,4 @@
-"""GeneratePosts: write the posts of one batch, each under its own claim."""
+"""GeneratePosts: write the posts of one batch, under one claim."""
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from lambdas.agents.inputs import generator_input
 from lambdas.core.agent_reply import result_of
+from lambdas.core.claims import under_claims
 from lambdas.core.errors import (
     AgentRetryableError,
     CampaignError,
@@ -45,24 +46,24 @@ def generate_batch(
     generator: Generator,
     clock: Clock,
 ) -> BatchResult:
-    """Claim what is free of the batch, write it, store it; completed posts are never touched again.
+    """Claim the batch, write what is unwritten of it, store it; completed posts are never touched again.
 
     Raises ``AgentRetryableError`` when posts failed for a reason that may pass (the finished ones are stored first),
-    and ``PostsInProgressError`` when posts of the batch are held by another valid claim.
+    and ``PostsInProgressError`` when the batch is held by another valid claim.
     """
     batch = event.input.batch
     campaign = campaigns.get(event.key)
     if campaign.status != CampaignStatus.GENERATING:
         return BatchResult(batch_id=batch.batch_id, completed=0, failed=0, skipped=len(batch.post_ids))
+    unwritten = [post for post in posts.get_many(event.key, batch.post_ids) if post.status is PostStatus.PLANNED]
     claim = _claim(event, clock.now())
-    current = posts.get_many(event.key, batch.post_ids)
-    open_posts = [post for post in current if post.status in (PostStatus.PLANNED, PostStatus.GENERATING)]
-    free = [post for post in open_posts if may_claim(post, claim)]
-    said = recent.get(event.key) if free else ()
-    claimed = posts.claim(event.key, batch.batch_id, free, claim) if free else []
+    if unwritten and not posts.claim(event.key, batch.batch_id, claim):
+        raise PostsInProgressError(f"{len(unwritten)} posts of the batch are held by another claim")
+    said = recent.get(event.key) if unwritten else ()
+    claimed = list(under_claims(unwritten, {batch.batch_id: claim}))
     outcomes = _write_all(campaign, claimed, said, generator, clock, last=event.attempt.retry_count >= LAST_RETRY)
     stored = posts.finish(event.key, batch.batch_id, [outcome.record for outcome in outcomes if outcome.record])
-    _raise_unfinished(outcomes, open_posts, claimed)
+    _raise_unfinished(outcomes)
     completed = sum(post.status == PostStatus.COMPLETED for post in stored)
     return BatchResult(
         batch_id=batch.batch_id,
@@ -79,17 +80,6 @@ def _claim(event: GenerateBatchEvent, now: datetime) -> Claim:
         claimed_at=now,
         expires_at=now + CLAIM_LEASE,
     )
-
-
-def may_claim(post: Post, claim: Claim) -> bool:
-    """A planned post is free; a claimed one is for its owner's next attempt, or for anybody after its lease.
-
-    The engine starts the next attempt of a task only when the last one has ended, so the owner's need not wait.
-    """
-    if post.status == PostStatus.PLANNED or post.claim is None:
-        return True
-    same_owner = post.claim.owner == claim.owner and post.claim.attempt < claim.attempt
-    return same_owner or post.claim.expires_at <= claim.claimed_at
 
 
 def _write_all(
@@ -162,12 +152,9 @@ def _failed(post: Post, error: CampaignError, clock: Clock) -> Post:
     return post.model_copy(update={"status": PostStatus.FAILED, "error": reason, "completed_at": clock.now()})
 
 
-def _raise_unfinished(outcomes: Sequence[Outcome], open_posts: Sequence[Post], claimed: Sequence[Post]) -> None:
+def _raise_unfinished(outcomes: Sequence[Outcome]) -> None:
     waiting = [outcome for outcome in outcomes if outcome.record is None]
     if waiting:
         first = waiting[0].error
         message = f"{len(waiting)} posts of the batch could not be written yet; the first: {first}"
         raise AgentRetryableError(message, details={"postIds": [o.post.post_id for o in waiting]}) from first
-    held = len(open_posts) - len(claimed)
-    if held:
-        raise PostsInProgressError(f"{held} posts of the batch are held by another claim")

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from lambdas.build.request_approval.mail import approval_mail
 from lambdas.core.content_hash import content_hash
 from lambdas.core.errors import ConflictError, MailRefusedError
-from lambdas.core.ids import CallbackId
+from lambdas.core.ids import CallbackId, CampaignKey
 from lambdas.core.links import approval_link, nonce_hash
 from lambdas.core.mailing import deliver, with_refusals
 from lambdas.core.models.approval import (
@@ -148,7 +148,7 @@ def _new_approval(
             platforms=campaign.brief.platforms,
             personas=tuple(persona.name for persona in configuration.personas) if configuration else (),
         ),
-        content_hash=content_hash(every(ports.posts, event.key)),
+        content_hash=_content_hash(campaign, ports),
         created_at=now,
         expires_at=now + min(timedelta(hours=policy.timeout_hours), LINK_LIFETIME),
         round=campaign.revision + 1,
@@ -157,6 +157,13 @@ def _new_approval(
         next_quorum=policy.second_stage.quorum if policy.second_stage else Quorum.ONE,
         heartbeat_at=now,
     )
+
+
+def _content_hash(campaign: Campaign, ports: ApprovalPorts) -> str:
+    """What AggregateResults read, unless reviewers were asked since, who may have edited it."""
+    if campaign.status is CampaignStatus.GENERATING and campaign.content_hash:
+        return campaign.content_hash
+    return content_hash(every(ports.posts, CampaignKey(campaign.tenant_id, campaign.campaign_id)))
 
 
 def _reviewers(policy: ApprovalPolicy, nonces: dict[str, str], now: datetime) -> tuple[Reviewer, ...]:

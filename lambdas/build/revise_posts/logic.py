@@ -113,11 +113,12 @@ def _flagged(approval: Approval, posts: Sequence[Post], number: int) -> list[Pos
 
 
 def _reset(event: StepEvent, flagged: Sequence[Post], ports: RevisionPorts) -> None:
-    current = {post.post_id: post for post in ports.posts.get_many(event.key, [post.post_id for post in flagged])}
     for batch_id, group in groupby(flagged, lambda post: post.batch_id):
+        back = list(group)
+        current = {post.post_id: post for post in ports.posts.get_many(event.key, [post.post_id for post in back])}
         # A repeat finds some of them reset already, or even written.
         ports.posts.revise(
-            event.key, batch_id, [post for post in group if current[post.post_id].revision != post.revision]
+            event.key, batch_id, [post for post in back if current[post.post_id].revision != post.revision]
         )
 
 

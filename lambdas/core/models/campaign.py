@@ -292,5 +292,7 @@ class Campaign(Model):
     error: Failure | None = None
     revision: Annotated[int, Field(ge=0)] = 0
     """How many times posts went back; set by RevisePosts."""
+    content_hash: str | None = None
+    """Of the posts when AggregateResults last read them; they change only while reviewers are asked."""
     approved_content_hash: str | None = None
     """Set by CompleteCampaign: nothing else may ever be sent for this campaign."""

@@ -94,7 +94,7 @@ class PostError(Model):
 
 
 class Claim(Model):
-    """Who is writing a post. Only the holder may complete it; the holder's next attempt may take it over."""
+    """Who is writing the posts of a batch. The holder's next attempt may take it over."""
 
     owner: str
     """Name of the child execution."""
@@ -102,7 +102,7 @@ class Claim(Model):
     """The engine's retry count of the task, from 0."""
     claimed_at: Moment
     expires_at: Moment
-    """From then on anybody may claim the post."""
+    """From then on anybody may claim the batch."""
 
 
 class Revision(Model):
@@ -135,6 +135,7 @@ class Post(PlannedPost):
     status: PostStatus = PostStatus.PLANNED
     version: Annotated[int, Field(ge=0)] = 0
     claim: Claim | None = None
+    """Of its batch, while it is being written. Not stored with the post (``core/claims.py``)."""
     completed_at: Moment | None = None
     content: PostContent | None = None
     provenance: Provenance | None = None

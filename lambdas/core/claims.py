@@ -1,0 +1,29 @@
+"""Who may write a batch, and which posts are being written.
+
+A claim is one write for a whole batch, and the posts stay as they were planned until their text is stored. So that a
+post is ``generating`` is nowhere stored: it is what ``under_claims`` makes of a planned post whose batch is held.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from lambdas.core.models.post import Claim, Post, PostStatus
+
+
+def may_claim(held: Claim | None, claim: Claim) -> bool:
+    """A batch is free, or its holder's next attempt takes it over, or anybody after its lease.
+
+    The engine starts the next attempt of a task only when the last one has ended, so the owner's need not wait. The
+    same claim again is a request that was repeated because its answer was lost.
+    """
+    if held is None or held == claim:
+        return True
+    next_attempt = held.owner == claim.owner and held.attempt < claim.attempt
+    return next_attempt or held.expires_at <= claim.claimed_at
+
+
+def under_claims(posts: Iterable[Post], claims: Mapping[int, Claim]) -> Iterator[Post]:
+    """The same posts; those that are being written are ``generating`` and name the claim."""
+    for post in posts:
+        claim = claims.get(post.batch_id)
+        held = claim is not None and post.status is PostStatus.PLANNED
+        yield post.model_copy(update={"status": PostStatus.GENERATING, "claim": claim}) if held else post
