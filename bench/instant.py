@@ -18,8 +18,8 @@ from lambdas.adapters.s3_manifests import S3Manifests
 from lambdas.adapters.s3_recent_texts import S3RecentTexts
 from lambdas.adapters.step import step
 from lambdas.adapters.stores import TableSettings
-from lambdas.adapters.system import SystemClock
-from lambdas.build.generate_posts.logic import generate_batch
+from lambdas.adapters.system import SystemClock, UlidSource
+from lambdas.build.generate_posts.logic import BatchPorts, generate_batch
 from lambdas.build.plan_posts.logic import plan_posts
 from lambdas.core.effects import RecordedManifests
 from lambdas.core.ids import CampaignId, post_id_for
@@ -27,7 +27,29 @@ from lambdas.core.models.base import iso
 from lambdas.core.models.workflow import BatchResult, GenerateBatchEvent, PlanResult, StepEvent
 
 FIRST_POST_AT = datetime(2027, 4, 1, 9, tzinfo=UTC)
-TEXT = "A post of an ordinary length, as long as the peers' programs write it. " * 6
+WORDS = tuple(
+    [
+        "A",
+        "post",
+        "of",
+        "an",
+        "ordinary",
+        "length,",
+        "as",
+        "the",
+        "programs",
+        "of",
+        "the",
+        "peers",
+        "write",
+        "it,",
+        "and",
+        "like",
+        "no",
+        "other",
+        "one",
+    ]
+)
 
 
 class PlanSettings(TableSettings):
@@ -55,9 +77,8 @@ def _recent(bucket: str) -> RememberedTexts:
 @step("GeneratePosts", GenerateBatchEvent, PlanSettings, None)
 def generate(event: GenerateBatchEvent, settings: PlanSettings) -> BatchResult:
     recent = _recent(settings.manifest_bucket)
-    return generate_batch(
-        event, stores.campaigns(settings), stores.posts(settings), recent, instant_post, SystemClock()
-    )
+    posts, campaigns = stores.posts(settings), stores.campaigns(settings)
+    return generate_batch(event, BatchPorts(campaigns, posts, recent, instant_post, SystemClock(), UlidSource()))
 
 
 def instant_plan(data: Mapping[str, Any]) -> dict[str, Any]:
@@ -80,7 +101,9 @@ def instant_post(data: Mapping[str, Any]) -> dict[str, Any]:
     latency = float(os.environ.get("BENCH_LATENCY_MS") or 0) / 1000
     if latency:
         time.sleep(latency)
-    content = {"text": f"{data['postId']}: {TEXT}", "hashtags": ["#bench"], "generatedAt": iso(datetime.now(UTC))}
+    # Posts of a real campaign differ; the same words with other numbers would all be marked as duplicates.
+    text = " ".join(f"{word}{data['postId'][-5:]}" for word in (SENTENCE + ". " + SENTENCE).split())
+    content = {"text": text, "hashtags": ["#bench"], "generatedAt": iso(datetime.now(UTC))}
     provenance = {
         "provider": "bench",
         "modelId": "instant-1",

@@ -37,7 +37,7 @@ class RecoveryStack(Stack):
             },
             timeout_seconds=300,
         )
-        access = [Access.GET, Access.BATCH_GET, Access.PUT, Access.UPDATE, Access.DELETE, Access.QUERY]
+        access = [Access.GET, Access.PUT, Access.UPDATE, Access.DELETE, Access.QUERY]
         grant_table(self.reconcile, data, [*access, Access.PARTIQL_UPDATE])
         grant_look(self.reconcile, workflow.build_machine, workflow.build_name)
         grant_mend(self.reconcile, workflow.build_machine, workflow.build_name)

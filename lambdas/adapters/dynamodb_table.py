@@ -114,9 +114,7 @@ class Table:
     def put_new(self, key: ItemKey, fields: Mapping[str, Any]) -> bool:
         """Store unless there is an item already; answers whether it was stored."""
         item, condition = to_item(key, fields), "attribute_not_exists(PK)"
-        return self._holds(
-            lambda: self.client.put_item(TableName=self.name, Item=item, ConditionExpression=condition)
-        )
+        return self._holds(lambda: self.client.put_item(TableName=self.name, Item=item, ConditionExpression=condition))
 
     def update_unless(self, key: ItemKey, field: str, refused: Sequence[str], changes: Mapping[str, Any]) -> bool:
         """Set fields of an item, made if need be, unless its ``field`` is one of ``refused``; whether it was done."""

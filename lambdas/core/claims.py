@@ -10,7 +10,7 @@ from lambdas.core.models.post import Claim, Post, PostStatus
 
 
 def may_claim(held: Claim | None, claim: Claim) -> bool:
-    """A batch is free, or its holder's next attempt takes it over, or anybody after its lease.
+    """A batch is free, or taken over by its holder's next attempt, or by anybody after its lease.
 
     The engine starts the next attempt of a task only when the last one has ended, so the owner's need not wait. The
     same claim again is a request that was repeated because its answer was lost.

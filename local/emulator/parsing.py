@@ -1,8 +1,8 @@
 """What is asked again and again in the same words is read once.
 
-ministack takes every PartiQL statement and every expression apart anew, a statement of a batch even twice: that was half
-of the emulator's time for a campaign. Reading a text gives the same tokens each time, so they are kept; of statements,
-which hold their parameters, only the last one is, for the second reading of the same request.
+ministack takes every PartiQL statement and every expression apart anew, a statement of a batch even twice: that was
+half of the emulator's time for a campaign. Reading a text gives the same tokens each time, so they are kept; of
+statements, which hold their parameters, only the last one is, for the second reading of the same request.
 """
 
 import functools

@@ -76,7 +76,7 @@ def plan(key: CampaignKey = KEY, *, posts: int = 4, batch: int = 2) -> tuple[lis
 
 def claim(owner: str = "child-1", attempt: int = 0, later: timedelta = timedelta(0)) -> Claim:
     at = NOW + later
-    return Claim(owner=owner, attempt=attempt, claimed_at=at, expires_at=at + timedelta(minutes=5))
+    return Claim(owner=owner, attempt=attempt, nonce="n", claimed_at=at, expires_at=at + timedelta(minutes=5))
 
 
 def written(post: Post, *, at: datetime = NOW) -> Post:

@@ -1,7 +1,6 @@
 """What ``PostStore`` promises, of the fake and of the table (in the emulator)."""
 
 import json
-from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Barrier
@@ -15,7 +14,6 @@ from lambdas.adapters.dynamodb_posts import DynamoPosts
 from lambdas.adapters.memory import MemoryPosts
 from lambdas.core.claims import may_claim, under_claims
 from lambdas.core.errors import ConcurrentUpdateError, InvalidInputError, NotFoundError
-from lambdas.core.ids import PostId
 from lambdas.core.models.campaign import PostCounts
 from lambdas.core.models.post import Claim, Edit, PostContent, PostStatus, Revision
 from lambdas.core.ports import PostStore
@@ -94,6 +92,10 @@ OTHERS = {
     "somebody else": (claim("other"), False),
     "somebody else, when the lease is over": (claim("other", later=LATER), True),
     "somebody else, a moment before that": (claim("other", later=LATER - timedelta(milliseconds=1)), False),
+    "another delivery of the same attempt at the same moment": (
+        claim(attempt=2).model_copy(update={"nonce": "m"}),
+        False,
+    ),
     "its next attempt": (claim(attempt=3), True),
     "the same attempt once more": (claim(attempt=2, later=timedelta(seconds=1)), False),
     "an attempt before it": (claim(attempt=1), False),
@@ -102,7 +104,7 @@ OTHERS = {
 
 
 @pytest.mark.parametrize(("other", "holds"), OTHERS.values(), ids=OTHERS)
-def test_a_claimed_batch_is_claimed_again_only_by(store: PostStore, other: Claim, holds: bool) -> None:  # noqa: FBT001 - a case's expectation
+def test_a_claimed_batch_is_claimed_again_only_by(store: PostStore, other: Claim, holds: bool) -> None:
     posts, batches = plan()
     store.plan(KEY, posts, batches)
     assert store.claim(KEY, 0, claim(attempt=2))

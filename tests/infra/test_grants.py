@@ -68,9 +68,8 @@ FUNCTIONS: dict[str, Grants] = {
     "plan-posts": table("GetItem", "BatchGetItem", "PutItem", "UpdateItem", "Query", "PartiQLInsert")
     | {"manifests": {"s3:PutObject"}},
     # GetObject: the texts not to repeat.
-    "generate-posts": table("GetItem", "BatchGetItem", "PartiQLUpdate") | {"manifests": {"s3:GetObject"}},
-    # BatchGetItem: a batch whose answer was lost is read back.
-    "aggregate-results": table("GetItem", "BatchGetItem", "PutItem", "UpdateItem", "Query", "PartiQLUpdate"),
+    "generate-posts": table("GetItem", "Query", "UpdateItem", "PartiQLUpdate") | {"manifests": {"s3:GetObject"}},
+    "aggregate-results": table("GetItem", "PutItem", "UpdateItem", "Query", "PartiQLUpdate"),
     # PutItem: the request for approval.
     "request-approval": table("GetItem", "PutItem", "UpdateItem", "Query")
     | {
@@ -83,9 +82,9 @@ FUNCTIONS: dict[str, Grants] = {
     "reject-campaign": table("GetItem", "PutItem", "UpdateItem", "Query"),
     "compensate": table("PutItem", "UpdateItem", "Query") | {"manifests": {"s3:DeleteObject"}},
     "record-failure": table("GetItem", "PutItem", "UpdateItem", "Query") | {"alerts": {"sns:Publish"}},
-    "reconcile": table("GetItem", "BatchGetItem", "PutItem", "UpdateItem", "DeleteItem", "Query", "PartiQLUpdate")
+    "reconcile": table("GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query", "PartiQLUpdate")
     | {"build": MACHINE_LOOK | {"states:StartExecution"}, "executions": LOOK | MEND, "alerts": {"sns:Publish"}},
-    "revise-posts": table("GetItem", "BatchGetItem", "PutItem", "UpdateItem", "Query", "PartiQLUpdate")
+    "revise-posts": table("GetItem", "PutItem", "UpdateItem", "Query", "PartiQLUpdate")
     | {"manifests": {"s3:PutObject"}},
     # DeleteItem: the notes of requests that are closed.
     "tend-approvals": table("GetItem", "BatchGetItem", "PutItem", "UpdateItem", "DeleteItem", "Query")

@@ -3,6 +3,7 @@
 from typing import Any
 
 from lambdas.adapters.memory import MemoryEngine
+from lambdas.build.generate_posts.logic import BatchPorts
 from lambdas.build.plan_posts.logic import plan_posts
 from lambdas.core.ids import TaskToken
 from lambdas.core.models.approval import Decision
@@ -17,7 +18,7 @@ from lambdas.core.models.workflow import (
     StepEvent,
 )
 from tests.support import samples
-from tests.support.agents import Planner
+from tests.support.agents import Generator, Planner
 from tests.support.world import World
 
 EXECUTION_ARN = f"{MemoryEngine.MACHINE}:{samples.CAMPAIGN_ID}"
@@ -52,6 +53,10 @@ def step_event(
     if error:
         fields["error"] = error.to_wire()
     return StepEvent.from_wire(raw_event(world, state, retry=retry, **fields))
+
+
+def batch_ports(world: World, generator: Generator) -> BatchPorts:
+    return BatchPorts(world.campaigns, world.posts, world.recent, generator, world.clock, world.ids)
 
 
 def batch_event(world: World, batch: Batch, *, retry: int = 0, child: str = "child-0") -> GenerateBatchEvent:

@@ -7,7 +7,7 @@ from lambdas.adapters.step import Handler, step
 from lambdas.build.aggregate_results.logic import aggregate_results
 from lambdas.build.compensate.logic import compensate
 from lambdas.build.complete_campaign.logic import complete_campaign
-from lambdas.build.generate_posts.logic import generate_batch
+from lambdas.build.generate_posts.logic import BatchPorts, generate_batch
 from lambdas.build.plan_posts.logic import plan_posts
 from lambdas.build.record_failure.logic import record_failure
 from lambdas.build.reject_campaign.logic import reject_campaign
@@ -53,6 +53,7 @@ def tasks(world: World, agents: Agents, plan: FaultPlan) -> Mapping[str, Task]:
     keys = faulty(world.keys, plan, "keys")
     clock = world.clock
     asking = ApprovalPorts(campaigns, posts, approvals, keys, mailer, world.engine, world.ids, clock, world.cipher)
+    writing = BatchPorts(campaigns, posts, recent, generator, clock, world.ids)
     effects = faulty(world.effects, plan, "effects")
     alerts = faulty(world.alerts, plan, "alerts")
     undos = {MANIFEST: undo_manifest(manifests.remove)}
@@ -69,7 +70,7 @@ def tasks(world: World, agents: Agents, plan: FaultPlan) -> Mapping[str, Task]:
     def batch(raw: dict[str, Any]) -> dict[str, Any]:
         # Without the frame: it belongs to a process of its own, and here batches are threads of one.
         event = GenerateBatchEvent.from_wire(raw)
-        return generate_batch(event, campaigns, posts, recent, generator, clock).to_wire()
+        return generate_batch(event, writing).to_wire()
 
     def recorded(event: StepEvent) -> RecordedManifests:
         return RecordedManifests(manifests, effects, event.attempt, clock)

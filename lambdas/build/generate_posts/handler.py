@@ -9,10 +9,10 @@ from lambdas.adapters.remembered_texts import RememberedTexts
 from lambdas.adapters.s3_recent_texts import S3RecentTexts
 from lambdas.adapters.step import step
 from lambdas.adapters.stores import TableSettings
-from lambdas.adapters.system import SystemClock, sleep
+from lambdas.adapters.system import SystemClock, UlidSource, sleep
 from lambdas.agents import content_generator
 from lambdas.agents.provider import AgentSettings, choose_model
-from lambdas.build.generate_posts.logic import generate_batch
+from lambdas.build.generate_posts.logic import BatchPorts, generate_batch
 from lambdas.core.models.workflow import BatchResult, GenerateBatchEvent
 
 
@@ -33,4 +33,5 @@ def handler(event: GenerateBatchEvent, settings: GeneratePostsSettings) -> Batch
     model = choose_model(settings, bedrock=bedrock_model, sleep=sleep)
     writer = partial(content_generator.run, provider=model, now=clock.now)
     recent = _recent(settings.manifest_bucket)
-    return generate_batch(event, stores.campaigns(settings), stores.posts(settings), recent, writer, clock)
+    ports = BatchPorts(stores.campaigns(settings), stores.posts(settings), recent, writer, clock, UlidSource())
+    return generate_batch(event, ports)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, NamedTuple
 
 from lambdas.agents.inputs import generator_input
@@ -19,7 +19,7 @@ from lambdas.core.errors import (
 from lambdas.core.models.campaign import Campaign, CampaignStatus
 from lambdas.core.models.post import Claim, Post, PostContent, PostError, PostStatus, Provenance
 from lambdas.core.models.workflow import BatchResult, GenerateBatchEvent
-from lambdas.core.ports import CampaignStore, Clock, PostStore, RecentTexts
+from lambdas.core.ports import CampaignKey, CampaignStore, Clock, IdSource, PostStore, RecentTexts
 
 Generator = Callable[[Mapping[str, Any]], dict[str, Any]]
 
@@ -38,30 +38,32 @@ class Outcome(NamedTuple):
     error: RetryableError | None
 
 
-def generate_batch(
-    event: GenerateBatchEvent,
-    campaigns: CampaignStore,
-    posts: PostStore,
-    recent: RecentTexts,
-    generator: Generator,
-    clock: Clock,
-) -> BatchResult:
+class BatchPorts(NamedTuple):
+    campaigns: CampaignStore
+    posts: PostStore
+    recent: RecentTexts
+    generator: Generator
+    clock: Clock
+    ids: IdSource
+
+
+def generate_batch(event: GenerateBatchEvent, ports: BatchPorts) -> BatchResult:
     """Claim the batch, write what is unwritten of it, store it; completed posts are never touched again.
 
     Raises ``AgentRetryableError`` when posts failed for a reason that may pass (the finished ones are stored first),
     and ``PostsInProgressError`` when the batch is held by another valid claim.
     """
     batch = event.input.batch
-    campaign = campaigns.get(event.key)
+    posts = ports.posts
+    campaign = ports.campaigns.get(event.key)
     if campaign.status != CampaignStatus.GENERATING:
         return BatchResult(batch_id=batch.batch_id, completed=0, failed=0, skipped=len(batch.post_ids))
     unwritten = [post for post in posts.get_many(event.key, batch.post_ids) if post.status is PostStatus.PLANNED]
-    claim = _claim(event, clock.now())
+    claim = _claim(event, ports)
     if unwritten and not posts.claim(event.key, batch.batch_id, claim):
         raise PostsInProgressError(f"{len(unwritten)} posts of the batch are held by another claim")
-    said = recent.get(event.key) if unwritten else ()
     claimed = list(under_claims(unwritten, {batch.batch_id: claim}))
-    outcomes = _write_all(campaign, claimed, said, generator, clock, last=event.attempt.retry_count >= LAST_RETRY)
+    outcomes = _write_all(campaign, claimed, ports, last=event.attempt.retry_count >= LAST_RETRY)
     stored = posts.finish(event.key, batch.batch_id, [outcome.record for outcome in outcomes if outcome.record])
     _raise_unfinished(outcomes)
     completed = sum(post.status == PostStatus.COMPLETED for post in stored)
@@ -73,39 +75,33 @@ def generate_batch(
     )
 
 
-def _claim(event: GenerateBatchEvent, now: datetime) -> Claim:
+def _claim(event: GenerateBatchEvent, ports: BatchPorts) -> Claim:
+    now = ports.clock.now()
     return Claim(
         owner=f"{event.attempt.execution_name}/{event.input.batch.batch_id}",
         attempt=event.attempt.retry_count,
+        nonce=ports.ids.nonce(),
         claimed_at=now,
         expires_at=now + CLAIM_LEASE,
     )
 
 
-def _write_all(
-    campaign: Campaign,
-    claimed: Sequence[Post],
-    said: tuple[str, ...],
-    generator: Generator,
-    clock: Clock,
-    *,
-    last: bool,
-) -> list[Outcome]:
-    """Write the claimed posts side by side: most of the time goes into waiting for the model.
-
-    ``said`` are the texts of earlier campaigns.
-    """
+def _write_all(campaign: Campaign, claimed: Sequence[Post], ports: BatchPorts, *, last: bool) -> list[Outcome]:
+    """Write the claimed posts side by side: most of the time goes into waiting for the model."""
     if not claimed:
         return []
     if campaign.configuration is None:
         raise ConflictError("the campaign was not saved", details={"status": campaign.status.value})
-    configuration = campaign.configuration
+    configuration, said = (
+        campaign.configuration,
+        ports.recent.get(CampaignKey(campaign.tenant_id, campaign.campaign_id)),
+    )
 
     def write(post: Post) -> Outcome:
         def ask() -> dict[str, Any]:
-            return generator(generator_input(campaign, configuration, post, recent_texts=said))
+            return ports.generator(generator_input(campaign, configuration, post, recent_texts=said))
 
-        return _write(post, ask, clock, last=last)
+        return _write(post, ask, ports.clock, last=last)
 
     with ThreadPoolExecutor(max_workers=len(claimed)) as pool:
         return list(pool.map(write, claimed))

@@ -100,6 +100,8 @@ class Claim(Model):
     """Name of the child execution."""
     attempt: int
     """The engine's retry count of the task, from 0."""
+    nonce: str
+    """Of the delivery: the engine may deliver one attempt twice, and only one of the two may write."""
     claimed_at: Moment
     expires_at: Moment
     """From then on anybody may claim the batch."""

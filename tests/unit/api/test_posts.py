@@ -17,8 +17,8 @@ def test_posts_are_listed_in_plan_order_page_by_page(make_waiting, world):
 def test_one_post_without_its_claim(make_waiting, world):
     waiting = make_waiting(1)
     post = world.posts.page(waiting.key, 1).items[0]
-    claim = Claim(owner="w", attempt=0, claimed_at=world.clock.now(), expires_at=world.clock.now())
-    world.posts.claim(waiting.key, 0, [post], claim)
+    claim = Claim(owner="w", attempt=0, nonce="n", claimed_at=world.clock.now(), expires_at=world.clock.now())
+    assert world.posts.claim(waiting.key, 0, claim)
     found = world.call("GET", f"/campaigns/{waiting.key.campaign_id}/posts/{post.post_id}", role="viewer")
 
     assert found.status == 200

@@ -14,7 +14,7 @@ from lambdas.core.models.workflow import StatusResult
 from lambdas.core.platforms import Platform
 from tests.support import samples
 from tests.support.agents import Act, Generator
-from tests.support.events import batch_event, planned, step_event
+from tests.support.events import batch_event, batch_ports, planned, step_event
 from tests.support.world import World
 
 SAID = "Tea tastes best when the water has just boiled, and a kettle that boils in a minute makes that easy every day."
@@ -23,7 +23,7 @@ SAID_AGAIN = SAID.replace("every day", "each day").upper()
 
 def generated(world: World, generator: Generator, **changes: Any) -> None:
     for batch in planned(world, samples.brief(**changes)):
-        generate_batch(batch_event(world, batch), world.campaigns, world.posts, world.recent, generator, world.clock)
+        generate_batch(batch_event(world, batch), batch_ports(world, generator))
 
 
 def aggregate(world: World) -> StatusResult:

@@ -1,9 +1,10 @@
 from datetime import timedelta
-from threading import Barrier
+from threading import Barrier, Event
 
 import pytest
 
 from lambdas.build.generate_posts.logic import CLAIM_LEASE, LAST_RETRY, generate_batch
+from lambdas.core.claims import under_claims
 from lambdas.core.errors import AgentRetryableError, ConflictError, PostsInProgressError, RetryableError
 from lambdas.core.ids import CampaignKey
 from lambdas.core.models.campaign import Campaign, CampaignStatus
@@ -11,7 +12,7 @@ from lambdas.core.models.post import Batch, Claim, Post, PostStatus
 from lambdas.core.models.workflow import BatchResult
 from tests.support import samples
 from tests.support.agents import Act, Generator
-from tests.support.events import batch_event, planned
+from tests.support.events import batch_event, batch_ports, planned
 from tests.support.faults import Crash, Fault, FaultPlan, faulty
 from tests.support.pipeline import PATIENT_RETRIES
 from tests.support.world import WatchedCampaigns, World
@@ -30,7 +31,7 @@ def generate(
 ) -> BatchResult:
     posts = faulty(world.posts, faults or FaultPlan())
     event = batch_event(world, batch, retry=retry, child=child)
-    return generate_batch(event, world.campaigns, posts, world.recent, generator, world.clock)
+    return generate_batch(event, batch_ports(world, generator)._replace(posts=posts))
 
 
 def posts_of(world: World, batch: Batch) -> list[Post]:
@@ -38,14 +39,14 @@ def posts_of(world: World, batch: Batch) -> list[Post]:
 
 
 def statuses(world: World, batch: Batch) -> list[PostStatus]:
-    return [post.status for post in posts_of(world, batch)]
+    return [post.status for post in under_claims(posts_of(world, batch), world.posts.claims(samples.KEY))]
 
 
 def hold(world: World, batch: Batch, *, owner: str, attempt: int = 0) -> None:
-    """Claim the first post of the batch for somebody."""
+    """Claim the batch for somebody."""
     now = world.clock.now()
-    claim = Claim(owner=owner, attempt=attempt, claimed_at=now, expires_at=now + CLAIM_LEASE)
-    assert world.posts.claim(samples.KEY, batch.batch_id, posts_of(world, batch)[:1], claim)
+    claim = Claim(owner=owner, attempt=attempt, nonce=owner, claimed_at=now, expires_at=now + CLAIM_LEASE)
+    assert world.posts.claim(samples.KEY, batch.batch_id, claim)
 
 
 def test_the_batch_is_written_with_its_provenance(world: World) -> None:
@@ -59,8 +60,7 @@ def test_the_batch_is_written_with_its_provenance(world: World) -> None:
         assert post.provenance is not None
         assert post.provenance.brand_version == 1
         assert post.completed_at == world.clock.now()
-        assert post.claim is not None
-        assert post.claim.owner == "child-0/0"
+    assert world.posts.claims(samples.KEY)[0].owner == "child-0/0"
     assert statuses(world, other) == [PostStatus.PLANNED] * 2
 
 
@@ -140,18 +140,18 @@ def test_the_same_attempt_again_does_not(world: World) -> None:
     for retry in (0, 1):
         with pytest.raises(PostsInProgressError):
             generate(world, batch, Generator(), retry=retry)
-    assert statuses(world, batch) == [PostStatus.GENERATING, PostStatus.COMPLETED]
+    assert statuses(world, batch) == [PostStatus.GENERATING] * 2
 
 
-def test_a_foreign_claim_that_holds_is_waited_for_and_its_neighbour_written(world: World) -> None:
+def test_a_foreign_claim_that_holds_is_waited_for(world: World) -> None:
     batch = planned(world)[0]
     hold(world, batch, owner="child-9/0")
     world.clock.advance(CLAIM_LEASE - timedelta(milliseconds=1))
     generator = Generator()
     with pytest.raises(PostsInProgressError):
         generate(world, batch, generator, retry=5)
-    assert dict(generator.calls) == {1: 1}
-    assert statuses(world, batch) == [PostStatus.GENERATING, PostStatus.COMPLETED]
+    assert not generator.calls
+    assert statuses(world, batch) == [PostStatus.GENERATING] * 2
 
 
 def test_a_foreign_claim_that_lapsed_is_taken_over(world: World) -> None:
@@ -159,19 +159,23 @@ def test_a_foreign_claim_that_lapsed_is_taken_over(world: World) -> None:
     hold(world, batch, owner="child-9/0", attempt=6)
     world.clock.advance(CLAIM_LEASE)
     assert generate(world, batch, Generator()).completed == 2
-    claim = posts_of(world, batch)[0].claim
-    assert claim is not None
-    assert claim.owner == "child-0/0"
+    assert world.posts.claims(samples.KEY)[0].owner == "child-0/0"
 
 
 def test_a_writer_that_lost_its_claim_overwrites_nothing(world: World) -> None:
     batch = planned(world)[0]
 
+    overtaken = Event()
+
     def overtake(index: int) -> None:
         if index == 0:  # this writer was thought dead, and its successor is faster
             generate(world, batch, Generator(), retry=1)
+            world.clock.advance(timedelta(seconds=1))
+            overtaken.set()
+        assert overtaken.wait(10)
 
     late = generate(world, batch, Generator(during=overtake))
+    assert statuses(world, batch) == [PostStatus.COMPLETED] * 2
     texts = [post.content.text for post in posts_of(world, batch) if post.content]
     assert late.skipped == 2
     assert all(len(world.posts.versions[post.post_id]) == post.version + 1 for post in posts_of(world, batch))

@@ -14,7 +14,7 @@ from lambdas.core.platforms import Platform
 from lambdas.core.ports import Page
 from tests.support import samples
 from tests.support.agents import FIRST_POST_AT, Generator, Planner
-from tests.support.events import batch_event, planned, step_event
+from tests.support.events import batch_event, batch_ports, planned, step_event
 from tests.support.world import World
 
 GLOBEX = TenantId("globex")
@@ -121,7 +121,7 @@ def test_every_writer_is_told_of_them(world: World) -> None:
     generator = Generator()
     for batch in planned(world):
         event = batch_event(world, batch)
-        generate_batch(event, world.campaigns, world.posts, world.recent, generator, world.clock)
+        generate_batch(event, batch_ports(world, generator))
     assert len(generator.inputs) == 4
     assert {tuple(data["recentTexts"]) for data in generator.inputs} == {("acme 1/0", "acme 1/1")}
 
@@ -130,5 +130,5 @@ def test_a_batch_with_nothing_to_write_does_not_ask_for_them(world: World) -> No
     (batch, *_) = planned(world)
     for retry in (0, 1):
         event = batch_event(world, batch, retry=retry)
-        generate_batch(event, world.campaigns, world.posts, world.recent, Generator(), world.clock)
+        generate_batch(event, batch_ports(world, Generator()))
     assert world.recent.reads == 1

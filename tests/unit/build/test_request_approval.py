@@ -4,10 +4,12 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from lambdas.build.aggregate_results.logic import aggregate_results
+from lambdas.build.generate_posts.logic import generate_batch
 from lambdas.build.request_approval.logic import LINK_LIFETIME, ApprovalPorts, request_approval
 from lambdas.core.content_hash import content_hash
 from lambdas.core.errors import ConflictError, TokenExpiredError
-from lambdas.core.ids import TaskToken
+from lambdas.core.ids import CampaignKey, TaskToken
 from lambdas.core.links import nonce_hash
 from lambdas.core.models.approval import Approval, ApprovalStatus, Decision, MadeDecision
 from lambdas.core.models.campaign import CampaignStatus, PostCounts
@@ -15,11 +17,13 @@ from lambdas.core.models.mail import Mail
 from lambdas.core.models.post import Post, PostContent, PostStatus
 from lambdas.core.models.workflow import StatusResult
 from lambdas.core.paging import every
+from lambdas.core.ports import Page
 from lambdas.core.tokens import verify_approval_token
 from tests.support import samples
-from tests.support.events import EXECUTION_ARN, approval_event, planned
+from tests.support.agents import Generator
+from tests.support.events import EXECUTION_ARN, approval_event, batch_event, batch_ports, planned, step_event
 from tests.support.faults import Crash, Fault, FaultPlan, faulty
-from tests.support.world import World
+from tests.support.world import WatchedPosts, World
 
 FIRST, SECOND = TaskToken("task-token-of-the-first-attempt"), TaskToken("task-token-of-the-second-attempt")
 BASE_URL = "https://campaigns.example/prod/"
@@ -61,6 +65,35 @@ def parts_of(mail: Mail) -> dict[str, str]:
 def only_approval(world: World) -> Approval:
     (approval,) = world.approvals.all(samples.KEY)
     return approval
+
+
+def test_what_was_aggregated_is_what_reviewers_decide_on_and_is_not_read_again(world: World) -> None:
+    for batch in planned(world):
+        generate_batch(batch_event(world, batch), batch_ports(world, Generator()))
+    aggregate_results(step_event(world, "AggregateResults"), world.campaigns, world.posts, world.clock)
+    shown = content_hash(every(world.posts, samples.KEY))
+    assert world.campaigns.get(samples.KEY).content_hash == shown
+
+    world.posts = Unread()
+    request(world)
+    assert only_approval(world).content_hash == shown
+
+
+def test_a_repeat_reads_what_may_have_been_edited_since(ready: World) -> None:
+    ready.campaigns.update(
+        samples.KEY,
+        expected=[CampaignStatus.GENERATING],
+        status=CampaignStatus.AWAITING_APPROVAL,
+        content_hash="of another text",
+        at=ready.clock.now(),
+    )
+    request(ready)
+    assert only_approval(ready).content_hash == content_hash(every(ready.posts, samples.KEY))
+
+
+class Unread(WatchedPosts):
+    def page(self, key: CampaignKey, limit: int, cursor: str | None = None) -> Page[Post]:
+        raise AssertionError("the posts were read again")
 
 
 def test_the_request_is_stored_with_what_was_shown(ready: World) -> None:

@@ -129,30 +129,30 @@ def test_claims_of_the_dead_execution_do_not_hold_up_the_new_one(world: World) -
     world.active.put(ActiveCampaign(tenant_id=samples.TENANT, campaign_id=samples.CAMPAIGN_ID))
     arn = world.executions.start(as_input(world), FIRST)
     world.campaigns.update(samples.KEY, expected=BUILDING, at=world.clock.now(), execution_arn=arn)
-    posts = world.posts.get_many(samples.KEY, batches[0].post_ids)
+    claimed = world.posts.get_many(samples.KEY, batches[0].post_ids)
     now = world.clock.now()
-    claim = Claim(owner="dead", attempt=0, claimed_at=now, expires_at=now + timedelta(minutes=5))
-    claimed = world.posts.claim(samples.KEY, 0, posts, claim)
+    claim = Claim(owner="dead", attempt=0, nonce="n", claimed_at=now, expires_at=now + timedelta(minutes=5))
+    assert world.posts.claim(samples.KEY, 0, claim)
     world.executions.end(arn, ExecutionStatus.ABORTED)
     run(world)
-    assert {post.status for post in world.posts.get_many(samples.KEY, batches[0].post_ids)} == {PostStatus.PLANNED}
+    assert world.posts.claims(samples.KEY) == {}
     # The worker that was still writing comes too late.
     late = [post.model_copy(update={"status": PostStatus.COMPLETED}) for post in claimed]
     assert world.posts.finish(samples.KEY, 0, late) == []
 
 
 def test_claims_of_an_execution_that_is_redriven_are_reopened_as_well(world: World) -> None:
-    batches = planned(world)
+    planned(world)
     world.active.put(ActiveCampaign(tenant_id=samples.TENANT, campaign_id=samples.CAMPAIGN_ID))
     arn = world.executions.start(as_input(world), FIRST)
     world.campaigns.update(samples.KEY, expected=BUILDING, at=world.clock.now(), execution_arn=arn)
     now = world.clock.now()
-    claim = Claim(owner="itself", attempt=0, claimed_at=now, expires_at=now + timedelta(minutes=5))
-    world.posts.claim(samples.KEY, 0, world.posts.get_many(samples.KEY, batches[0].post_ids), claim)
+    claim = Claim(owner="itself", attempt=0, nonce="n", claimed_at=now, expires_at=now + timedelta(minutes=5))
+    assert world.posts.claim(samples.KEY, 0, claim)
     world.executions.end(arn, ExecutionStatus.ABORTED, redrivable=True)
     run(world)
     assert world.executions.redriven == [arn]
-    assert {post.status for post in world.posts.get_many(samples.KEY, batches[0].post_ids)} == {PostStatus.PLANNED}
+    assert world.posts.claims(samples.KEY) == {}
 
 
 def as_input(world: World) -> BuildInput:
