@@ -27,29 +27,7 @@ from lambdas.core.models.base import iso
 from lambdas.core.models.workflow import BatchResult, GenerateBatchEvent, PlanResult, StepEvent
 
 FIRST_POST_AT = datetime(2027, 4, 1, 9, tzinfo=UTC)
-WORDS = tuple(
-    [
-        "A",
-        "post",
-        "of",
-        "an",
-        "ordinary",
-        "length,",
-        "as",
-        "the",
-        "programs",
-        "of",
-        "the",
-        "peers",
-        "write",
-        "it,",
-        "and",
-        "like",
-        "no",
-        "other",
-        "one",
-    ]
-)
+SENTENCE = "A post of an ordinary length, as the programs of the peers write it, and like no other one"
 
 
 class PlanSettings(TableSettings):

@@ -128,6 +128,11 @@ class Driver:
         form = next(form for form in forms(page.text) if form.method == "post")
         return Http().submit(page, form.action, form.filled(decision=decision, comments=comments))
 
+    def stored_posts(self, campaign_id: str) -> list[dict[str, Any]]:
+        """The posts in plan order, each with the last claim of its batch."""
+        claims = {batch["batchId"]: batch.get("claim") for batch in self.items(campaign_id, "BATCH#")}
+        return [post | {"claim": claims[post["batchId"]]} for post in self.items(campaign_id, "POST#")]
+
     def items(self, campaign_id: str, prefix: str = "") -> list[dict[str, Any]]:
         """The campaign's items as they are in the table, numbers as numbers."""
         from boto3.dynamodb.types import TypeDeserializer

@@ -47,7 +47,7 @@ def test_five_hundred_posts_stay_within_the_limit_and_the_state_stays_small(acme
     limit = 30
     campaign_id = acme.start(postCount=500, generation={"maxConcurrency": limit})
     acme.wait(campaign_id, "awaiting_approval", seconds=300)
-    posts = acme.items(campaign_id, "POST#")
+    posts = acme.stored_posts(campaign_id)
     assert len(posts) == 500
     assert {post["status"] for post in posts} == {"completed"}
     assert 1 <= most_in_flight(posts) <= limit
@@ -62,7 +62,7 @@ def test_five_campaigns_at_once_all_arrive(acme: Driver) -> None:
     for campaign_id in ids:
         campaign = acme.wait(campaign_id, "awaiting_approval", seconds=300)
         assert campaign["counts"]["completed"] == 100
-        assert most_in_flight(acme.items(campaign_id, "POST#")) <= 20
+        assert most_in_flight(acme.stored_posts(campaign_id)) <= 20
     with ThreadPoolExecutor(5) as pool:
         list(pool.map(lambda campaign_id: acme.decide(campaign_id, "approved"), ids))
     for campaign_id in ids:
