@@ -4,23 +4,25 @@
 One contract test runs against both.
 """
 
+# The Protocols name the models in their signatures only: who needs a clock does not load the campaign's models.
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeVar, Unpack
 
-from lambdas.core.campaign_changes import CampaignChanges
 from lambdas.core.ids import BrandId, CallbackId, CampaignId, PersonaId, PostId, TaskToken, TenantId
 from lambdas.core.ids import CampaignKey as CampaignKey
-from lambdas.core.models.approval import Approval, ClosedBecause, MadeDecision
-from lambdas.core.models.brand import Brand, BrandConfig, Persona, PersonaConfig
-from lambdas.core.models.campaign import Campaign, CampaignStatus, PostCounts
-from lambdas.core.models.checkpoint import Checkpoint
-from lambdas.core.models.mail import Mail
-from lambdas.core.models.post import Batch, Claim, Post
-from lambdas.core.models.workflow import BuildInput, ManifestLocation
 
 if TYPE_CHECKING:
-    # PyJWT comes with it, which only the functions that sign or verify have to load.
+    from lambdas.core.campaign_changes import CampaignChanges
+    from lambdas.core.models.approval import Approval, ClosedBecause, MadeDecision
+    from lambdas.core.models.brand import Brand, BrandConfig, Persona, PersonaConfig
+    from lambdas.core.models.campaign import Campaign, CampaignStatus, PostCounts
+    from lambdas.core.models.checkpoint import Checkpoint
+    from lambdas.core.models.mail import Mail
+    from lambdas.core.models.post import Batch, Claim, Post
+    from lambdas.core.models.workflow import BuildInput, ManifestLocation
     from lambdas.core.tokens import KeySet
 
 T = TypeVar("T")
@@ -295,6 +297,6 @@ class Cipher(Protocol):
 class Keys(Protocol):
     """Signing keys, from Secrets Manager, cached for a few minutes."""
 
-    def approval(self) -> "KeySet": ...
+    def approval(self) -> KeySet: ...
 
-    def api(self) -> "KeySet": ...
+    def api(self) -> KeySet: ...
