@@ -49,8 +49,10 @@ class WorkflowStack(Stack):
 
     def _build_functions(self) -> BuildFunctions:
         return BuildFunctions(
-            validate_campaign=self._step("validate_campaign", [Access.GET, Access.PUT, Access.UPDATE]),
-            save_campaign=self._step("save_campaign", [Access.GET, Access.PUT, Access.UPDATE]),
+            validate_campaign=self._step(
+                "validate_campaign", [Access.GET, Access.BATCH_GET, Access.PUT, Access.UPDATE]
+            ),
+            save_campaign=self._step("save_campaign", [Access.GET, Access.BATCH_GET, Access.PUT, Access.UPDATE]),
             plan_posts=self._plan_posts(),
             generate_posts=self._generate_posts(),
             aggregate_results=self._step(
@@ -271,7 +273,7 @@ class WorkflowStack(Stack):
                 "BUILD_STATE_MACHINE_ARN": self.build_machine.state_machine_arn,
             },
         )
-        grant_table(function, self._data, [Access.GET, Access.PUT, Access.UPDATE])
+        grant_table(function, self._data, [Access.GET, Access.BATCH_GET, Access.PUT, Access.UPDATE])
         self.build_machine.grant_start_execution(function)
         letters = dead_letter_queue(self, "BuildCampaignDeadLetters", self._data.key)
         # Not configure_async_invoke, whose grants on queue and key are wider than sending needs.

@@ -1,8 +1,10 @@
 """Brands and personas in the table.
 
-Actions on the table: ``dynamodb:GetItem`` (get_*), ``UpdateItem`` (put_*), ``DeleteItem`` (delete_*).
+Actions on the table: ``dynamodb:GetItem`` (get_*), ``BatchGetItem`` (find), ``UpdateItem`` (put_*),
+``DeleteItem`` (delete_*).
 """
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from lambdas.adapters import dynamodb_keys as keys
@@ -21,6 +23,15 @@ if TYPE_CHECKING:
 class DynamoCatalog:
     def __init__(self, client: "DynamoDBClient", table_name: str) -> None:
         self._table = Table(client, table_name)
+
+    def find(
+        self, tenant_id: TenantId, brand_id: BrandId, persona_ids: Sequence[PersonaId]
+    ) -> tuple[Brand | None, dict[PersonaId, Persona]]:
+        place = keys.brand(tenant_id, brand_id)
+        places = {keys.persona(tenant_id, persona_id): persona_id for persona_id in persona_ids}
+        found = self._table.get_many([place, *places])
+        voices = {name: Persona.from_wire(found[key]) for key, name in places.items() if key in found}
+        return (Brand.from_wire(found[place]) if place in found else None), voices
 
     def get_brand(self, tenant_id: TenantId, brand_id: BrandId) -> Brand | None:
         found = self._table.get(keys.brand(tenant_id, brand_id))

@@ -159,6 +159,12 @@ class PostStore(Protocol):
 class CatalogStore(Protocol):
     """Brands and personas of a tenant. ``get_*`` answers ``None`` when there is none."""
 
+    def find(
+        self, tenant_id: TenantId, brand_id: BrandId, persona_ids: Sequence[PersonaId]
+    ) -> tuple[Brand | None, dict[PersonaId, Persona]]:
+        """A brand and those of the personas that there are, in one request."""
+        ...
+
     def get_brand(self, tenant_id: TenantId, brand_id: BrandId) -> Brand | None: ...
 
     def put_brand(self, tenant_id: TenantId, brand_id: BrandId, config: BrandConfig) -> Brand:
@@ -226,8 +232,10 @@ class ApprovalStore(Protocol):
         """``PENDING → DECIDED``. Raises ``ConflictError`` when it is not pending, ``NotFoundError``."""
         ...
 
-    def close(self, key: CampaignKey, callback_id: CallbackId, because: ClosedBecause = ClosedBecause.ENDED) -> None:
-        """``PENDING → CLOSED``. One that was decided stays decided, and a newer request is noted on it all the same.
+    def close(self, key: CampaignKey, callback_id: CallbackId, because: ClosedBecause = ...) -> None:
+        """``PENDING → CLOSED``, because it ended unless another reason is given.
+
+        One that was decided stays decided, and a newer request is noted on it all the same.
 
         Raises ``NotFoundError``.
         """

@@ -33,16 +33,13 @@ def resolve_configuration(
 
 def _look_up(tenant_id: TenantId, brief: CampaignBrief, catalog: CatalogStore) -> _Findings:
     errors: list[FieldError] = []
-    brand = catalog.get_brand(tenant_id, brief.brand_id)
+    brand, voices = catalog.find(tenant_id, brief.brand_id, brief.persona_ids)
     if brand is None:
         errors.append(FieldError("brandId", f"there is no brand {brief.brand_id!r}"))
-    personas: list[Persona] = []
     for index, persona_id in enumerate(brief.persona_ids):
-        persona = catalog.get_persona(tenant_id, persona_id)
-        if persona is None:
+        if persona_id not in voices:
             errors.append(FieldError(f"personaIds[{index}]", f"there is no persona {persona_id!r}"))
-        else:
-            personas.append(persona)
+    personas = [voices[persona_id] for persona_id in brief.persona_ids if persona_id in voices]
     return _Findings(brand, personas, errors)
 
 
@@ -61,7 +58,7 @@ def _uncovered(brief: CampaignBrief, personas: list[Persona]) -> list[FieldError
 def _impossible(brief: CampaignBrief) -> list[FieldError]:
     """What is wrong with a schedule that leaves no minute to post in."""
     try:
-        open_minutes(brief.schedule)
+        open_minutes(brief.schedule, enough=1)
     except InvalidInputError as error:
         return list(error.errors)
     return []
@@ -72,7 +69,8 @@ def _crowded(brief: CampaignBrief, personas: list[Persona]) -> list[FieldError]:
 
     What passes here may still be refused by the planner, which knows the order; what fails cannot be planned at all.
     """
-    minutes, total = open_minutes(brief.schedule), planned_count(brief)
+    total = planned_count(brief)
+    minutes = open_minutes(brief.schedule, enough=total)
     speakers = [persona for persona in personas if _speaks(persona, brief.language)]
     shares = [(total, len(speakers))]
     for platform in brief.platforms:

@@ -13,7 +13,7 @@ from lambdas.core.ports import CatalogStore
 from tests.contract.conftest import TABLE
 from tests.contract.samples import ACME, GLOBEX, brand_config, persona_config
 
-KETTLES, ANN = BrandId("kettles"), PersonaId("ann")
+KETTLES, ANN, BEN = BrandId("kettles"), PersonaId("ann"), PersonaId("ben")
 
 
 @pytest.fixture(params=["memory", "dynamodb"])
@@ -58,6 +58,11 @@ def test_a_change_replaces_everything_and_counts_up(catalog: CatalogStore) -> No
 def test_tenants_do_not_see_each_other(catalog: CatalogStore) -> None:
     catalog.put_brand(ACME, KETTLES, brand_config())
     catalog.put_persona(ACME, ANN, persona_config())
+    assert catalog.find(ACME, KETTLES, [BEN, ANN]) == (
+        catalog.get_brand(ACME, KETTLES),
+        {ANN: catalog.get_persona(ACME, ANN)},
+    )
+    assert catalog.find(GLOBEX, KETTLES, [ANN]) == (None, {})
     assert catalog.get_brand(GLOBEX, KETTLES) is None
     assert catalog.get_persona(GLOBEX, ANN) is None
     assert catalog.put_brand(GLOBEX, KETTLES, brand_config()).version == 1

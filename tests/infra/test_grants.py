@@ -62,8 +62,9 @@ def table(*verbs: str) -> Grants:
 # Actions of the stores are listed in the docstrings of lambdas/adapters/dynamodb_*.py. PutItem is the checkpoint
 # unless something else is said; a transaction of puts needs PutItem and nothing else.
 FUNCTIONS: dict[str, Grants] = {
-    "validate-campaign": table("GetItem", "PutItem", "UpdateItem"),
-    "save-campaign": table("GetItem", "PutItem", "UpdateItem"),
+    # BatchGetItem: the brand and the personas that a brief names.
+    "validate-campaign": table("GetItem", "BatchGetItem", "PutItem", "UpdateItem"),
+    "save-campaign": table("GetItem", "BatchGetItem", "PutItem", "UpdateItem"),
     # Query: posts that are planned already. With BatchGetItem: the tenant's last campaigns.
     "plan-posts": table("GetItem", "BatchGetItem", "PutItem", "UpdateItem", "Query", "PartiQLInsert")
     | {"manifests": {"s3:PutObject"}},
@@ -95,7 +96,7 @@ FUNCTIONS: dict[str, Grants] = {
         "anything": {"states:SendTaskHeartbeat", "states:SendTaskSuccess"},
     },
     # PutItem: the campaign, its place in the list, its idempotency record.
-    "build-campaign": table("GetItem", "PutItem", "UpdateItem")
+    "build-campaign": table("GetItem", "BatchGetItem", "PutItem", "UpdateItem")
     | {"build": {"states:StartExecution"}, "dead letters": {"sqs:SendMessage"}},
     # PartiQLUpdate and what there is to executions: the retry by hand, the history, the graph.
     "api": table("GetItem", "BatchGetItem", "PutItem", "UpdateItem", "DeleteItem", "Query", "PartiQLUpdate")

@@ -1,5 +1,6 @@
 """Brands and personas in memory."""
 
+from collections.abc import Sequence
 from threading import Lock
 from typing import Any
 
@@ -13,6 +14,13 @@ class MemoryCatalog:
         self._brands: dict[tuple[TenantId, BrandId], dict[str, Any]] = {}
         self._personas: dict[tuple[TenantId, PersonaId], dict[str, Any]] = {}
         self._lock = Lock()
+
+    def find(
+        self, tenant_id: TenantId, brand_id: BrandId, persona_ids: Sequence[PersonaId]
+    ) -> tuple[Brand | None, dict[PersonaId, Persona]]:
+        found = {persona_id: self.get_persona(tenant_id, persona_id) for persona_id in persona_ids}
+        voices = {persona_id: persona for persona_id, persona in found.items() if persona}
+        return self.get_brand(tenant_id, brand_id), voices
 
     def get_brand(self, tenant_id: TenantId, brand_id: BrandId) -> Brand | None:
         wire = self._brands.get((tenant_id, brand_id))

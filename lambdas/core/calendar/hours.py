@@ -41,17 +41,31 @@ def open_spans(schedule: Schedule) -> list[Span]:
     In order, without overlap, none empty. Raises ``InvalidInputError`` when nothing is left, when the window is
     too long, or when the holidays of the country are not known.
     """
+    return list(_spans(schedule))
+
+
+def open_minutes(schedule: Schedule, *, enough: int | None = None) -> int:
+    """How many minutes of the window are open: as many posts one persona can publish. Raises as ``open_spans``.
+
+    With ``enough``, days are counted until there are that many, which for a window of years is a thousandth of it.
+    """
+    minutes = 0
+    for span in _spans(schedule):
+        minutes += span.end - span.start
+        if enough is not None and minutes >= enough:
+            break
+    return minutes
+
+
+def _spans(schedule: Schedule) -> Iterator[Span]:
     window = _window(schedule)
     closed = set(schedule.blackout_dates) | _holidays(schedule, window)
-    spans = list(_working_hours(schedule, window, closed))
-    if not spans:
+    spans = _working_hours(schedule, window, closed)
+    first = next(spans, None)
+    if first is None:
         raise _nothing_open(schedule, window)
-    return spans
-
-
-def open_minutes(schedule: Schedule) -> int:
-    """How many minutes of the window are open: as many posts one persona can publish. Raises as ``open_spans``."""
-    return sum(span.end - span.start for span in open_spans(schedule))
+    yield first
+    yield from spans
 
 
 def _window(schedule: Schedule) -> Span:

@@ -89,6 +89,7 @@ class TestDaylightSaving:
     def test_every_day_has_its_twelve_hours(self, zone: str, start: str, end: str) -> None:
         change = schedule(start, end, zone)
         assert open_minutes(change) == 3 * 12 * 60
+        assert open_minutes(change, enough=12 * 60 + 1) == 2 * 12 * 60  # the third day is not looked at
         times = {text[6:] for text in local(posting_slots(change, requests(3)), zone)}
         assert times == {"14:00"}
 
