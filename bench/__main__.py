@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench import cold_start, cost, growth, latency_hidden, machine, report, throughput
+from bench import cold_start, cost, crowd, growth, latency_hidden, machine, report, throughput
 from bench.answer import Answer, Options
 from local.process import ROOT, free_port
 
@@ -18,6 +18,7 @@ QUESTIONS: dict[str, Callable[[Options], Answer]] = {
     "cold_start": cold_start.measure,
     "throughput": throughput.measure,
     "latency_hidden": latency_hidden.measure,
+    "crowd": crowd.measure,
     "growth": growth.measure,
     "cost": cost.measure,
 }
@@ -27,7 +28,9 @@ PORT = 4730
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench")
-    parser.add_argument("--full", action="store_true", help="10,000 posts and more rounds: about half an hour")
+    parser.add_argument(
+        "--full", action="store_true", help="10,000 posts, 1,000 campaigns and more rounds: about half an hour"
+    )
     parser.add_argument("--only", default=",".join(QUESTIONS), help=f"of {', '.join(QUESTIONS)}")
     given = parser.parse_args()
     names = given.only.split(",")
