@@ -28,9 +28,7 @@ PORT = 4730
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench")
-    parser.add_argument(
-        "--full", action="store_true", help="10,000 posts, 1,000 campaigns and more rounds: about half an hour"
-    )
+    parser.add_argument("--full", action="store_true", help="10,000 posts, 1,000 campaigns, more rounds: half an hour")
     parser.add_argument("--only", default=",".join(QUESTIONS), help=f"of {', '.join(QUESTIONS)}")
     given = parser.parse_args()
     names = given.only.split(",")
