@@ -13,6 +13,7 @@ from stacks.acknowledge import acknowledge
 from stacks.alerts import alert_topic, grant_alert
 from stacks.approval import tend_approvals
 from stacks.data import DataStack
+from stacks.executions import live_alias
 from stacks.functions import CampaignFunction, CodeAssets, dead_letter_queue, kept_logs
 from stacks.grants import Access, grant_key, grant_parameter, grant_secret, grant_table
 from stacks.options import Options
@@ -34,6 +35,7 @@ class WorkflowStack(Stack):
         self.build_name = f"{options.prefix}build"
         self.alerts = alert_topic(self, f"{options.prefix}campaign-alerts", data.key)
         self.build_machine = self._state_machine(self._build_functions())
+        self.build_live = live_alias(self.build_machine)
         self.build_campaign = self._build_campaign()
         tend_approvals(
             self,
@@ -226,6 +228,9 @@ class WorkflowStack(Stack):
         )
         # To read the manifest, and for the map's children, whose data the key encrypts under names of their own.
         grant_key(machine, self._data.key, ["kms:Decrypt", "kms:GenerateDataKey"])
+        # Of every version: an execution that was started before this deployment calls those it began with.
+        versions = [f"{function.function_arn}:*" for function in functions]
+        machine.add_to_role_policy(iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=versions))
         self._acknowledge_machine(machine, functions)
         return machine
 
@@ -234,7 +239,7 @@ class WorkflowStack(Stack):
             acknowledge(
                 machine.role,
                 f"AwsSolutions-IAM5[Resource::<{logical_id(function)}.Arn>:*]",
-                "Versions and aliases of the same function",
+                "Running executions call the versions they were started with",
             )
         acknowledge(
             machine.role,
@@ -268,7 +273,7 @@ class WorkflowStack(Stack):
             key=self._data.key,
             environment={
                 "TABLE_NAME": self._data.table.table_name,
-                "BUILD_STATE_MACHINE_ARN": self.build_machine.state_machine_arn,
+                "BUILD_STATE_MACHINE_ARN": self.build_live.ref,
             },
         )
         grant_table(function, self._data, [Access.GET, Access.PUT, Access.UPDATE])

@@ -13,6 +13,8 @@ from local.emulator import (
     forks,
     heartbeats,
     layer_blobs,
+    machine_resources,
+    machine_versions,
     mailbox,
     maps,
     partiql,
@@ -56,6 +58,8 @@ def main() -> None:
     heartbeats.install(stepfunctions)
     maps.install(stepfunctions)
     waits.install(stepfunctions)
+    machine_versions.install(stepfunctions, iam_actions)
+    machine_resources.install(provisioners, stepfunctions)
     partiql.install(iam_actions)
     senders.install(iam_actions)
     transport.install(ministack)
