@@ -6,6 +6,7 @@ import shutil
 from typing import Any
 
 from local.emulator import (
+    async_configs,
     autosave,
     callbacks,
     exceptions,
@@ -49,6 +50,7 @@ def main() -> None:
     from ministack.services.cloudformation import provisioners
 
     slots.install(lambda_svc, slots.Slots(per_function=config.workers_per_function, total=config.workers))
+    async_configs.install(lambda_svc)
     exceptions.install(lambda_svc, lambda_runtime)
     extraction.install(lambda_runtime, lambda_svc, config.extracted_dir)
     forks.install(lambda_runtime, forks.Forks())
