@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from lambdas.adapters.aws import error_code, translate_errors
-from lambdas.core.executions import ExecutionState, execution_arn, machine_arn, name_of
+from lambdas.core.errors import ConflictError
+from lambdas.core.executions import ExecutionState, execution_arn, machine_arn
 from lambdas.core.graph.model import ExecutionStatus
 from lambdas.core.models.workflow import BuildInput
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
 
 _UNKNOWN = "ExecutionDoesNotExist"
+_NOT_REDRIVABLE = frozenset({"ExecutionNotRedrivable", _UNKNOWN})
 _CAUSE_CHARS = 2_000
 
 
@@ -76,7 +78,14 @@ class StepFunctionsExecutions:
 
     @translate_errors()
     def redrive(self, arn: str) -> None:
-        self._client.redrive_execution(executionArn=arn, clientToken=name_of(arn))
+        # Each with a token of its own, which the SDK makes: for 15 minutes the engine answers a token it has seen
+        # without redriving anything, and an execution may well be interrupted twice in that time.
+        try:
+            self._client.redrive_execution(executionArn=arn)
+        except ClientError as error:
+            if error_code(error) not in _NOT_REDRIVABLE:
+                raise
+            raise ConflictError(f"the execution cannot be redriven: {error_code(error)}") from error
 
     @translate_errors()
     def stop(self, arn: str, reason: str) -> None:

@@ -50,7 +50,9 @@ class Executions(Protocol):
         """Start BUILD under ``name`` and answer its ARN; a name that was used answers that execution's ARN."""
         ...
 
-    def redrive(self, arn: str) -> None: ...
+    def redrive(self, arn: str) -> None:
+        """Let it go on from where it ended. Raises ``ConflictError`` when the engine does not (any more) offer it."""
+        ...
 
     def stop(self, arn: str, reason: str) -> None:
         """Abort it; one that has ended or is unknown stays as it is."""
