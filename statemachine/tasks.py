@@ -1,4 +1,7 @@
-"""How every task of both workflows is called, retried and caught."""
+"""How every task of both workflows is called, retried and caught.
+
+A definition names versions of functions, so that an execution ends with the code it began with (docs/adr/0022).
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,7 +12,7 @@ from aws_cdk import aws_stepfunctions as sfn
 from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
 
-from lambdas.core.errors import permanent_names, retryable_names
+from lambdas.core.errors import WORKFLOW_RETRIES, permanent_names, retryable_names
 
 LAMBDA_SERVICE_ERRORS = [
     "Lambda.AWSLambdaException",
@@ -53,7 +56,7 @@ def step(
         scope,
         name,
         comment=comment,
-        lambda_function=function,
+        lambda_function=function.current_version,
         payload=sfn.TaskInput.from_object(
             {"input": sfn.JsonPath.object_at("$"), "attempt": ATTEMPT, **(payload or {})}
         ),
@@ -85,7 +88,7 @@ def callback_step(
         scope,
         name,
         comment=comment,
-        lambda_function=function,
+        lambda_function=function.current_version,
         integration_pattern=sfn.IntegrationPattern.WAIT_FOR_TASK_TOKEN,
         payload=sfn.TaskInput.from_object(
             {"input": sfn.JsonPath.object_at("$"), "attempt": ATTEMPT, "taskToken": sfn.JsonPath.task_token}
@@ -106,7 +109,7 @@ def add_retries(task: tasks.LambdaInvoke, service_errors: list[str] | None = Non
     task.add_retry(
         errors=[*retryable_names(), *(LAMBDA_SERVICE_ERRORS if service_errors is None else service_errors)],
         interval=Duration.seconds(1),
-        max_attempts=6,
+        max_attempts=WORKFLOW_RETRIES,
         backoff_rate=2,
         max_delay=Duration.seconds(30),
         jitter_strategy=sfn.JitterType.FULL,
@@ -115,6 +118,18 @@ def add_retries(task: tasks.LambdaInvoke, service_errors: list[str] | None = Non
         errors=["States.TaskFailed"],
         interval=Duration.seconds(1),
         max_attempts=2,
+        backoff_rate=2,
+        max_delay=Duration.seconds(30),
+        jitter_strategy=sfn.JitterType.FULL,
+    )
+
+
+def retry_reading(posts: sfn.DistributedMap) -> None:
+    """The map's own reading of its manifest may fail for a moment as well; its children are retried by themselves."""
+    posts.add_retry(
+        errors=["States.ItemReaderFailed"],
+        interval=Duration.seconds(2),
+        max_attempts=4,
         backoff_rate=2,
         max_delay=Duration.seconds(30),
         jitter_strategy=sfn.JitterType.FULL,

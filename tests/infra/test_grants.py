@@ -31,7 +31,8 @@ KINDS = {
     ),
     r"arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:execution:(stage-)?build:\*": "executions",
     r"<(\w[\w-]*:ExportsOutputRef)?Alerts\w{8,}>": "alerts",
-    r"<\w+Function\w{8}\.Arn>(:\*)?": "steps",
+    r"<\w+Function\w{8}\.Arn>:\*": "steps",
+    r"<\w+FunctionCurrentVersion\w+>": "steps",
     r"\*": "anything",
 }
 """How a policy spells a resource: the whole of it."""
@@ -67,7 +68,7 @@ FUNCTIONS: dict[str, Grants] = {
     "save-campaign": table("GetItem", "BatchGetItem", "PutItem", "UpdateItem"),
     # Query: posts that are planned already. With BatchGetItem: the tenant's last campaigns.
     "plan-posts": table("GetItem", "BatchGetItem", "PutItem", "UpdateItem", "Query", "PartiQLInsert")
-    | {"manifests": {"s3:PutObject"}},
+    | {"manifests": {"s3:GetObject", "s3:PutObject"}},
     # GetObject: the texts not to repeat.
     "generate-posts": table("GetItem", "Query", "UpdateItem", "PartiQLUpdate") | {"manifests": {"s3:GetObject"}},
     "aggregate-results": table("GetItem", "PutItem", "UpdateItem", "Query", "PartiQLUpdate"),

@@ -1,8 +1,6 @@
 """The agents' temporary errors on the local stack: retried by the definition, and visible afterwards."""
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -12,26 +10,14 @@ from tests.support.driver import Driver
 pytestmark = pytest.mark.stack
 
 
-@contextmanager
-def model_faults(driver: Driver, function: str, plan: dict[str, Any]) -> Iterator[None]:
-    """The offline model of one function misbehaves as ordered."""
-    client = driver.stack.client("lambda")
-    before = client.get_function_configuration(FunctionName=function)["Environment"]["Variables"]
-    spoilt = before | {"OFFLINE_FAULT_PLAN": json.dumps(plan)}
-    client.update_function_configuration(FunctionName=function, Environment={"Variables": spoilt})
-    try:
-        yield
-    finally:
-        client.update_function_configuration(FunctionName=function, Environment={"Variables": before})
-
-
 def attempts(driver: Driver, campaign_id: str, step: str) -> list[dict[str, Any]]:
     found = [item for item in driver.items(campaign_id, "CHECKPOINT#") if item["stepName"] == step]
     return sorted(found, key=lambda checkpoint: int(checkpoint["attempt"]))
 
 
 def test_a_throttled_planner_is_tried_again_and_each_attempt_is_on_record(acme: Driver) -> None:
-    with model_faults(acme, "plan-posts", {"plan": ["throttle", "timeout"]}):
+    plan = json.dumps({"plan": ["throttle", "timeout"]})
+    with acme.changed("plan-posts", OFFLINE_FAULT_PLAN=plan):
         campaign_id = acme.start(postCount=3)
         acme.wait(campaign_id, "awaiting_approval")
     seen = attempts(acme, campaign_id, "PlanPosts")
@@ -44,7 +30,8 @@ def test_a_throttled_planner_is_tried_again_and_each_attempt_is_on_record(acme: 
 def test_a_throttled_post_is_written_by_the_next_attempt_and_its_neighbours_are_not_written_again(
     acme: Driver,
 ) -> None:
-    with model_faults(acme, "generate-posts", {"2": ["throttle"], "3": ["malformed"], "4": "blocked"}):
+    plan = json.dumps({"2": ["throttle"], "3": ["malformed"], "4": "blocked"})
+    with acme.changed("generate-posts", OFFLINE_FAULT_PLAN=plan):
         campaign_id = acme.start(postCount=40)
         waiting = acme.wait(campaign_id, "awaiting_approval")
     assert waiting["counts"] == {"total": 40, "planned": 0, "generating": 0, "completed": 39, "failed": 1}

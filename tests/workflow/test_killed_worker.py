@@ -4,8 +4,6 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -41,7 +39,7 @@ def kill_some(function: str, stop: threading.Event, killed: list[int]) -> None:
 def test_a_killed_batch_costs_no_post_and_writes_none_twice(acme: Driver) -> None:
     stop, killed = threading.Event(), list[int]()
     # 100 ms a post keep the map busy long enough to be hit in the middle.
-    with slow_generator(acme, milliseconds=100):
+    with acme.changed("generate-posts", OFFLINE_LATENCY_MS="100"):
         campaign_id = acme.start(postCount=200, generation={"maxConcurrency": 20})
         acme.wait_for_posts(campaign_id, lambda counts: 0 < counts["completed"] < counts["total"])
         killer = threading.Thread(target=kill_some, args=("generate-posts", stop, killed))
@@ -56,16 +54,3 @@ def test_a_killed_batch_costs_no_post_and_writes_none_twice(acme: Driver) -> Non
     assert {post["status"] for post in posts} == {"completed"}
     assert any(post["claim"]["attempt"] > 0 for post in posts), "no batch was hit"
     assert {post["version"] for post in posts} == {1}, "a post was stored twice"
-
-
-@contextmanager
-def slow_generator(driver: Driver, *, milliseconds: int) -> Iterator[None]:
-    """The offline copywriter takes its time, as a model does."""
-    functions = driver.stack.client("lambda")
-    before = functions.get_function_configuration(FunctionName="generate-posts")["Environment"]["Variables"]
-    slow = {**before, "OFFLINE_LATENCY_MS": str(milliseconds)}
-    functions.update_function_configuration(FunctionName="generate-posts", Environment={"Variables": slow})
-    try:
-        yield
-    finally:
-        functions.update_function_configuration(FunctionName="generate-posts", Environment={"Variables": before})
