@@ -48,24 +48,51 @@ class Faults:
         return {file.name.split(".")[1] for file in self._kills.glob(f"{campaign_id}.*.struck")}
 
     @contextmanager
-    def throttled(self, rate: float) -> Iterator[None]:
-        """Requests of the functions, and their own invocations, are refused with that probability, and counted."""
+    def throttled(self, rate: float, seed: int = 0) -> Iterator[None]:
+        """Requests of the functions, and their own invocations, are refused at that rate (0: only counted)."""
+        for log in self._home.glob("requests.*"):
+            log.unlink()
         order = self._home / "throttle.json"
-        order.with_suffix(".new").write_text(json.dumps({"rate": rate}))
+        order.with_suffix(".new").write_text(json.dumps({"rate": rate, "seed": seed}))
         order.with_suffix(".new").rename(order)
         try:
             yield
         finally:
             order.unlink()
 
-    def requests(self, campaign_ids: Iterable[str]) -> Counter[tuple[str, str]]:
-        """By service and outcome (``sent``, ``refused``), for these campaigns while requests were counted."""
-        wanted = set(campaign_ids)
-        lines = (line.split() for line in (self._home / "requests.log").read_text().splitlines())
-        return Counter((service, outcome) for campaign_id, service, outcome in lines if campaign_id in wanted)
+    def requests(self) -> dict[str, Counter[str]]:
+        """``sent`` and ``refused`` by service, since requests were last throttled. ``lambda`` are the invocations."""
+        return {log.suffix.removeprefix("."): Counter(log.read_text().split()) for log in self._home.glob("requests.*")}
 
     def clear(self) -> None:
         shutil.rmtree(self._home)
+
+
+def build_functions(stack: Stack) -> dict[str, str]:
+    """By state, the function of every task of the deployed BUILD, those inside its maps included."""
+    machine = stack.info["stateMachines"]["build"]
+    described = stack.client("stepfunctions").describe_state_machine(stateMachineArn=machine)
+    return dict(_tasks(json.loads(described["definition"])["States"]))
+
+
+def _tasks(states: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for name, state in states.items():
+        if state["Type"] == "Task":
+            arn = state["Resource"] if ":function:" in state["Resource"] else state["Parameters"]["FunctionName"]
+            yield name, arn.partition(":function:")[2].split(":")[0]
+        yield from _tasks(state.get("ItemProcessor", {}).get("States", {}))
+
+
+@contextmanager
+def environment(stack: Stack, function: str, changes: Mapping[str, str]) -> Iterator[None]:
+    """The function with other environment variables; as it was afterwards."""
+    client = stack.client("lambda")
+    before = client.get_function_configuration(FunctionName=function)["Environment"]["Variables"]
+    client.update_function_configuration(FunctionName=function, Environment={"Variables": before | changes})
+    try:
+        yield
+    finally:
+        client.update_function_configuration(FunctionName=function, Environment={"Variables": before})
 
 
 @contextmanager

@@ -15,7 +15,7 @@ _deserialize = TypeDeserializer().deserialize
 
 
 class Witness:
-    """The items of campaigns as they were after each write since the witness was made; ``look`` brings it up to date."""
+    """Campaigns' items as they were after each write since the witness was made; ``look`` brings it up to date."""
 
     def __init__(self, stack: Stack) -> None:
         self._streams = stack.client("dynamodbstreams")

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.support.driver import Driver
+from tests.support.faulty_functions import environment
 
 pytestmark = pytest.mark.stack
 
@@ -15,14 +16,8 @@ pytestmark = pytest.mark.stack
 @contextmanager
 def model_faults(driver: Driver, function: str, plan: dict[str, Any]) -> Iterator[None]:
     """The offline model of one function misbehaves as ordered."""
-    client = driver.stack.client("lambda")
-    before = client.get_function_configuration(FunctionName=function)["Environment"]["Variables"]
-    spoilt = before | {"OFFLINE_FAULT_PLAN": json.dumps(plan)}
-    client.update_function_configuration(FunctionName=function, Environment={"Variables": spoilt})
-    try:
+    with environment(driver.stack, function, {"OFFLINE_FAULT_PLAN": json.dumps(plan)}):
         yield
-    finally:
-        client.update_function_configuration(FunctionName=function, Environment={"Variables": before})
 
 
 def attempts(driver: Driver, campaign_id: str, step: str) -> list[dict[str, Any]]:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.driver import Driver
+from tests.support.faulty_functions import environment
 
 pytestmark = pytest.mark.stack
 
@@ -63,11 +64,5 @@ def test_a_killed_batch_costs_no_post_and_writes_none_twice(acme: Driver) -> Non
 @contextmanager
 def slow_generator(driver: Driver, *, milliseconds: int) -> Iterator[None]:
     """The offline copywriter takes its time, as a model does."""
-    functions = driver.stack.client("lambda")
-    before = functions.get_function_configuration(FunctionName="generate-posts")["Environment"]["Variables"]
-    slow = {**before, "OFFLINE_LATENCY_MS": str(milliseconds)}
-    functions.update_function_configuration(FunctionName="generate-posts", Environment={"Variables": slow})
-    try:
+    with environment(driver.stack, "generate-posts", {"OFFLINE_LATENCY_MS": str(milliseconds)}):
         yield
-    finally:
-        functions.update_function_configuration(FunctionName="generate-posts", Environment={"Variables": before})

@@ -4,11 +4,13 @@ The handler dies of SIGKILL, or its requests to AWS are refused, when a file bel
 (``tests/support/faulty_functions.py`` writes these files and reads what became of them)::
 
     kills/<campaignId>.<State>.order    {"moment": "start" | "before" | "during" | "after" | "end", "request": n}
-    throttle.json                       {"rate": 0.2}
-    requests.log                        one line for each request: <campaignId> <service> <sent | refused>
+    throttle.json                       {"rate": 0.2, "seed": 1}
+    requests.<service>                  an eight-character line for each request: "sent" or "refused"
 
 A kill is claimed by the first invocation of that state for that campaign (``.order`` becomes ``.claimed``) and becomes
 ``.struck`` immediately before the process dies. ``request`` counts the invocation's HTTP requests from 0.
+
+Which requests are refused follows from the seed and from how many of the service's went before, whoever sent them.
 """
 
 import http.client
@@ -19,7 +21,7 @@ import signal
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from random import SystemRandom
+from random import Random
 from typing import Any, NamedTuple
 
 import botocore.httpsession
@@ -44,10 +46,10 @@ class Invocation:
 
     def __init__(self, event: dict[str, Any]) -> None:
         faults = Path(os.environ["CAMPAIGN_HOME"]) / "faults"
-        self.campaign_id = str(event["input"]["campaignId"])
-        self.kill = _claimed(faults / "kills" / f"{self.campaign_id}.{event['attempt']['stateName']}.order")
-        self.rate = _rate(faults / "throttle.json")
-        self._log = faults / "requests.log"
+        order = f"{event['input']['campaignId']}.{event['attempt']['stateName']}.order"
+        self.kill = _claimed(faults / "kills" / order)
+        self._faults = faults
+        self._throttle = _throttle(faults / "throttle.json")
         self._lock = threading.Lock()
         self._requests = 0
 
@@ -65,17 +67,24 @@ class Invocation:
 
     def refuses(self, service: str) -> bool:
         """Whether this request is refused; counts it either way while requests are throttled."""
-        if self.rate is None:
+        if self._throttle is None:
             return False
-        refused = _random.random() < self.rate
-        line = f"{self.campaign_id} {service} {'refused' if refused else 'sent'}\n".encode()
-        log = os.open(self._log, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
-        os.write(log, line)  # one write: lines of other workers do not come between
-        os.close(log)
+        rate, seed = self._throttle
+        log = os.open(self._faults / f"requests.{service}", os.O_RDWR | os.O_APPEND | os.O_CREAT)
+        try:
+            os.write(log, b"sent   \n")  # in one piece, whoever else writes
+            line = os.lseek(log, 0, os.SEEK_CUR) - LINE
+            refused = Random(f"{seed} {service} {line}").random() < rate
+            if refused:
+                with open(self._faults / f"requests.{service}", "r+b") as again:
+                    again.seek(line)
+                    again.write(b"refused\n")
+        finally:
+            os.close(log)
         return refused
 
 
-_random = SystemRandom()  # forked workers must not all throw the same dice
+LINE = len(b"refused\n")
 _current: Invocation | None = None
 _unread = threading.local()
 
@@ -114,11 +123,12 @@ def _claimed(order: Path) -> Kill | None:
     return Kill(claimed, wanted["moment"], wanted.get("request"))
 
 
-def _rate(file: Path) -> float | None:
+def _throttle(file: Path) -> tuple[float, int] | None:
     try:
-        return float(json.loads(file.read_text())["rate"])
+        wanted = json.loads(file.read_text())
     except FileNotFoundError:
         return None
+    return wanted["rate"], wanted["seed"]
 
 
 _send = botocore.httpsession.URLLib3Session.send
