@@ -1,11 +1,13 @@
 """RequestApproval: ask the reviewers, each through a signed link of their own."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from lambdas.build.request_approval.mail import approval_mail
 from lambdas.core.content_hash import content_hash
 from lambdas.core.errors import ConflictError, MailRefusedError
+from lambdas.core.executions import name_of, number_of
 from lambdas.core.ids import CallbackId
 from lambdas.core.links import approval_link, nonce_hash
 from lambdas.core.mailing import deliver, with_refusals
@@ -56,19 +58,22 @@ def request_approval(event: RequestApprovalEvent, ports: ApprovalPorts, base_url
 
     The request is stored before anybody can click. A retry of this step comes with a new task token, so it asks
     anew and closes what the last attempt had asked; the same token again is the same question and asks nobody.
-    Raises ``ConflictError`` for a campaign that is not to be approved (decided already, stopped, …).
+    Raises ``ConflictError`` for a campaign that is not to be approved (decided already, stopped, …), and when a newer
+    execution has taken over: nobody waits for the answer to what this one would ask.
     """
     campaign = ports.campaigns.get(event.key)
     askable = (CampaignStatus.GENERATING, CampaignStatus.AWAITING_APPROVAL)
     if campaign.status not in askable or event.revision != campaign.revision:
         raise ConflictError("the campaign is not to be approved", details={"status": campaign.status.value})
     asked = ports.approvals.all(event.key)
+    _require_newest(event, campaign, asked)
     waiting = campaign.status == CampaignStatus.AWAITING_APPROVAL
     if waiting and any(is_same_question(earlier, event) for earlier in asked):
         return StatusResult(status=campaign.status)
-    if waiting and asked and _answers(asked[-1], campaign, event, ports):
+    answered = next((a for a in reversed(asked) if waiting and _answers(a, campaign, event, ports)), None)
+    if answered:
         # The decision was made, and the execution that waited for it is gone: this one gets it.
-        hand_over(asked[-1], event.task_token, ports.engine)
+        hand_over(answered, event.task_token, ports.engine)
         return StatusResult(status=campaign.status)
     for earlier in asked:
         ports.approvals.close(event.key, earlier.callback_id, ClosedBecause.SUPERSEDED)
@@ -108,6 +113,13 @@ def _mail(campaign: Campaign, approval: Approval, nonces: dict[str, str], ports:
         ports.approvals.amend(approval.model_copy(update={"reviewers": noted}))
 
 
+def _require_newest(event: RequestApprovalEvent, campaign: Campaign, asked: Sequence[Approval]) -> None:
+    """A step outlives its execution by as long as its function runs: it must not ask in place of its successor."""
+    known = [approval.execution_id for approval in asked] + [campaign.execution_arn or ""]
+    if number_of(name_of(event.attempt.execution_arn)) < max(number_of(name_of(arn)) for arn in known):
+        raise ConflictError("a newer execution has taken over", details={"status": campaign.status.value})
+
+
 def is_same_question(earlier: Approval, event: RequestApprovalEvent) -> bool:
     return earlier.token_hash == token_hash(event.task_token)
 
@@ -118,7 +130,7 @@ def _answers(earlier: Approval, campaign: Campaign, event: RequestApprovalEvent,
     A revision may have begun, which takes away the texts that were sent back: its decision holds all the same.
     """
     made = earlier.decision
-    if made is None or earlier.round != campaign.revision + 1 or earlier.closed_because is ClosedBecause.REVOKED:
+    if made is None or earlier.round != campaign.revision + 1 or earlier.closed_because is not None:
         return False
     return made.decision is Decision.NEEDS_REVISION or earlier.content_hash == content_hash(
         every(ports.posts, event.key)
