@@ -63,7 +63,7 @@ token: $(VENV)/.installed  ## Print a bearer token and nothing else (TENANT=acme
 	@python -m local.cli token -- "$$TENANT" "$$ROLE"
 
 .PHONY: dlq-list dlq-replay
-dlq-list: $(VENV)/.installed  ## What the direct invocation refused for good (DLQ=--aws for an account)
+dlq-list: $(VENV)/.installed  ## What the direct invocation refused for good (DLQ='--aws --prefix stage-' for an account)
 	@python -m local.cli dlq list $(DLQ)
 dlq-replay: $(VENV)/.installed  ## Send it again
 	@python -m local.cli dlq replay $(DLQ)

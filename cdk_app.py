@@ -8,6 +8,7 @@ Context (``-c name=value``, or ``CDK_CONTEXT_JSON``):
 ``sender``      the SES address mails come from (needed on AWS)
 ``tracing``     ``true`` turns X-Ray on
 ``provider``    ``offline`` (default) or ``bedrock``: who writes the posts
+``internalRoles``  roles that may invoke ``build-campaign``, by ARN or name, with commas between them
 """
 
 from aws_cdk import App, Tags, Validations

@@ -22,6 +22,7 @@ from urllib.parse import parse_qs, urlsplit
 from local.forms import forms
 from local.http import Http
 from local.process import ROOT
+from local.release import release
 from local.stack import Stack
 
 TENANT = "acme"
@@ -155,6 +156,7 @@ class BenchStack:
             functions.update_function_configuration(
                 FunctionName=name, Handler=f"instant.{handler}", Environment={"Variables": variables}
             )
+        release(self.stack.client, self.stack.info["stateMachines"]["build"], list(_INSTANT))
 
 
 @contextmanager

@@ -4,11 +4,13 @@ import os
 import signal
 import sys
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
 import boto3
 import typer
+from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -83,35 +85,43 @@ def logs(home: Home = None, minutes: Annotated[float, typer.Option(help="How far
     _follow(_running(home), datetime.now(UTC) - timedelta(minutes=minutes))
 
 
+class DlqAction(StrEnum):
+    LIST = "list"
+    REPLAY = "replay"
+
+
 @app.command()
 def dlq(
-    action: Annotated[str, typer.Argument(help="list or replay.")],
+    action: DlqAction,
     home: Home = None,
-    aws: Annotated[bool, typer.Option(help="The account of your credentials instead of the local stack.")] = False,
+    aws: Annotated[
+        bool, typer.Option("--aws", help="The account of your credentials instead of the local stack.")
+    ] = False,
+    prefix: Annotated[str, typer.Option(help="Of the stage, where an account has several.")] = "",
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="At most so many messages.")] = 100,
 ) -> None:
     """List what the direct invocation refused for good, or send it again."""
-    if action not in ("list", "replay"):
-        _refuse(f"the action is list or replay, not {action!r}")
-    from local.dead_letters import letters, queue_url, replay
+    from local.dead_letters import Letters
 
     client = _account_client if aws else _running(home).client
-    sqs, functions = client("sqs"), client("lambda")
-    url = queue_url(sqs)
-    found = refused = 0
-    for letter in letters(sqs, url):
-        found += 1
-        error = replay(sqs, functions, url, letter) if action == "replay" else f"{letter.error}: {letter.message}"
-        refused += error is not None
-        name = letter.payload.get("campaign", {}).get("name", "?") if isinstance(letter.payload, dict) else "?"
-        _out.print(f"{escape(str(name))}: {escape(error or 'started')}")
-    _out.print(f"{found} message{'' if found == 1 else 's'}")
-    if action == "replay" and refused:
+    found, refused = 0, 0
+    try:
+        queue = Letters(client("sqs"), client("lambda"), prefix)
+        with queue.in_hand(limit) as letters:
+            for letter in letters:
+                found += 1
+                error = queue.replay(letter) if action is DlqAction.REPLAY else f"{letter.error}: {letter.message}"
+                refused += error is not None
+                _out.print(f"{escape(letter.name)}: {escape(error or 'started')}", soft_wrap=True)
+    except (LookupError, ClientError, BotoCoreError) as error:
+        _err.print(f"[red]{escape(str(error))}[/]")
+        raise typer.Exit(1) from None
+    _out.print(f"{found} message{'' if found == 1 else 's'}" + (", and maybe more" if found == limit else ""))
+    if action is DlqAction.REPLAY and refused:
         raise typer.Exit(1)
 
 
 def _account_client(service: str) -> Any:
-    import boto3
-
     make: Any = boto3.client  # its overloads want a literal
     return make(service)
 

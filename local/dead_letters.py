@@ -6,12 +6,20 @@ account of the failed invocation (an on-failure destination): its ``requestPaylo
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-QUEUE = "BuildCampaignDeadLetters"
-FUNCTION = "build-campaign"
-_IN_HAND_SECONDS = 30
-"""A message that is listed comes back to the queue after this long."""
+from botocore.exceptions import ClientError
+
+from local.release import LIVE
+
+QUEUE = "campaign-workflow-BuildCampaignDeadLetters"
+"""How the name begins that CloudFormation gives the queue, less the stage's prefix."""
+FUNCTION = f"build-campaign:{LIVE}"
+_IN_HAND_SECONDS = 300
+"""Of a message nobody gives back, since its reader died: it returns to the queue after this long."""
+_PAGE = 10
+_BACK = frozenset({"MessageNotInflight", "AWS.SimpleQueueService.MessageNotInflight", "InvalidParameterValue"})
 
 
 class DeadLetter(NamedTuple):
@@ -19,48 +27,94 @@ class DeadLetter(NamedTuple):
     payload: Any
     error: str
     message: str
+    key: str
+    """Idempotency key of the invocation that failed; of the message, where that says nothing of the invocation."""
+
+    @property
+    def name(self) -> str:
+        """Of its campaign, as far as it says."""
+        campaign = self.payload.get("campaign") if isinstance(self.payload, dict) else None
+        return str(campaign.get("name", "?")) if isinstance(campaign, dict) else "?"
 
 
-def queue_url(sqs: Any) -> str:
-    """Raises ``LookupError`` when there is no such queue."""
-    urls = [url for page in sqs.get_paginator("list_queues").paginate() for url in page.get("QueueUrls", [])]
-    found = [url for url in urls if QUEUE in url]
-    if not found:
-        raise LookupError(f"there is no queue whose name has {QUEUE} in it")
-    return str(found[0])
+class Letters:
+    """The messages of a stage's queue. ``prefix`` is the stage's."""
 
+    def __init__(self, sqs: Any, functions: Any, prefix: str = "") -> None:
+        self._sqs, self._functions, self._prefix = sqs, functions, prefix
+        self._url = self._find(f"{prefix}{QUEUE}")
+        self._replayed: set[str] = set()
 
-def letters(sqs: Any, url: str, limit: int = 100) -> Iterator[DeadLetter]:
-    """Up to ``limit`` messages; each stays in the queue until it is replayed."""
-    for _ in range(-(-limit // 10)):
-        answer = sqs.receive_message(
-            QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=1, VisibilityTimeout=_IN_HAND_SECONDS
+    def _find(self, begins: str) -> str:
+        """Raises ``LookupError`` when there is no such queue."""
+        urls = self._sqs.list_queues(QueueNamePrefix=begins).get("QueueUrls", [])
+        if len(urls) != 1:
+            raise LookupError(f"{len(urls) or 'no'} queue{'s begin' if urls else ' begins'} with {begins}")
+        return str(urls[0])
+
+    @contextmanager
+    def in_hand(self, limit: int) -> Iterator[list[DeadLetter]]:
+        """Up to ``limit`` messages, which nobody else gets meanwhile. Those not replayed go back at the end."""
+        held: list[DeadLetter] = []
+        try:
+            while len(held) < limit:
+                messages = self._receive(min(_PAGE, limit - len(held)))
+                if not messages:
+                    break
+                held += [_letter(message) for message in messages]
+            yield held
+        finally:
+            for letter in held:
+                if letter.handle not in self._replayed:
+                    self._give_back(letter)
+
+    def _receive(self, count: int) -> list[dict[str, Any]]:
+        answer = self._sqs.receive_message(
+            QueueUrl=self._url, MaxNumberOfMessages=count, WaitTimeSeconds=1, VisibilityTimeout=_IN_HAND_SECONDS
         )
-        if not answer.get("Messages"):
-            return
-        for message in answer["Messages"]:
-            yield _letter(message)
+        found: list[dict[str, Any]] = answer.get("Messages", [])
+        return found
+
+    def _give_back(self, letter: DeadLetter) -> None:
+        """Make it visible at once."""
+        try:
+            self._sqs.change_message_visibility(QueueUrl=self._url, ReceiptHandle=letter.handle, VisibilityTimeout=0)
+        except ClientError as error:
+            # It was held for so long that it went back by itself.
+            if error.response["Error"]["Code"] not in _BACK:
+                raise
+
+    def replay(self, letter: DeadLetter) -> str | None:
+        """Send it again and wait; removes it from the queue when it is accepted, answers the error when it is not.
+
+        Dying between the two leaves it in the queue. Its next replay answers the same campaign, since the payload
+        carries the invocation it was refused in as its idempotency key, unless it brought one of its own.
+        """
+        answer = self._functions.invoke(
+            FunctionName=f"{self._prefix}{FUNCTION}", Payload=json.dumps(_once(letter)).encode()
+        )
+        result = json.loads(answer["Payload"].read())
+        if "FunctionError" in answer:
+            return f"{result.get('errorType')}: {result.get('errorMessage')}"
+        self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=letter.handle)
+        self._replayed.add(letter.handle)
+        return None
+
+
+def _once(letter: DeadLetter) -> Any:
+    if not isinstance(letter.payload, dict):
+        return letter.payload
+    return {"idempotencyKey": letter.key, **letter.payload}
 
 
 def _letter(message: dict[str, Any]) -> DeadLetter:
     body = json.loads(message["Body"])
     response = body.get("responsePayload") or {}
+    invocation = body.get("requestContext", {}).get("requestId")
     return DeadLetter(
         handle=message["ReceiptHandle"],
         payload=body.get("requestPayload", body),
         error=str(response.get("errorType", "unknown")),
         message=str(response.get("errorMessage", "")),
+        key=f"invocation:{invocation}" if invocation else f"letter:{message['MessageId']}",
     )
-
-
-def replay(sqs: Any, functions: Any, url: str, letter: DeadLetter) -> str | None:
-    """Send it again and wait; removes it from the queue when it is accepted, answers the error when it is not.
-
-    A campaign that was started meanwhile is not started twice where the payload names its ``campaignId``.
-    """
-    answer = functions.invoke(FunctionName=FUNCTION, Payload=json.dumps(letter.payload).encode())
-    result = json.loads(answer["Payload"].read())
-    if "FunctionError" in answer:
-        return f"{result.get('errorType')}: {result.get('errorMessage')}"
-    sqs.delete_message(QueueUrl=url, ReceiptHandle=letter.handle)
-    return None

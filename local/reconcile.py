@@ -7,6 +7,7 @@ import json
 
 from local import aws
 from local.process import LocalStackError
+from local.release import LIVE
 
 FUNCTION = "reconcile"
 _NOTHING_TO_DO = frozenset({"fine", "over"})
@@ -14,7 +15,7 @@ _NOTHING_TO_DO = frozenset({"fine", "over"})
 
 def reconcile(endpoint_url: str) -> int:
     """Run it once, and answer how many campaigns it brought back; raises ``LocalStackError`` when it failed."""
-    answer = aws.client("lambda", endpoint_url).invoke(FunctionName=FUNCTION, Payload=b"{}")
+    answer = aws.client("lambda", endpoint_url).invoke(FunctionName=FUNCTION, Qualifier=LIVE, Payload=b"{}")
     report = json.loads(answer["Payload"].read())
     if "FunctionError" in answer:
         raise LocalStackError(f"the reconciler failed: {report.get('errorType')}: {report.get('errorMessage')}")

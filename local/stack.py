@@ -47,11 +47,18 @@ class Stack:
     _process: EmulatorProcess = field(repr=False)
 
     @classmethod
-    def up(cls, home: Path | None = None, port: int | None = None, say: Callable[[str], None] = silent) -> "Stack":
+    def up(
+        cls,
+        home: Path | None = None,
+        port: int | None = None,
+        say: Callable[[str], None] = silent,
+        release: Callable[[], Path] = assembly,
+    ) -> "Stack":
         """Start the emulator unless it runs, bring the templates and tenants up to date, write ``stack.json``.
 
         ``port`` is where to listen when it has to be started; the default is where it listened last, or 4566,
-        and the next free one if somebody else is there.
+        and the next free one if somebody else is there. ``release`` answers the cloud assembly to deploy; the default
+        is that of this project.
         """
         home = (home or default_home()).resolve()
         with exclusive(home):
@@ -65,7 +72,7 @@ class Stack:
                 say("starting the emulator")
                 process.start(chosen)
             try:
-                info = _deployed(process, say)
+                info = _deployed(process, say, release)
                 if started:
                     _reconcile(info, say)
             except BaseException:
@@ -138,10 +145,10 @@ def stack_outputs(cloudformation: Any) -> dict[str, str]:
     }
 
 
-def _deployed(process: EmulatorProcess, say: Callable[[str], None]) -> dict[str, Any]:
+def _deployed(process: EmulatorProcess, say: Callable[[str], None], release: Callable[[], Path]) -> dict[str, Any]:
     endpoint = f"http://127.0.0.1:{process.port()}"
     say("bringing the stacks up to date")
-    outputs = deploy(assembly(), endpoint, cache=CACHE / "assets", say=say)
+    outputs = deploy(release(), endpoint, cache=CACHE / "assets", say=say)
     info = _describe(endpoint, outputs)
     # The template can only know the address the API has in AWS; mailed links have to lead here.
     aws.client("ssm", endpoint).put_parameter(

@@ -13,7 +13,7 @@ from pathlib import Path
 from local.process import ROOT, LocalStackError, exclusive
 
 CACHE = ROOT / ".local" / "cache"
-_INPUTS = (
+INPUTS = (
     "cdk_app.py",
     "cdk.json",
     "requirements.txt",
@@ -60,7 +60,7 @@ def fingerprint(root: Path, context: Mapping[str, str] = HERE) -> str:
 
 
 def _files(root: Path) -> Iterator[Path]:
-    for name in _INPUTS:
+    for name in INPUTS:
         path = root / name
         if path.is_dir():
             yield from sorted(p for p in path.rglob("*") if p.is_file() and "__pycache__" not in p.parts)

@@ -55,7 +55,7 @@ class ApiStack(Stack):
         self._assets = CodeAssets(self, options)
         self.rest_api = self._rest_api()
         integration = apigateway.LambdaIntegration(
-            self._routes(workflow),
+            self._routes(workflow).live,
             proxy=True,
             # One permission for the API, not two for each method: a function's policy holds 20 KB.
             scope_permission_to_method=False,
@@ -126,7 +126,7 @@ class ApiStack(Stack):
             key=self._data.key,
             environment={
                 "TABLE_NAME": self._data.table.table_name,
-                "BUILD_STATE_MACHINE_ARN": workflow.build_machine.state_machine_arn,
+                "BUILD_STATE_MACHINE_ARN": workflow.build_live.ref,
                 "APPROVAL_KEYS_SECRET": self._data.approval_keys_name,
                 "APPROVAL_BASE_URL_PARAMETER": workflow.base_url_parameter,
             },
@@ -160,7 +160,7 @@ class ApiStack(Stack):
         return apigateway.RequestAuthorizer(
             self,
             "BearerAuthorizer",
-            handler=function,
+            handler=function.live,
             identity_sources=[apigateway.IdentitySource.header("Authorization")],
             results_cache_ttl=Duration.seconds(60),
         )

@@ -56,6 +56,6 @@ def tend_approvals(
         "Answering a task is authorised by the task token; the action is not checked against an execution",
     )
     # Without retries: the next minute is one.
-    target = targets.LambdaFunction(function, retry_attempts=0)
+    target = targets.LambdaFunction(function.live, retry_attempts=0)
     events.Rule(scope, "TendApprovals", schedule=events.Schedule.rate(EVERY), targets=[target])
     return function

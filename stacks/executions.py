@@ -1,13 +1,34 @@
-"""Grants on the executions of a state machine."""
+"""The version of a state machine that is in use, and grants on its executions."""
 
 from collections.abc import Sequence
 
-from aws_cdk import ArnFormat, Stack
+from aws_cdk import ArnFormat, RemovalPolicy, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_stepfunctions as sfn
 
 from stacks.acknowledge import acknowledge
+from stacks.functions import LIVE
+
+
+def live_alias(machine: sfn.StateMachine) -> sfn.CfnStateMachineAlias:
+    """Publish the machine as a version and point ``live`` at it. Executions are started through that alias.
+
+    Versions before stay, for the executions that run them. ``Ref`` is the alias's ARN. IAM is asked about the
+    machine's own ARN, whichever of them a request names.
+    """
+    version = sfn.CfnStateMachineVersion(
+        machine,
+        "Version",
+        state_machine_arn=machine.state_machine_arn,
+        # It changes with the machine, and with it a new version is published.
+        state_machine_revision_id=machine.state_machine_revision_id,
+    )
+    version.apply_removal_policy(RemovalPolicy.RETAIN)
+    every = sfn.CfnStateMachineAlias.RoutingConfigurationVersionProperty(
+        state_machine_version_arn=version.ref, weight=100
+    )
+    return sfn.CfnStateMachineAlias(machine, "Live", name=LIVE, routing_configuration=[every])
 
 
 def grant_look(function: lambda_.Function, machine: sfn.StateMachine, name: str) -> None:

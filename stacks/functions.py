@@ -39,8 +39,16 @@ class CodeAssets:
         )
 
 
+LIVE = "live"
+"""The alias of the version in use. Whoever starts something calls it; what has been started names a version."""
+
+
 class CampaignFunction(lambda_.Function):
-    """``name`` is the Lambda's name in kebab case; ``module`` is where its ``handler`` lives."""
+    """``name`` is the Lambda's name in kebab case; ``module`` is where its ``handler`` lives.
+
+    Each deployment that changes it publishes a version, and ``live`` follows. The versions before stay, since
+    executions that run were started with them (docs/adr/0022).
+    """
 
     def __init__(
         self,
@@ -85,7 +93,9 @@ class CampaignFunction(lambda_.Function):
             environment_encryption=key,
             log_group=log_group,
             tracing=lambda_.Tracing.ACTIVE if options.tracing else lambda_.Tracing.DISABLED,
+            current_version_options=lambda_.VersionOptions(removal_policy=RemovalPolicy.RETAIN),
         )
+        self.live = lambda_.Alias(self, "Live", alias_name=LIVE, version=self.current_version)
         if options.tracing:
             acknowledge(role, "AwsSolutions-IAM5[Resource::*]", "X-Ray's write actions take no resource")
 

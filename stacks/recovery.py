@@ -33,7 +33,7 @@ class RecoveryStack(Stack):
             key=data.key,
             environment={
                 "TABLE_NAME": data.table.table_name,
-                "BUILD_STATE_MACHINE_ARN": workflow.build_machine.state_machine_arn,
+                "BUILD_STATE_MACHINE_ARN": workflow.build_live.ref,
             },
             timeout_seconds=300,
         )
@@ -43,12 +43,12 @@ class RecoveryStack(Stack):
         grant_mend(self.reconcile, workflow.build_machine, workflow.build_name)
         grant_alert(self.reconcile, workflow.alerts, data.key)
         # A run that fails is not repeated: the next one comes in a minute.
-        self.reconcile.configure_async_invoke(retry_attempts=0, max_event_age=EVERY)
+        self.reconcile.live.configure_async_invoke(retry_attempts=0, max_event_age=EVERY)
         events.Rule(
             self,
             "EveryMinute",
             description="Looks after campaigns whose execution was lost",
             schedule=events.Schedule.rate(EVERY),
-            targets=[targets.LambdaFunction(self.reconcile)],
+            targets=[targets.LambdaFunction(self.reconcile.live)],
         )
         CfnOutput(self, "ReconcileFunctionName", value=self.reconcile.function_name)

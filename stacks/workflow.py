@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from aws_cdk import CfnElement, CfnOutput, Duration, Stack
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_ses as ses
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
@@ -13,7 +12,9 @@ from stacks.acknowledge import acknowledge
 from stacks.alerts import alert_topic, grant_alert
 from stacks.approval import tend_approvals
 from stacks.data import DataStack
-from stacks.functions import CampaignFunction, CodeAssets, dead_letter_queue, kept_logs
+from stacks.direct import build_campaign
+from stacks.executions import live_alias
+from stacks.functions import CampaignFunction, CodeAssets, kept_logs
 from stacks.grants import Access, grant_key, grant_parameter, grant_secret, grant_table
 from stacks.options import Options
 from statemachine.build import BuildFunctions, build_workflow
@@ -34,7 +35,15 @@ class WorkflowStack(Stack):
         self.build_name = f"{options.prefix}build"
         self.alerts = alert_topic(self, f"{options.prefix}campaign-alerts", data.key)
         self.build_machine = self._state_machine(self._build_functions())
-        self.build_campaign = self._build_campaign()
+        self.build_live = live_alias(self.build_machine)
+        self.build_campaign = build_campaign(
+            self,
+            options=options,
+            data=data,
+            assets=self._assets,
+            machine=self.build_machine,
+            live=self.build_live,
+        )
         tend_approvals(
             self,
             options=options,
@@ -226,6 +235,9 @@ class WorkflowStack(Stack):
         )
         # To read the manifest, and for the map's children, whose data the key encrypts under names of their own.
         grant_key(machine, self._data.key, ["kms:Decrypt", "kms:GenerateDataKey"])
+        # Of every version: an execution that was started before this deployment calls those it began with.
+        versions = [f"{function.function_arn}:*" for function in functions]
+        machine.add_to_role_policy(iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=versions))
         self._acknowledge_machine(machine, functions)
         return machine
 
@@ -234,7 +246,7 @@ class WorkflowStack(Stack):
             acknowledge(
                 machine.role,
                 f"AwsSolutions-IAM5[Resource::<{logical_id(function)}.Arn>:*]",
-                "Versions and aliases of the same function",
+                "Running executions call the versions they were started with",
             )
         acknowledge(
             machine.role,
@@ -256,38 +268,6 @@ class WorkflowStack(Stack):
             )
         if not self._options.tracing:
             acknowledge(machine, "AwsSolutions-SF2", "X-Ray is switched on by -c tracing=true")
-
-    def _build_campaign(self) -> CampaignFunction:
-        function = CampaignFunction(
-            self,
-            "BuildCampaignFunction",
-            name="build-campaign",
-            module="lambdas.api.build_campaign.handler",
-            options=self._options,
-            assets=self._assets,
-            key=self._data.key,
-            environment={
-                "TABLE_NAME": self._data.table.table_name,
-                "BUILD_STATE_MACHINE_ARN": self.build_machine.state_machine_arn,
-            },
-        )
-        grant_table(function, self._data, [Access.GET, Access.PUT, Access.UPDATE])
-        self.build_machine.grant_start_execution(function)
-        letters = dead_letter_queue(self, "BuildCampaignDeadLetters", self._data.key)
-        # Not configure_async_invoke, whose grants on queue and key are wider than sending needs.
-        function.add_to_role_policy(iam.PolicyStatement(actions=["sqs:SendMessage"], resources=[letters.queue_arn]))
-        lambda_.CfnEventInvokeConfig(
-            self,
-            "BuildCampaignAsynchronously",
-            function_name=function.function_name,
-            qualifier="$LATEST",
-            maximum_retry_attempts=2,
-            maximum_event_age_in_seconds=Duration.hours(6).to_seconds(),
-            destination_config=lambda_.CfnEventInvokeConfig.DestinationConfigProperty(
-                on_failure=lambda_.CfnEventInvokeConfig.OnFailureProperty(destination=letters.queue_arn)
-            ),
-        )
-        return function
 
 
 def function_id(folder: str) -> str:

@@ -1,4 +1,7 @@
-"""How every task of both workflows is called, retried and caught."""
+"""How every task of both workflows is called, retried and caught.
+
+A definition names versions of functions, so that an execution ends with the code it began with (docs/adr/0022).
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -53,7 +56,7 @@ def step(
         scope,
         name,
         comment=comment,
-        lambda_function=function,
+        lambda_function=function.current_version,
         payload=sfn.TaskInput.from_object(
             {"input": sfn.JsonPath.object_at("$"), "attempt": ATTEMPT, **(payload or {})}
         ),
@@ -85,7 +88,7 @@ def callback_step(
         scope,
         name,
         comment=comment,
-        lambda_function=function,
+        lambda_function=function.current_version,
         integration_pattern=sfn.IntegrationPattern.WAIT_FOR_TASK_TOKEN,
         payload=sfn.TaskInput.from_object(
             {"input": sfn.JsonPath.object_at("$"), "attempt": ATTEMPT, "taskToken": sfn.JsonPath.task_token}

@@ -1,13 +1,10 @@
-"""Opaque cursors of lists: the id of the last item of the page before."""
+"""Cursors of lists whose items have ULIDs: the id of the last item of the page before, in few characters."""
 
-import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 
 from ulid import ULID
 
-from lambdas.core.errors import FieldError, InvalidInputError
-
-_PLACE = re.compile(r"[A-Za-z0-9.:/_#-]{1,512}")
+from lambdas.core.cursor import not_ours
 
 
 def encode_cursor(last_id: str) -> str:
@@ -22,24 +19,4 @@ def decode_cursor(cursor: str) -> str:
             return last_id
     except ValueError:
         pass
-    raise _not_ours()
-
-
-def _not_ours() -> InvalidInputError:
-    message = "is not a cursor of this list; use the nextCursor of the page before"
-    return InvalidInputError(f"cursor: {message}", errors=[FieldError("cursor", message)])
-
-
-def encode_place(place: str) -> str:
-    """The same for a list whose items have no ids but places in it (ASCII)."""
-    return urlsafe_b64encode(place.encode("ascii")).decode().rstrip("=")
-
-
-def decode_place(cursor: str) -> str:
-    try:
-        place = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii")
-        if encode_place(place) == cursor and _PLACE.fullmatch(place):
-            return place
-    except ValueError:
-        pass
-    raise _not_ours()
+    raise not_ours()

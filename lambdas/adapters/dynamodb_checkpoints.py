@@ -6,8 +6,8 @@ Actions on the table: ``dynamodb:PutItem`` (begin), ``UpdateItem`` (record), ``Q
 from typing import TYPE_CHECKING
 
 from lambdas.adapters import dynamodb_keys as keys
-from lambdas.adapters.cursor import decode_place, encode_place
 from lambdas.adapters.dynamodb_table import Table
+from lambdas.core.cursor import decode_place, encode_place
 from lambdas.core.ids import CampaignKey
 from lambdas.core.models.checkpoint import Checkpoint, StepOutcome
 from lambdas.core.ports import Page

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from lambdas.adapters.aws import error_code, translate_errors
-from lambdas.core.executions import ExecutionState, name_of
+from lambdas.core.errors import ConflictError
+from lambdas.core.executions import ExecutionState, execution_arn, machine_arn
 from lambdas.core.graph.model import ExecutionStatus
 from lambdas.core.models.workflow import BuildInput
 
@@ -20,16 +21,22 @@ if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
 
 _UNKNOWN = "ExecutionDoesNotExist"
+_NOT_REDRIVABLE = frozenset({"ExecutionNotRedrivable", _UNKNOWN})
 _CAUSE_CHARS = 2_000
 
 
 class StepFunctionsExecutions:
+    """``build_state_machine_arn`` is that of BUILD, of one of its versions, or of an alias of one.
+
+    Executions are started as what it names; looked for are those of every version.
+    """
+
     def __init__(self, client: "SFNClient", build_state_machine_arn: str) -> None:
         self._client = client
-        self._build = build_state_machine_arn
+        self._start, self._machine = build_state_machine_arn, machine_arn(build_state_machine_arn)
 
     def arn_of(self, name: str) -> str:
-        return f"{self._build.replace(':stateMachine:', ':execution:', 1)}:{name}"
+        return execution_arn(self._machine, name)
 
     @translate_errors()
     def describe(self, arn: str) -> ExecutionState | None:
@@ -55,7 +62,7 @@ class StepFunctionsExecutions:
     @translate_errors()
     def running(self) -> set[str]:
         pages = self._client.get_paginator("list_executions").paginate(
-            stateMachineArn=self._build, statusFilter="RUNNING"
+            stateMachineArn=self._machine, statusFilter="RUNNING"
         )
         return {execution["name"] for page in pages for execution in page["executions"]}
 
@@ -63,7 +70,7 @@ class StepFunctionsExecutions:
     def start(self, event: BuildInput, name: str) -> str:
         text = json.dumps(event.to_wire())
         try:
-            return self._client.start_execution(stateMachineArn=self._build, name=name, input=text)["executionArn"]
+            return self._client.start_execution(stateMachineArn=self._start, name=name, input=text)["executionArn"]
         except ClientError as error:
             if error_code(error) != "ExecutionAlreadyExists":
                 raise
@@ -71,7 +78,14 @@ class StepFunctionsExecutions:
 
     @translate_errors()
     def redrive(self, arn: str) -> None:
-        self._client.redrive_execution(executionArn=arn, clientToken=name_of(arn))
+        # Each with a token of its own, which the SDK makes: for 15 minutes the engine answers a token it has seen
+        # without redriving anything, and an execution may well be interrupted twice in that time.
+        try:
+            self._client.redrive_execution(executionArn=arn)
+        except ClientError as error:
+            if error_code(error) not in _NOT_REDRIVABLE:
+                raise
+            raise ConflictError(f"the execution cannot be redriven: {error_code(error)}") from error
 
     @translate_errors()
     def stop(self, arn: str, reason: str) -> None:
@@ -99,6 +113,6 @@ class StepFunctionsExecutions:
         except ClientError as error:
             if error_code(error) != _UNKNOWN:
                 raise
-            text = self._client.describe_state_machine(stateMachineArn=self._build)["definition"]
+            text = self._client.describe_state_machine(stateMachineArn=self._machine)["definition"]
         parsed: dict[str, Any] = json.loads(text)
         return parsed

@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 
 from lambdas.adapters.aws import error_code, translate_errors
 from lambdas.core.errors import GoneError
+from lambdas.core.executions import execution_arn
 from lambdas.core.ids import TaskToken
 from lambdas.core.models.workflow import BuildInput
 
@@ -27,6 +28,8 @@ _CAUSE_CHARS = 32_768
 
 
 class StepFunctionsEngine:
+    """``build_state_machine_arn`` is that of BUILD, of one of its versions, or of an alias of one."""
+
     def __init__(self, client: "SFNClient", build_state_machine_arn: str) -> None:
         self._client = client
         self._build = build_state_machine_arn
@@ -40,7 +43,7 @@ class StepFunctionsEngine:
             # For a finished execution of that name, or another input. The campaign's id is ours either way.
             if error_code(error) != "ExecutionAlreadyExists":
                 raise
-            return f"{self._build.replace(':stateMachine:', ':execution:', 1)}:{name}"
+            return execution_arn(self._build, name)
 
     def resume(self, token: TaskToken, output: dict[str, object]) -> None:
         with _waiting():

@@ -1,16 +1,18 @@
 """What happened to a campaign: its execution context, its executions, and their picture."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 
+from lambdas.core.cursor import decode_place, encode_place, not_ours
 from lambdas.core.executions import Executions, console_url, name_of, names_until
 from lambdas.core.graph.assemble import execution_graph
+from lambdas.core.graph.history import Visit, fold
 from lambdas.core.graph.model import ExecutionGraph, ExecutionStatus, MapCounts
 from lambdas.core.models.approval import Approval, ApprovalStatus, CampaignSummary
 from lambdas.core.models.base import Model, Moment
 from lambdas.core.models.campaign import Campaign, CampaignStatus, Failure, PostCounts
-from lambdas.core.models.checkpoint import Checkpoint
+from lambdas.core.models.checkpoint import Checkpoint, StepOutcome
 from lambdas.core.ports import Page
 from lambdas.core.progression import BUILDING
 from lambdas.core.steps import GENERATE_POSTS
@@ -53,19 +55,36 @@ class ExecutionContext(Model):
     error: Failure | None
 
 
-class ExecutionEvent(Model):
-    """One line of the engine's history, in words."""
+class StepAttempt(Model):
+    """One attempt of a step, as its checkpoint has it."""
 
-    id: int
-    at: Moment
-    type: str
-    state: str | None = None
-    """The state it is about, where the engine says."""
+    attempt: int
+    outcome: StepOutcome
+    started_at: Moment
+    ended_at: Moment | None = None
+    duration_ms: float | None = None
+    effect: CampaignStatus | None = None
+    error: Failure | None = None
+
+
+class StateVisit(Model):
+    """One stay in a state: what the engine says of it, and what the step itself left."""
+
+    state: str
+    kind: str
+    """The state's type: ``Task``, ``Choice``, ``Map``, …"""
+    outcome: Literal["open", "done", "failed"]
+    entered_at: Moment
+    exited_at: Moment | None = None
+    duration_ms: float | None = None
     error: str | None = None
+    """Name of the engine's latest error here, also where a later attempt succeeded."""
+    attempts: tuple[StepAttempt, ...] = ()
+    """From the checkpoints. None for a state that is no step, and for a map, whose posts have records of their own."""
 
 
 class ExecutionView(Model):
-    """One execution of a campaign, with the engine's own history of it."""
+    """One execution of a campaign: the engine's own history, joined with the checkpoints of its steps."""
 
     execution_arn: str
     name: str
@@ -76,7 +95,8 @@ class ExecutionView(Model):
     error: str | None = None
     cause: str | None = None
     console_url: str
-    events: tuple[ExecutionEvent, ...]
+    states: tuple[StateVisit, ...]
+    """In the order in which they were entered."""
 
 
 def execution_context(
@@ -120,16 +140,22 @@ def _status(status: CampaignStatus) -> Literal["running", "waiting_callback", "c
     return "failed" if status in (CampaignStatus.FAILED, CampaignStatus.STOPPED) else "completed"
 
 
-def execution_views(campaign: Campaign, executions: Executions) -> list[ExecutionView]:
-    """All executions of a campaign, oldest first."""
-    if campaign.execution_arn is None:
-        return []
-    names = names_until(campaign.campaign_id, campaign.execution_arn)
-    return [_view(executions.arn_of(name), executions) for name in names]
+def execution_views(
+    campaign: Campaign, executions: Executions, checkpoints: Sequence[Checkpoint], limit: int, cursor: str | None
+) -> Page[ExecutionView]:
+    """Executions of a campaign, oldest first. Raises ``InvalidInputError`` for a cursor that is not of this list."""
+    names = names_until(campaign.campaign_id, campaign.execution_arn) if campaign.execution_arn else []
+    last = decode_place(cursor) if cursor else None
+    if last is not None and last not in names:
+        raise not_ours()
+    rest = names[names.index(last) + 1 :] if last else names
+    views = [_view(executions.arn_of(name), executions, checkpoints) for name in rest[:limit]]
+    return Page(views, encode_place(rest[limit - 1]) if len(rest) > limit else None)
 
 
-def _view(arn: str, executions: Executions) -> ExecutionView:
-    found = executions.describe(arn)
+def _view(arn: str, executions: Executions, checkpoints: Sequence[Checkpoint]) -> ExecutionView:
+    found, history = executions.describe(arn), fold(executions.events(arn))
+    own = [checkpoint for checkpoint in checkpoints if checkpoint.execution_arn == arn]
     return ExecutionView(
         execution_arn=arn,
         name=name_of(arn),
@@ -139,19 +165,32 @@ def _view(arn: str, executions: Executions) -> ExecutionView:
         error=found.error if found else None,
         cause=found.cause if found else None,
         console_url=console_url(arn),
-        events=tuple(_event(event) for event in executions.events(arn)),
+        states=tuple(_visit(visit, history.visits, own) for visit in history.visits),
     )
 
 
-def _event(event: Mapping[str, Any]) -> ExecutionEvent:
-    details: Mapping[str, Any] = next((value for name, value in event.items() if name.endswith("EventDetails")), {})
-    return ExecutionEvent(
-        id=event["id"],
-        at=event["timestamp"],
-        type=event["type"],
-        state=details.get("name"),
-        error=details.get("error"),
+def _visit(visit: Visit, visits: Sequence[Visit], checkpoints: Sequence[Checkpoint]) -> StateVisit:
+    same = [other for other in visits if other.name == visit.name]
+    own = [c for c in checkpoints if c.step_name == visit.name and _visited(c, same) is visit]
+    return StateVisit(
+        state=visit.name,
+        kind=visit.kind,
+        outcome="failed" if visit.failed else "done" if visit.exited_at else "open",
+        entered_at=visit.entered_at,
+        exited_at=visit.exited_at,
+        duration_ms=(visit.exited_at - visit.entered_at).total_seconds() * 1000 if visit.exited_at else None,
+        error=visit.error,
+        attempts=tuple(
+            StepAttempt(**{name: getattr(checkpoint, name) for name in StepAttempt.model_fields})
+            for checkpoint in sorted(own, key=lambda checkpoint: checkpoint.attempt)
+        ),
     )
+
+
+def _visited(checkpoint: Checkpoint, visits: Sequence[Visit]) -> Visit:
+    """Which visit of a state an attempt belongs to: both know when the state was entered, give or take a rounding."""
+    at = checkpoint.entered_at or checkpoint.started_at
+    return min(visits, key=lambda visit: abs(visit.entered_at - at))
 
 
 def graph_of(campaign: Campaign, posts: PostCounts, executions: Executions, now: datetime) -> ExecutionGraph:

@@ -16,6 +16,7 @@ from lambdas.core.models.workflow import BuildInput
 SERVICE_RESTART = "States.ServiceRestart"
 """An engine that was restarted says so of the executions it lost. AWS never does; the local engine does."""
 
+_MACHINE_ARN_PARTS = 7
 _NUMBERED = re.compile(r"^(?P<campaign>[0-9A-Z]{26})(?:-(?P<number>\d{1,6}))?$")
 
 
@@ -49,7 +50,9 @@ class Executions(Protocol):
         """Start BUILD under ``name`` and answer its ARN; a name that was used answers that execution's ARN."""
         ...
 
-    def redrive(self, arn: str) -> None: ...
+    def redrive(self, arn: str) -> None:
+        """Let it go on from where it ended. Raises ``ConflictError`` when the engine does not (any more) offer it."""
+        ...
 
     def stop(self, arn: str, reason: str) -> None:
         """Abort it; one that has ended or is unknown stays as it is."""
@@ -64,6 +67,16 @@ class Executions(Protocol):
         ...
 
     def arn_of(self, name: str) -> str: ...
+
+
+def machine_arn(arn: str) -> str:
+    """The state machine's own ARN, of which a version's and an alias's are one part longer."""
+    return ":".join(arn.split(":")[:_MACHINE_ARN_PARTS])
+
+
+def execution_arn(machine: str, name: str) -> str:
+    """The ARN of the execution of that name, whichever version or alias of the machine it was started as."""
+    return f"{machine_arn(machine).replace(':stateMachine:', ':execution:', 1)}:{name}"
 
 
 def name_of(arn: str) -> str:

@@ -26,6 +26,9 @@ class CampaignKey(NamedTuple):
     campaign_id: CampaignId
 
 
+IDEMPOTENCY_KEY = r"[\x21-\x7e]{1,255}"
+"""Visible ASCII characters."""
+
 # The same identifiers as they are accepted from outside.
 TenantIdField = Annotated[TenantId, StringConstraints(pattern=_SLUG)]
 CampaignIdField = Annotated[CampaignId, StringConstraints(pattern=_ULID)]
@@ -33,6 +36,7 @@ PostIdField = Annotated[PostId, StringConstraints(pattern=_ULID)]
 CallbackIdField = Annotated[CallbackId, StringConstraints(pattern=_ULID)]
 BrandIdField = Annotated[BrandId, StringConstraints(pattern=_SLUG)]
 PersonaIdField = Annotated[PersonaId, StringConstraints(pattern=_SLUG)]
+IdempotencyKeyField = Annotated[str, StringConstraints(pattern=rf"^{IDEMPOTENCY_KEY}$")]
 CorrelationIdField = Annotated[CorrelationId, StringConstraints(pattern=r"^[A-Za-z0-9._:=;-]{1,128}$")]
 
 _INDEX_BITS = 24

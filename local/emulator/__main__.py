@@ -6,6 +6,7 @@ import shutil
 from typing import Any
 
 from local.emulator import (
+    async_configs,
     autosave,
     callbacks,
     exceptions,
@@ -13,6 +14,8 @@ from local.emulator import (
     forks,
     heartbeats,
     layer_blobs,
+    machine_resources,
+    machine_versions,
     mailbox,
     maps,
     partiql,
@@ -47,6 +50,7 @@ def main() -> None:
     from ministack.services.cloudformation import provisioners
 
     slots.install(lambda_svc, slots.Slots(per_function=config.workers_per_function, total=config.workers))
+    async_configs.install(lambda_svc)
     exceptions.install(lambda_svc, lambda_runtime)
     extraction.install(lambda_runtime, lambda_svc, config.extracted_dir)
     forks.install(lambda_runtime, forks.Forks())
@@ -56,6 +60,8 @@ def main() -> None:
     heartbeats.install(stepfunctions)
     maps.install(stepfunctions)
     waits.install(stepfunctions)
+    machine_versions.install(stepfunctions, iam_actions)
+    machine_resources.install(provisioners, stepfunctions)
     partiql.install(iam_actions)
     senders.install(iam_actions)
     transport.install(ministack)

@@ -12,7 +12,14 @@ from local.synth import CACHE, HERE, assembly
 from stacks.dependency_layer import build_layer
 from tests.infra.templates import Assembly
 
-ON_AWS = {"target": "aws", "prefix": "stage-", "tracing": "true", "provider": "bedrock", "sender": "news@brand.example"}
+ON_AWS = {
+    "target": "aws",
+    "prefix": "stage-",
+    "tracing": "true",
+    "provider": "bedrock",
+    "sender": "news@brand.example",
+    "internalRoles": "crm,teams/pricing",
+}
 
 NOWHERE = "http://127.0.0.1:9"
 """The port of the discard service: nobody answers."""

@@ -66,9 +66,18 @@ class Assembly:
 
     def name_of(self, arn: Any) -> str:
         """Which Lambda an ARN in a template stands for."""
-        (logical_id,) = [part for part in self.resources("AWS::Lambda::Function") if f"<{part}.Arn>" in text(arn)]
+        (logical_id,) = {owner for part, owner in self._called.items() if part in text(arn)}
         name = self.resources("AWS::Lambda::Function")[logical_id]["FunctionName"]
         return str(name).removeprefix(self.prefix)
+
+    @cached_property
+    def _called(self) -> dict[str, str]:
+        """How a template spells a Lambda, a version or an alias of one: the Lambda's logical id."""
+        spelt = {f"<{logical_id}.Arn>": logical_id for logical_id in self.resources("AWS::Lambda::Function")}
+        for kind in ("AWS::Lambda::Version", "AWS::Lambda::Alias"):
+            for logical_id, properties in self.resources(kind).items():
+                spelt[f"<{logical_id}>"] = text(properties["FunctionName"]).strip("<>")
+        return spelt
 
     def statements(self, role: Any) -> list[Properties]:
         """What the inline and attached policies of a role say, ``{Fn::GetAtt: [role, Arn]}``."""

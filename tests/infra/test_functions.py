@@ -3,13 +3,16 @@
 import importlib
 import inspect
 import re
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
+from aws_cdk import App
 
 from lambdas.build.generate_posts.logic import CLAIM_LEASE
 from lambdas.core.settings import Settings
 from local.process import ROOT
+from stacks.options import Options
 from tests.infra.templates import Assembly, listed, text
 
 EVERYWHERE = {"POWERTOOLS_SERVICE_NAME", "LOG_LEVEL"}
@@ -105,7 +108,10 @@ def test_a_model_is_named_where_one_is_used(local: Assembly, aws: Assembly) -> N
 def test_a_direct_invocation_that_fails_for_good_is_kept(both: Assembly) -> None:
     """In a queue, as an on-failure destination: unlike a dead-letter configuration it keeps the reason."""
     function = both.functions["build-campaign"]
-    (config,) = [c for c in both.resources("AWS::Lambda::EventInvokeConfig").values() if "DestinationConfig" in c]
+    configs = [c for c in both.resources("AWS::Lambda::EventInvokeConfig").values() if "DestinationConfig" in c]
+    assert {config.pop("Qualifier") for config in configs} == {"$LATEST", "live"}
+    config, other = configs
+    assert config == other
     queue = text(config["DestinationConfig"]["OnFailure"]["Destination"]).strip("<>").removesuffix(".Arn")
     properties = both.resources("AWS::SQS::Queue")[queue]
     assert properties["MessageRetentionPeriod"] == 14 * 24 * 3600
@@ -140,10 +146,48 @@ def test_few_permissions_let_the_gateway_in(both: Assembly) -> None:
     every = both.resources("AWS::Lambda::Permission").values()
     rules = [permission for permission in every if permission["Principal"] == "events.amazonaws.com"]
     assert sorted(both.name_of(rule["FunctionName"]) for rule in rules) == ["reconcile", "tend-approvals"]
-    permissions = [permission for permission in every if permission not in rules]
+    permissions = [p for p in every if p not in rules and "SourceArn" in p]
     assert sorted(both.name_of(permission["FunctionName"]) for permission in permissions) == ["api", "authorizer"]
     for permission in permissions:
         source: Any = permission["SourceArn"]
         assert permission["Principal"] == "apigateway.amazonaws.com"
         assert ":execute-api:" in text(source)
         assert "<ApiF70053CD>" in text(source) or re.search(r":<Api\w+>/", text(source))
+
+
+def test_named_roles_may_start_campaigns_through_the_alias(local: Assembly, aws: Assembly) -> None:
+    def let_in(assembly: Assembly) -> list[str]:
+        permissions = assembly.resources("AWS::Lambda::Permission").values()
+        roles = [permission for permission in permissions if "SourceArn" not in permission]
+        for permission in roles:
+            assert permission["Action"] == "lambda:InvokeFunction"
+            assert assembly.name_of(permission["FunctionName"]) == "build-campaign"
+            assert re.fullmatch(r"<BuildCampaignFunctionLive\w+>", text(permission["FunctionName"]))
+        return sorted(text(permission["Principal"]) for permission in roles)
+
+    account = "arn:<AWS::Partition>:iam::<AWS::AccountId>:role"
+    assert let_in(aws) == [f"{account}/crm", f"{account}/teams/pricing"]
+    assert let_in(local) == []
+
+
+@pytest.mark.parametrize(
+    ("given", "roles"),
+    [
+        (None, ()),
+        ("crm", ("crm",)),
+        (
+            "crm, arn:aws:iam::111122223333:role/teams/pricing",
+            ("crm", "arn:aws:iam::111122223333:role/teams/pricing"),
+        ),
+        (["crm", "erp"], ("crm", "erp")),
+    ],
+)
+def test_internal_roles_are_names_or_arns(given: Any, roles: tuple[str, ...]) -> None:
+    app = App(context={"sender": "a@b.example"} | ({} if given is None else {"internalRoles": given}))
+    assert Options.of(app).internal_roles == roles
+
+
+@pytest.mark.parametrize("given", ["*", "arn:aws:iam::1:user/root", "arn:aws:iam::111122223333:root", "a b", ""])
+def test_what_is_no_role_is_not_let_in(given: str) -> None:
+    with pytest.raises(ValueError, match="internalRoles") if given else nullcontext():
+        assert Options.of(App(context={"sender": "a@b.example", "internalRoles": given})).internal_roles == ()

@@ -31,7 +31,8 @@ KINDS = {
     ),
     r"arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:execution:(stage-)?build:\*": "executions",
     r"<(\w[\w-]*:ExportsOutputRef)?Alerts\w{8,}>": "alerts",
-    r"<\w+Function\w{8}\.Arn>(:\*)?": "steps",
+    r"<\w+Function\w{8}\.Arn>:\*": "steps",
+    r"<\w+FunctionCurrentVersion\w+>": "steps",
     r"\*": "anything",
 }
 """How a policy spells a resource: the whole of it."""

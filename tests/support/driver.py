@@ -3,12 +3,14 @@
 import json
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
 from typing import Any
 from urllib.parse import urlsplit
 
 from local.forms import forms
 from local.history import events
 from local.http import Http, Reply
+from local.release import changed_environment
 from local.stack import Stack
 
 BRAND, PERSONA = "test-brand", "test-persona"
@@ -159,6 +161,10 @@ class Driver:
                 return execution
             assert time.monotonic() < deadline, f"the execution of {campaign_id} still runs"
             time.sleep(0.2)
+
+    def changed(self, function: str, **variables: str) -> AbstractContextManager[None]:
+        """Campaigns started meanwhile meet the Lambda with these environment variables."""
+        return changed_environment(self.stack.client, self.stack.info["stateMachines"]["build"], function, **variables)
 
     def state_inputs(self, campaign_id: str) -> Iterator[tuple[str, str]]:
         """``(state, input)`` of every state entered, in the parent and in the map's children."""

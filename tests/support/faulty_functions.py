@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from local.release import release
 from local.stack import Stack
 
 LAYER = Path(__file__).parent / "layer" / "fault_layer.py"
@@ -84,21 +85,9 @@ def _tasks(states: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 @contextmanager
-def environment(stack: Stack, function: str, changes: Mapping[str, str]) -> Iterator[None]:
-    """The function with other environment variables; as it was afterwards."""
-    client = stack.client("lambda")
-    before = client.get_function_configuration(FunctionName=function)["Environment"]["Variables"]
-    client.update_function_configuration(FunctionName=function, Environment={"Variables": before | changes})
-    try:
-        yield
-    finally:
-        client.update_function_configuration(FunctionName=function, Environment={"Variables": before})
-
-
-@contextmanager
 def faulty_functions(stack: Stack, names: Iterable[str]) -> Iterator[Faults]:
-    """The named functions, under orders; as they were afterwards."""
-    client = stack.client("lambda")
+    """The named functions, under orders for campaigns that are started meanwhile; as they were afterwards."""
+    client, machine = stack.client("lambda"), stack.info["stateMachines"]["build"]
     before = {name: client.get_function_configuration(FunctionName=name) for name in sorted(names)}
     handlers = {name: str(configuration["Handler"]) for name, configuration in before.items()}
     layer = client.publish_layer_version(LayerName="faults", Content={"ZipFile": _archive(handlers)})
@@ -106,15 +95,15 @@ def faulty_functions(stack: Stack, names: Iterable[str]) -> Iterator[Faults]:
     try:
         for name, configuration in before.items():
             layers = [*_layers(configuration), layer["LayerVersionArn"]]
-            client.update_function_configuration(
-                FunctionName=name, Handler=f"{_shim(name)}.handler", Layers=layers, Timeout=configuration["Timeout"]
-            )
+            client.update_function_configuration(FunctionName=name, Handler=f"{_shim(name)}.handler", Layers=layers)
+        release(stack.client, machine, list(before))
         yield faults
     finally:
         for name, configuration in before.items():
             client.update_function_configuration(
                 FunctionName=name, Handler=handlers[name], Layers=_layers(configuration)
             )
+        release(stack.client, machine, list(before))
         faults.clear()
 
 

@@ -1,23 +1,13 @@
 """The agents' temporary errors on the local stack: retried by the definition, and visible afterwards."""
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
 from tests.support.driver import Driver
-from tests.support.faulty_functions import environment
 
 pytestmark = pytest.mark.stack
-
-
-@contextmanager
-def model_faults(driver: Driver, function: str, plan: dict[str, Any]) -> Iterator[None]:
-    """The offline model of one function misbehaves as ordered."""
-    with environment(driver.stack, function, {"OFFLINE_FAULT_PLAN": json.dumps(plan)}):
-        yield
 
 
 def attempts(driver: Driver, campaign_id: str, step: str) -> list[dict[str, Any]]:
@@ -26,7 +16,8 @@ def attempts(driver: Driver, campaign_id: str, step: str) -> list[dict[str, Any]
 
 
 def test_a_throttled_planner_is_tried_again_and_each_attempt_is_on_record(acme: Driver) -> None:
-    with model_faults(acme, "plan-posts", {"plan": ["throttle", "timeout"]}):
+    plan = json.dumps({"plan": ["throttle", "timeout"]})
+    with acme.changed("plan-posts", OFFLINE_FAULT_PLAN=plan):
         campaign_id = acme.start(postCount=3)
         acme.wait(campaign_id, "awaiting_approval")
     seen = attempts(acme, campaign_id, "PlanPosts")
@@ -39,7 +30,8 @@ def test_a_throttled_planner_is_tried_again_and_each_attempt_is_on_record(acme: 
 def test_a_throttled_post_is_written_by_the_next_attempt_and_its_neighbours_are_not_written_again(
     acme: Driver,
 ) -> None:
-    with model_faults(acme, "generate-posts", {"2": ["throttle"], "3": ["malformed"], "4": "blocked"}):
+    plan = json.dumps({"2": ["throttle"], "3": ["malformed"], "4": "blocked"})
+    with acme.changed("generate-posts", OFFLINE_FAULT_PLAN=plan):
         campaign_id = acme.start(postCount=40)
         waiting = acme.wait(campaign_id, "awaiting_approval")
     assert waiting["counts"] == {"total": 40, "planned": 0, "generating": 0, "completed": 39, "failed": 1}

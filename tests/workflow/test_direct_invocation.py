@@ -1,7 +1,6 @@
 """The Lambda ``build-campaign``, invoked directly."""
 
 import json
-import time
 from typing import Any
 
 import pytest
@@ -63,19 +62,3 @@ def test_bad_input_is_refused_in_the_words_of_the_api(acme: Driver, changes: dic
         assert f"{field['field']}: {field['message']}" in error["errorMessage"]
     # The newest come first, so one that had been written would be on the first page.
     assert body["name"] not in [item["name"] for item in acme.get("/campaigns", limit=100)["items"]]
-
-
-def test_a_refused_asynchronous_invocation_reaches_the_dead_letter_queue(acme: Driver) -> None:
-    marker = f"dead-letter-{ULID()}"
-    payload = {"tenantId": "acme", "campaign": brief(name=marker, postCount=0)}
-    acme.stack.client("lambda").invoke(
-        FunctionName="build-campaign", InvocationType="Event", Payload=json.dumps(payload).encode()
-    )
-    sqs = acme.stack.client("sqs")
-    queue = next(url for url in sqs.list_queues()["QueueUrls"] if "BuildCampaignDeadLetters" in url)
-    deadline = time.monotonic() + 60
-    while True:
-        messages = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10, WaitTimeSeconds=1).get("Messages", [])
-        if any(marker in message["Body"] for message in messages):
-            return
-        assert time.monotonic() < deadline, "the payload did not reach the dead-letter queue"

@@ -19,7 +19,7 @@ from ulid import ULID
 
 from local.http import UnexpectedReplyError
 from tests.support.driver import Driver
-from tests.support.faulty_functions import Faults, Kill, build_functions, environment, faulty_functions
+from tests.support.faulty_functions import Faults, Kill, build_functions, faulty_functions
 from tests.support.witness import Witness
 
 pytestmark = pytest.mark.stack
@@ -141,10 +141,10 @@ def wait(driver: Driver, campaign_id: str, status: str) -> None:
 @pytest.fixture
 def matrix(acme: Driver) -> Iterator[Matrix]:
     functions = build_functions(acme.stack)
-    spoilt = {"OFFLINE_FAULT_PLAN": json.dumps({str(SPOILT): "blocked"})}
+    spoilt = json.dumps({str(SPOILT): "blocked"})
     with (
         faulty_functions(acme.stack, functions.values()) as faults,
-        environment(acme.stack, "generate-posts", spoilt),
+        acme.changed("generate-posts", OFFLINE_FAULT_PLAN=spoilt),
     ):
         yield Matrix(acme, faults, functions)
 

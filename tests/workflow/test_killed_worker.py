@@ -4,14 +4,11 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from tests.support.driver import Driver
-from tests.support.faulty_functions import environment
 
 pytestmark = pytest.mark.stack
 
@@ -42,7 +39,7 @@ def kill_some(function: str, stop: threading.Event, killed: list[int]) -> None:
 def test_a_killed_batch_costs_no_post_and_writes_none_twice(acme: Driver) -> None:
     stop, killed = threading.Event(), list[int]()
     # 100 ms a post keep the map busy long enough to be hit in the middle.
-    with slow_generator(acme, milliseconds=100):
+    with acme.changed("generate-posts", OFFLINE_LATENCY_MS="100"):
         campaign_id = acme.start(postCount=200, generation={"maxConcurrency": 20})
         acme.wait_for_posts(campaign_id, lambda counts: 0 < counts["completed"] < counts["total"])
         killer = threading.Thread(target=kill_some, args=("generate-posts", stop, killed))
@@ -59,10 +56,3 @@ def test_a_killed_batch_costs_no_post_and_writes_none_twice(acme: Driver) -> Non
     # A version for each claim and one for the completion: a second completion would be one more than the claims.
     for post in posts:
         assert 2 <= post["version"] <= 2 + post["claim"]["attempt"]
-
-
-@contextmanager
-def slow_generator(driver: Driver, *, milliseconds: int) -> Iterator[None]:
-    """The offline copywriter takes its time, as a model does."""
-    with environment(driver.stack, "generate-posts", {"OFFLINE_LATENCY_MS": str(milliseconds)}):
-        yield

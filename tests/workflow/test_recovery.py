@@ -158,6 +158,12 @@ def test_what_happened_can_be_read_and_seen(acme: Driver) -> None:
         page = acme.get(f"{path}/checkpoints", limit=2, cursor=cursor)
         steps, cursor = steps + [c["stepName"] for c in page["checkpoints"]], page["nextCursor"]
     assert steps == ["ValidateCampaign", "SaveCampaign", "PlanPosts", "AggregateResults", "RequestApproval"]
+    (execution,) = acme.get(f"{path}/executions")["items"]
+    joined = [(s["state"], s["outcome"], [a["outcome"] for a in s["attempts"]]) for s in execution["states"]]
+    assert joined[-2:] == [
+        ("AggregateResults", "done", ["succeeded"]),
+        ("RequestApproval", "open", ["succeeded"]),
+    ]
     svg = acme.send("GET", f"{path}/graph")
     assert (svg.status, svg.headers["content-type"]) == (200, "image/svg+xml")
     assert "RequestApproval" in svg.text

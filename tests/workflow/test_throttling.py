@@ -12,7 +12,7 @@ from pytest_httpserver import HTTPServer
 
 from tests.support.bedrock import Bedrock
 from tests.support.driver import Driver
-from tests.support.faulty_functions import Faults, build_functions, environment, faulty_functions
+from tests.support.faulty_functions import Faults, build_functions, faulty_functions
 
 pytestmark = pytest.mark.stack
 
@@ -30,7 +30,7 @@ def faults(acme: Driver, httpserver: HTTPServer) -> Iterator[Faults]:
     bedrock = Bedrock(httpserver)
     with faulty_functions(acme.stack, build_functions(acme.stack).values()) as orders, ExitStack() as changed:
         for agent in ("plan-posts", "generate-posts"):
-            changed.enter_context(environment(acme.stack, agent, bedrock.environment))
+            changed.enter_context(acme.changed(agent, **bedrock.environment))
         yield orders
     assert bedrock.calls
 

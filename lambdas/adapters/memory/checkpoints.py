@@ -3,7 +3,7 @@
 from threading import Lock
 from typing import Any
 
-from lambdas.adapters.cursor import decode_place, encode_place
+from lambdas.core.cursor import decode_place, encode_place
 from lambdas.core.ids import CampaignKey
 from lambdas.core.models.base import iso
 from lambdas.core.models.checkpoint import Checkpoint, StepOutcome

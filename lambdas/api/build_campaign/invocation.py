@@ -5,7 +5,7 @@ from typing import Any
 from lambdas.api.logs import InvocationLog
 from lambdas.api.submission import Intake, Submission, submit
 from lambdas.core.errors import CampaignError
-from lambdas.core.ids import CampaignIdField, CorrelationId, CorrelationIdField, TenantIdField
+from lambdas.core.ids import CampaignIdField, CorrelationId, CorrelationIdField, IdempotencyKeyField, TenantIdField
 from lambdas.core.models.base import Model
 from lambdas.core.models.campaign import CampaignStatus
 
@@ -17,6 +17,8 @@ class DirectInvocation(Model):
     campaign: Any
     """A campaign brief, as in the body of ``POST /campaigns``."""
     correlation_id: CorrelationIdField | None = None
+    idempotency_key: IdempotencyKeyField | None = None
+    """As the header ``Idempotency-Key`` of ``POST /campaigns``."""
 
 
 class StartedCampaign(Model):
@@ -29,11 +31,11 @@ class StartedCampaign(Model):
 
 
 def invoke(event: Any, intake: Intake, log: InvocationLog, *, request_id: str | None = None) -> dict[str, Any]:
-    """Start the campaign of a payload ``{tenantId, campaign, correlationId?}``; answers ``StartedCampaign``.
+    """Start the campaign of a payload, which is a ``DirectInvocation``; answers ``StartedCampaign``.
 
     Refuses in the same words as the API, with field paths relative to ``campaign``, by raising what ``submit``
     raises: the event of an asynchronous invocation then ends in the dead-letter queue. Lambda delivers such an event
-    at least once, each time under the same ``request_id``, which therefore is its idempotency key.
+    at least once, each time under the same ``request_id``, which therefore is its idempotency key where it brings none.
     """
     correlation_id = CorrelationId(intake.ids.ulid())
     log.begin(correlation_id)
@@ -59,7 +61,7 @@ def _start(
             brief=invocation.campaign,
             created_by="lambda:build-campaign",
             correlation_id=correlation_id,
-            idempotency_key=f"invocation:{request_id}" if request_id else None,
+            idempotency_key=invocation.idempotency_key or (f"invocation:{request_id}" if request_id else None),
         ),
         intake,
     )

@@ -33,7 +33,11 @@ class HistoryRoutes:
         app.get(
             "/campaigns/<campaign_id>/executions",
             **described(
-                "listExecutions", "The engine's own history", tag=TAG, answers=Listing[ExecutionView], errors=(404,)
+                "listExecutions",
+                "The engine's own history, with the attempts of each step",
+                tag=TAG,
+                answers=Listing[ExecutionView],
+                errors=(404, 422),
             ),
         )(self.executions)
         app.get(
@@ -62,9 +66,11 @@ class HistoryRoutes:
         # A field that is null is an answer here: no step is to come, no page follows, nothing went wrong.
         return Response(200, "application/json", context.model_dump(mode="json", by_alias=True))
 
-    def executions(self, campaign_id: CampaignPath) -> Answer:
-        campaign = self._services.campaigns.get(self._key(campaign_id))
-        return listing(execution_views(campaign, self._services.executions), None)
+    def executions(self, campaign_id: CampaignPath, limit: Limit = 10, cursor: Cursor = None) -> Answer:
+        key, services = self._key(campaign_id), self._services
+        campaign = services.campaigns.get(key)
+        page = execution_views(campaign, services.executions, services.checkpoints.all(key), limit, cursor)
+        return listing(page.items, page.next_cursor)
 
     def graph(self, campaign_id: CampaignPath, format: Format = None) -> Answer:  # noqa: A002 - the parameter's name outside
         key, services = self._key(campaign_id), self._services

@@ -17,6 +17,7 @@ from lambdas.core.errors import (
     PayloadTooLargeError,
     UnauthenticatedError,
 )
+from lambdas.core.ids import IDEMPOTENCY_KEY
 from lambdas.core.tokens import Caller, Role
 
 IDEMPOTENCY_HEADER = "Idempotency-Key"
@@ -25,7 +26,7 @@ MAX_FORM_BYTES = 262_144
 MAX_FORM_FIELDS = 120
 """A verdict and a comment for each post of a page, and what is said about the campaign."""
 
-_IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+_IDEMPOTENCY_KEY = re.compile(IDEMPOTENCY_KEY)
 
 
 def header(event: APIGatewayProxyEvent, name: str) -> str | None:

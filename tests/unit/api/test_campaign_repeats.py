@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from lambdas.api.build_campaign.invocation import invoke
-from lambdas.core.errors import DependencyUnavailableError
+from lambdas.core.errors import DependencyUnavailableError, InvalidInputError
 from lambdas.core.models.workflow import BuildInput
 
 ULID = "01JZ0000000000000000000001"
@@ -67,6 +67,24 @@ def test_the_same_id_twice_is_one_execution_whichever_way_it_comes(world, make_b
     )
     assert by_api.json["campaignId"] == ULID
     assert len(world.engine.started) == 1
+
+
+def test_a_direct_invocation_may_bring_its_own_key(world, make_brief):
+    payload = {"tenantId": "acme", "campaign": make_brief(), "idempotencyKey": "k-1"}
+    first = invoke(payload, world.services.intake, world.log, request_id="one")
+    again = invoke(payload, world.services.intake, world.log, request_id="another")
+    by_api = world.call("POST", "/campaigns", make_brief(), headers={"Idempotency-Key": "k-1"})
+
+    assert first["campaignId"] == again["campaignId"] == by_api.json["campaignId"]
+    assert len(world.engine.started) == 1
+
+
+@pytest.mark.parametrize("key", ["", " ", "a b", "ü", "x" * 256, 7])
+def test_the_key_of_a_direct_invocation_must_be_usable(world, make_brief, key):
+    with pytest.raises(InvalidInputError) as refused:
+        invoke({"tenantId": "acme", "campaign": make_brief(), "idempotencyKey": key}, world.services.intake, world.log)
+    assert [error.field for error in refused.value.errors] == ["idempotencyKey"]
+    assert world.written() == []
 
 
 def test_the_id_of_another_brief_is_a_conflict(world, make_brief):
