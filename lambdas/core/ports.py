@@ -188,9 +188,10 @@ class CheckpointStore(Protocol):
         ...
 
     def record(self, key: CampaignKey, checkpoint: Checkpoint) -> None:
-        """Store one. Of the same attempt of the same step in the same execution a success replaces what is there,
-        and a failure does not: a late duplicate must not make a step that succeeded look as if it had failed.
-        Either completes what ``begin`` stored, and keeps the effect that was marked on it.
+        """Store how an attempt ended: it completes what ``begin`` stored, and keeps the effect that was marked on it.
+
+        The first end stays. What comes later of the same attempt of the same step in the same execution is a
+        duplicate, to which nobody listens any more.
         """
         ...
 
