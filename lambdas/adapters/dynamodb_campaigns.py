@@ -16,7 +16,7 @@ from lambdas.adapters.cursor import decode_cursor, encode_cursor
 from lambdas.adapters.dynamodb_items import to_item
 from lambdas.adapters.dynamodb_moves import move
 from lambdas.adapters.dynamodb_table import ConditionFailedError, Table
-from lambdas.core.errors import ConflictError, NotFoundError
+from lambdas.core.errors import ConcurrentUpdateError, ConflictError, NotFoundError
 from lambdas.core.ids import CampaignId, CampaignKey, TenantId
 from lambdas.core.models.base import Model, iso
 from lambdas.core.models.campaign import Campaign, CampaignStatus, Configuration, Failure, PostCounts
@@ -96,6 +96,7 @@ class DynamoCampaigns:
         key: CampaignKey,
         *,
         expected: Sequence[CampaignStatus],
+        of_execution: str | None = None,
         at: datetime,
         status: CampaignStatus | None = None,
         execution_arn: str | None = None,
@@ -115,15 +116,18 @@ class DynamoCampaigns:
         changes |= {"error": None} if clear_error else {}
         changes |= {"revision": revision} if revision is not None else {}
         changes |= {"approvedContentHash": approved_content_hash} if approved_content_hash else {}
+        same = {"executionArn": of_execution} if of_execution else {}
         try:
             if self._mark and status:
-                move(self._table, keys.campaign(key), expected, changes, self._mark)
+                move(self._table, keys.campaign(key), expected, changes, self._mark, same)
                 return self.get(key)
-            return Campaign.from_wire(self._table.update_if_status(keys.campaign(key), expected, changes))
+            return Campaign.from_wire(self._table.update_if_status(keys.campaign(key), expected, changes, same))
         except ConditionFailedError as failed:
             if failed.old is None:
                 raise _unknown(key) from failed
             current = failed.old["status"]
+            if current in expected:
+                raise ConcurrentUpdateError("another execution has taken over") from failed
             raise ConflictError(f"the campaign is {current}", details={"status": current}) from failed
 
 

@@ -81,6 +81,7 @@ class CampaignStore(Protocol):
         key: CampaignKey,
         *,
         expected: Sequence[CampaignStatus],
+        of_execution: str | None = None,
         at: datetime,
         status: CampaignStatus | None = None,
         execution_arn: str | None = None,
@@ -93,7 +94,8 @@ class CampaignStore(Protocol):
     ) -> Campaign:
         """Change the named fields if the status is one of ``expected``, and answer the new record.
 
-        Raises ``NotFoundError``, or ``ConflictError`` with ``details['status']`` when the status is another.
+        Raises ``NotFoundError``, ``ConflictError`` with ``details['status']`` when the status is another, and
+        ``ConcurrentUpdateError`` when the execution on record is another than ``of_execution`` (``None``: whichever).
         """
         ...
 

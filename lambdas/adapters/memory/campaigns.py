@@ -6,7 +6,7 @@ from threading import Lock
 from typing import Any
 
 from lambdas.adapters.cursor import decode_cursor, encode_cursor
-from lambdas.core.errors import ConflictError, NotFoundError
+from lambdas.core.errors import ConcurrentUpdateError, ConflictError, NotFoundError
 from lambdas.core.ids import CampaignKey, TenantId
 from lambdas.core.models.base import Model, iso
 from lambdas.core.models.campaign import Campaign, CampaignStatus, Configuration, Failure, PostCounts
@@ -59,6 +59,7 @@ class MemoryCampaigns:
         key: CampaignKey,
         *,
         expected: Sequence[CampaignStatus],
+        of_execution: str | None = None,
         at: datetime,
         status: CampaignStatus | None = None,
         execution_arn: str | None = None,
@@ -80,6 +81,8 @@ class MemoryCampaigns:
             current = self.get(key).status
             if current not in expected:
                 raise ConflictError(f"the campaign is {current.value}", details={"status": current.value})
+            if of_execution and self.get(key).execution_arn != of_execution:
+                raise ConcurrentUpdateError("another execution has taken over")
             self._records[key] = self._records[key] | changes
             if clear_error:
                 self._records[key].pop("error", None)

@@ -1,13 +1,12 @@
 """RequestApproval: ask the reviewers, each through a signed link of their own."""
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from lambdas.build.request_approval.mail import approval_mail
 from lambdas.core.content_hash import content_hash
 from lambdas.core.errors import ConflictError, MailRefusedError
-from lambdas.core.executions import name_of, number_of
+from lambdas.core.executions import require_newest
 from lambdas.core.ids import CallbackId
 from lambdas.core.links import approval_link, nonce_hash
 from lambdas.core.mailing import deliver, with_refusals
@@ -66,7 +65,7 @@ def request_approval(event: RequestApprovalEvent, ports: ApprovalPorts, base_url
     if campaign.status not in askable or event.revision != campaign.revision:
         raise ConflictError("the campaign is not to be approved", details={"status": campaign.status.value})
     asked = ports.approvals.all(event.key)
-    _require_newest(event, campaign, asked)
+    require_newest(event.attempt.execution_arn, [campaign.execution_arn, *(earlier.execution_id for earlier in asked)])
     waiting = campaign.status == CampaignStatus.AWAITING_APPROVAL
     if waiting and any(is_same_question(earlier, event) for earlier in asked):
         return StatusResult(status=campaign.status)
@@ -111,13 +110,6 @@ def _mail(campaign: Campaign, approval: Approval, nonces: dict[str, str], ports:
     if reasons:
         noted = with_refusals(approval.reviewers, refused)
         ports.approvals.amend(approval.model_copy(update={"reviewers": noted}))
-
-
-def _require_newest(event: RequestApprovalEvent, campaign: Campaign, asked: Sequence[Approval]) -> None:
-    """A step outlives its execution by as long as its function runs: it must not ask in place of its successor."""
-    known = [approval.execution_id for approval in asked] + [campaign.execution_arn or ""]
-    if number_of(name_of(event.attempt.execution_arn)) < max(number_of(name_of(arn)) for arn in known):
-        raise ConflictError("a newer execution has taken over", details={"status": campaign.status.value})
 
 
 def is_same_question(earlier: Approval, event: RequestApprovalEvent) -> bool:
