@@ -30,6 +30,7 @@ SLOW = (
     "tests/contract/",
     "tests/infra/",
     "tests/property/test_kills.py",
+    "tests/property/test_races.py",
     "tests/property/test_replaced.py",
     "tests/unit/adapters/test_bedrock_emulator.py",
     "tests/unit/local/",

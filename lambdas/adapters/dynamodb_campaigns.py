@@ -17,7 +17,7 @@ from lambdas.adapters.dynamodb_items import to_item
 from lambdas.adapters.dynamodb_moves import move
 from lambdas.adapters.dynamodb_table import ConditionFailedError, Table
 from lambdas.core.campaign_changes import CampaignChanges, on_the_record
-from lambdas.core.errors import ConflictError, NotFoundError
+from lambdas.core.errors import ConcurrentUpdateError, ConflictError, NotFoundError
 from lambdas.core.ids import CampaignId, CampaignKey, TenantId
 from lambdas.core.models.campaign import Campaign, CampaignStatus
 from lambdas.core.ports import IdempotencyRecord, Page
@@ -96,20 +96,24 @@ class DynamoCampaigns:
         key: CampaignKey,
         *,
         expected: Sequence[CampaignStatus],
+        of_execution: str | None = None,
         at: datetime,
         **changes: Unpack[CampaignChanges],
     ) -> Campaign:
         # Nulls rather than a REMOVE; they are dropped on reading.
         fields = on_the_record(changes, at)
+        same = {"executionArn": of_execution} if of_execution else {}
         try:
             if self._mark and "status" in changes:
-                move(self._table, keys.campaign(key), expected, fields, self._mark)
+                move(self._table, keys.campaign(key), expected, fields, self._mark, same)
                 return self.get(key)
-            return Campaign.from_wire(self._table.update_if_status(keys.campaign(key), expected, fields))
+            return Campaign.from_wire(self._table.update_if_status(keys.campaign(key), expected, fields, same))
         except ConditionFailedError as failed:
             if failed.old is None:
                 raise _unknown(key) from failed
             current = failed.old["status"]
+            if current in expected:
+                raise ConcurrentUpdateError("another execution has taken over") from failed
             raise ConflictError(f"the campaign is {current}", details={"status": current}) from failed
 
 

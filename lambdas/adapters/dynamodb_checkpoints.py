@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 
+ENDED = (StepOutcome.SUCCEEDED, StepOutcome.FAILED)
+
+
 class DynamoCheckpoints:
     def __init__(self, client: "DynamoDBClient", table_name: str) -> None:
         self._table = Table(client, table_name)
@@ -26,8 +29,7 @@ class DynamoCheckpoints:
     def record(self, key: CampaignKey, checkpoint: Checkpoint) -> None:
         # What the attempt left before is overwritten field by field, so that a marked effect stays.
         fields = checkpoint.model_dump(mode="json", by_alias=True, exclude={"effect"})
-        ended = () if checkpoint.outcome is StepOutcome.SUCCEEDED else (StepOutcome.SUCCEEDED, StepOutcome.FAILED)
-        self._table.update_unless(keys.checkpoint(key, checkpoint), "outcome", ended, fields)
+        self._table.update_unless(keys.checkpoint(key, checkpoint), "outcome", ENDED, fields)
 
     def page(self, key: CampaignKey, limit: int, cursor: str | None = None) -> Page[Checkpoint]:
         partition = keys.campaign_partition(key)

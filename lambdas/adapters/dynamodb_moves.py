@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from lambdas.adapters.aws import error_code, translate_errors
 from lambdas.adapters.dynamodb_items import from_item, to_attribute, to_key
 from lambdas.adapters.dynamodb_keys import ItemKey
-from lambdas.adapters.dynamodb_table import ConditionFailedError, Table, set_expression
+from lambdas.adapters.dynamodb_table import ConditionFailedError, Table, set_expression, status_condition
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
@@ -19,23 +19,28 @@ if TYPE_CHECKING:
 
 @translate_errors()
 def move(
-    table: Table, campaign: ItemKey, expected: Sequence[str], changes: Mapping[str, Any], checkpoint: ItemKey
+    table: Table,
+    campaign: ItemKey,
+    expected: Sequence[str],
+    changes: Mapping[str, Any],
+    checkpoint: ItemKey,
+    same: Mapping[str, str],
 ) -> None:
-    """Set ``changes`` if the campaign's status is one of ``expected``, and ``effect`` on the checkpoint.
+    """Set ``changes`` if the campaign's status is one of ``expected`` and it has ``same``; mark it on the checkpoint.
 
     Raises ``ConditionFailedError``.
     """
     expression, names, values = set_expression(changes)
-    allowed = {f":s{n}": to_attribute(str(status)) for n, status in enumerate(expected)}
+    condition, its_names, its_values = status_condition(expected, same)
     writes: list[TransactWriteItemTypeDef] = [
         {
             "Update": {
                 "TableName": table.name,
                 "Key": to_key(campaign),
                 "UpdateExpression": expression,
-                "ConditionExpression": f"#status IN ({', '.join(allowed)})",
-                "ExpressionAttributeNames": names | {"#status": "status"},
-                "ExpressionAttributeValues": values | allowed,
+                "ConditionExpression": condition,
+                "ExpressionAttributeNames": names | its_names,
+                "ExpressionAttributeValues": values | its_values,
                 "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
             }
         },

@@ -179,21 +179,23 @@ class Table:
         return True
 
     @translate_errors()
-    def update_if_status(self, key: ItemKey, expected: Sequence[str], changes: Mapping[str, Any]) -> dict[str, Any]:
-        """Set fields of an item whose ``status`` is one of ``expected``; answers the new item's fields.
+    def update_if_status(
+        self, key: ItemKey, expected: Sequence[str], changes: Mapping[str, Any], same: Mapping[str, str] | None = None
+    ) -> dict[str, Any]:
+        """Set fields of an item whose ``status`` is one of ``expected`` and that has ``same``; answers the new fields.
 
         Raises ``ConditionFailedError``.
         """
         expression, names, values = set_expression(changes)
-        allowed = {f":s{n}": to_attribute(status) for n, status in enumerate(expected)}
+        condition, its_names, its_values = status_condition(expected, same or {})
         try:
             response = self.client.update_item(
                 TableName=self.name,
                 Key=to_key(key),
                 UpdateExpression=expression,
-                ConditionExpression=f"#status IN ({', '.join(allowed)})",
-                ExpressionAttributeNames=names | {"#status": "status"},
-                ExpressionAttributeValues=values | allowed,
+                ConditionExpression=condition,
+                ExpressionAttributeNames=names | its_names,
+                ExpressionAttributeValues=values | its_values,
                 ReturnValues="ALL_NEW",
                 ReturnValuesOnConditionCheckFailure="ALL_OLD",
             )
@@ -203,6 +205,17 @@ class Table:
             old: Any = error.response.get("Item")  # not in botocore's type of the response
             raise ConditionFailedError(from_item(old) if old else None) from error
         return from_item(response["Attributes"])
+
+
+def status_condition(
+    expected: Sequence[str], same: Mapping[str, str]
+) -> tuple[str, dict[str, str], "dict[str, AttributeValueTypeDef]"]:
+    """That ``status`` is one of ``expected`` and the fields of ``same`` are as given, with its names and values."""
+    names = {"#status": "status"} | {f"#c{n}": name for n, name in enumerate(same)}
+    values = {f":s{n}": to_attribute(str(status)) for n, status in enumerate(expected)}
+    alike = "".join(f" AND #c{n} = :c{n}" for n in range(len(same)))
+    condition = f"#status IN ({', '.join(values)}){alike}"
+    return condition, names, values | {f":c{n}": to_attribute(value) for n, value in enumerate(same.values())}
 
 
 def set_expression(changes: Mapping[str, Any]) -> tuple[str, dict[str, str], "dict[str, AttributeValueTypeDef]"]:

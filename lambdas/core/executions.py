@@ -4,10 +4,11 @@ The first execution of a campaign is named after it; each later one has a number
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 from urllib.parse import quote
 
+from lambdas.core.errors import ConflictError
 from lambdas.core.graph.model import ExecutionStatus
 from lambdas.core.ids import CampaignId
 from lambdas.core.models.base import Model, Moment
@@ -97,6 +98,15 @@ def number_of(name: str) -> int:
 def next_name(campaign_id: CampaignId, last_arn: str | None) -> str:
     """The name of the execution after ``last_arn``: the same for everybody who asks, so that two start one."""
     return f"{campaign_id}-{number_of(name_of(last_arn)) + 1}" if last_arn else str(campaign_id)
+
+
+def require_newest(arn: str, known: Iterable[str | None]) -> None:
+    """Raises ``ConflictError`` when one of the ``known`` executions is newer than ``arn``, which was replaced then.
+
+    A step outlives its execution by as long as its function runs, and must not act in place of its successor.
+    """
+    if number_of(name_of(arn)) < max((number_of(name_of(other)) for other in known if other), default=0):
+        raise ConflictError("a newer execution has taken over", details={"execution": name_of(arn)})
 
 
 def names_until(campaign_id: CampaignId, last_arn: str) -> list[str]:

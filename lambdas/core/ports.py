@@ -84,12 +84,14 @@ class CampaignStore(Protocol):
         key: CampaignKey,
         *,
         expected: Sequence[CampaignStatus],
+        of_execution: str | None = None,
         at: datetime,
         **changes: Unpack[CampaignChanges],
     ) -> Campaign:
         """Change the named fields if the status is one of ``expected``, and answer the new record.
 
-        Raises ``NotFoundError``, or ``ConflictError`` with ``details['status']`` when the status is another.
+        Raises ``NotFoundError``, ``ConflictError`` with ``details['status']`` when the status is another, and
+        ``ConcurrentUpdateError`` when the execution on record is another than ``of_execution`` (``None``: whichever).
         """
         ...
 
@@ -200,9 +202,10 @@ class CheckpointStore(Protocol):
         ...
 
     def record(self, key: CampaignKey, checkpoint: Checkpoint) -> None:
-        """Store one. Of the same attempt of the same step in the same execution a success replaces what is there,
-        and a failure does not: a late duplicate must not make a step that succeeded look as if it had failed.
-        Either completes what ``begin`` stored, and keeps the effect that was marked on it.
+        """Store how an attempt ended: it completes what ``begin`` stored, and keeps the effect that was marked on it.
+
+        The first end stays. What comes later of the same attempt of the same step in the same execution is a
+        duplicate, to which nobody listens any more.
         """
         ...
 

@@ -7,7 +7,7 @@ import pytest
 
 from lambdas.adapters.dynamodb_campaigns import DynamoCampaigns
 from lambdas.adapters.memory import MemoryCampaigns
-from lambdas.core.errors import ConflictError, InvalidInputError, NotFoundError
+from lambdas.core.errors import ConcurrentUpdateError, ConflictError, InvalidInputError, NotFoundError
 from lambdas.core.ids import BrandId, PersonaId
 from lambdas.core.models.brand import Brand, Persona
 from lambdas.core.models.campaign import CampaignStatus, Configuration, Failure, PostCounts
@@ -43,6 +43,17 @@ def test_a_campaign_of_another_tenant_is_not_found(store: CampaignStore) -> None
     store.create(campaign())
     with pytest.raises(NotFoundError):
         store.get(KEY._replace(tenant_id=GLOBEX))
+
+
+def test_a_change_of_a_replaced_execution_is_refused(store: CampaignStore) -> None:
+    store.create(campaign())
+    store.update(KEY, expected=[QUEUED], execution_arn="arn:first", at=NOW)
+    store.update(KEY, expected=[QUEUED], of_execution="arn:first", execution_arn="arn:second", at=NOW)
+    before = store.get(KEY)
+    with pytest.raises(ConcurrentUpdateError):
+        store.update(KEY, expected=[QUEUED], of_execution="arn:first", status=PLANNING, at=NOW)
+    assert store.get(KEY) == before
+    assert store.update(KEY, expected=[QUEUED], of_execution="arn:second", status=PLANNING, at=NOW).status is PLANNING
 
 
 def test_an_id_is_taken_once(store: CampaignStore) -> None:

@@ -118,7 +118,9 @@ def test_every_post_of_any_brief_fits_its_platform(wire: dict[str, Any], which: 
 @ENOUGH
 @given(briefs(), st.integers(0, 10_000))
 def test_agents_are_called_directly_and_answer_in_their_contract(wire: dict[str, Any], which: int) -> None:
-    """**Feature: campaign-orchestration-durable, Property 4: Agent integration consistency**
+    """**Feature: campaign-orchestration-durable, Property 4: For any agent invocation within the durable workflow,
+    the system should call agent run functions directly with complete configuration data and receive structured
+    results for workflow continuation**
 
     For any agent invocation, complete configuration goes in and a structured result comes out that the workflow can
     go on with: the plan's posts are the generator's inputs, and what it answers is a post's content and provenance.
@@ -146,7 +148,8 @@ def test_agents_are_called_directly_and_answer_in_their_contract(wire: dict[str,
     st.sampled_from(list(Platform)),
 )
 def test_failures_are_retried_as_their_code_says_until_they_pass(faults: list[Fault], platform: Platform) -> None:
-    """**Feature: campaign-orchestration-durable, Property 6: Retry and error handling consistency**
+    """**Feature: campaign-orchestration-durable, Property 6: For any workflow step failure, the system should retry
+    according to configured policies, return structured error information, and update status appropriately**
 
     For any sequence of failures, the agent answers a structured error whose ``retryable`` agrees with its code; a
     caller that retries what is retryable ends with the post or with a permanent error, after no more tries than faults.
@@ -192,7 +195,8 @@ def damaged(draw: st.DrawFn, data: dict[str, Any]) -> dict[str, Any]:
 @ENOUGH
 @given(st.data())
 def test_agents_validate_their_input_and_never_raise(data: st.DataObject) -> None:
-    """**Feature: campaign-orchestration-durable, Property 7: Input validation consistency**
+    """**Feature: campaign-orchestration-durable, Property 7: For any agent run function input, the system should
+    validate parameters and return structured error responses for invalid inputs**
 
     For any input, an agent validates it and answers a result or a structured error; it never raises, and an input
     that breaks the contract is never worked on.

@@ -28,10 +28,9 @@ ANSWERS = st.lists(st.tuples(st.integers(0, 2), st.sampled_from(Decision)), max_
 @settings(max_examples=150, deadline=None)
 @given(quorum=QUORUMS, answers=ANSWERS)
 def test_callbacks(quorum: Any, answers: list[tuple[int, Decision]]) -> None:
-    """**Feature: campaign-orchestration-durable, Property 8: Callback workflow consistency**
-
-    For any approval workflow, the system should create callbacks with unique URLs, suspend execution, and resume with
-    approval decisions when callbacks are submitted.
+    """**Feature: campaign-orchestration-durable, Property 8: For any approval workflow, the system should create
+    callbacks with unique URLs, suspend execution, and resume with approval decisions when callbacks are
+    submitted**
     """
     world = World()
     asked = Asked(world, reviewers=list(REVIEWERS), quorum=quorum)
@@ -73,10 +72,8 @@ def test_callbacks(quorum: Any, answers: list[tuple[int, Decision]]) -> None:
     steps=st.lists(st.integers(1, 60), min_size=1, max_size=40),
 )
 def test_timeouts(policy: OnTimeout, hours: int, steps: list[int]) -> None:
-    """**Feature: campaign-orchestration-durable, Property 9: Callback timeout handling**
-
-    For any approval callback, the system should handle timeouts according to configured policies when approval
-    decisions are not received within timeout periods.
+    """**Feature: campaign-orchestration-durable, Property 9: For any approval callback, the system should handle
+    timeouts according to configured policies when approval decisions are not received within timeout periods**
     """
     world = World()
     escalate = {"escalateTo": ["boss@example.com"]} if policy is OnTimeout.ESCALATE else {}
@@ -118,10 +115,11 @@ def test_timeouts(policy: OnTimeout, hours: int, steps: list[int]) -> None:
 def test_links(
     tenant: TenantId, campaign: CampaignId, callback: CallbackId | None, nonce: str | None, key: bool, late: int
 ) -> None:
-    """**Feature: campaign-orchestration-durable, Property 12: Security and tenant isolation consistency**
+    """**Feature: campaign-orchestration-durable, Property 12: For any durable function operation, the system should
+    validate tenant context, pass tenant information securely, include security tokens in callback URLs, and
+    prevent cross-tenant access**
 
-    For any durable function operation, the system should validate tenant context, pass tenant information securely,
-    include security tokens in callback URLs, and prevent cross-tenant access. (Here: what a link opens.)
+    (Here: what a link opens.)
     """
     world = World()
     asked = Asked(world, reviewers=list(REVIEWERS))

@@ -55,10 +55,9 @@ def test_initiation_and_completion(
     script: dict[int, Act],
     decision: Decision | None,
 ) -> None:
-    """**Feature: campaign-orchestration-durable, Property 1: Workflow initiation and completion consistency**
-
-    For any campaign creation request, the system should invoke the durable function asynchronously, return
-    immediately with status, and update final campaign status to reflect workflow completion state.
+    """**Feature: campaign-orchestration-durable, Property 1: For any campaign creation request, the system should
+    invoke the durable function asynchronously, return immediately with status, and update final campaign status
+    to reflect workflow completion state**
     """
     world = World()
     brief = brief | ({"campaignId": samples.CAMPAIGN_ID} if given_id else {})

@@ -43,10 +43,9 @@ def test_parallel_processing(
     seed: int,
     zombies: int,
 ) -> None:
-    """**Feature: campaign-orchestration-durable, Property 10: Parallel processing consistency**
-
-    For any content generation workflow, the system should process posts in parallel within concurrency limits,
-    maintain separate checkpoints, and aggregate results while handling partial failures.
+    """**Feature: campaign-orchestration-durable, Property 10: For any content generation workflow, the system
+    should process posts in parallel within concurrency limits, maintain separate checkpoints, and aggregate
+    results while handling partial failures**
     """
     world = World()
     script = dict.fromkeys(temporary, (Act.TEMPORARY,)) | dict.fromkeys(permanent, Act.PERMANENT)

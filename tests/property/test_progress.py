@@ -22,7 +22,9 @@ MOVES = {
 class Progression(RuleBasedStateMachine):
     """A campaign on its way: steps begin, fail, succeed and are repeated, and posts are written in any order.
 
-    **Feature: campaign-orchestration-durable, Property 11: Monitoring and observability consistency**
+    **Feature: campaign-orchestration-durable, Property 11: For any workflow execution, the system should provide
+    current execution status, emit CloudWatch metrics, log structured events with correlation IDs, and provide
+    operational visibility**
 
     For any workflow execution, the system should provide current execution status: it is always whole, and never
     takes back what it said.

@@ -72,7 +72,7 @@ def aborted(number: int, *, after: bool) -> CampaignStatus:
     if status in BUILDING:
         replace(world, event)
         before = world.clock.now()
-        ended = Pipeline(world, reviewer=sends_back_once, children="second").run(event)
+        ended = Pipeline(world, reviewer=sends_back_once, name=f"{samples.CAMPAIGN_ID}-1").run(event)
         assert ended.state == "Approved", (number, after, status, ended)
         # Nobody waits for the leases of the execution that is gone.
         assert (world.clock.now() - before).total_seconds() < 60

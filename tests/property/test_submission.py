@@ -65,7 +65,8 @@ def _body(request: dict[str, Any]) -> dict[str, Any]:
 @given(st.lists(requests, max_size=12))
 def test_a_campaign_is_started_once_and_answered_at_once(sent):
     """**Feature: campaign-orchestration-durable, Property 1: For any campaign creation request, the system should
-    invoke the durable function asynchronously and return immediately with status** (how it ends: the workflow tests)
+    invoke the durable function asynchronously, return immediately with status, and update final campaign status
+    to reflect workflow completion state** (how it ends: the workflow tests)
     """
     intake = _intake(Silent())
     meaning: dict[tuple[str, str | None], tuple[str, str]] = {}  # a key stands for the campaign it made
@@ -109,7 +110,8 @@ one_thing_wrong = st.tuples(st.sampled_from(sorted(brief())), anything).filter(
 @given(tenant=anything, campaign=anything)
 def test_a_payload_of_any_shape_is_refused_by_name_or_not_at_all(tenant, campaign):
     """**Feature: campaign-orchestration-durable, Property 3: For any direct Lambda invocation, the system should
-    validate tenant context and campaign data from event payload**
+    validate IAM permissions, validate tenant context and campaign data from event payload, and handle
+    asynchronous execution properly**
     """
     log = Silent()
     intake = _intake(log)
@@ -124,7 +126,8 @@ def test_a_payload_of_any_shape_is_refused_by_name_or_not_at_all(tenant, campaig
 @given(one_thing_wrong)
 def test_a_brief_with_one_field_replaced_is_refused_with_that_field_or_accepted_as_it_is(change):
     """**Feature: campaign-orchestration-durable, Property 3: For any direct Lambda invocation, the system should
-    validate tenant context and campaign data from event payload**
+    validate IAM permissions, validate tenant context and campaign data from event payload, and handle
+    asynchronous execution properly**
     """
     field, value = change
     log = Silent()

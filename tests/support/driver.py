@@ -109,7 +109,8 @@ class Driver:
         """The newest approval link that was mailed for the campaign."""
         deadline = time.monotonic() + seconds
         while True:
-            links = [link for mail in self.mails() for link in mail["links"] if self._belongs(link, campaign_id)]
+            asked = {item["SK"].removeprefix("APPROVAL#") for item in self.items(campaign_id, "APPROVAL#")}
+            links = [link for mail in self.mails() for link in mail["links"] if _callback_of(link) in asked]
             if links:
                 return str(links[0])
             assert time.monotonic() < deadline, f"no link for {campaign_id} was mailed"
@@ -119,10 +120,6 @@ class Driver:
         """The inbox, newest first."""
         items: list[dict[str, Any]] = Http().get(f"{self.stack.info['inboxUrl']}.json").json()["items"]
         return sorted(items, key=lambda mail: str(mail["sentAt"]), reverse=True)
-
-    def _belongs(self, link: str, campaign_id: str) -> bool:
-        callback_id = urlsplit(link).path.rsplit("/", 1)[-1]
-        return any(item["SK"] == f"APPROVAL#{callback_id}" for item in self.items(campaign_id, "APPROVAL#"))
 
     def decide(self, campaign_id: str, decision: str, comments: str = "") -> Reply:
         """Open the mailed link and submit the page's form, as a browser without JavaScript would."""
@@ -191,6 +188,10 @@ class Driver:
         for run in states.list_map_runs(executionArn=execution_arn)["mapRuns"]:
             for page in states.get_paginator("list_executions").paginate(mapRunArn=run["mapRunArn"]):
                 yield from page["executions"]
+
+
+def _callback_of(link: str) -> str:
+    return urlsplit(link).path.rsplit("/", 1)[-1]
 
 
 def most_in_flight(posts: Iterable[dict[str, Any]]) -> int:

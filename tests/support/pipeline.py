@@ -21,6 +21,7 @@ from lambdas.core.models.approval import Approval, Decision, MadeDecision, Vote
 from lambdas.core.models.base import iso
 from lambdas.core.models.workflow import ApprovalOutcome, BuildInput
 from lambdas.core.quorum import tally
+from tests.support import samples
 from tests.support.agents import Generator, Planner
 from tests.support.faults import Crash, FaultPlan
 from tests.support.steps import Agents, tasks
@@ -69,7 +70,7 @@ class Pipeline:
     """One engine over one world.
 
     ``chaos`` shuffles the batches of the map and, after each delivery, redelivers ``zombies`` earlier ones.
-    ``children`` begins the names of the map's executions, which no two executions share.
+    ``name`` is the execution's; the first one of a campaign is named after it.
     """
 
     def __init__(
@@ -82,7 +83,7 @@ class Pipeline:
         reviewer: Reviewer = approve,
         chaos: Random | None = None,
         zombies: int = 0,
-        children: str = "child",
+        name: str = samples.CAMPAIGN_ID,
     ) -> None:
         self.world = world
         self.agents = Agents(planner or Planner(), generator or Generator())
@@ -92,7 +93,7 @@ class Pipeline:
         self._reviewer = reviewer
         self._chaos = chaos or Random(0)
         self._zombies = zombies
-        self._children = children
+        self._name = name
         self._lock = Lock()
 
     def run(self, execution: BuildInput) -> Ended:
@@ -144,9 +145,7 @@ class Pipeline:
 
         def child(batch: dict[str, Any]) -> TaskFailedError | None:
             try:
-                self._task(
-                    "GenerateBatch", shared | {"batch": batch}, dict, child=f"{self._children}-{batch['batchId']}"
-                )
+                self._task("GenerateBatch", shared | {"batch": batch}, dict, child=f"child-{batch['batchId']}")
             except TaskFailedError as failure:
                 return failure
             return None
@@ -197,7 +196,7 @@ class Pipeline:
         """Invoke, and retry as the state's Retry says; raises ``TaskFailedError`` when it gives up."""
         used: Counter[int] = Counter()
         for retry in count():
-            attempt = _attempt(name, state, retry, child, iso(self.world.clock.now()))
+            attempt = attempt_of(name, self._name, retry, child, iso(self.world.clock.now()))
             delivery = Delivery(name, {"input": dict(state), "attempt": attempt, **extra()})
             if name != "RequestApproval":
                 self._remember(delivery)
@@ -245,12 +244,13 @@ def _key(state: Mapping[str, Any]) -> CampaignKey:
     return CampaignKey(state["tenantId"], state["campaignId"])
 
 
-def _attempt(name: str, state: Mapping[str, Any], retry: int, child: str | None, now: str) -> dict[str, Any]:
-    execution = f"{MemoryEngine.MACHINE}:{state['campaignId']}"
+def attempt_of(state: str, execution: str, retry: int, child: str | None, now: str) -> dict[str, Any]:
+    """The engine's account of an attempt in the execution of that name, or in a child of its map."""
+    arn = f"{MemoryEngine.MACHINE}:{execution}"
     return {
-        "executionArn": f"{execution}/{child}" if child else execution,
-        "executionName": child or state["campaignId"],
-        "stateName": name,
+        "executionArn": f"{arn}/{child}" if child else arn,
+        "executionName": f"{execution}/{child}" if child else execution,
+        "stateName": state,
         "retryCount": retry,
         "enteredAt": now,
     }

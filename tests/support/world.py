@@ -144,4 +144,6 @@ class World:
             "manifests": {name: list(items) for name, items in self.manifests.objects.items()},
             "mails": len(self.mailer.sent),
             "resumed": len(self.engine.resumed),
+            "effects": [effect.to_wire() for effect in self.effects.all(key)],
+            "alerts": len(self.alerts.sent),
         }

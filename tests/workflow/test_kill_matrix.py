@@ -1,99 +1,172 @@
-"""SIGKILL for the workers of every state of BUILD, at moments nobody chose: before, during and after their effects.
+"""SIGKILL for the worker of every state of BUILD, before, during and after everything it does outside.
 
-Where exactly a worker dies is chosen in ``tests/property/test_kills.py``, call by call; here real processes die.
+The states are those of the deployed definition. A worker dies as its handler starts, at each of its requests to AWS
+(before it is sent, sent and its answer unread, answered) and as its handler ends: real processes, and no luck involved.
+``tests/property/test_kills.py`` does the same in memory, call by call.
 """
 
-import itertools
-import os
-import signal
-import threading
+import json
+import logging
+import time
 from collections import Counter
-from pathlib import Path
-from random import Random
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import count
+from typing import NamedTuple
 
 import pytest
+from ulid import ULID
 
+from local.http import UnexpectedReplyError
 from tests.support.driver import Driver
-from tests.workflow.test_killed_worker import workers_of
+from tests.support.faulty_functions import Faults, Kill, build_functions, faulty_functions
+from tests.support.witness import Witness
 
-pytestmark = [pytest.mark.stack, pytest.mark.skipif(not Path("/proc").is_dir(), reason="finds workers in /proc")]
+pytestmark = pytest.mark.stack
 
-STATES = (
-    "validate-campaign",
-    "save-campaign",
-    "plan-posts",
-    "generate-posts",
-    "aggregate-results",
-    "request-approval",
-    "complete-campaign",
-    "reject-campaign",
+logger = logging.getLogger("kill_matrix")
+
+SPOILT = 24
+"""The number of the post that the model refuses to write: a campaign that has one fails."""
+POSTS = 12
+AT_ONCE = 6
+START, END = Kill("start"), Kill("end")
+TO_APPROVAL = ("queued", "planning", "generating", "awaiting_approval")
+
+
+class Road(NamedTuple):
+    """A way through the workflow: how long the campaign is, what its reviewers say, and where that leads."""
+
+    posts: int
+    decisions: tuple[str, ...]
+    statuses: tuple[str, ...]
+
+
+ROADS = (
+    Road(
+        POSTS,
+        ("needs_revision", "approved"),
+        (*TO_APPROVAL, "needs_revision", "generating", "awaiting_approval", "approved"),
+    ),
+    Road(POSTS, ("rejected",), (*TO_APPROVAL, "rejected")),
+    Road(SPOILT, (), ("queued", "planning", "generating", "failed")),
 )
-POSTS = 24
 
 
-class Killer(threading.Thread):
-    """Kills a worker of one state after the other, ``kills`` in all, at moments that ``seed`` chooses."""
+class Run(NamedTuple):
+    """One campaign: in every state of its road a worker dies once, at ``kill``."""
 
-    def __init__(self, kills: int, seed: int = 5) -> None:
-        super().__init__()
-        self.killed: Counter[str] = Counter()
-        self._kills, self._random, self._stopping = kills, Random(seed), threading.Event()
-
-    def run(self) -> None:
-        for state in itertools.cycle(STATES):
-            if self._stopping.is_set() or self.killed.total() >= self._kills:
-                return
-            for pid in workers_of(state)[:1]:
-                os.kill(pid, signal.SIGKILL)
-                self.killed[state] += 1
-            self._stopping.wait(self._random.uniform(0.05, 0.45))
-
-    def stop(self) -> None:
-        self._stopping.set()
-        self.join()
+    campaign_id: str
+    road: Road
+    kill: Kill
+    struck: set[str]
 
 
-def survive(driver: Driver, kills: int) -> Counter[str]:
-    """Waves of campaigns, until enough workers were killed among them; answers the kills by state."""
-    killer = Killer(kills)
-    killer.start()
-    try:
-        while killer.is_alive():
-            ids = [driver.start(name=f"Wave {n}", postCount=POSTS) for n in range(3)]
-            for campaign_id in ids:
-                driver.wait(campaign_id, "awaiting_approval", seconds=240)
-                assert driver.decide(campaign_id, "approved").status == 200
-            for campaign_id in ids:
-                driver.wait(campaign_id, "approved", seconds=240)
-                check(driver, campaign_id)
-    finally:
-        killer.stop()
-    return killer.killed
+class Matrix:
+    """Campaigns on every road, and the kills among them. ``figures`` counts them by state and moment."""
+
+    def __init__(self, driver: Driver, faults: Faults, states: Iterable[str]) -> None:
+        self.states = frozenset(states)
+        self.figures: Counter[tuple[str, str]] = Counter()
+        self._driver, self._faults = driver, faults
+        self._witness = Witness(driver.stack)
+
+    def run(self, kills: Iterable[Kill]) -> int:
+        """Each kill on each road; answers how many workers died."""
+        wanted = [(road, kill) for kill in kills for road in ROADS]
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            runs = list(pool.map(lambda one: self._build(*one), wanted))
+        self._witness.look()
+        for run in runs:
+            self._check(run)
+            self.figures.update((state, run.kill.moment) for state in run.struck)
+        return sum(len(run.struck) for run in runs)
+
+    def _build(self, road: Road, kill: Kill) -> Run:
+        campaign_id = str(ULID())
+        for state in self.states:
+            self._faults.kill(campaign_id, state, kill)
+        name = f"Killed at {kill}"
+        generation = {"toleratedFailurePercentage": 0}
+        self._driver.start(campaignId=campaign_id, name=name, postCount=road.posts, generation=generation)
+        for number, decision in enumerate(road.decisions, 1):
+            decide(self._driver, campaign_id, number, decision)
+        wait(self._driver, campaign_id, road.statuses[-1])
+        self._driver.execution(campaign_id)
+        return Run(campaign_id, road, kill, self._faults.struck(campaign_id))
+
+    def _check(self, run: Run) -> None:
+        """The right end, everything done, and nothing twice."""
+        driver, road, campaign_id = self._driver, run.road, run.campaign_id
+        assert self._witness.road(campaign_id) == list(road.statuses), run
+        assert self._witness.decisions(campaign_id) == list(road.decisions), run
+        posts = driver.items(campaign_id, "POST#")
+        failed = road.posts == SPOILT
+        assert Counter(post["status"] for post in posts) == Counter(completed=road.posts - failed, failed=int(failed))
+        for post in posts:
+            # One write for the text; a revision takes it away and stores another.
+            assert post["version"] == (3 if "revision" in post else 1), (run, post)
+        approvals = driver.items(campaign_id, "APPROVAL#")
+        assert "PENDING" not in {approval["status"] for approval in approvals}, run
+        effects = {effect["status"] for effect in driver.items(campaign_id, "EFFECT#")}
+        assert effects == {"undone" if failed else "made"}, run
 
 
-def check(driver: Driver, campaign_id: str) -> None:
-    """Everything was done, and nothing twice."""
-    posts = driver.items(campaign_id, "POST#")
-    assert Counter(post["status"] for post in posts) == {"completed": POSTS}
-    for post in posts:
-        # One write for each claim and one for the text: a second writing would be another version.
-        assert post["version"] <= 2 + post["claim"]["attempt"]
-    # A move of the campaign is marked in its own transaction, so a move made twice would be marked twice.
-    moves = Counter(item["effect"] for item in driver.items(campaign_id, "CHECKPOINT#") if "effect" in item)
-    assert moves == {"planning": 1, "generating": 1, "awaiting_approval": 1, "approved": 1}
-    decided = [item["status"] for item in driver.items(campaign_id, "APPROVAL#")]
-    assert decided.count("DECIDED") == 1
-    assert "PENDING" not in decided
+def decide(driver: Driver, campaign_id: str, number: int, decision: str) -> None:
+    """Answer the question of that round, and again where the asking died and another question took its place."""
+    deadline = time.monotonic() + 120
+    while True:
+        (campaign,) = driver.items(campaign_id, "CAMPAIGN")
+        if campaign.get("revision", 0) >= number or campaign["status"] in ("approved", "rejected"):
+            return
+        asked = [a for a in driver.items(campaign_id, "APPROVAL#") if a["status"] == "PENDING" and a["round"] == number]
+        if asked:
+            try:
+                driver.decide(campaign_id, decision, "Shorter, please")
+            except UnexpectedReplyError as refused:
+                if refused.reply.status not in (409, 410):
+                    raise
+        assert time.monotonic() < deadline, campaign
+        time.sleep(0.2)
+
+
+def wait(driver: Driver, campaign_id: str, status: str) -> None:
+    deadline = time.monotonic() + 120
+    while (campaign := driver.get(f"/campaigns/{campaign_id}"))["status"] != status:
+        assert time.monotonic() < deadline, campaign
+        time.sleep(0.2)
+
+
+@pytest.fixture
+def matrix(acme: Driver) -> Iterator[Matrix]:
+    functions = build_functions(acme.stack)
+    spoilt = json.dumps({str(SPOILT): "blocked"})
+    with (
+        faulty_functions(acme.stack, functions.values()) as faults,
+        acme.changed("generate-posts", OFFLINE_FAULT_PLAN=spoilt),
+    ):
+        yield Matrix(acme, faults, functions)
+
+
+def test_a_worker_of_any_state_may_die_as_it_starts_or_ends(matrix: Matrix) -> None:
+    struck = matrix.run([START, END])
+    assert struck >= 20
+    for moment in ("start", "end"):
+        assert {state for state, at in matrix.figures if at == moment} == matrix.states
 
 
 @pytest.mark.soak
-def test_twenty_kills_of_any_state_lose_nothing(acme: Driver) -> None:
-    killed = survive(acme, kills=20)
-    assert killed.total() >= 20
-    assert len(killed) >= 5
-
-
-@pytest.mark.soak
-def test_two_hundred_kills_lose_nothing_and_do_nothing_twice(acme: Driver) -> None:
-    killed = survive(acme, kills=200)
-    assert killed.total() >= 200
+def test_a_worker_of_any_state_may_die_before_during_and_after_everything_it_does(matrix: Matrix) -> None:
+    total = matrix.run([START, END])
+    for request in count():
+        struck = matrix.run([Kill(moment, request) for moment in ("before", "during", "after")])
+        logger.info("request %d: %d kills", request, struck)
+        if not struck:  # no state makes so many
+            break
+        total += struck
+    for state in sorted(matrix.states):
+        logger.info("%s: %s", state, {at: number for (s, at), number in sorted(matrix.figures.items()) if s == state})
+    logger.info("%d kills", total)
+    assert total >= 200
+    for moment in ("start", "before", "during", "after", "end"):
+        assert {state for state, at in matrix.figures if at == moment} == matrix.states

@@ -1,9 +1,6 @@
 """Campaigns whose execution is lost, and campaigns that failed: they go on from where they were."""
 
 import json
-import os
-import subprocess
-import sys
 import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,7 +9,6 @@ import pytest
 from ulid import ULID
 
 from lambdas.adapters.dynamodb_campaigns import DynamoCampaigns
-from lambdas.core.models.campaign import CampaignStatus
 from tests.contract import samples
 from tests.support.driver import Driver, brief
 
@@ -58,6 +54,16 @@ def asked_anew(driver: Driver, campaign_id: str, old_link: str) -> None:
         time.sleep(0.2)
 
 
+def fail(driver: Driver, brand_id: str = "no-such-brand") -> str:
+    """A campaign of a brand that was deleted after it was accepted."""
+    campaign_id = queue_without_execution(driver, timedelta(), brandId=brand_id)
+    ids = json.dumps({"tenantId": driver.tenant, "campaignId": campaign_id, "correlationId": "corr-1"})
+    machine = driver.stack.info["stateMachines"]["build"]
+    driver.stack.client("stepfunctions").start_execution(stateMachineArn=machine, name=campaign_id, input=ids)
+    assert driver.execution(campaign_id)["status"] == "FAILED"
+    return campaign_id
+
+
 def test_an_aborted_execution_is_replaced_and_the_reviewers_are_asked_anew(acme: Driver) -> None:
     campaign_id = acme.start(postCount=20)
     acme.wait(campaign_id, "awaiting_approval")
@@ -94,11 +100,7 @@ def test_a_submission_that_died_before_its_execution_is_started(acme: Driver) ->
 
 
 def test_a_failed_campaign_is_undone_alerted_and_tried_again_by_hand(acme: Driver) -> None:
-    campaign_id = queue_without_execution(acme, timedelta(), brandId="late-brand")
-    ids = {"tenantId": "acme", "campaignId": campaign_id, "correlationId": "corr-1"}
-    machine = acme.stack.info["stateMachines"]["build"]
-    acme.stack.client("stepfunctions").start_execution(stateMachineArn=machine, name=campaign_id, input=json.dumps(ids))
-    assert acme.execution(campaign_id)["status"] == "FAILED"
+    campaign_id = fail(acme, "late-brand")
     error = acme.get(f"/campaigns/{campaign_id}")["error"]
     assert (error["step"], error["retryable"], error["correlationId"]) == ("ValidateCampaign", False, "corr-1")
     assert error["executionUrl"].startswith("https://us-east-1.console.aws.amazon.com/states/")
@@ -113,37 +115,6 @@ def test_a_failed_campaign_is_undone_alerted_and_tried_again_by_hand(acme: Drive
     acme.wait(campaign_id, "awaiting_approval")
     assert "error" not in acme.get(f"/campaigns/{campaign_id}")
     approve(acme, campaign_id)
-
-
-def test_every_campaign_goes_on_after_the_stack_was_stopped(acme: Driver) -> None:
-    """SIGTERM with campaigns in every status of BUILD, and beyond."""
-    waiting, approved = acme.start(postCount=4), acme.start(postCount=3)
-    for campaign_id in (waiting, approved):
-        acme.wait(campaign_id, "awaiting_approval")
-    approve(acme, approved)
-    queued = queue_without_execution(acme)
-    generating = acme.start(postCount=300)
-    while not written(acme, generating):
-        time.sleep(0.1)
-    just_started = acme.start(postCount=5)
-    old_link = acme.link(waiting)
-    before = {campaign_id: written(acme, campaign_id) for campaign_id in (waiting, approved)}
-    home, port = acme.stack.home, int(acme.stack.info["endpointUrl"].rsplit(":", 1)[1])
-    acme.stack.stop()
-    # In a process of its own, as a person would: the session's stack is stopped by whoever started it.
-    command = [sys.executable, "-m", "local.cli", "up"]
-    environment = os.environ | {"CAMPAIGN_HOME": str(home), "CAMPAIGN_PORT": str(port)}
-    subprocess.run(command, env=environment, check=True, capture_output=True)
-    for campaign_id in (queued, generating, just_started, waiting):
-        campaign = acme.wait(campaign_id, "awaiting_approval", seconds=240)
-        assert campaign["counts"]["completed"] == campaign["counts"]["total"]
-    asked_anew(acme, waiting, old_link)
-    assert acme.get(f"/campaigns/{waiting}")["executionArn"].endswith("-1")
-    assert acme.get(f"/campaigns/{approved}")["status"] == CampaignStatus.APPROVED
-    for campaign_id, posts in before.items():
-        assert written(acme, campaign_id) == posts
-    for campaign_id in (queued, just_started, generating, waiting):
-        approve(acme, campaign_id)
 
 
 def test_what_happened_can_be_read_and_seen(acme: Driver) -> None:

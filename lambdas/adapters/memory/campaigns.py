@@ -7,7 +7,7 @@ from typing import Any, Unpack
 
 from lambdas.adapters.cursor import decode_cursor, encode_cursor
 from lambdas.core.campaign_changes import CampaignChanges, on_the_record
-from lambdas.core.errors import ConflictError, NotFoundError
+from lambdas.core.errors import ConcurrentUpdateError, ConflictError, NotFoundError
 from lambdas.core.ids import CampaignKey, TenantId
 from lambdas.core.models.campaign import Campaign, CampaignStatus
 from lambdas.core.ports import IdempotencyRecord, Page
@@ -59,6 +59,7 @@ class MemoryCampaigns:
         key: CampaignKey,
         *,
         expected: Sequence[CampaignStatus],
+        of_execution: str | None = None,
         at: datetime,
         **changes: Unpack[CampaignChanges],
     ) -> Campaign:
@@ -66,6 +67,8 @@ class MemoryCampaigns:
             current = self.get(key).status
             if current not in expected:
                 raise ConflictError(f"the campaign is {current.value}", details={"status": current.value})
+            if of_execution and self.get(key).execution_arn != of_execution:
+                raise ConcurrentUpdateError("another execution has taken over")
             changed = self._records[key] | on_the_record(changes, at)
             self._records[key] = {name: value for name, value in changed.items() if value is not None}
             return self.get(key)

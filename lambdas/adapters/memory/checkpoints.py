@@ -23,7 +23,7 @@ class MemoryCheckpoints:
         with self._lock:
             records = self._records.setdefault(key, {})
             old = records.get(_place(checkpoint), {})
-            if checkpoint.outcome is StepOutcome.FAILED and old.get("outcome", "started") != "started":
+            if old.get("outcome", StepOutcome.STARTED.value) != StepOutcome.STARTED.value:
                 return
             effect = {"effect": old["effect"]} if "effect" in old else {}
             records[_place(checkpoint)] = checkpoint.to_wire() | effect

@@ -1,12 +1,13 @@
 """RecordFailure: whatever a step gave up on ends up on the campaign's record, in words."""
 
 import json
+from collections.abc import Sequence
 
 from lambdas.core.alerts import Alerts, advised, alert_of
 from lambdas.core.errors import CampaignError, ConflictError, known_errors
 from lambdas.core.models.approval import Decision
 from lambdas.core.models.campaign import CampaignStatus, Cause, Failure
-from lambdas.core.models.checkpoint import StepOutcome
+from lambdas.core.models.checkpoint import Checkpoint, StepOutcome
 from lambdas.core.models.workflow import CaughtError, StatusResult, StepEvent
 from lambdas.core.ports import ApprovalStore, CampaignStore, CheckpointStore, Clock
 from lambdas.core.progression import BUILDING
@@ -26,16 +27,17 @@ def record_failure(
 ) -> StatusResult:
     """Any status of BUILD ``→ failed``, with the error; a campaign that already ended stays as it ended.
 
-    The alert comes after the record, and once more when this step is repeated before it ended.
+    The alert comes after the record, and once more when this step is repeated before its end was on record.
     """
+    own = [c for c in checkpoints.all(event.key) if c.execution_arn == event.attempt.execution_arn]
     caught = event.input.error or CaughtError(error="UnknownError", cause="the workflow gave no reason")
     failure = Failure(
         code=_code(caught),
         message=_message(caught),
         at=clock.now(),
         retryable=_retryable(caught),
-        step=_failed_step(event, checkpoints),
-        causes=_causes(event, caught, checkpoints),
+        step=_failed_step(event, own),
+        causes=_causes(caught, own),
     )
     for approval in approvals.all(event.key):
         approvals.close(event.key, approval.callback_id)
@@ -46,7 +48,7 @@ def record_failure(
         )
     except ConflictError:
         campaign = campaigns.get(event.key)
-    if campaign.status is CampaignStatus.FAILED and campaign.error:
+    if campaign.status is CampaignStatus.FAILED and campaign.error and not _ended(event, own):
         alerts.send(alert_of(campaign, campaign.error))
     return StatusResult(status=campaign.status)
 
@@ -73,26 +75,23 @@ def _message(caught: CaughtError) -> str:
     return str(message or caught.cause)[:MESSAGE_CHARS]
 
 
-def _causes(event: StepEvent, caught: CaughtError, checkpoints: CheckpointStore) -> tuple[Cause, ...]:
+def _ended(event: StepEvent, own: Sequence[Checkpoint]) -> bool:
+    """Whether an earlier delivery of this step came to its end, and so has sent the alert."""
+    return any(c.step_name == event.attempt.state_name and c.outcome is StepOutcome.SUCCEEDED for c in own)
+
+
+def _causes(caught: CaughtError, own: Sequence[Checkpoint]) -> tuple[Cause, ...]:
     """What lay behind the error: as the failed step's checkpoint has it, and the engine's own words for it."""
-    failed = [
-        checkpoint.error
-        for checkpoint in checkpoints.all(event.key)
-        if checkpoint.execution_arn == event.attempt.execution_arn and checkpoint.error
-    ]
+    failed = [checkpoint.error for checkpoint in own if checkpoint.error]
     behind = failed[-1].causes if failed else ()
     return (Cause(error=caught.error, message=_message(caught)[:500]), *behind)
 
 
-def _failed_step(event: StepEvent, checkpoints: CheckpointStore) -> str:
+def _failed_step(event: StepEvent, own: Sequence[Checkpoint]) -> str:
     """The step whose last word was a failure; one that died without a word is the one after the last success."""
-    own = [
-        checkpoint
-        for checkpoint in checkpoints.all(event.key)
-        if checkpoint.execution_arn == event.attempt.execution_arn and checkpoint.step_name != event.attempt.state_name
-    ]
-    succeeded = {c.step_name for c in own if c.outcome == StepOutcome.SUCCEEDED}
-    failed = [c.step_name for c in own if c.outcome == StepOutcome.FAILED and c.step_name not in succeeded]
+    others = [checkpoint for checkpoint in own if checkpoint.step_name != event.attempt.state_name]
+    succeeded = {c.step_name for c in others if c.outcome == StepOutcome.SUCCEEDED}
+    failed = [c.step_name for c in others if c.outcome == StepOutcome.FAILED and c.step_name not in succeeded]
     if failed:
         return failed[-1]
     if event.input.approval:

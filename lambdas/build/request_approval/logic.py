@@ -6,6 +6,7 @@ from typing import NamedTuple
 from lambdas.build.request_approval.mail import approval_mail
 from lambdas.core.content_hash import content_hash
 from lambdas.core.errors import ConflictError, MailRefusedError
+from lambdas.core.executions import require_newest
 from lambdas.core.ids import CallbackId, CampaignKey
 from lambdas.core.links import approval_link, nonce_hash
 from lambdas.core.mailing import deliver, with_refusals
@@ -56,19 +57,22 @@ def request_approval(event: RequestApprovalEvent, ports: ApprovalPorts, base_url
 
     The request is stored before anybody can click. A retry of this step comes with a new task token, so it asks
     anew and closes what the last attempt had asked; the same token again is the same question and asks nobody.
-    Raises ``ConflictError`` for a campaign that is not to be approved (decided already, stopped, …).
+    Raises ``ConflictError`` for a campaign that is not to be approved (decided already, stopped, …), and when a newer
+    execution has taken over: nobody waits for the answer to what this one would ask.
     """
     campaign = ports.campaigns.get(event.key)
     askable = (CampaignStatus.GENERATING, CampaignStatus.AWAITING_APPROVAL)
     if campaign.status not in askable or event.revision != campaign.revision:
         raise ConflictError("the campaign is not to be approved", details={"status": campaign.status.value})
     asked = ports.approvals.all(event.key)
+    require_newest(event.attempt.execution_arn, [campaign.execution_arn, *(earlier.execution_id for earlier in asked)])
     waiting = campaign.status == CampaignStatus.AWAITING_APPROVAL
     if waiting and any(is_same_question(earlier, event) for earlier in asked):
         return StatusResult(status=campaign.status)
-    if waiting and asked and _answers(asked[-1], campaign, event, ports):
+    answered = next((a for a in reversed(asked) if waiting and _answers(a, campaign, event, ports)), None)
+    if answered:
         # The decision was made, and the execution that waited for it is gone: this one gets it.
-        hand_over(asked[-1], event.task_token, ports.engine)
+        hand_over(answered, event.task_token, ports.engine)
         return StatusResult(status=campaign.status)
     for earlier in asked:
         ports.approvals.close(event.key, earlier.callback_id, ClosedBecause.SUPERSEDED)
@@ -118,7 +122,7 @@ def _answers(earlier: Approval, campaign: Campaign, event: RequestApprovalEvent,
     A revision may have begun, which takes away the texts that were sent back: its decision holds all the same.
     """
     made = earlier.decision
-    if made is None or earlier.round != campaign.revision + 1 or earlier.closed_because is ClosedBecause.REVOKED:
+    if made is None or earlier.round != campaign.revision + 1 or earlier.closed_because is not None:
         return False
     return made.decision is Decision.NEEDS_REVISION or earlier.content_hash == content_hash(
         every(ports.posts, event.key)

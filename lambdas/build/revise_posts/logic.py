@@ -5,6 +5,7 @@ from itertools import groupby
 from typing import NamedTuple
 
 from lambdas.core.errors import ConflictError, InvalidInputError
+from lambdas.core.executions import require_newest
 from lambdas.core.ids import PostId
 from lambdas.core.models.approval import Approval, ApprovalStatus, ClosedBecause, Decision, PostDecision, PostVerdict
 from lambdas.core.models.campaign import Campaign, CampaignStatus
@@ -26,7 +27,8 @@ def revise_posts(event: StepEvent, ports: RevisionPorts) -> PlanResult:
     """``awaiting_approval → needs_revision → generating``: the flagged posts are planned again, the others stay.
 
     The revision's number is the round that was decided, so a repeat finds its work done and answers the same plan.
-    Raises ``ConflictError`` for a campaign that is not to be revised, ``InvalidInputError`` without such a decision.
+    Raises ``InvalidInputError`` without such a decision, ``ConflictError`` for a campaign that is not to be revised or
+    not by this execution any more, and ``ConcurrentUpdateError`` when that turns out only as it is written.
     """
     approval = _decided(event, ports.approvals)
     campaign = _sent_back(event, approval, ports)
@@ -49,6 +51,7 @@ def revise_posts(event: StepEvent, ports: RevisionPorts) -> PlanResult:
         ports.campaigns.update(
             event.key,
             expected=[CampaignStatus.NEEDS_REVISION],
+            of_execution=campaign.execution_arn,
             status=CampaignStatus.GENERATING,
             counts=counts,
             at=ports.clock.now(),
@@ -71,12 +74,14 @@ def _decided(event: StepEvent, approvals: ApprovalStore) -> Approval:
 def _sent_back(event: StepEvent, approval: Approval, ports: RevisionPorts) -> Campaign:
     """The campaign in ``needs_revision``, or beyond it when this step has been here before."""
     campaign = ports.campaigns.get(event.key)
+    require_newest(event.attempt.execution_arn, [campaign.execution_arn])
     if approval.closed_because is ClosedBecause.SUPERSEDED:
         raise ConflictError("a newer request was made", details={"status": campaign.status.value})
     if campaign.status is CampaignStatus.AWAITING_APPROVAL:
         return ports.campaigns.update(
             event.key,
             expected=[CampaignStatus.AWAITING_APPROVAL],
+            of_execution=campaign.execution_arn,
             status=CampaignStatus.NEEDS_REVISION,
             revision=approval.round,
             at=ports.clock.now(),

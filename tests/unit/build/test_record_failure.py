@@ -49,6 +49,13 @@ def leave(world: World, *steps: tuple[str, str], execution: str = EXECUTION_ARN)
         world.checkpoints.record(samples.KEY, Checkpoint.model_validate(fields))
 
 
+def test_a_step_that_died_before_its_end_was_on_record_alerts_again_rather_than_not_at_all(world: World) -> None:
+    world.queue()
+    record(world)
+    record(world)
+    assert len(world.alerts.sent) == 2
+
+
 @pytest.mark.parametrize("status", BUILDING)
 def test_from_wherever_it_was_the_campaign_is_failed_with_the_reason(world: World, status: CampaignStatus) -> None:
     world.queue(status=status)
@@ -60,9 +67,10 @@ def test_from_wherever_it_was_the_campaign_is_failed_with_the_reason(world: Worl
     assert failure.at == world.clock.now()
 
 
-def test_a_repeat_keeps_the_first_reason(world: World) -> None:
+def test_a_repeat_keeps_the_first_reason_and_alerts_nobody_again(world: World) -> None:
     world.queue()
     record(world)
+    leave(world, ("RecordFailure", "succeeded"))
     before = world.everything()
     world.clock.advance(timedelta(seconds=1))
     assert record(world, CaughtError(error="States.Timeout")).status is CampaignStatus.FAILED

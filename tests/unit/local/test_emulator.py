@@ -30,7 +30,7 @@ class CustomError(Exception):
 def handle(event, context):
     print("log line")
     if event.get("raise"):
-        raise CustomError("as asked")
+        raise CustomError(event.get("say", "as asked"))
     if event.get("exit"):
         os._exit(9)
     time.sleep(event.get("sleep", 0))
@@ -107,6 +107,32 @@ def test_a_worker_that_dies_is_an_exit_error_and_is_replaced(emulator: Running) 
     assert kind is not None
     assert failure["errorType"] == "Runtime.ExitError"
     assert emulator.invoke()[1] is None
+
+
+def test_each_attempt_of_a_task_that_waits_has_a_token_of_its_own(emulator: Running) -> None:
+    task = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::lambda:invoke.waitForTaskToken",
+        "Parameters": {"FunctionName": "probe", "Payload": {"raise": True, "say.$": "$$.Task.Token"}},
+        "Retry": [{"ErrorEquals": ["CustomError"], "IntervalSeconds": 1, "MaxAttempts": 1}],
+        "End": True,
+    }
+    roles, states = emulator.client("iam"), emulator.client("stepfunctions")
+    role = roles.create_role(RoleName="machine", AssumeRolePolicyDocument=json.dumps(TRUST))["Role"]["Arn"]
+    may = {"Effect": "Allow", "Action": "lambda:InvokeFunction", "Resource": "*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [may]})
+    roles.put_role_policy(RoleName="machine", PolicyName="invoke", PolicyDocument=policy)
+    definition = json.dumps({"StartAt": "Ask", "States": {"Ask": task}})
+    machine = states.create_state_machine(name="asking", definition=definition, roleArn=role)["stateMachineArn"]
+    execution = states.start_execution(stateMachineArn=machine)["executionArn"]
+    deadline = time.monotonic() + 30
+    while states.describe_execution(executionArn=execution)["status"] == "RUNNING":
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    events = states.get_execution_history(executionArn=execution)["events"]
+    causes = [e["taskFailedEventDetails"]["cause"] for e in events if "taskFailedEventDetails" in e]
+    tokens = {json.loads(cause)["errorMessage"] for cause in causes}
+    assert (len(causes), len(tokens)) == (2, 2), causes
 
 
 def test_callers_wait_for_a_worker_and_none_is_throttled(emulator: Running) -> None:

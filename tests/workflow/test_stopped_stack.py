@@ -1,0 +1,133 @@
+"""The local stack is stopped, or killed, with campaigns in every status of BUILD: all of them go on where they were."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from functools import partial
+
+import pytest
+
+from lambdas.adapters.dynamodb_approvals import DynamoApprovals
+from lambdas.adapters.dynamodb_campaigns import DynamoCampaigns
+from lambdas.core.ids import CampaignId, CampaignKey, TenantId
+from lambdas.core.models.approval import Decision, MadeDecision
+from lambdas.core.models.campaign import CampaignStatus
+from lambdas.core.progression import BUILDING
+from tests.support.driver import Driver
+from tests.workflow.test_approval import let_expire
+from tests.workflow.test_recovery import approve, asked_anew, fail, queue_without_execution, written
+
+pytestmark = pytest.mark.stack
+
+ENDED = ("approved", "rejected", "expired", "failed")
+NEVER = {"scheduled", "running", "paused", "completed", "stopped"}
+"""What becomes of campaigns after BUILD, and by hand."""
+
+
+def waiting(driver: Driver) -> str:
+    campaign_id = driver.start(postCount=3)
+    driver.wait(campaign_id, "awaiting_approval")
+    return campaign_id
+
+
+def decided(driver: Driver, decision: str, status: str) -> str:
+    campaign_id = waiting(driver)
+    assert driver.decide(campaign_id, decision).status == 200
+    driver.wait(campaign_id, status)
+    return campaign_id
+
+
+def expired(driver: Driver) -> str:
+    campaign_id = waiting(driver)
+    let_expire(driver, campaign_id)
+    return campaign_id
+
+
+def sent_back(driver: Driver) -> str:
+    """What RevisePosts leaves that died after its first write."""
+    campaign_id = waiting(driver)
+    driver.stack.client("stepfunctions").stop_execution(executionArn=driver.execution_arn(campaign_id))
+    table, now = (driver.stack.client("dynamodb"), driver.stack.info["table"]), datetime.now(UTC)
+    key = CampaignKey(TenantId(driver.tenant), CampaignId(campaign_id))
+    (approval,) = DynamoApprovals(*table).all(key)
+    made = MadeDecision(
+        decision=Decision.NEEDS_REVISION, comments="Shorter", decided_by="rita@example.com", decided_at=now
+    )
+    DynamoApprovals(*table).decide(key, approval.callback_id, made)
+    revision = {"status": CampaignStatus.NEEDS_REVISION, "revision": 1}
+    DynamoCampaigns(*table).update(key, expected=[CampaignStatus.AWAITING_APPROVAL], at=now, **revision)
+    return campaign_id
+
+
+def planning(driver: Driver) -> str:
+    """Its planner takes longer than the stack lives."""
+    with driver.changed("plan-posts", OFFLINE_LATENCY_MS="20000"):
+        campaign_id = driver.start(postCount=3)
+        driver.wait(campaign_id, "planning")
+    return campaign_id
+
+
+def generating(driver: Driver) -> str:
+    with driver.changed("generate-posts", OFFLINE_LATENCY_MS="400"):
+        campaign_id = driver.start(postCount=100, generation={"maxConcurrency": 2})
+        driver.wait_for_posts(campaign_id, lambda counts: counts["completed"] > 0)
+    return campaign_id
+
+
+SITUATIONS: dict[str, Callable[[Driver], str]] = {
+    "approved": partial(decided, decision="approved", status="approved"),
+    "rejected": partial(decided, decision="rejected", status="rejected"),
+    "expired": expired,
+    "failed": fail,
+    "awaiting_approval": waiting,
+    "planning": planning,
+    "generating": generating,
+    "needs_revision": sent_back,
+    # Last: the reconciler, which comes once a minute, would start it.
+    "queued": partial(queue_without_execution, age=timedelta(minutes=1)),
+}
+
+
+def restart(driver: Driver, *, kill: bool) -> None:
+    """As a person would: ``make up`` in a process of its own."""
+    home, port = driver.stack.home, driver.stack.info["endpointUrl"].rsplit(":", 1)[1]
+    driver.stack.stop(kill=kill)
+    environment = os.environ | {"CAMPAIGN_HOME": str(home), "CAMPAIGN_PORT": port}
+    subprocess.run([sys.executable, "-m", "local.cli", "up"], env=environment, check=True, capture_output=True)
+
+
+def statuses(driver: Driver, campaigns: dict[str, str]) -> dict[str, str]:
+    return {wanted: driver.get(f"/campaigns/{campaign_id}")["status"] for wanted, campaign_id in campaigns.items()}
+
+
+@pytest.mark.parametrize("kill", [False, pytest.param(True, marks=pytest.mark.soak)], ids=["stopped", "killed"])
+def test_campaigns_in_every_status_go_on_where_they_were(acme: Driver, kill: bool) -> None:
+    assert set(SITUATIONS) == set(CampaignStatus) - NEVER
+    campaigns = {status: make(acme) for status, make in SITUATIONS.items()}
+    assert statuses(acme, campaigns) == {status: status for status in campaigns}
+    if kill:
+        time.sleep(2 * 3.0 + 1)  # what was written before the last save but one is safe (``autosave_seconds``)
+    old_link = acme.link(campaigns["awaiting_approval"])
+    before = {status: written(acme, campaign_id) for status, campaign_id in campaigns.items()}
+    records = {status: acme.items(campaigns[status], "CAMPAIGN") for status in ENDED}
+
+    restart(acme, kill=kill)
+
+    for status in BUILDING:
+        campaign = acme.wait(campaigns[status], "awaiting_approval", seconds=240)
+        if status is CampaignStatus.AWAITING_APPROVAL:
+            asked_anew(acme, campaigns[status], old_link)
+        assert campaign["counts"]["completed"] == campaign["counts"]["total"] > 0
+        # Sent back, its posts are written anew; killed, the stack forgot what it did in its last seconds.
+        anew = {CampaignStatus.NEEDS_REVISION} | ({CampaignStatus.GENERATING} if kill else set())
+        if status not in anew:
+            assert before[status].items() <= written(acme, campaigns[status]).items()
+        approve(acme, campaigns[status])
+    (revised,) = acme.items(campaigns["needs_revision"], "CAMPAIGN")
+    assert revised["revision"] == 1
+    for status in ENDED:
+        assert acme.items(campaigns[status], "CAMPAIGN") == records[status]
+        assert written(acme, campaigns[status]) == before[status]
