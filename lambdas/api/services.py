@@ -7,6 +7,7 @@ from lambdas.api.logs import RequestLog
 from lambdas.api.submission import Intake
 from lambdas.core.active import ActiveList
 from lambdas.core.executions import Executions
+from lambdas.core.mailing import Senders
 from lambdas.core.ports import (
     ApprovalStore,
     CampaignStore,
@@ -26,6 +27,7 @@ class Services(NamedTuple):
     campaigns: CampaignStore
     posts: PostStore
     catalog: CatalogStore
+    senders: Senders
     checkpoints: CheckpointStore
     approvals: ApprovalStore
     executions: Executions

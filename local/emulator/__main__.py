@@ -7,6 +7,7 @@ from typing import Any
 
 from local.emulator import (
     autosave,
+    bounces,
     callbacks,
     exceptions,
     extraction,
@@ -15,9 +16,12 @@ from local.emulator import (
     layer_blobs,
     mailbox,
     maps,
+    notifications,
     partiql,
     references,
+    relay,
     senders,
+    sending,
     slots,
     transport,
     usage,
@@ -43,7 +47,7 @@ def main() -> None:
     from hypercorn.config import Config
     from ministack import app as ministack
     from ministack.core import iam_actions, lambda_runtime, persistence
-    from ministack.services import dynamodb, lambda_svc, ses, stepfunctions
+    from ministack.services import dynamodb, lambda_svc, ses, ses_v2, sns, stepfunctions
     from ministack.services.cloudformation import provisioners
 
     slots.install(lambda_svc, slots.Slots(per_function=config.workers_per_function, total=config.workers))
@@ -52,6 +56,8 @@ def main() -> None:
     forks.install(lambda_runtime, forks.Forks())
     layer_blobs.install(lambda_svc, config.state_dir / "layer-blobs")
     mailbox.install(ses)
+    notifications.install(sns, lambda_svc)
+    sending.install(ses, ses_v2, [bounces.simulator(ses_v2, sns), *_relays(config)])
     callbacks.install(stepfunctions)
     heartbeats.install(stepfunctions)
     maps.install(stepfunctions)
@@ -76,6 +82,10 @@ def main() -> None:
         asyncio.run(serve(server, settings))
     finally:
         lambda_runtime.reset()
+
+
+def _relays(config: EmulatorConfig) -> list[sending.Listener]:
+    return [relay.Relay(relay.parse(config.smtp_url))] if config.smtp_url else []
 
 
 def _raise_file_limit() -> None:

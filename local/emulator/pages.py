@@ -42,6 +42,8 @@ class Message:
     text: str
     html: str
     sent: datetime
+    reply_to: list[str]
+    tags: dict[str, str]
 
     @property
     def links(self) -> list[str]:
@@ -65,6 +67,8 @@ class Message:
             "subject": self.subject,
             "text": self.text,
             "html": self.html,
+            "replyTo": self.reply_to,
+            "tags": self.tags,
             "sentAt": self.sent.isoformat(),
             "links": self.links,
         }
@@ -142,6 +146,8 @@ class Pages:
                 text=record["BodyText"] or "",
                 html=record["BodyHtml"] or "",
                 sent=datetime.fromtimestamp(record["Timestamp"], UTC),
+                reply_to=record.get("ReplyTo", []),
+                tags=record.get("Tags", {}),
             )
             for number, record in enumerate(records, 1)
         ]

@@ -21,10 +21,12 @@ KINDS = {
     rf"{SECRETS}/api-keys-\?\?\?\?\?\?": "api keys",
     rf"{SECRETS}/approval-keys-\?\?\?\?\?\?": "approval keys",
     r"arn:<AWS::Partition>:ssm:<AWS::Region>:<AWS::AccountId>:parameter/[\w-]*campaign/approval-base-url": "base url",
-    r"arn:<AWS::Partition>:ses:<AWS::Region>:<AWS::AccountId>:identity/<Sender\w+>": "sender",
+    r"arn:<AWS::Partition>:ses:<AWS::Region>:<AWS::AccountId>:identity/\*": "senders",
+    r"arn:<AWS::Partition>:ses:<AWS::Region>:<AWS::AccountId>:configuration-set/<Mails\w+>": "configuration set",
+    rf"{SECRETS}/slack/\*-\?\?\?\?\?\?": "slack tokens",
     r"arn:<AWS::Partition>:bedrock:<AWS::Region>::foundation-model/amazon\.nova-lite-v1:0": "model",
     r"<(\w[\w-]*:ExportsOutputRef)?Build\w{8,}>": "build",
-    r"<BuildCampaignDeadLetters\w+\.Arn>": "dead letters",
+    r"<(BuildCampaign|MailEvents)DeadLetters\w+\.Arn>": "dead letters",
     r"arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:execution:<Fn::Select: .*Build.*>:\*": "children",
     r"arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:execution:<Fn::Select: .*Build.*>/GeneratePosts:\*": (
         "map runs"
@@ -49,6 +51,13 @@ LOOK = {
     "states:GetExecutionHistory",
 }
 MEND = {"states:RedriveExecution", "states:StopExecution"}
+
+
+MAILS: Grants = {
+    "senders": {"ses:SendEmail"},
+    "configuration set": {"ses:SendEmail"},
+    "slack tokens": {"secretsmanager:GetSecretValue"},
+}
 
 
 def table(*verbs: str) -> Grants:
@@ -76,9 +85,9 @@ FUNCTIONS: dict[str, Grants] = {
     | {
         "approval keys": {"secretsmanager:GetSecretValue"},
         "base url": {"ssm:GetParameter"},
-        "sender": {"ses:SendEmail"},
         "anything": {"states:SendTaskFailure", "states:SendTaskSuccess"},
-    },
+    }
+    | MAILS,
     "complete-campaign": table("GetItem", "PutItem", "UpdateItem"),
     "reject-campaign": table("GetItem", "PutItem", "UpdateItem", "Query"),
     "compensate": table("PutItem", "UpdateItem", "Query") | {"manifests": {"s3:DeleteObject"}},
@@ -92,9 +101,12 @@ FUNCTIONS: dict[str, Grants] = {
     | {
         "approval keys": {"secretsmanager:GetSecretValue"},
         "base url": {"ssm:GetParameter"},
-        "sender": {"ses:SendEmail"},
         "anything": {"states:SendTaskHeartbeat", "states:SendTaskSuccess"},
-    },
+        "alerts": {"sns:Publish"},
+    }
+    | MAILS,
+    # PutItem: the request whose reviewer is marked.
+    "mail-events": table("GetItem", "PutItem") | {"dead letters": {"sqs:SendMessage"}},
     # PutItem: the campaign, its place in the list, its idempotency record.
     "build-campaign": table("GetItem", "PutItem", "UpdateItem")
     | {"build": {"states:StartExecution"}, "dead letters": {"sqs:SendMessage"}},
@@ -106,6 +118,7 @@ FUNCTIONS: dict[str, Grants] = {
         "build": MACHINE_LOOK | {"states:StartExecution"},
         "executions": LOOK | MEND,
         "anything": {"states:SendTaskSuccess"},
+        "senders": {"ses:GetEmailIdentity"},
     },
     # An agent reads and writes nothing but its answer.
     "campaign-planner": {},

@@ -21,6 +21,7 @@ from lambdas.adapters.memory import (
     MemoryIds,
     MemoryKeys,
     MemoryPosts,
+    MemorySenders,
 )
 from lambdas.api.approvals.decisions import DecisionPorts
 from lambdas.api.approvals.links import LinkPorts
@@ -116,6 +117,7 @@ class World:
     campaigns: MemoryCampaigns = field(default_factory=MemoryCampaigns)
     posts: MemoryPosts = field(default_factory=MemoryPosts)
     catalog: MemoryCatalog = field(default_factory=MemoryCatalog)
+    senders: MemorySenders = field(default_factory=MemorySenders)
     checkpoints: MemoryCheckpoints = field(default_factory=MemoryCheckpoints)
     approvals: MemoryApprovals = field(default_factory=MemoryApprovals)
     executions: MemoryExecutions = field(default_factory=MemoryExecutions)
@@ -132,6 +134,7 @@ class World:
             campaigns=self.campaigns,
             posts=self.posts,
             catalog=self.catalog,
+            senders=self.senders,
             checkpoints=self.checkpoints,
             approvals=self.approvals,
             executions=self.executions,

@@ -16,6 +16,7 @@ from lambdas.build.revise_posts.logic import RevisionPorts, revise_posts
 from lambdas.build.save_campaign.logic import save_campaign
 from lambdas.build.validate_campaign.logic import validate_campaign
 from lambdas.core.effects import MANIFEST, RecordedManifests, undo_manifest
+from lambdas.core.inviting import Channels
 from lambdas.core.models.base import Model
 from lambdas.core.models.workflow import GenerateBatchEvent, RequestApprovalEvent, StepEvent
 from lambdas.core.settings import Settings
@@ -49,10 +50,10 @@ def tasks(world: World, agents: Agents, plan: FaultPlan) -> Mapping[str, Task]:
     recent = faulty(world.recent, plan, "recent")
     planner = faulty(agents.planner, plan, "planner")
     generator = faulty(agents.generator, plan, "generator")
-    mailer = faulty(world.mailer, plan, "mailer")
-    keys = faulty(world.keys, plan, "keys")
+    keys, mailer = faulty(world.keys, plan, "keys"), faulty(world.mailer, plan, "mailer")
+    channels = Channels(mailer, world.chat, catalog, keys)
     clock = world.clock
-    asking = ApprovalPorts(campaigns, posts, approvals, keys, mailer, world.engine, world.ids, clock, world.cipher)
+    asking = ApprovalPorts(campaigns, posts, approvals, channels, world.engine, world.ids, clock, world.cipher)
     effects = faulty(world.effects, plan, "effects")
     alerts = faulty(world.alerts, plan, "alerts")
     undos = {MANIFEST: undo_manifest(manifests.remove)}

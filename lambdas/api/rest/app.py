@@ -13,7 +13,7 @@ from lambdas.api.problems import problem, unexpected
 from lambdas.api.rest.answers import Answer, problem_answer
 from lambdas.api.rest.approvals import ApprovalRoutes
 from lambdas.api.rest.campaigns import CampaignRoutes
-from lambdas.api.rest.catalog import BrandRoutes, PersonaRoutes
+from lambdas.api.rest.catalog import BrandRoutes, PersonaRoutes, SettingsRoutes
 from lambdas.api.rest.documents import DocumentRoutes
 from lambdas.api.rest.history import HistoryRoutes
 from lambdas.api.rest.posts import PostRoutes
@@ -56,6 +56,7 @@ class Api:
             PostRoutes,
             BrandRoutes,
             PersonaRoutes,
+            SettingsRoutes,
             ApprovalRoutes,
             RequestRoutes,
             DocumentRoutes,

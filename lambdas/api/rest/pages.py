@@ -28,7 +28,7 @@ from lambdas.core.errors import (
     UnauthenticatedError,
 )
 from lambdas.core.ids import post_id_for
-from lambdas.core.models.approval import Decision
+from lambdas.core.models.approval import Decision, Reviewer, Vote
 from lambdas.core.models.campaign import Campaign
 from lambdas.core.ports import PostStore
 
@@ -171,10 +171,16 @@ def _others(link: OpenLink) -> list[tuple[str, str]]:
     return [
         (
             f"Reviewer {number}" + (" (you)" if reviewer.email == link.reviewer.email else ""),
-            DECISIONS[vote.decision] if (vote := link.approval.vote_of(reviewer.email)) else "has not answered yet",
+            _said(reviewer, link.approval.vote_of(reviewer.email)),
         )
         for number, reviewer in enumerate(link.approval.reviewers, 1)
     ]
+
+
+def _said(reviewer: Reviewer, vote: Vote | None) -> str:
+    if vote:
+        return DECISIONS[vote.decision]
+    return "could not be reached by mail" if reviewer.unreachable else "has not answered yet"
 
 
 def decided(link: OpenLink, campaign: Campaign, *, now: datetime, status: int) -> Answer:

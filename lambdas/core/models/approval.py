@@ -116,7 +116,11 @@ class Reviewer(Model):
     invited_at: Moment | None = None
     """When the newest link was mailed; ``None``: it still has to be."""
     unreachable: str | None = None
-    """Why mail does not reach them: a bounce or a complaint."""
+    """Why the newest mail did not reach them: refused, bounced, or complained about. Never holds an address."""
+    unreachable_told: bool = False
+    """Whoever runs the campaign has been told."""
+    slack: str | None = None
+    """What became of the newest message in Slack: ``sent``, ``not configured``, ``failed: reason``."""
 
 
 class Approval(Model):

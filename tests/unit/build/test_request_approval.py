@@ -32,8 +32,7 @@ def request(
         campaigns=world.campaigns,
         posts=world.posts,
         approvals=world.approvals,
-        keys=world.keys,
-        mailer=faulty(world.mailer, mail_faults or FaultPlan()),
+        channels=world.channels._replace(mailer=faulty(world.mailer, mail_faults or FaultPlan())),
         engine=world.engine,
         ids=world.ids,
         clock=world.clock,
@@ -109,7 +108,12 @@ def test_the_mail_says_what_it_is_about_and_never_the_task_token(ready: World) -
             assert said in mail.text
             assert said in mail.html
         assert link_in(mail).replace("&", "&amp;") in mail.html
-        assert mail.tags == {"campaignId": samples.CAMPAIGN_ID, "kind": "approval"}
+        assert mail.tags == {
+            "tenantId": samples.TENANT,
+            "campaignId": samples.CAMPAIGN_ID,
+            "callbackId": only_approval(ready).callback_id,
+            "kind": "approval",
+        }
 
 
 def test_markup_in_a_brief_is_text_in_the_mail(world: World) -> None:
