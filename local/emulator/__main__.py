@@ -3,6 +3,7 @@
 import asyncio
 import os
 import shutil
+from functools import partial
 from typing import Any
 
 from local.emulator import (
@@ -78,7 +79,7 @@ def main() -> None:
     settings.loglevel = os.environ["LOG_LEVEL"]
     _raise_file_limit()
     try:
-        server: Any = Server(ministack.app, Pages(config.home, config.port, counted), saves)
+        server: Any = Server(ministack.app, Pages(config.home, config.port, partial(sending.kept, ses), counted), saves)
         asyncio.run(serve(server, settings))
     finally:
         lambda_runtime.reset()

@@ -59,6 +59,11 @@ def install(ses: Any, ses_v2: Any, listeners: Sequence[Listener]) -> None:
     ses_v2.handle_request = handle_request
 
 
+def kept(ses: Any) -> list[dict[str, Any]]:
+    """The mails of every account, in no order."""
+    return [record for key, records in ses._sent_emails.all_items() if key[-1] == "entries" for record in records]
+
+
 def _sent(record: dict[str, Any], configuration_set: str) -> Sent:
     return Sent(
         message_id=record["MessageId"],

@@ -14,23 +14,6 @@ from tests.support.driver import Driver
 pytestmark = pytest.mark.stack
 
 
-def tend(acme: Driver) -> None:
-    """What the rule does once a minute."""
-    reply = acme.stack.client("lambda").invoke(FunctionName="tend-approvals", Payload=b"{}")
-    assert "FunctionError" not in reply, reply["Payload"].read()
-
-
-def logged(acme: Driver) -> str:
-    """Every event of every log group: the functions', the workflow's, the API's access log. Metrics are among them."""
-    logs = acme.stack.client("logs")
-    events: list[str] = []
-    for groups in logs.get_paginator("describe_log_groups").paginate():
-        for group in groups["logGroups"]:
-            for page in logs.get_paginator("filter_log_events").paginate(logGroupName=group["logGroupName"]):
-                events += [event["message"] for event in page["events"]]
-    return "\n".join(events)
-
-
 def opened(acme: Driver, item: dict[str, Any]) -> str:
     """The task token of a request, as its functions see it and nobody else."""
     answer = acme.stack.client("kms").decrypt(
@@ -60,14 +43,14 @@ def test_no_secret_and_no_address_is_anywhere_but_where_it_belongs(acme: Driver)
     acme.wait(campaign_id, "awaiting_approval")
     acme.decide(campaign_id, "approved")
     acme.wait(campaign_id, "approved")
-    tend(acme)
+    acme.tend()
 
     states = acme.stack.client("stepfunctions")
     history = states.get_execution_history(executionArn=acme.execution_arn(campaign_id), maxResults=1_000)["events"]
     tokens = {opened(acme, item) for item in acme.items(campaign_id, "APPROVAL#")}
     assert len(tokens) == 2
 
-    logs = logged(acme)
+    logs = acme.logged()
     assert campaign_id in logs  # we look in the right place
     stored = json.dumps([acme.items(campaign_id, kind) for kind in ("CHECKPOINT#", "POST#", "BATCH#")], default=str)
     approvals = json.dumps(acme.items(campaign_id, "APPROVAL#"), default=str)
@@ -108,11 +91,11 @@ def test_a_decision_whose_sender_was_killed_reaches_the_workflow_once(acme: Driv
         ExpressionAttributeNames={"#s": "status"},
         ExpressionAttributeValues={":decided": {"S": "DECIDED"}, ":made": {"M": made}},
     )
-    tend(acme)
+    acme.tend()
     acme.wait(campaign_id, "approved")
     (resumed,) = acme.items(campaign_id, "APPROVAL#")
     assert resumed["resumedAt"]
-    tend(acme)
+    acme.tend()
     (again,) = acme.items(campaign_id, "APPROVAL#")
     assert again["resumedAt"] == resumed["resumedAt"]
     assert acme.execution(campaign_id)["status"] == "SUCCEEDED"
@@ -129,7 +112,7 @@ def test_silence_lets_the_campaign_expire(acme: Driver) -> None:
         ExpressionAttributeValues={":past": {"S": "2026-01-01T00:00:00.000Z"}},
     )
     link = acme.link(campaign_id)
-    tend(acme)
+    acme.tend()
     acme.wait(campaign_id, "expired")
     assert Http().send("GET", link).status == 200  # what was decided, and that nobody did
     assert "Nobody decided in time" in Http().send("GET", link).text
