@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -132,6 +133,17 @@ class Driver:
         """What the rule does once a minute to open requests for approval."""
         reply = self.stack.client("lambda").invoke(FunctionName="tend-approvals", Payload=b"{}")
         assert "FunctionError" not in reply, reply["Payload"].read()
+
+    @contextmanager
+    def configured(self, function: str, **variables: str) -> Iterator[None]:
+        """The function with other environment variables, for as long as it takes."""
+        functions = self.stack.client("lambda")
+        before = functions.get_function_configuration(FunctionName=function)["Environment"]["Variables"]
+        functions.update_function_configuration(FunctionName=function, Environment={"Variables": before | variables})
+        try:
+            yield
+        finally:
+            functions.update_function_configuration(FunctionName=function, Environment={"Variables": before})
 
     def logged(self) -> str:
         """Every event of every log group: the functions', the workflow's, the API's access log. Metrics are in it."""

@@ -3,15 +3,23 @@
 import base64
 import json
 import time
+from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
+from pytest_httpserver import HTTPServer
+from werkzeug import Request, Response
 
+from local.forms import forms
+from local.history import events
 from local.http import Http
 from tests.support.driver import Driver
+from tests.support.workers import kill_workers
 
 pytestmark = pytest.mark.stack
+
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
 def opened(acme: Driver, item: dict[str, Any]) -> str:
@@ -73,32 +81,46 @@ def test_no_secret_and_no_address_is_anywhere_but_where_it_belongs(acme: Driver)
     assert all(item["taskToken"].startswith("kms:") for item in acme.items(campaign_id, "APPROVAL#"))
 
 
-def test_a_decision_whose_sender_was_killed_reaches_the_workflow_once(acme: Driver) -> None:
-    """The Lambda dies after the decision is in the table and before the workflow hears of it."""
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="finds the workers in /proc")
+def test_a_decision_whose_sender_was_killed_reaches_the_workflow_once(acme: Driver, httpserver: HTTPServer) -> None:
+    """The API's process is killed at the moment between the decision in the table and the word to the workflow.
+
+    Its SendTaskSuccess comes to a server of ours, which kills the process that is waiting for the answer.
+    """
+    killed: list[int] = []
+
+    def kill(request: Request) -> Response:
+        assert request.headers["X-Amz-Target"] == "AWSStepFunctions.SendTaskSuccess"
+        killed.extend(kill_workers("api"))
+        return Response(status=500)
+
+    httpserver.expect_request("/").respond_with_handler(kill)
     campaign_id = acme.start(postCount=1)
     acme.wait(campaign_id, "awaiting_approval")
-    (item,) = acme.items(campaign_id, "APPROVAL#")
-    made = {
-        "decision": {"S": "approved"},
-        "comments": {"S": ""},
-        "decidedBy": {"S": "ada@example.com"},
-        "decidedAt": {"S": "2026-01-01T00:00:00.000Z"},
-    }
-    acme.stack.client("dynamodb").update_item(
-        TableName=acme.stack.info["table"],
-        Key={"PK": {"S": item["PK"]}, "SK": {"S": item["SK"]}},
-        UpdateExpression="SET #s = :decided, decision = :made",
-        ExpressionAttributeNames={"#s": "status"},
-        ExpressionAttributeValues={":decided": {"S": "DECIDED"}, ":made": {"M": made}},
-    )
-    acme.tend()
-    acme.wait(campaign_id, "approved")
+    link = acme.link(campaign_id)
+    form = next(form for form in forms(Http().get(link).text) if form.method == "post").filled(decision="approved")
+    with acme.configured("api", AWS_ENDPOINT_URL_SFN=httpserver.url_for("").rstrip("/")):
+        reply = Http().send("POST", link, urlencode(form).encode(), FORM)
+    assert killed
+    assert reply.status >= 500
+    (decided,) = acme.items(campaign_id, "APPROVAL#")
+    assert (decided["status"], decided["decision"]["decision"]) == ("DECIDED", "approved")
+    assert "resumedAt" not in decided
+    assert acme.get(f"/campaigns/{campaign_id}")["status"] == "awaiting_approval"
+
+    deadline = time.monotonic() + 90  # the sweep gives whoever decided some seconds to say so themselves
+    while acme.get(f"/campaigns/{campaign_id}")["status"] != "approved":
+        assert time.monotonic() < deadline, "the workflow never heard of the decision"
+        acme.tend()
+        time.sleep(0.5)
     (resumed,) = acme.items(campaign_id, "APPROVAL#")
-    assert resumed["resumedAt"]
+    assert resumed["decision"] == decided["decision"]
     acme.tend()
-    (again,) = acme.items(campaign_id, "APPROVAL#")
-    assert again["resumedAt"] == resumed["resumedAt"]
+    assert acme.items(campaign_id, "APPROVAL#") == [resumed]
     assert acme.execution(campaign_id)["status"] == "SUCCEEDED"
+    history = events(acme.stack.client("stepfunctions"), acme.execution_arn(campaign_id))
+    left = [event["stateExitedEventDetails"]["name"] for event in history if "stateExitedEventDetails" in event]
+    assert [left.count(state) for state in ("RequestApproval", "CompleteCampaign")] == [1, 1]
 
 
 def test_silence_lets_the_campaign_expire(acme: Driver) -> None:

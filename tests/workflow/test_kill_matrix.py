@@ -14,7 +14,7 @@ from random import Random
 import pytest
 
 from tests.support.driver import Driver
-from tests.workflow.test_killed_worker import workers_of
+from tests.support.workers import workers_of
 
 pytestmark = [pytest.mark.stack, pytest.mark.skipif(not Path("/proc").is_dir(), reason="finds workers in /proc")]
 

@@ -4,29 +4,14 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from tests.support.driver import Driver
+from tests.support.workers import workers_of
 
 pytestmark = pytest.mark.stack
-
-
-def workers_of(function: str) -> list[int]:
-    """Process ids of the emulator's workers of a function: they work in a directory named after it."""
-    found = []
-    for process in Path("/proc").iterdir():
-        if process.name.isdigit():
-            try:
-                place = (process / "cwd").readlink()
-            except OSError:
-                continue  # it ended while we looked
-            if f"ministack-lambda-{function}-" in str(place):
-                found.append(int(process.name))
-    return found
 
 
 def kill_some(function: str, stop: threading.Event, killed: list[int]) -> None:
@@ -41,7 +26,7 @@ def kill_some(function: str, stop: threading.Event, killed: list[int]) -> None:
 def test_a_killed_batch_costs_no_post_and_writes_none_twice(acme: Driver) -> None:
     stop, killed = threading.Event(), list[int]()
     # 100 ms a post keep the map busy long enough to be hit in the middle.
-    with slow_generator(acme, milliseconds=100):
+    with acme.configured("generate-posts", OFFLINE_LATENCY_MS="100"):
         campaign_id = acme.start(postCount=200, generation={"maxConcurrency": 20})
         acme.wait_for_posts(campaign_id, lambda counts: 0 < counts["completed"] < counts["total"])
         killer = threading.Thread(target=kill_some, args=("generate-posts", stop, killed))
@@ -58,16 +43,3 @@ def test_a_killed_batch_costs_no_post_and_writes_none_twice(acme: Driver) -> Non
     # A version for each claim and one for the completion: a second completion would be one more than the claims.
     for post in posts:
         assert 2 <= post["version"] <= 2 + post["claim"]["attempt"]
-
-
-@contextmanager
-def slow_generator(driver: Driver, *, milliseconds: int) -> Iterator[None]:
-    """The offline copywriter takes its time, as a model does."""
-    functions = driver.stack.client("lambda")
-    before = functions.get_function_configuration(FunctionName="generate-posts")["Environment"]["Variables"]
-    slow = {**before, "OFFLINE_LATENCY_MS": str(milliseconds)}
-    functions.update_function_configuration(FunctionName="generate-posts", Environment={"Variables": slow})
-    try:
-        yield
-    finally:
-        functions.update_function_configuration(FunctionName="generate-posts", Environment={"Variables": before})

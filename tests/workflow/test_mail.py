@@ -2,8 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 import pytest
@@ -43,17 +42,6 @@ def slack_of(driver: Driver, campaign_id: str) -> list[str] | None:
 
 def mails_of(driver: Driver, campaign_id: str) -> list[dict[str, Any]]:
     return [mail for mail in driver.mails() if mail["tags"].get("campaignId") == campaign_id]
-
-
-@contextmanager
-def environment(driver: Driver, function: str, **changes: str) -> Iterator[None]:
-    functions = driver.stack.client("lambda")
-    before = functions.get_function_configuration(FunctionName=function)["Environment"]["Variables"]
-    functions.update_function_configuration(FunctionName=function, Environment={"Variables": before | changes})
-    try:
-        yield
-    finally:
-        functions.update_function_configuration(FunctionName=function, Environment={"Variables": before})
 
 
 @pytest.mark.parametrize(
@@ -162,7 +150,7 @@ def test_reviewers_get_their_own_link_in_slack(acme: Driver, httpserver: HTTPSer
     secrets.create_secret(Name=name, SecretString=SLACK_TOKEN)
     try:
         assert acme.send("PUT", "/settings", before | {"slack": {"channel": "C0123456789"}}).status == 200
-        with environment(acme, "request-approval", SLACK_API_URL=httpserver.url_for("").rstrip("/")):
+        with acme.configured("request-approval", SLACK_API_URL=httpserver.url_for("").rstrip("/")):
             campaign_id = acme.start(postCount=1, approval={"reviewers": everybody})
             acme.wait(campaign_id, "awaiting_approval")
             said = until(lambda: slack_of(acme, campaign_id), "what became of Slack was not noted")
@@ -193,7 +181,7 @@ def test_slack_that_is_down_costs_nobody_the_mail(acme: Driver) -> None:
     secrets.create_secret(Name=name, SecretString=SLACK_TOKEN)
     try:
         assert acme.send("PUT", "/settings", before | {"slack": {}}).status == 200
-        with environment(acme, "request-approval", SLACK_API_URL="http://127.0.0.1:9"):
+        with acme.configured("request-approval", SLACK_API_URL="http://127.0.0.1:9"):
             campaign_id = acme.start(postCount=1)
             acme.wait(campaign_id, "awaiting_approval")
             acme.link(campaign_id)
