@@ -163,12 +163,17 @@ class World:
         role: str = "manager",
         headers: Mapping[str, str] | None = None,
         query: Mapping[str, str] | None = None,
+        repeated: Mapping[str, list[str]] | None = None,
         context: Mapping[str, Any] | None = None,
     ) -> Reply:
-        """``body`` goes as JSON unless it is text already; ``tenant=None`` is a route without authorizer."""
+        """``body`` goes as JSON unless it is text already; ``tenant=None`` is a route without authorizer.
+
+        ``repeated``: each parameter with all its values, where one is there twice.
+        """
         request_context: dict[str, Any] = {"stage": "prod", "path": f"/prod{path}", "httpMethod": method}
         if tenant is not None:
             request_context["authorizer"] = {"tenantId": tenant, "role": role, "subject": "robin"}
+        single = {name: [value] for name, value in (query or {}).items()}
         event = {
             "resource": path,
             "path": path,
@@ -176,7 +181,9 @@ class World:
             "headers": {"Content-Type": "application/json", **(headers or {})},
             "multiValueHeaders": {},
             "queryStringParameters": dict(query or {}) or None,
-            "multiValueQueryStringParameters": {name: [value] for name, value in (query or {}).items()} or None,
+            "multiValueQueryStringParameters": repeated
+            or {name: [value] for name, value in (query or {}).items()}
+            or None,
             "pathParameters": None,
             "stageVariables": None,
             "requestContext": request_context | dict(context or {}),

@@ -145,8 +145,8 @@ def test_without_revisions_left_sending_back_is_a_no_with_a_reason(acme: Driver)
     acme.wait(campaign_id, "awaiting_approval")
     page = Http().get(acme.link(campaign_id))
     assert 'value="needs_revision"' not in page.text
-    form = b"decision=needs_revision"
-    reply = Http().send("POST", page.url, form, {"Content-Type": "application/x-www-form-urlencoded"})
+    form = next(form for form in forms(page.text) if form.method == "post").filled() | {"decision": "needs_revision"}
+    reply = Http().send("POST", page.url, urlencode(form).encode(), FORM)
     assert reply.status == 200
     ended = acme.wait(campaign_id, "rejected")
     assert "revisions" in ended["error"]["message"]

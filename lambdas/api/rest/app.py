@@ -106,6 +106,12 @@ class Api:
 
     def _invalid_parameters(self, error: RequestValidationError) -> Answer:
         """Parameters that powertools refused, in our words. An id that cannot be one names nothing: 404."""
+        if self._resolver.current_event.path.startswith("/approve/"):
+            # A link with a part twice is one that nobody mailed, and its reader is a person.
+            from lambdas.api.rest import pages
+
+            self._services.log.event("approval_link_refused", reason="a part of the link is there twice")
+            return pages.refusal(UnauthenticatedError("a part of the link is there twice"))
         places = {detail["loc"][0] for detail in error.errors()}
         if places == {"path"} and self._resolver.current_event.http_method != "PUT":
             return self._refused(NotFoundError("there is nothing with this id"))

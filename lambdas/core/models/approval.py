@@ -28,6 +28,8 @@ class PostVerdict(StrEnum):
     REJECT = "reject"  # thrown away, and another text written in its place
 
 
+MAX_COMMENTS = 5_000
+"""Characters of what is said about the campaign."""
 Comment = Annotated[str, StringConstraints(max_length=2_000)]
 
 
@@ -62,7 +64,7 @@ class DecisionInput(Model):
     """Body of ``POST /campaigns/{id}/approve``; the page's form carries the same."""
 
     decision: Decision
-    comments: Annotated[str, StringConstraints(max_length=5_000)] = ""
+    comments: Annotated[str, StringConstraints(max_length=MAX_COMMENTS)] = ""
     callback_id: CallbackIdField
     content_hash: str | None = None
     posts: Annotated[tuple[PostDecision, ...], Field(max_length=10_000)] = ()
