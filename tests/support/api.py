@@ -181,9 +181,7 @@ class World:
             "headers": {"Content-Type": "application/json", **(headers or {})},
             "multiValueHeaders": {},
             "queryStringParameters": dict(query or {}) or None,
-            "multiValueQueryStringParameters": repeated
-            or {name: [value] for name, value in (query or {}).items()}
-            or None,
+            "multiValueQueryStringParameters": repeated or single or None,
             "pathParameters": None,
             "stageVariables": None,
             "requestContext": request_context | dict(context or {}),

@@ -2,7 +2,10 @@
 
 import base64
 import json
+import re
 import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -13,7 +16,7 @@ from werkzeug import Request, Response
 
 from local.forms import forms
 from local.history import events
-from local.http import Http
+from local.http import Http, Reply
 from tests.support.driver import Driver
 from tests.support.workers import kill_workers
 
@@ -150,3 +153,32 @@ def test_without_revisions_left_sending_back_is_a_no_with_a_reason(acme: Driver)
     assert reply.status == 200
     ended = acme.wait(campaign_id, "rejected")
     assert "revisions" in ended["error"]["message"]
+
+
+def test_fifty_decisions_at_once_leave_one_and_everybody_is_told_whose(acme: Driver) -> None:
+    """Through the gateway, by all reviewers at once, in several processes of the API."""
+    reviewers = [f"reviewer{number}@example.com" for number in range(5)]
+    campaign_id = acme.start(postCount=1, approval={"reviewers": reviewers})
+    acme.wait(campaign_id, "awaiting_approval")
+    callback_id = acme.get(f"/campaigns/{campaign_id}/approvals")["items"][0]["callbackId"]
+    links = [link for mail in acme.mails() for link in mail["links"] if f"/approve/{callback_id}?" in link]
+    assert len(links) == len(reviewers)
+    shown = next(form for form in forms(Http().get(links[0]).text) if form.method == "post").fields
+    decisions = ["approved", "rejected", "needs_revision"]
+    tries = [(links[n % 5], shown | {"decision": decisions[n % 3], "comments": f"comment {n}"}) for n in range(50)]
+
+    def send(attempt: tuple[str, dict[str, str]]) -> Reply:
+        link, form = attempt
+        return Http().send("POST", link, urlencode(form).encode(), FORM)
+
+    with ThreadPoolExecutor(50) as threads:
+        replies = list(threads.map(send, tries))
+    assert Counter(reply.status for reply in replies) == {200: 1, 409: 49}
+    (item,) = acme.items(campaign_id, "APPROVAL#")
+    won = next(n for n, reply in enumerate(replies) if reply.status == 200)
+    assert (item["decision"]["decision"], item["decision"]["comments"]) == (decisions[won % 3], f"comment {won}")
+    assert [vote["comments"] for vote in item["votes"]] == [f"comment {won}"]
+    said = Counter(re.findall(r"<dt>Decided by</dt><dd>(.*?)</dd>", "".join(reply.text for reply in replies)))
+    assert sum(said.values()) == 50
+    assert said["you"] == 10  # all of the winner's own tries
+    assert len(said) == 2
