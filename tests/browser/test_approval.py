@@ -34,6 +34,8 @@ def test_from_the_mail_to_the_second_round_to_the_yes(acme: Driver, phone: Any, 
     first = acme.link(campaign_id)
     before = {post["index"]: post["content"]["text"] for post in acme.posts(campaign_id)}
 
+    phone.set_content(next(mail["html"] for mail in acme.mails() if first in mail["links"]))
+    phone.screenshot(path=artifacts / "0-mail.png", full_page=True)
     phone.goto(first)
     phone.screenshot(path=artifacts / "1-first-round.png", full_page=True)
     assert phone.evaluate("document.documentElement.scrollWidth") <= 412
@@ -78,6 +80,26 @@ def test_from_the_mail_to_the_second_round_to_the_yes(acme: Driver, phone: Any, 
     phone.goto(re.sub(r"token=\w{20}", "token=", second))
     says(phone, "This link does not work")
     phone.screenshot(path=artifacts / "7-forged.png", full_page=True)
+
+
+def test_marks_on_one_page_of_many_posts_are_sent_from_another(acme: Driver, phone: Any, artifacts: Path) -> None:
+    campaign_id = acme.start(postCount=52)
+    acme.wait(campaign_id, "awaiting_approval")
+    phone.goto(acme.link(campaign_id))
+    phone.locator("input[name=verdict-3][value=change]").check()
+    phone.locator("textarea[name=comment-3]").fill("Warmer")
+    phone.get_by_role("button", name="Page 2 of posts").click()
+    says(phone, "Posts 51 to 52 of 52")
+    phone.locator("input[name=verdict-52][value=reject]").check()
+    phone.locator("input[name=decision][value=needs_revision]").check()
+    phone.screenshot(path=artifacts / "10-second-page-of-posts.png", full_page=True)
+    phone.get_by_role("button", name="Send decision").click()
+    says(phone, "2 posts are being written again")
+    (item,) = [a for a in acme.items(campaign_id, "APPROVAL#") if a["round"] == 1]
+    assert [(post["verdict"], post["comment"]) for post in item["decision"]["posts"]] == [
+        ("change", "Warmer"),
+        ("reject", ""),
+    ]
 
 
 def test_an_edit_by_hand_meanwhile_is_shown_before_anything_is_decided(

@@ -44,7 +44,7 @@ class ShownText(NamedTuple):
     rules_total: int
     diff: tuple[Part, ...]
     """Against what was shown before: the last round, or before an edit by hand. Empty: nothing changed."""
-    diff_since: str
+    diff_title: str
     picture: str | None
     """What the picture will show, and its size."""
 
@@ -110,6 +110,6 @@ def _text(post: Post, content: PostContent, revision: int) -> ShownText:
         rules_passed=sum(rule.passed for rule in rules),
         rules_total=len(rules),
         diff=_diff(post, content, revision),
-        diff_since="an edit by hand" if post.edit else "the last round",
+        diff_title="What was changed by hand" if post.edit else "What changed since the last round",
         picture=_picture(post),
     )
