@@ -14,11 +14,12 @@ from typing import Any
 import pytest
 from ministack.services import lambda_svc, ses, ses_v2, sns
 
+from local import aws
 from local.emulator import bounces, notifications, relay, sending
 from local.emulator.config import EmulatorConfig
 from local.emulator.pinned import EmulatorChangedError
 from local.emulator.sending import Sent
-from local.process import EmulatorProcess, LocalStackError
+from local.process import EmulatorProcess, LocalStackError, free_port
 
 SENT = Sent(
     message_id="0100@email.amazonses.com",
@@ -136,6 +137,26 @@ def test_a_password_is_not_sent_in_the_clear(smtp: Smtp, caplog: pytest.LogCaptu
     assert not any("AUTH" in line.upper() for line in smtp.said)
     assert "STARTTLS" in caplog.text
     assert "canary" not in caplog.text
+
+
+def test_the_running_emulator_relays_what_ses_accepts(smtp: Smtp, tmp_path: Any, monkeypatch: Any) -> None:
+    monkeypatch.setenv("SMTP_URL", smtp.url)
+    process = EmulatorProcess(tmp_path)
+    port = free_port(42_000)
+    process.start(port)
+    try:
+        client = aws.client("sesv2", f"http://127.0.0.1:{port}")
+        client.create_email_identity(EmailIdentity="c@example.com")
+        body = {"Text": {"Data": "Hallo"}, "Html": {"Data": "<p>Hallo</p>"}}
+        client.send_email(
+            FromEmailAddress="c@example.com",
+            Destination={"ToAddresses": ["ann@example.com"]},
+            Content={"Simple": {"Subject": {"Data": "Größe"}, "Body": body}},
+        )
+        assert smtp.came.wait(20)
+    finally:
+        process.stop(kill=True)
+    assert [str(mail["Subject"]) for mail in smtp.mails] == ["Größe"]
 
 
 @pytest.mark.parametrize(
