@@ -12,6 +12,7 @@ from lambdas.core.models.approval import Approval, Reviewer
 from lambdas.core.models.campaign import Campaign
 from lambdas.core.models.mail import Mail
 from lambdas.core.models.tenant import Sender
+from lambdas.core.platforms import LABELS
 
 
 class Kind(StrEnum):
@@ -49,6 +50,7 @@ def invitation(
     summary, brief = approval.summary, campaign.brief
     name = _line(brief.name)
     failed = f" ({summary.failed_posts} more could not be written)" if summary.failed_posts else ""
+    written = "1 post is" if summary.completed_posts == 1 else f"{summary.completed_posts} posts are"
     voices = f", in the voice of {', '.join(summary.personas)}" if summary.personas else ""
     again = f" This is round {approval.round}: what changed is marked." if approval.round > 1 else ""
     wording = Wording(
@@ -56,7 +58,7 @@ def invitation(
         title=name,
         paragraphs=(
             f'The campaign "{name}" {_OPENING[kind]}.{again}',
-            f"{summary.completed_posts} posts are written{failed} for {', '.join(summary.platforms)}{voices}.",
+            f"{written} written{failed} for {', '.join(LABELS[platform] for platform in summary.platforms)}{voices}.",
         ),
         facts=(("Goal", brief.goal), ("Audience", brief.audience)),
         button=(link, "Read the posts and decide"),

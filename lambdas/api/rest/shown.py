@@ -8,23 +8,9 @@ from lambdas.api.approvals.worddiff import Part, word_diff
 from lambdas.core.ids import PersonaId
 from lambdas.core.limits import LIMITS, Unit, measure, text_as_published
 from lambdas.core.models.post import Post, PostContent
-from lambdas.core.platforms import Platform
+from lambdas.core.platforms import LABELS
 
 POSTS_A_PAGE = 50
-
-LABELS: Mapping[Platform, str] = {
-    Platform.X: "X",
-    Platform.LINKEDIN: "LinkedIn",
-    Platform.INSTAGRAM: "Instagram",
-    Platform.FACEBOOK: "Facebook",
-    Platform.TIKTOK: "TikTok",
-    Platform.THREADS: "Threads",
-    Platform.BLUESKY: "Bluesky",
-    Platform.YOUTUBE: "YouTube",
-    Platform.EMAIL: "Email",
-    Platform.SMS: "SMS",
-    Platform.BLOG: "Blog",
-}
 
 
 class ShownText(NamedTuple):

@@ -106,7 +106,7 @@ def test_the_mail_says_what_it_is_about_and_never_the_task_token(ready: World) -
         whole = mail.model_dump_json()
         assert FIRST not in whole
         assert "Spring launch" in mail.subject
-        for said in ("3 posts", "1 more could not", "Sell a thousand kettles", "x, linkedin", "Ann, Bo"):
+        for said in ("3 posts", "1 more could not", "Sell a thousand kettles", "X, LinkedIn", "Ann, Bo"):
             assert said in mail.text
             assert said in mail.html
         assert link_in(mail).replace("&", "&amp;") in mail.html
