@@ -1,15 +1,18 @@
-"""The tenants the local stack comes with: their brands and personas, from ``local/seed/<tenant>.json``.
+"""The tenants the local stack comes with: their settings, brands and personas, from ``local/seed/<tenant>.json``.
 
-``{"brands": {id: body of PUT /brands/{id}}, "personas": {id: body of PUT /personas/{id}}}``
+``{"settings"?: body of PUT /settings, "brands": {id: body of PUT /brands/{id}},
+"personas": {id: body of PUT /personas/{id}}}``
 """
 
 import json
 from pathlib import Path
 
 from lambdas.adapters.dynamodb_catalog import DynamoCatalog
+from lambdas.adapters.ses_senders import OWNER_TAG
 from lambdas.core.ids import BrandId, PersonaId, TenantId
 from lambdas.core.models.base import Model
 from lambdas.core.models.brand import BrandConfig, PersonaConfig
+from lambdas.core.models.tenant import TenantConfig
 from local import aws
 
 SEEDS = Path(__file__).parent / "seed"
@@ -22,11 +25,12 @@ def tenants() -> list[str]:
 def plant(endpoint_url: str, table: str) -> None:
     """Store what differs from the seed, through the adapter that serves ``PUT /brands/{id}``.
 
-    A brand somebody changed through the API is put back: every start offers the same tenants.
+    A brand somebody changed through the API is put back: every start offers the same tenants. Settings stay as changed.
     """
     catalog = DynamoCatalog(aws.client("dynamodb", endpoint_url), table)
     for name in tenants():
         tenant, seed = TenantId(name), json.loads((SEEDS / f"{name}.json").read_text())
+        _settle(tenant, TenantConfig.from_wire(seed.get("settings", {})), catalog, endpoint_url)
         for brand_id, body in seed["brands"].items():
             brand = BrandConfig.from_wire(body)
             if not _same(catalog.get_brand(tenant, BrandId(brand_id)), brand):
@@ -35,6 +39,16 @@ def plant(endpoint_url: str, table: str) -> None:
             persona = PersonaConfig.from_wire(body)
             if not _same(catalog.get_persona(tenant, PersonaId(persona_id)), persona):
                 catalog.put_persona(tenant, PersonaId(persona_id), persona)
+
+
+def _settle(tenant: TenantId, config: TenantConfig, catalog: DynamoCatalog, endpoint_url: str) -> None:
+    """The tenant's sender, as an identity of the mail service that bears the tenant's tag, and its first settings."""
+    if config.sender:
+        aws.client("sesv2", endpoint_url).create_email_identity(
+            EmailIdentity=config.sender.address, Tags=[{"Key": OWNER_TAG, "Value": tenant}]
+        )
+    if catalog.get_settings(tenant).version == 0:
+        catalog.put_settings(tenant, config)
 
 
 def _same(stored: Model | None, seed: Model) -> bool:

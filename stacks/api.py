@@ -10,6 +10,7 @@ from stacks.data import DataStack
 from stacks.executions import grant_look, grant_mend
 from stacks.functions import CampaignFunction, CodeAssets, kept_logs
 from stacks.grants import Access, grant_parameter, grant_secret, grant_table
+from stacks.mail import grant_senders
 from stacks.options import Options
 from stacks.workflow import WorkflowStack, grant_task_answers
 
@@ -37,6 +38,7 @@ PRIVATE = {
     "/campaigns/{campaignId}/approvals/{callbackId}/reminders": ("POST",),
     "/campaigns/{campaignId}/approvals/{callbackId}/revoke": ("POST",),
     "/campaigns/{campaignId}/approvals/{callbackId}/reassign": ("POST",),
+    "/settings": ("GET", "PUT"),
     "/brands/{brandId}": ("GET", "PUT", "DELETE"),
     "/personas/{personaId}": ("GET", "PUT", "DELETE"),
 }
@@ -145,6 +147,7 @@ class ApiStack(Stack):
         grant_look(function, workflow.build_machine, workflow.build_name)
         grant_mend(function, workflow.build_machine, workflow.build_name)
         grant_task_answers(function, ["states:SendTaskSuccess"])
+        grant_senders(function)
         return function
 
     def _authorizer(self) -> apigateway.RequestAuthorizer:

@@ -4,13 +4,15 @@ from aws_cdk import Duration
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_ses as ses
+from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from stacks.acknowledge import acknowledge
+from stacks.alerts import grant_alert
 from stacks.data import DataStack
 from stacks.functions import CampaignFunction, CodeAssets
 from stacks.grants import Access, grant_parameter, grant_secret, grant_table
+from stacks.mail import Mail
 from stacks.options import Options
 
 EVERY = Duration.minutes(1)
@@ -24,7 +26,8 @@ def tend_approvals(
     data: DataStack,
     assets: CodeAssets,
     base_url_parameter: str,
-    sender: ses.EmailIdentity,
+    mail: Mail,
+    alerts: sns.ITopic,
 ) -> CampaignFunction:
     """Lambda ``tend-approvals``, once a minute: invitations, reminders, heartbeats, expiry, lost decisions."""
     function = CampaignFunction(
@@ -39,7 +42,7 @@ def tend_approvals(
             "TABLE_NAME": data.table.table_name,
             "APPROVAL_KEYS_SECRET": data.approval_keys_name,
             "APPROVAL_BASE_URL_PARAMETER": base_url_parameter,
-            "SENDER_EMAIL": options.sender,
+            **mail.environment,
         },
         timeout_seconds=55,
     )
@@ -47,7 +50,8 @@ def tend_approvals(
     grant_table(function, data, access)
     grant_secret(function, data, data.approval_keys_name)
     grant_parameter(function, base_url_parameter)
-    function.add_to_role_policy(iam.PolicyStatement(actions=["ses:SendEmail"], resources=[sender.email_identity_arn]))
+    mail.grant_send(function)
+    grant_alert(function, alerts, data.key)
     answers = ["states:SendTaskHeartbeat", "states:SendTaskSuccess"]
     function.add_to_role_policy(iam.PolicyStatement(actions=answers, resources=["*"]))
     acknowledge(

@@ -1,13 +1,12 @@
 """The direct way to start a campaign: a Lambda that internal services invoke, and where refused payloads wait."""
 
-from aws_cdk import Duration, Stack
+from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from stacks.data import DataStack
-from stacks.functions import LIVE, CampaignFunction, CodeAssets, dead_letter_queue
+from stacks.functions import CampaignFunction, CodeAssets, keep_failures
 from stacks.grants import Access, grant_table
 from stacks.options import Options
 
@@ -34,31 +33,9 @@ def build_campaign(
     )
     grant_table(function, data, [Access.GET, Access.BATCH_GET, Access.PUT, Access.UPDATE])
     machine.grant_start_execution(function)
-    _keep_refused(scope, function, data)
+    keep_failures(function, "BuildCampaign", data.key)
     _let_in(function, options.internal_roles)
     return function
-
-
-def _keep_refused(scope: Construct, function: CampaignFunction, data: DataStack) -> None:
-    """What is sent asynchronously and refused for good goes to a queue, with the reason."""
-    letters = dead_letter_queue(scope, "BuildCampaignDeadLetters", data.key)
-    # Not configure_async_invoke, whose grants on queue and key are wider than sending needs.
-    function.add_to_role_policy(iam.PolicyStatement(actions=["sqs:SendMessage"], resources=[letters.queue_arn]))
-    failed = lambda_.CfnEventInvokeConfig.OnFailureProperty(destination=letters.queue_arn)
-    for construct_id, qualifier in (
-        ("BuildCampaignAsynchronously", "$LATEST"),
-        ("BuildCampaignLiveAsynchronously", LIVE),
-    ):
-        config = lambda_.CfnEventInvokeConfig(
-            scope,
-            construct_id,
-            function_name=function.function_name,
-            qualifier=qualifier,
-            maximum_retry_attempts=2,
-            maximum_event_age_in_seconds=Duration.hours(6).to_seconds(),
-            destination_config=lambda_.CfnEventInvokeConfig.DestinationConfigProperty(on_failure=failed),
-        )
-        config.node.add_dependency(function.live)
 
 
 def _let_in(function: CampaignFunction, roles: tuple[str, ...]) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from aws_cdk import Duration, IgnoreMode, RemovalPolicy
+from aws_cdk import Duration, IgnoreMode, RemovalPolicy, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
@@ -112,8 +112,28 @@ def kept_logs(scope: Construct, construct_id: str, name: str, key: kms.IKey) -> 
     )
 
 
-def dead_letter_queue(scope: Construct, construct_id: str, key: kms.IKey) -> sqs.Queue:
-    """Where an asynchronous invocation goes that failed for good; kept 14 days, the most SQS allows."""
+def keep_failures(function: "CampaignFunction", name: str, key: kms.IKey) -> None:
+    """Asynchronous invocations that failed for good go to the queue ``<name>DeadLetters``, with their reason."""
+    scope = Stack.of(function)
+    letters = _dead_letter_queue(scope, f"{name}DeadLetters", key)
+    # Not configure_async_invoke, whose grants on queue and key are wider than sending needs.
+    function.add_to_role_policy(iam.PolicyStatement(actions=["sqs:SendMessage"], resources=[letters.queue_arn]))
+    failed = lambda_.CfnEventInvokeConfig.OnFailureProperty(destination=letters.queue_arn)
+    for construct_id, qualifier in ((f"{name}Asynchronously", "$LATEST"), (f"{name}LiveAsynchronously", LIVE)):
+        config = lambda_.CfnEventInvokeConfig(
+            scope,
+            construct_id,
+            function_name=function.function_name,
+            qualifier=qualifier,
+            maximum_retry_attempts=2,
+            maximum_event_age_in_seconds=Duration.hours(6).to_seconds(),
+            destination_config=lambda_.CfnEventInvokeConfig.DestinationConfigProperty(on_failure=failed),
+        )
+        config.node.add_dependency(function.live)
+
+
+def _dead_letter_queue(scope: Construct, construct_id: str, key: kms.IKey) -> sqs.Queue:
+    """Kept 14 days, the most SQS allows."""
     queue = sqs.Queue(
         scope,
         construct_id,

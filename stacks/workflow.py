@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from aws_cdk import CfnElement, CfnOutput, Duration, Stack
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_ses as ses
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
@@ -16,6 +15,7 @@ from stacks.direct import build_campaign
 from stacks.executions import live_alias
 from stacks.functions import CampaignFunction, CodeAssets, kept_logs
 from stacks.grants import Access, grant_key, grant_parameter, grant_secret, grant_table
+from stacks.mail import Mail
 from stacks.options import Options
 from statemachine.build import BuildFunctions, build_workflow
 
@@ -31,7 +31,7 @@ class WorkflowStack(Stack):
         self._data = data
         self._assets = CodeAssets(self, options)
         self.base_url_parameter = f"/{options.prefix}campaign/approval-base-url"
-        self.sender = ses.EmailIdentity(self, "Sender", identity=ses.Identity.email(options.sender))
+        self.mail = Mail(self, options=options, data=data, assets=self._assets)
         self.build_name = f"{options.prefix}build"
         self.alerts = alert_topic(self, f"{options.prefix}campaign-alerts", data.key)
         self.build_machine = self._state_machine(self._build_functions())
@@ -50,7 +50,8 @@ class WorkflowStack(Stack):
             data=data,
             assets=self._assets,
             base_url_parameter=self.base_url_parameter,
-            sender=self.sender,
+            mail=self.mail,
+            alerts=self.alerts,
         )
         self._agent("campaign_planner", timeout_seconds=300)
         self._agent("content_generator", timeout_seconds=120)
@@ -207,15 +208,13 @@ class WorkflowStack(Stack):
             environment={
                 "APPROVAL_KEYS_SECRET": self._data.approval_keys_name,
                 "APPROVAL_BASE_URL_PARAMETER": self.base_url_parameter,
-                "SENDER_EMAIL": self._options.sender,
+                **self.mail.environment,
                 "TOKEN_KEY_ID": self._data.key.key_id,
             },
         )
         grant_secret(function, self._data, self._data.approval_keys_name)
         grant_parameter(function, self.base_url_parameter)
-        function.add_to_role_policy(
-            iam.PolicyStatement(actions=["ses:SendEmail"], resources=[self.sender.email_identity_arn])
-        )
+        self.mail.grant_send(function)
         # A question that was answered is not asked again: the task gets the answer.
         grant_task_answers(function, ["states:SendTaskFailure", "states:SendTaskSuccess"])
         return function

@@ -1,4 +1,4 @@
-"""Brands and personas in the table.
+"""A tenant's settings, brands and personas in the table.
 
 Actions on the table: ``dynamodb:GetItem`` (get_*), ``BatchGetItem`` (find), ``UpdateItem`` (put_*),
 ``DeleteItem`` (delete_*).
@@ -15,6 +15,7 @@ from lambdas.core.errors import NotFoundError
 from lambdas.core.ids import BrandId, PersonaId, TenantId
 from lambdas.core.models.base import Model
 from lambdas.core.models.brand import Brand, BrandConfig, Persona, PersonaConfig
+from lambdas.core.models.tenant import TenantConfig, TenantSettings
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -32,6 +33,12 @@ class DynamoCatalog:
         found = self._table.get_many([place, *places])
         voices = {name: Persona.from_wire(found[key]) for key, name in places.items() if key in found}
         return (Brand.from_wire(found[place]) if place in found else None), voices
+
+    def get_settings(self, tenant_id: TenantId) -> TenantSettings:
+        return TenantSettings.from_wire(self._table.get(keys.settings(tenant_id)) or {})
+
+    def put_settings(self, tenant_id: TenantId, config: TenantConfig) -> TenantSettings:
+        return TenantSettings.from_wire(self._put(keys.settings(tenant_id), config, {}))
 
     def get_brand(self, tenant_id: TenantId, brand_id: BrandId) -> Brand | None:
         found = self._table.get(keys.brand(tenant_id, brand_id))

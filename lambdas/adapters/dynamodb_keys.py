@@ -12,6 +12,7 @@ same                                       ``EFFECT#<kind>#<name>``             
 ``CAMPAIGN#<campaign>``                    ``OWNER``                                              whose the id is
 ``TENANT#<tenant>``                        ``CAMPAIGN#<campaign>``                                place in the list
 same                                       ``BRAND#<brand>``, ``PERSONA#<persona>``               catalog
+same                                       ``SETTINGS``                                           the tenant's
 same                                       ``IDEMPOTENCY#<sha256 of the key>``                    expires by TTL
 ``ACTIVE#<0-7>``                           ``CAMPAIGN#<tenant>#<campaign>``                       to be looked after
 ``OPEN_APPROVALS#<0..3>``                  ``<callback>``                                         where a request is
@@ -109,6 +110,10 @@ def brand(tenant_id: TenantId, brand_id: BrandId) -> ItemKey:
 
 def persona(tenant_id: TenantId, persona_id: PersonaId) -> ItemKey:
     return ItemKey(tenant_partition(tenant_id), f"PERSONA#{persona_id}")
+
+
+def settings(tenant_id: TenantId) -> ItemKey:
+    return ItemKey(tenant_partition(tenant_id), "SETTINGS")
 
 
 def idempotency(tenant_id: TenantId, idempotency_key: str) -> ItemKey:

@@ -1,7 +1,7 @@
 """Logs, metrics and traces: the one place that knows how they leave the process.
 
 The logger cannot print a token: secret fields are dropped by name, also those of models; anything that looks like a
-JWT goes by its look, wherever in the line it stands.
+JWT or a token of Slack goes by its look, wherever in the line it stands.
 
 Logs are JSON lines that all carry the correlation id; metrics are CloudWatch's embedded metric format, printed to
 the same stream and turned into metrics by CloudWatch at no request of ours.
@@ -18,14 +18,14 @@ from aws_lambda_powertools.metrics import MetricUnit
 from pydantic import BaseModel
 
 NAMESPACE = "CampaignOrchestration"
-_JWT = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]*")
+_TOKEN = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]*|xox[a-z]-[\w-]+")
 _SECRET_FIELDS = frozenset({"token", "taskToken", "task_token", "nonce", "authorization", "Authorization"})
 
 
 def scrub(value: Any) -> Any:
     """``value`` without anything that opens something."""
     if isinstance(value, str):
-        return _JWT.sub("[token]", value)
+        return _TOKEN.sub("[token]", value)
     if isinstance(value, BaseModel):
         return scrub(value.model_dump())
     if isinstance(value, Mapping):

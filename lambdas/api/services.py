@@ -8,6 +8,7 @@ from lambdas.api.submission import Intake
 from lambdas.core.active import ActiveList
 from lambdas.core.effects import EffectStore
 from lambdas.core.executions import Executions
+from lambdas.core.mailing import Senders
 from lambdas.core.ports import (
     ApprovalStore,
     CampaignStore,
@@ -27,6 +28,7 @@ class Services(NamedTuple):
     campaigns: CampaignStore
     posts: PostStore
     catalog: CatalogStore
+    senders: Senders
     checkpoints: CheckpointStore
     approvals: ApprovalStore
     effects: EffectStore

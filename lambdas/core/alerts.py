@@ -16,12 +16,15 @@ _ADVICE = {
     ),
     "INVALID_PLAN": "the planner's answer breaks its rules: look at its log line, then retry from PlanPosts",
     "STATE_TOO_LARGE": "a step carries data it should keep in the table: this needs a change of code",
+    "REVIEWER_UNREACHABLE": (
+        "see GET /campaigns/{id}/approvals for whom mail does not reach, then POST …/reassign or …/reminders there"
+    ),
     "RECOVERY_EXHAUSTED": "the engine kept ending this campaign's executions: read the last one's error, then retry",
 }
 
 
 class Alert(Model):
-    """A campaign failed, with all that whoever gets the message needs to begin with."""
+    """A campaign failed, or needs somebody, with all that whoever gets the message needs to begin with."""
 
     tenant_id: str
     campaign_id: str

@@ -24,6 +24,7 @@
         │   └── ContentChangedError    the posts are not those that were approved         409
         ├── GoneError                  it was there, and is over                          410
         ├── MailRefusedError           mail to an address, or from a sender, is refused for good
+        ├── ChatRefusedError           a message in the tenant's chat is refused for good
         ├── IdempotencyMismatchError   the key was used for another body                  422
         ├── AgentPermanentError        an agent answered {success: false, error: {retryable: false}}
         ├── InvalidPlanError           the planner's plan breaks its own rules
@@ -173,6 +174,11 @@ class GoneError(PermanentError):
 class MailRefusedError(PermanentError):
     code = "MAIL_REFUSED"
     title = "The mail service refuses the address or the sender"
+
+
+class ChatRefusedError(PermanentError):
+    code = "CHAT_REFUSED"
+    title = "The chat refuses the person or the token"
 
 
 class IdempotencyMismatchError(PermanentError):

@@ -1,9 +1,23 @@
 """Mailing several people, of whom one may have an address that takes no mail."""
 
-from lambdas.core.errors import MailRefusedError
-from lambdas.core.models.approval import Reviewer
+from collections.abc import Callable
+from typing import Protocol
+
+from lambdas.core.errors import ConcurrentUpdateError, ConflictError, MailRefusedError
+from lambdas.core.ids import CallbackId, CampaignKey, TenantId
+from lambdas.core.models.approval import Approval, ApprovalStatus
 from lambdas.core.models.mail import Mail
-from lambdas.core.ports import Mailer
+from lambdas.core.ports import ApprovalStore, Mailer
+
+TRIES = 5
+
+
+class Senders(Protocol):
+    """The identities that the mail service has verified."""
+
+    def refusal(self, tenant_id: TenantId, address: str) -> str | None:
+        """Why the tenant cannot send from ``address``, in words for a person; ``None`` when it can."""
+        ...
 
 
 def deliver(mailer: Mailer, mail: Mail) -> str | None:
@@ -15,6 +29,22 @@ def deliver(mailer: Mailer, mail: Mail) -> str | None:
     return None
 
 
-def with_refusals(reviewers: tuple[Reviewer, ...], refused: dict[str, str | None]) -> tuple[Reviewer, ...]:
-    """Reviewers as they are after mails to them: ``refused`` says of each one mailed why not, or ``None``."""
-    return tuple(r.model_copy(update={"unreachable": refused[r.email]}) if r.email in refused else r for r in reviewers)
+def amend_pending(
+    approvals: ApprovalStore, key: CampaignKey, callback_id: CallbackId, change: Callable[[Approval], Approval]
+) -> Approval:
+    """Store what ``change`` makes of a pending request, as often as somebody else was faster.
+
+    Raises ``NotFoundError``, ``ConflictError`` for a request that is decided or closed, and whatever ``change`` does.
+    """
+    for _ in range(TRIES):
+        approval = approvals.get(key, callback_id)
+        if approval.status is not ApprovalStatus.PENDING:
+            raise ConflictError("this request is over", details={"status": approval.status.value})
+        changed = change(approval)
+        if changed == approval:
+            return approval
+        try:
+            return approvals.amend(changed)
+        except ConcurrentUpdateError:
+            continue
+    raise ConcurrentUpdateError("the request is changing; try again")

@@ -1,5 +1,6 @@
 """The platforms a post can be written for."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 
@@ -15,3 +16,19 @@ class Platform(StrEnum):
     EMAIL = "email"
     SMS = "sms"
     BLOG = "blog"
+
+
+LABELS: Mapping[Platform, str] = {
+    Platform.X: "X",
+    Platform.LINKEDIN: "LinkedIn",
+    Platform.INSTAGRAM: "Instagram",
+    Platform.FACEBOOK: "Facebook",
+    Platform.TIKTOK: "TikTok",
+    Platform.THREADS: "Threads",
+    Platform.BLUESKY: "Bluesky",
+    Platform.YOUTUBE: "YouTube",
+    Platform.EMAIL: "Email",
+    Platform.SMS: "SMS",
+    Platform.BLOG: "Blog",
+}
+"""As people write them."""

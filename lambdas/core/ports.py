@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from lambdas.core.models.checkpoint import Checkpoint
     from lambdas.core.models.mail import Mail
     from lambdas.core.models.post import Batch, Claim, Post
+    from lambdas.core.models.tenant import TenantConfig, TenantSettings
     from lambdas.core.models.workflow import BuildInput, ManifestLocation
     from lambdas.core.tokens import KeySet
 
@@ -159,7 +160,13 @@ class PostStore(Protocol):
 
 
 class CatalogStore(Protocol):
-    """Brands and personas of a tenant. ``get_*`` answers ``None`` when there is none."""
+    """What a tenant maintains: its settings, brands and personas. ``get_*`` answers ``None`` when there is none."""
+
+    def get_settings(self, tenant_id: TenantId) -> TenantSettings:
+        """Version 0, with every default, where none were stored."""
+        ...
+
+    def put_settings(self, tenant_id: TenantId, config: TenantConfig) -> TenantSettings: ...
 
     def find(
         self, tenant_id: TenantId, brand_id: BrandId, persona_ids: Sequence[PersonaId]

@@ -3,11 +3,13 @@
 import asyncio
 import os
 import shutil
+from functools import partial
 from typing import Any
 
 from local.emulator import (
     async_configs,
     autosave,
+    bounces,
     callbacks,
     exceptions,
     extraction,
@@ -18,11 +20,14 @@ from local.emulator import (
     machine_versions,
     mailbox,
     maps,
+    notifications,
     parsing,
     partiql,
     ranges,
     references,
+    relay,
     senders,
+    sending,
     slots,
     transport,
     usage,
@@ -48,7 +53,7 @@ def main() -> None:
     from hypercorn.config import Config
     from ministack import app as ministack
     from ministack.core import iam_actions, lambda_runtime, persistence
-    from ministack.services import _dynamodb_keywords, dynamodb, lambda_svc, ses, stepfunctions
+    from ministack.services import _dynamodb_keywords, dynamodb, lambda_svc, ses, ses_v2, sns, stepfunctions
     from ministack.services.cloudformation import provisioners
 
     slots.install(lambda_svc, slots.Slots(per_function=config.workers_per_function, total=config.workers))
@@ -58,6 +63,8 @@ def main() -> None:
     forks.install(lambda_runtime, forks.Forks())
     layer_blobs.install(lambda_svc, config.state_dir / "layer-blobs")
     mailbox.install(ses)
+    notifications.install(sns, lambda_svc)
+    sending.install(ses, ses_v2, [bounces.simulator(ses_v2, sns), *_relays(config)])
     callbacks.install(stepfunctions)
     heartbeats.install(stepfunctions)
     maps.install(stepfunctions)
@@ -82,10 +89,14 @@ def main() -> None:
     settings.loglevel = os.environ["LOG_LEVEL"]
     _raise_file_limit()
     try:
-        server: Any = Server(ministack.app, Pages(config.home, config.port, counted), saves)
+        server: Any = Server(ministack.app, Pages(config.home, config.port, partial(sending.kept, ses), counted), saves)
         asyncio.run(serve(server, settings))
     finally:
         lambda_runtime.reset()
+
+
+def _relays(config: EmulatorConfig) -> list[sending.Listener]:
+    return [relay.Relay(relay.parse(config.smtp_url))] if config.smtp_url else []
 
 
 def _raise_file_limit() -> None:

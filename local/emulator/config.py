@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from local.emulator import relay
+
 ACCOUNT_ID = "000000000000"
 REGION = "us-east-1"
 ROOT_ACCESS_KEY = "test"
@@ -34,8 +36,15 @@ class EmulatorConfig:
     workers: int = DEFAULT_WORKERS
     workers_per_function: int = DEFAULT_WORKERS_PER_FUNCTION
     autosave_seconds: float = 3.0
+    smtp_url: str = ""
+    """Where mails are relayed to (``local.emulator.relay``); empty: they stay in the inbox."""
     usage: bool = False
     """Count what AWS would bill (``local.emulator.usage``), which costs time of its own."""
+
+    def check(self) -> None:
+        """Raises ``ValueError`` for a setting that cannot work."""
+        if self.smtp_url:
+            relay.parse(self.smtp_url)
 
     @property
     def state_dir(self) -> Path:
@@ -69,6 +78,7 @@ class EmulatorConfig:
             workers=int(environment.get("LOCAL_WORKERS") or DEFAULT_WORKERS),
             workers_per_function=int(environment.get("LOCAL_WORKERS_PER_FUNCTION") or DEFAULT_WORKERS_PER_FUNCTION),
             autosave_seconds=float(environment.get("LOCAL_AUTOSAVE_SECONDS") or 3.0),
+            smtp_url=environment.get("SMTP_URL", ""),
             usage=environment.get("LOCAL_USAGE") == "1",
         )
 
@@ -85,6 +95,7 @@ class EmulatorConfig:
             "LOCAL_WORKERS": str(self.workers),
             "LOCAL_WORKERS_PER_FUNCTION": str(self.workers_per_function),
             "LOCAL_AUTOSAVE_SECONDS": str(self.autosave_seconds),
+            "SMTP_URL": self.smtp_url,
             "LOCAL_USAGE": "1" if self.usage else "",
             "BIND_HOST": "127.0.0.1",
             "AUTH": "true",

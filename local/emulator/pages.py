@@ -8,13 +8,13 @@ mails that SES accepted, ``/_local/inbox.json`` the same for programs, ``/_local
 import json
 import os
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
-import urllib3
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
@@ -42,6 +42,8 @@ class Message:
     text: str
     html: str
     sent: datetime
+    reply_to: list[str]
+    tags: dict[str, str]
 
     @property
     def links(self) -> list[str]:
@@ -65,14 +67,21 @@ class Message:
             "subject": self.subject,
             "text": self.text,
             "html": self.html,
+            "replyTo": self.reply_to,
+            "tags": self.tags,
             "sentAt": self.sent.isoformat(),
             "links": self.links,
         }
 
 
 class Pages:
-    def __init__(self, home: Path, port: int, usage: Usage | None = None) -> None:
+    """``mails`` are the records of all that SES accepted."""
+
+    def __init__(
+        self, home: Path, port: int, mails: Callable[[], list[dict[str, Any]]], usage: Usage | None = None
+    ) -> None:
         self._home = home
+        self._mails = mails
         self._usage = usage
         self._endpoint = f"http://127.0.0.1:{port}"
         self._templates = Environment(
@@ -131,8 +140,7 @@ class Pages:
 
     def _messages(self) -> list[Message]:
         """Newest first."""
-        accounts = urllib3.request("GET", f"{self._endpoint}/_ministack/ses/messages", timeout=10).json()["messages"]
-        records = sorted((record for mails in accounts.values() for record in mails), key=lambda r: r["Timestamp"])
+        records = sorted(self._mails(), key=lambda record: record["Timestamp"])
         messages = [
             Message(
                 number=number,
@@ -142,6 +150,8 @@ class Pages:
                 text=record["BodyText"] or "",
                 html=record["BodyHtml"] or "",
                 sent=datetime.fromtimestamp(record["Timestamp"], UTC),
+                reply_to=record.get("ReplyTo", []),
+                tags=record.get("Tags", {}),
             )
             for number, record in enumerate(records, 1)
         ]

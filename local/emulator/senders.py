@@ -11,7 +11,7 @@ from typing import Any
 
 from local.emulator.pinned import EmulatorChangedError
 
-_SEND = "/v2/email/outbound-emails"
+SEND = "/v2/email/outbound-emails"
 
 
 def install(iam_actions: Any) -> None:
@@ -21,7 +21,7 @@ def install(iam_actions: Any) -> None:
 
     @functools.wraps(resource_of)
     def ses_v2_resource_arn(method: str, path: str, body: bytes, region: str, account_id: str) -> str:
-        if method == "POST" and path.rstrip("/") == _SEND:
+        if method == "POST" and path.rstrip("/") == SEND:
             sender = parseaddr(str(json.loads(body or b"{}").get("FromEmailAddress", "")))[1]
             return f"arn:aws:ses:{region}:{account_id}:identity/{sender}"
         return str(resource_of(method, path, body, region, account_id))

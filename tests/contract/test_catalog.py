@@ -9,6 +9,7 @@ from lambdas.adapters.memory import MemoryCatalog
 from lambdas.core.errors import NotFoundError
 from lambdas.core.ids import BrandId, PersonaId
 from lambdas.core.models.brand import Brand, Persona
+from lambdas.core.models.tenant import TenantConfig, TenantSettings
 from lambdas.core.ports import CatalogStore
 from tests.contract.conftest import TABLE
 from tests.contract.samples import ACME, GLOBEX, brand_config, persona_config
@@ -85,3 +86,13 @@ def test_editors_at_once_never_make_the_same_version(shared: CatalogStore) -> No
     with ThreadPoolExecutor(10) as pool:
         brands = pool.map(lambda n: shared.put_brand(ACME, KETTLES, brand_config(name=f"Brand {n}")), range(10))
         assert sorted(brand.version for brand in brands) == list(range(1, 11))
+
+
+def test_settings_are_defaults_until_they_are_stored(catalog: CatalogStore) -> None:
+    assert catalog.get_settings(ACME) == TenantSettings()
+    config = TenantConfig.from_wire(
+        {"sender": {"address": "hi@acme.example"}, "slack": {"channel": "C0123456789"}, "notify": ["a@acme.example"]}
+    )
+    assert catalog.put_settings(ACME, config) == TenantSettings(version=1, **dict(config)) == catalog.get_settings(ACME)
+    assert catalog.put_settings(ACME, TenantConfig()) == TenantSettings(version=2) == catalog.get_settings(ACME)
+    assert catalog.get_settings(GLOBEX).version == 0

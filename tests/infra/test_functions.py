@@ -18,6 +18,7 @@ from tests.infra.templates import Assembly, listed, text
 EVERYWHERE = {"POWERTOOLS_SERVICE_NAME", "LOG_LEVEL"}
 """Read by the Powertools logger."""
 AGENTS = ("campaign-planner", "content-generator", "generate-posts", "plan-posts")
+MAILERS = ("request-approval", "tend-approvals")
 
 API_GATEWAY_SECONDS = 29
 """Integration timeout (docs.aws.amazon.com/apigateway/latest/developerguide/limits.html)."""
@@ -105,10 +106,12 @@ def test_a_model_is_named_where_one_is_used(local: Assembly, aws: Assembly) -> N
         assert aws.functions[name]["Environment"]["Variables"]["BEDROCK_MODEL_ID"]
 
 
-def test_a_direct_invocation_that_fails_for_good_is_kept(both: Assembly) -> None:
+@pytest.mark.parametrize("name", ["build-campaign", "mail-events"])
+def test_an_asynchronous_invocation_that_fails_for_good_is_kept(name: str, both: Assembly) -> None:
     """In a queue, as an on-failure destination: unlike a dead-letter configuration it keeps the reason."""
-    function = both.functions["build-campaign"]
-    configs = [c for c in both.resources("AWS::Lambda::EventInvokeConfig").values() if "DestinationConfig" in c]
+    function, functions = both.functions[name], both.resources("AWS::Lambda::Function")
+    kept = [c for c in both.resources("AWS::Lambda::EventInvokeConfig").values() if "DestinationConfig" in c]
+    configs = [c for c in kept if functions[text(c["FunctionName"]).strip("<>")] == function]
     assert {config.pop("Qualifier") for config in configs} == {"$LATEST", "live"}
     config, other = configs
     assert config == other
@@ -116,20 +119,21 @@ def test_a_direct_invocation_that_fails_for_good_is_kept(both: Assembly) -> None
     properties = both.resources("AWS::SQS::Queue")[queue]
     assert properties["MessageRetentionPeriod"] == 14 * 24 * 3600
     assert "Key" in text(properties["KmsMasterKeyId"])
-    assert both.resources("AWS::Lambda::Function")[text(config["FunctionName"]).strip("<>")] == function
     assert (config["MaximumRetryAttempts"], config["MaximumEventAgeInSeconds"]) == (2, 6 * 3600)
 
 
-@pytest.mark.parametrize("kind", ["AWS::S3::BucketPolicy", "AWS::SQS::QueuePolicy"])
+@pytest.mark.parametrize("kind", ["AWS::S3::BucketPolicy", "AWS::SQS::QueuePolicy", "AWS::SNS::TopicPolicy"])
 def test_nobody_comes_without_tls(kind: str, both: Assembly) -> None:
-    statements = listed(both.only(kind)["PolicyDocument"]["Statement"])
-    assert any(
-        statement["Effect"] == "Deny"
-        and statement["Principal"] == {"AWS": "*"}
-        and statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
-        and statement["Action"] in ("s3:*", "sqs:*")
-        for statement in statements
-    )
+    policies = both.resources(kind).values()
+    assert policies
+    for policy in policies:
+        assert any(
+            statement["Effect"] == "Deny"
+            and statement["Principal"] in ("*", {"AWS": "*"})
+            and statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+            and statement["Action"] in ("s3:*", "sqs:*", "sns:Publish")
+            for statement in listed(policy["PolicyDocument"]["Statement"])
+        )
 
 
 def test_functions_behind_the_gateway_answer_before_it_gives_up(both: Assembly) -> None:
@@ -146,7 +150,10 @@ def test_few_permissions_let_the_gateway_in(both: Assembly) -> None:
     every = both.resources("AWS::Lambda::Permission").values()
     rules = [permission for permission in every if permission["Principal"] == "events.amazonaws.com"]
     assert sorted(both.name_of(rule["FunctionName"]) for rule in rules) == ["reconcile", "tend-approvals"]
-    permissions = [p for p in every if p not in rules and "SourceArn" in p]
+    (topic,) = [permission for permission in every if permission["Principal"] == "sns.amazonaws.com"]
+    assert both.name_of(topic["FunctionName"]) == "mail-events"
+    assert "MailEvents" in text(topic["SourceArn"])
+    permissions = [p for p in every if p not in (*rules, topic) and "SourceArn" in p]
     assert sorted(both.name_of(permission["FunctionName"]) for permission in permissions) == ["api", "authorizer"]
     for permission in permissions:
         source: Any = permission["SourceArn"]
@@ -191,3 +198,22 @@ def test_internal_roles_are_names_or_arns(given: Any, roles: tuple[str, ...]) ->
 def test_what_is_no_role_is_not_let_in(given: str) -> None:
     with pytest.raises(ValueError, match="internalRoles") if given else nullcontext():
         assert Options.of(App(context={"sender": "a@b.example", "internalRoles": given})).internal_roles == ()
+
+
+def test_what_becomes_of_a_mail_is_reported_by_ses_alone(both: Assembly) -> None:
+    destination = both.only("AWS::SES::ConfigurationSetEventDestination")
+    reported = destination["EventDestination"]
+    assert set(reported["MatchingEventTypes"]) == {"bounce", "complaint", "reject"}
+    topic = text(reported["SnsDestination"]["TopicARN"])
+    (subscription,) = both.resources("AWS::SNS::Subscription").values()
+    assert text(subscription["TopicArn"]) == topic
+    assert both.name_of(subscription["Endpoint"]) == "mail-events"
+    (policy,) = [
+        policy for policy in both.resources("AWS::SNS::TopicPolicy").values() if text(policy["Topics"][0]) == topic
+    ]
+    (allowed,) = [s for s in policy["PolicyDocument"]["Statement"] if s["Effect"] == "Allow"]
+    assert allowed["Principal"] == {"Service": "ses.amazonaws.com"}
+    assert allowed["Action"] == "sns:Publish"
+    assert set(allowed["Condition"]["StringEquals"]) == {"AWS:SourceAccount", "AWS:SourceArn"}
+    names = {text(both.functions[name]["Environment"]["Variables"]["CONFIGURATION_SET"]) for name in MAILERS}
+    assert names == {text(destination["ConfigurationSetName"])}

@@ -21,10 +21,12 @@ KINDS = {
     rf"{SECRETS}/api-keys-\?\?\?\?\?\?": "api keys",
     rf"{SECRETS}/approval-keys-\?\?\?\?\?\?": "approval keys",
     r"arn:<AWS::Partition>:ssm:<AWS::Region>:<AWS::AccountId>:parameter/[\w-]*campaign/approval-base-url": "base url",
-    r"arn:<AWS::Partition>:ses:<AWS::Region>:<AWS::AccountId>:identity/<Sender\w+>": "sender",
+    r"arn:<AWS::Partition>:ses:<AWS::Region>:<AWS::AccountId>:identity/\*": "senders",
+    r"arn:<AWS::Partition>:ses:<AWS::Region>:<AWS::AccountId>:configuration-set/<Mails\w+>": "configuration set",
+    rf"{SECRETS}/slack/\*-\?\?\?\?\?\?": "slack tokens",
     r"arn:<AWS::Partition>:bedrock:<AWS::Region>::foundation-model/amazon\.nova-lite-v1:0": "model",
     r"<(\w[\w-]*:ExportsOutputRef)?Build\w{8,}>": "build",
-    r"<BuildCampaignDeadLetters\w+\.Arn>": "dead letters",
+    r"<(BuildCampaign|MailEvents)DeadLetters\w+\.Arn>": "dead letters",
     r"arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:execution:<Fn::Select: .*Build.*>:\*": "children",
     r"arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:execution:<Fn::Select: .*Build.*>/GeneratePosts:\*": (
         "map runs"
@@ -52,6 +54,13 @@ LOOK = {
 MEND = {"states:RedriveExecution", "states:StopExecution"}
 
 
+MAILS: Grants = {
+    "senders": {"ses:SendEmail"},
+    "configuration set": {"ses:SendEmail"},
+    "slack tokens": {"secretsmanager:GetSecretValue"},
+}
+
+
 def table(*verbs: str) -> Grants:
     """Working with a table that a key of ours encrypts."""
     return {
@@ -77,9 +86,9 @@ FUNCTIONS: dict[str, Grants] = {
     | {
         "approval keys": {"secretsmanager:GetSecretValue"},
         "base url": {"ssm:GetParameter"},
-        "sender": {"ses:SendEmail"},
         "anything": {"states:SendTaskFailure", "states:SendTaskSuccess"},
-    },
+    }
+    | MAILS,
     "complete-campaign": table("GetItem", "PutItem", "UpdateItem"),
     "reject-campaign": table("GetItem", "PutItem", "UpdateItem", "Query"),
     "compensate": table("PutItem", "UpdateItem", "Query") | {"manifests": {"s3:DeleteObject"}},
@@ -93,9 +102,12 @@ FUNCTIONS: dict[str, Grants] = {
     | {
         "approval keys": {"secretsmanager:GetSecretValue"},
         "base url": {"ssm:GetParameter"},
-        "sender": {"ses:SendEmail"},
         "anything": {"states:SendTaskHeartbeat", "states:SendTaskSuccess"},
-    },
+        "alerts": {"sns:Publish"},
+    }
+    | MAILS,
+    # PutItem: the request whose reviewer is marked.
+    "mail-events": table("GetItem", "PutItem") | {"dead letters": {"sqs:SendMessage"}},
     # PutItem: the campaign, its place in the list, its idempotency record.
     "build-campaign": table("GetItem", "BatchGetItem", "PutItem", "UpdateItem")
     | {"build": {"states:StartExecution"}, "dead letters": {"sqs:SendMessage"}},
@@ -107,6 +119,7 @@ FUNCTIONS: dict[str, Grants] = {
         "build": MACHINE_LOOK | {"states:StartExecution"},
         "executions": LOOK | MEND,
         "anything": {"states:SendTaskSuccess"},
+        "senders": {"ses:GetEmailIdentity"},
     },
     # An agent reads and writes nothing but its answer.
     "campaign-planner": {},
@@ -218,5 +231,8 @@ def test_the_key_trusts_the_account_and_the_services_that_use_it(both: Assembly)
         elif service.startswith("logs."):
             (place,) = statement["Condition"]["ArnLike"].values()
             assert text(place) == "arn:<AWS::Partition>:logs:<AWS::Region>:<AWS::AccountId>:log-group:*"
+        elif service.startswith("ses."):
+            assert statement["Action"] == ["kms:Decrypt", "kms:GenerateDataKey*"]
+            assert text(statement["Condition"]["StringEquals"]["aws:SourceAccount"]) == "<AWS::AccountId>"
         else:
             assert (service, statement["Action"]) == ("delivery.logs.amazonaws.com", "kms:Decrypt*")

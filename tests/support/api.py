@@ -22,6 +22,7 @@ from lambdas.adapters.memory import (
     MemoryIds,
     MemoryKeys,
     MemoryPosts,
+    MemorySenders,
 )
 from lambdas.api.approvals.decisions import DecisionPorts
 from lambdas.api.approvals.links import LinkPorts
@@ -117,6 +118,7 @@ class World:
     campaigns: MemoryCampaigns = field(default_factory=MemoryCampaigns)
     posts: MemoryPosts = field(default_factory=MemoryPosts)
     catalog: MemoryCatalog = field(default_factory=MemoryCatalog)
+    senders: MemorySenders = field(default_factory=MemorySenders)
     checkpoints: MemoryCheckpoints = field(default_factory=MemoryCheckpoints)
     approvals: MemoryApprovals = field(default_factory=MemoryApprovals)
     effects: MemoryEffects = field(default_factory=MemoryEffects)
@@ -134,6 +136,7 @@ class World:
             campaigns=self.campaigns,
             posts=self.posts,
             catalog=self.catalog,
+            senders=self.senders,
             checkpoints=self.checkpoints,
             approvals=self.approvals,
             effects=self.effects,
@@ -163,12 +166,17 @@ class World:
         role: str = "manager",
         headers: Mapping[str, str] | None = None,
         query: Mapping[str, str] | None = None,
+        repeated: Mapping[str, list[str]] | None = None,
         context: Mapping[str, Any] | None = None,
     ) -> Reply:
-        """``body`` goes as JSON unless it is text already; ``tenant=None`` is a route without authorizer."""
+        """``body`` goes as JSON unless it is text already; ``tenant=None`` is a route without authorizer.
+
+        ``repeated``: each parameter with all its values, where one is there twice.
+        """
         request_context: dict[str, Any] = {"stage": "prod", "path": f"/prod{path}", "httpMethod": method}
         if tenant is not None:
             request_context["authorizer"] = {"tenantId": tenant, "role": role, "subject": "robin"}
+        single = {name: [value] for name, value in (query or {}).items()}
         event = {
             "resource": path,
             "path": path,
@@ -176,7 +184,7 @@ class World:
             "headers": {"Content-Type": "application/json", **(headers or {})},
             "multiValueHeaders": {},
             "queryStringParameters": dict(query or {}) or None,
-            "multiValueQueryStringParameters": {name: [value] for name, value in (query or {}).items()} or None,
+            "multiValueQueryStringParameters": repeated or single or None,
             "pathParameters": None,
             "stageVariables": None,
             "requestContext": request_context | dict(context or {}),

@@ -36,8 +36,7 @@ class Asked:
             world.campaigns,
             world.posts,
             world.approvals,
-            world.keys,
-            world.mailer,
+            world.channels,
             world.engine,
             world.ids,
             world.clock,
@@ -65,6 +64,5 @@ class Asked:
 
     def tending(self) -> TendPorts:
         w = self.world
-        return TendPorts(
-            w.campaigns, w.posts, w.approvals, w.engine, w.keys, w.mailer, w.ids, w.clock, w.cipher, lambda: BASE_URL
-        )
+        stores = (w.campaigns, w.posts, w.approvals)
+        return TendPorts(*stores, w.engine, w.channels, w.alerts, w.ids, w.clock, w.cipher, lambda: BASE_URL)

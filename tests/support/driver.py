@@ -132,6 +132,21 @@ class Driver:
         claims = {batch["batchId"]: batch.get("claim") for batch in self.items(campaign_id, "BATCH#")}
         return [post | {"claim": claims[post["batchId"]]} for post in self.items(campaign_id, "POST#")]
 
+    def tend(self) -> None:
+        """What the rule does once a minute to open requests for approval."""
+        reply = self.stack.client("lambda").invoke(FunctionName="tend-approvals", Payload=b"{}")
+        assert "FunctionError" not in reply, reply["Payload"].read()
+
+    def logged(self) -> str:
+        """Every event of every log group: the functions', the workflow's, the API's access log. Metrics are in it."""
+        logs = self.stack.client("logs")
+        messages: list[str] = []
+        for groups in logs.get_paginator("describe_log_groups").paginate():
+            for group in groups["logGroups"]:
+                for page in logs.get_paginator("filter_log_events").paginate(logGroupName=group["logGroupName"]):
+                    messages += [event["message"] for event in page["events"]]
+        return "\n".join(messages)
+
     def items(self, campaign_id: str, prefix: str = "") -> list[dict[str, Any]]:
         """The campaign's items as they are in the table, numbers as numbers."""
         from boto3.dynamodb.types import TypeDeserializer

@@ -236,8 +236,8 @@ class Pipeline:
         for zombie in again:
             try:
                 self.deliver(zombie)
-            except (CampaignError, Crash):
-                continue  # nobody listens to it any more
+            except (CampaignError, Crash, RuntimeError):
+                continue  # nobody listens to it any more, not even to an agent that raises
 
 
 def _key(state: Mapping[str, Any]) -> CampaignKey:

@@ -23,6 +23,7 @@ from lambdas.core.effects import (
     undo_manifest,
     undo_recent_texts,
 )
+from lambdas.core.inviting import Channels
 from lambdas.core.models.base import Model
 from lambdas.core.models.workflow import GenerateBatchEvent, RequestApprovalEvent, StepEvent
 from lambdas.core.settings import Settings
@@ -56,10 +57,10 @@ def tasks(world: World, agents: Agents, plan: FaultPlan) -> Mapping[str, Task]:
     recent = faulty(world.recent, plan, "recent")
     planner = faulty(agents.planner, plan, "planner")
     generator = faulty(agents.generator, plan, "generator")
-    mailer = faulty(world.mailer, plan, "mailer")
-    keys = faulty(world.keys, plan, "keys")
+    keys, mailer = faulty(world.keys, plan, "keys"), faulty(world.mailer, plan, "mailer")
+    channels = Channels(mailer, world.chat, catalog, keys)
     clock = world.clock
-    asking = ApprovalPorts(campaigns, posts, approvals, keys, mailer, world.engine, world.ids, clock, world.cipher)
+    asking = ApprovalPorts(campaigns, posts, approvals, channels, world.engine, world.ids, clock, world.cipher)
     writing = BatchPorts(campaigns, posts, recent, generator, clock, world.ids)
     effects = faulty(world.effects, plan, "effects")
     alerts = faulty(world.alerts, plan, "alerts")

@@ -9,6 +9,7 @@ from lambdas.adapters.memory import (
     MemoryApprovals,
     MemoryCampaigns,
     MemoryCatalog,
+    MemoryChat,
     MemoryCheckpoints,
     MemoryCipher,
     MemoryClock,
@@ -23,6 +24,7 @@ from lambdas.adapters.memory import (
     MemoryRecentTexts,
 )
 from lambdas.core.ids import CampaignId, CampaignKey, CorrelationId, PostId, TaskToken
+from lambdas.core.inviting import Channels
 from lambdas.core.models.campaign import Campaign, CampaignBrief, CampaignStatus, Configuration
 from lambdas.core.models.post import Batch, Post
 from lambdas.core.models.workflow import BuildInput
@@ -92,12 +94,17 @@ class World:
         self.recent = MemoryRecentTexts()
         self.engine = MemoryEngine()
         self.mailer = MemoryMailer()
+        self.chat = MemoryChat()
         self.keys = MemoryKeys()
         self.cipher = MemoryCipher(sealing=False)
         self.tokens: list[TaskToken] = []
         self.catalog.put_brand(samples.TENANT, samples.BRAND, samples.brand_config())
         for persona in samples.PERSONAS:
             self.catalog.put_persona(samples.TENANT, persona, samples.persona_config(persona.title()))
+
+    @property
+    def channels(self) -> Channels:
+        return Channels(self.mailer, self.chat, self.catalog, self.keys)
 
     def queue(
         self,

@@ -2,33 +2,27 @@
 
 import base64
 import json
+import re
 import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
+from pytest_httpserver import HTTPServer
+from werkzeug import Request, Response
 
-from local.http import Http
+from local.forms import forms
+from local.history import events
+from local.http import Http, Reply
 from tests.support.driver import Driver
+from tests.support.workers import kill_workers
 
 pytestmark = pytest.mark.stack
 
-
-def tend(acme: Driver) -> None:
-    """What the rule does once a minute."""
-    reply = acme.stack.client("lambda").invoke(FunctionName="tend-approvals", Payload=b"{}")
-    assert "FunctionError" not in reply, reply["Payload"].read()
-
-
-def logged(acme: Driver) -> str:
-    """Every event of every log group: the functions', the workflow's, the API's access log. Metrics are among them."""
-    logs = acme.stack.client("logs")
-    events: list[str] = []
-    for groups in logs.get_paginator("describe_log_groups").paginate():
-        for group in groups["logGroups"]:
-            for page in logs.get_paginator("filter_log_events").paginate(logGroupName=group["logGroupName"]):
-                events += [event["message"] for event in page["events"]]
-    return "\n".join(events)
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
 def opened(acme: Driver, item: dict[str, Any]) -> str:
@@ -60,14 +54,14 @@ def test_no_secret_and_no_address_is_anywhere_but_where_it_belongs(acme: Driver)
     acme.wait(campaign_id, "awaiting_approval")
     acme.decide(campaign_id, "approved")
     acme.wait(campaign_id, "approved")
-    tend(acme)
+    acme.tend()
 
     states = acme.stack.client("stepfunctions")
     history = states.get_execution_history(executionArn=acme.execution_arn(campaign_id), maxResults=1_000)["events"]
     tokens = {opened(acme, item) for item in acme.items(campaign_id, "APPROVAL#")}
     assert len(tokens) == 2
 
-    logs = logged(acme)
+    logs = acme.logged()
     assert campaign_id in logs  # we look in the right place
     stored = json.dumps([acme.items(campaign_id, kind) for kind in ("CHECKPOINT#", "POST#", "BATCH#")], default=str)
     approvals = json.dumps(acme.items(campaign_id, "APPROVAL#"), default=str)
@@ -90,32 +84,46 @@ def test_no_secret_and_no_address_is_anywhere_but_where_it_belongs(acme: Driver)
     assert all(item["taskToken"].startswith("kms:") for item in acme.items(campaign_id, "APPROVAL#"))
 
 
-def test_a_decision_whose_sender_was_killed_reaches_the_workflow_once(acme: Driver) -> None:
-    """The Lambda dies after the decision is in the table and before the workflow hears of it."""
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="finds the workers in /proc")
+def test_a_decision_whose_sender_was_killed_reaches_the_workflow_once(acme: Driver, httpserver: HTTPServer) -> None:
+    """The API's process is killed at the moment between the decision in the table and the word to the workflow.
+
+    Its SendTaskSuccess comes to a server of ours, which kills the process that is waiting for the answer.
+    """
+    killed: list[int] = []
+
+    def kill(request: Request) -> Response:
+        assert request.headers["X-Amz-Target"] == "AWSStepFunctions.SendTaskSuccess"
+        killed.extend(kill_workers("api"))
+        return Response(status=500)
+
+    httpserver.expect_request("/").respond_with_handler(kill)
     campaign_id = acme.start(postCount=1)
     acme.wait(campaign_id, "awaiting_approval")
-    (item,) = acme.items(campaign_id, "APPROVAL#")
-    made = {
-        "decision": {"S": "approved"},
-        "comments": {"S": ""},
-        "decidedBy": {"S": "ada@example.com"},
-        "decidedAt": {"S": "2026-01-01T00:00:00.000Z"},
-    }
-    acme.stack.client("dynamodb").update_item(
-        TableName=acme.stack.info["table"],
-        Key={"PK": {"S": item["PK"]}, "SK": {"S": item["SK"]}},
-        UpdateExpression="SET #s = :decided, decision = :made",
-        ExpressionAttributeNames={"#s": "status"},
-        ExpressionAttributeValues={":decided": {"S": "DECIDED"}, ":made": {"M": made}},
-    )
-    tend(acme)
-    acme.wait(campaign_id, "approved")
+    link = acme.link(campaign_id)
+    form = next(form for form in forms(Http().get(link).text) if form.method == "post").filled(decision="approved")
+    with acme.changed("api", AWS_ENDPOINT_URL_SFN=httpserver.url_for("").rstrip("/")):
+        reply = Http().send("POST", link, urlencode(form).encode(), FORM)
+    assert killed
+    assert reply.status >= 500
+    (decided,) = acme.items(campaign_id, "APPROVAL#")
+    assert (decided["status"], decided["decision"]["decision"]) == ("DECIDED", "approved")
+    assert "resumedAt" not in decided
+    assert acme.get(f"/campaigns/{campaign_id}")["status"] == "awaiting_approval"
+
+    deadline = time.monotonic() + 90  # the sweep gives whoever decided some seconds to say so themselves
+    while acme.get(f"/campaigns/{campaign_id}")["status"] != "approved":
+        assert time.monotonic() < deadline, "the workflow never heard of the decision"
+        acme.tend()
+        time.sleep(0.5)
     (resumed,) = acme.items(campaign_id, "APPROVAL#")
-    assert resumed["resumedAt"]
-    tend(acme)
-    (again,) = acme.items(campaign_id, "APPROVAL#")
-    assert again["resumedAt"] == resumed["resumedAt"]
+    assert resumed["decision"] == decided["decision"]
+    acme.tend()
+    assert acme.items(campaign_id, "APPROVAL#") == [resumed]
     assert acme.execution(campaign_id)["status"] == "SUCCEEDED"
+    history = events(acme.stack.client("stepfunctions"), acme.execution_arn(campaign_id))
+    left = [event["stateExitedEventDetails"]["name"] for event in history if "stateExitedEventDetails" in event]
+    assert [left.count(state) for state in ("RequestApproval", "CompleteCampaign")] == [1, 1]
 
 
 def let_expire(acme: Driver, campaign_id: str) -> None:
@@ -127,7 +135,7 @@ def let_expire(acme: Driver, campaign_id: str) -> None:
         UpdateExpression="SET expiresAt = :past",
         ExpressionAttributeValues={":past": {"S": "2026-01-01T00:00:00.000Z"}},
     )
-    tend(acme)
+    acme.tend()
     acme.wait(campaign_id, "expired")
 
 
@@ -145,8 +153,37 @@ def test_without_revisions_left_sending_back_is_a_no_with_a_reason(acme: Driver)
     acme.wait(campaign_id, "awaiting_approval")
     page = Http().get(acme.link(campaign_id))
     assert 'value="needs_revision"' not in page.text
-    form = b"decision=needs_revision"
-    reply = Http().send("POST", page.url, form, {"Content-Type": "application/x-www-form-urlencoded"})
+    form = next(form for form in forms(page.text) if form.method == "post").filled() | {"decision": "needs_revision"}
+    reply = Http().send("POST", page.url, urlencode(form).encode(), FORM)
     assert reply.status == 200
     ended = acme.wait(campaign_id, "rejected")
     assert "revisions" in ended["error"]["message"]
+
+
+def test_fifty_decisions_at_once_leave_one_and_everybody_is_told_whose(acme: Driver) -> None:
+    """Through the gateway, by all reviewers at once, in several processes of the API."""
+    reviewers = [f"reviewer{number}@example.com" for number in range(5)]
+    campaign_id = acme.start(postCount=1, approval={"reviewers": reviewers})
+    acme.wait(campaign_id, "awaiting_approval")
+    callback_id = acme.get(f"/campaigns/{campaign_id}/approvals")["items"][0]["callbackId"]
+    links = [link for mail in acme.mails() for link in mail["links"] if f"/approve/{callback_id}?" in link]
+    assert len(links) == len(reviewers)
+    shown = next(form for form in forms(Http().get(links[0]).text) if form.method == "post").fields
+    decisions = ["approved", "rejected", "needs_revision"]
+    tries = [(links[n % 5], shown | {"decision": decisions[n % 3], "comments": f"comment {n}"}) for n in range(50)]
+
+    def send(attempt: tuple[str, dict[str, str]]) -> Reply:
+        link, form = attempt
+        return Http().send("POST", link, urlencode(form).encode(), FORM)
+
+    with ThreadPoolExecutor(50) as threads:
+        replies = list(threads.map(send, tries))
+    assert Counter(reply.status for reply in replies) == {200: 1, 409: 49}
+    (item,) = acme.items(campaign_id, "APPROVAL#")
+    won = next(n for n, reply in enumerate(replies) if reply.status == 200)
+    assert (item["decision"]["decision"], item["decision"]["comments"]) == (decisions[won % 3], f"comment {won}")
+    assert [vote["comments"] for vote in item["votes"]] == [f"comment {won}"]
+    said = Counter(re.findall(r"<dt>Decided by</dt><dd>(.*?)</dd>", "".join(reply.text for reply in replies)))
+    assert sum(said.values()) == 50
+    assert said["you"] == 10  # all of the winner's own tries
+    assert len(said) == 2

@@ -9,22 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.support.driver import Driver
+from tests.support.workers import workers_of
 
 pytestmark = pytest.mark.stack
-
-
-def workers_of(function: str) -> list[int]:
-    """Process ids of the emulator's workers of a function: they work in a directory named after it."""
-    found = []
-    for process in Path("/proc").iterdir():
-        if process.name.isdigit():
-            try:
-                place = (process / "cwd").readlink()
-            except OSError:
-                continue  # it ended while we looked
-            if f"ministack-lambda-{function}-" in str(place):
-                found.append(int(process.name))
-    return found
 
 
 def kill_some(function: str, stop: threading.Event, killed: list[int]) -> None:

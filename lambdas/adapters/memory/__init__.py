@@ -7,12 +7,14 @@ the real stores: times to the millisecond, lists as tuples.
 from lambdas.adapters.memory.approvals import MemoryApprovals
 from lambdas.adapters.memory.campaigns import MemoryCampaigns
 from lambdas.adapters.memory.catalog import MemoryCatalog
+from lambdas.adapters.memory.chat import MemoryChat
 from lambdas.adapters.memory.checkpoints import MemoryCheckpoints
 from lambdas.adapters.memory.cipher import MemoryCipher
 from lambdas.adapters.memory.effects import MemoryEffects
 from lambdas.adapters.memory.executions import MemoryActive, MemoryAlerts, MemoryExecutions
 from lambdas.adapters.memory.posts import MemoryPosts
 from lambdas.adapters.memory.recent_texts import MemoryRecentTexts
+from lambdas.adapters.memory.senders import MemorySenders
 from lambdas.adapters.memory.services import MemoryEngine, MemoryKeys, MemoryMailer, MemoryManifests
 from lambdas.adapters.memory.system import MemoryClock, MemoryIds
 
@@ -22,6 +24,7 @@ __all__ = [
     "MemoryApprovals",
     "MemoryCampaigns",
     "MemoryCatalog",
+    "MemoryChat",
     "MemoryCheckpoints",
     "MemoryCipher",
     "MemoryClock",
@@ -34,4 +37,5 @@ __all__ = [
     "MemoryManifests",
     "MemoryPosts",
     "MemoryRecentTexts",
+    "MemorySenders",
 ]

@@ -1,4 +1,4 @@
-"""Brands and personas in memory."""
+"""A tenant's settings, brands and personas in memory."""
 
 from collections.abc import Sequence
 from threading import Lock
@@ -7,12 +7,14 @@ from typing import Any
 from lambdas.core.errors import NotFoundError
 from lambdas.core.ids import BrandId, PersonaId, TenantId
 from lambdas.core.models.brand import Brand, BrandConfig, Persona, PersonaConfig
+from lambdas.core.models.tenant import TenantConfig, TenantSettings
 
 
 class MemoryCatalog:
     def __init__(self) -> None:
         self._brands: dict[tuple[TenantId, BrandId], dict[str, Any]] = {}
         self._personas: dict[tuple[TenantId, PersonaId], dict[str, Any]] = {}
+        self._settings: dict[TenantId, dict[str, Any]] = {}
         self._lock = Lock()
 
     def find(
@@ -21,6 +23,15 @@ class MemoryCatalog:
         found = {persona_id: self.get_persona(tenant_id, persona_id) for persona_id in persona_ids}
         voices = {persona_id: persona for persona_id, persona in found.items() if persona}
         return self.get_brand(tenant_id, brand_id), voices
+
+    def get_settings(self, tenant_id: TenantId) -> TenantSettings:
+        return TenantSettings.from_wire(self._settings.get(tenant_id, {}))
+
+    def put_settings(self, tenant_id: TenantId, config: TenantConfig) -> TenantSettings:
+        with self._lock:
+            version = self._settings.get(tenant_id, {}).get("version", 0) + 1
+            self._settings[tenant_id] = config.to_wire() | {"version": version}
+            return TenantSettings.from_wire(self._settings[tenant_id])
 
     def get_brand(self, tenant_id: TenantId, brand_id: BrandId) -> Brand | None:
         wire = self._brands.get((tenant_id, brand_id))

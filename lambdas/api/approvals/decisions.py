@@ -162,9 +162,20 @@ def _repeated(link: OpenLink, vote: Vote, ports: DecisionPorts) -> Approval:
     same = (first.decision, first.comments, first.decided_by) == (vote.decision, vote.comments, vote.email)
     if same and is_stuck(link.approval, ports.clock.now()):
         return resume(link.approval, ports)
-    message = f"this was decided at {iso(first.decided_at)}: {first.decision.value}"
+    message = f"this was decided by {decider(link)} at {iso(first.decided_at)}: {first.decision.value}"
     details = {"reason": "decided", "decision": first.decision.value, "decidedAt": iso(first.decided_at)}
     raise ConflictError(message, details=details)
+
+
+def decider(link: OpenLink) -> str:
+    """Who decided, as this reviewer may know it: an address is nobody else's to read."""
+    made = link.approval.decision
+    if made is None or made.expired:
+        return "the campaign's rule for silence"
+    if made.decided_by == link.reviewer.email:
+        return "you"
+    emails = [reviewer.email for reviewer in link.approval.reviewers]
+    return f"reviewer {emails.index(made.decided_by) + 1}" if made.decided_by in emails else "another reviewer"
 
 
 def resume(approval: Approval, ports: DecisionPorts) -> Approval:

@@ -3,18 +3,16 @@
 These only change the request's record. ``ops/tend_approvals`` mails what follows from it, within a minute.
 """
 
-from collections.abc import Callable
 from typing import Annotated, NamedTuple
 
 from pydantic import EmailStr, Field
 
-from lambdas.core.errors import ConcurrentUpdateError, ConflictError, InvalidInputError
+from lambdas.core.errors import InvalidInputError
 from lambdas.core.ids import CallbackId, CallbackIdField, CampaignKey
+from lambdas.core.mailing import amend_pending
 from lambdas.core.models.approval import Approval, ApprovalStatus, Decision, Quorum, Reviewer
 from lambdas.core.models.base import Model, Moment
 from lambdas.core.ports import ApprovalStore
-
-TRIES = 5
 
 
 class ReviewerChoice(Model):
@@ -36,6 +34,8 @@ class ReviewerView(Model):
     invited_at: Moment | None
     answer: Decision | None
     unreachable: str | None
+    """Why mail does not reach them."""
+    slack: str | None
 
 
 class ApprovalView(Model):
@@ -62,6 +62,7 @@ class ApprovalView(Model):
                 invited_at=reviewer.invited_at,
                 answer=vote.decision if vote else None,
                 unreachable=reviewer.unreachable,
+                slack=reviewer.slack,
             )
 
         return cls(
@@ -84,13 +85,13 @@ class Place(NamedTuple):
 
 
 def remind(place: Place, email: str | None, approvals: ApprovalStore) -> Approval:
-    """Mail new links; those mailed before stay good. Raises as ``_change``."""
+    """Mail new links; those mailed before stay good. Raises as ``amend_pending``."""
 
     def reminded(approval: Approval) -> Approval:
         chosen = _chosen(approval, email)
         return _with(approval, {r.email: r.model_copy(update={"invited_at": None}) for r in chosen})
 
-    return _change(place, approvals, reminded)
+    return amend_pending(approvals, place.key, place.callback_id, reminded)
 
 
 def revoke(place: Place, email: str | None, approvals: ApprovalStore) -> Approval:
@@ -101,7 +102,7 @@ def revoke(place: Place, email: str | None, approvals: ApprovalStore) -> Approva
         emptied = {r.email: r.model_copy(update={"nonce_hash": "", "earlier_hashes": ()}) for r in chosen}
         return _with(approval, emptied, taken_back=chosen)
 
-    return _change(place, approvals, revoked)
+    return amend_pending(approvals, place.key, place.callback_id, revoked)
 
 
 def reassign(place: Place, change: Reassignment, approvals: ApprovalStore) -> Approval:
@@ -113,7 +114,7 @@ def reassign(place: Place, change: Reassignment, approvals: ApprovalStore) -> Ap
         (old,) = _chosen(approval, change.from_)
         return _with(approval, {old.email: Reviewer(email=change.to, nonce_hash="", stage=old.stage)}, taken_back=[old])
 
-    return _change(place, approvals, reassigned)
+    return amend_pending(approvals, place.key, place.callback_id, reassigned)
 
 
 def _chosen(approval: Approval, email: str | None) -> list[Reviewer]:
@@ -132,16 +133,3 @@ def _with(approval: Approval, changed: dict[str, Reviewer], taken_back: list[Rev
             "revoked_hashes": (*approval.revoked_hashes, *hashes),
         }
     )
-
-
-def _change(place: Place, approvals: ApprovalStore, change: Callable[[Approval], Approval]) -> Approval:
-    """Raises ``NotFoundError``, ``ConflictError`` for a request that is decided or closed, ``InvalidInputError``."""
-    for _ in range(TRIES):
-        approval = approvals.get(place.key, place.callback_id)
-        if approval.status is not ApprovalStatus.PENDING:
-            raise ConflictError("this request is over", details={"status": approval.status.value})
-        try:
-            return approvals.amend(change(approval))
-        except ConcurrentUpdateError:
-            continue
-    raise ConcurrentUpdateError("the request is changing; try again")

@@ -80,7 +80,7 @@ def html_described(
     """The same for a page that carries its own credentials in the link; ``form`` are the properties of its form."""
     extensions: dict[str, Any] = {}
     if form is not None:
-        schema = {"type": "object", "properties": dict(form), "required": ["decision"]}
+        schema = {"type": "object", "properties": dict(form), "required": ["contentHash"]}
         content = {"application/x-www-form-urlencoded": {"schema": schema}}
         extensions["requestBody"] = {"required": True, "content": content}
     page = {"content": {"text/html": {"schema": {"type": "string"}}}}

@@ -13,7 +13,7 @@ from lambdas.api.problems import problem, unexpected
 from lambdas.api.rest.answers import Answer, problem_answer
 from lambdas.api.rest.approvals import ApprovalRoutes
 from lambdas.api.rest.campaigns import CampaignRoutes
-from lambdas.api.rest.catalog import BrandRoutes, PersonaRoutes
+from lambdas.api.rest.catalog import BrandRoutes, PersonaRoutes, SettingsRoutes
 from lambdas.api.rest.documents import DocumentRoutes
 from lambdas.api.rest.history import HistoryRoutes
 from lambdas.api.rest.posts import PostRoutes
@@ -56,6 +56,7 @@ class Api:
             PostRoutes,
             BrandRoutes,
             PersonaRoutes,
+            SettingsRoutes,
             ApprovalRoutes,
             RequestRoutes,
             DocumentRoutes,
@@ -105,6 +106,12 @@ class Api:
 
     def _invalid_parameters(self, error: RequestValidationError) -> Answer:
         """Parameters that powertools refused, in our words. An id that cannot be one names nothing: 404."""
+        if self._resolver.current_event.path.startswith("/approve/"):
+            # A link with a part twice is one that nobody mailed, and its reader is a person.
+            from lambdas.api.rest import pages
+
+            self._services.log.event("approval_link_refused", reason="a part of the link is there twice")
+            return pages.refusal(UnauthenticatedError("a part of the link is there twice"))
         places = {detail["loc"][0] for detail in error.errors()}
         if places == {"path"} and self._resolver.current_event.http_method != "PUT":
             return self._refused(NotFoundError("there is nothing with this id"))

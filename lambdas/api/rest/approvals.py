@@ -1,27 +1,36 @@
 """A reviewer's way in: the page behind the mailed link, and its twin for programs."""
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 
 from lambdas.api.approvals.decisions import Choice, DecisionPorts, decide, require_not_superseded, require_open
 from lambdas.api.approvals.links import LinkPorts, OpenLink, open_link, open_token
-from lambdas.api.approvals.marks import marks_in
+from lambdas.api.approvals.marks import drafts_in, marks_in
 from lambdas.api.rest.answers import Answer, answer, described, html_described
 from lambdas.api.rest.request import bearer, form_body, json_body
 from lambdas.api.rest.resolver import Resolver
 from lambdas.api.rest.views import DecidedApproval
 from lambdas.api.services import Services
-from lambdas.core.errors import CampaignError, ConflictError, FieldError
-from lambdas.core.models.approval import Decision, DecisionInput
+from lambdas.core.errors import CampaignError, ConflictError, FieldError, InvalidInputError
+from lambdas.core.models.approval import MAX_COMMENTS, Decision, DecisionInput
 from lambdas.core.paging import every
+
+if TYPE_CHECKING:
+    from lambdas.api.rest.pages import Draft
 
 TAG = "Approval"
 FORM = {
     "decision": {"type": "string", "enum": [decision.value for decision in Decision]},
     "comments": {"type": "string"},
     "contentHash": {"type": "string", "description": "Of the content that was shown."},
+    "page": {
+        "type": "string",
+        "description": "Instead of a decision: show this page of the posts.",
+    },
 }
+_DECISION_FIELDS = frozenset(FORM) - {"page"}
 # Nothing is required of a link here: one without its parts gets a page that says so, and not a problem document.
 CallbackPath = Annotated[str, Path()]
 LinkPart = Annotated[str, Query()]
@@ -65,17 +74,24 @@ class ApprovalRoutes:
         from lambdas.api.rest import pages
 
         try:
-            link = open_link(token, nonce, callback_id, self._links)
-            require_not_superseded(link.approval)
-            if link.approval.decision:
-                return self._decided(link)
-            require_open(link, self._decisions)
-            campaign = self._services.campaigns.get(link.key)
-            if pages.has_answered(link):
-                return pages.answered(link, campaign)
-            return pages.approval(link, campaign, self._services.posts, page, {"token": token, "nonce": nonce})
+            return self._shown(open_link(token, nonce, callback_id, self._links), page)
         except CampaignError as error:
             return pages.refusal(error)
+
+    def _shown(self, link: OpenLink, page: str, fields: Mapping[str, str] | None = None) -> Answer:
+        """The request as it stands. ``fields`` are of a form that was sent to see another page of its posts."""
+        from lambdas.api.rest import pages
+
+        require_not_superseded(link.approval)
+        if link.approval.decision:
+            return self._decided(link)
+        require_open(link, self._decisions)
+        campaign = self._services.campaigns.get(link.key)
+        if pages.has_answered(link):
+            return pages.answered(link, campaign)
+        edited = fields is not None and fields.get("contentHash") != link.approval.content_hash
+        notice = pages.Notice.CHANGED if edited else pages.Notice.NONE
+        return pages.approval(link, campaign, self._services.posts, page, _draft(fields or {}), notice)
 
     def decide_by_form(self, callback_id: CallbackPath, token: LinkPart = "", nonce: LinkPart = "") -> Answer:
         from lambdas.api.rest import pages
@@ -83,16 +99,18 @@ class ApprovalRoutes:
         try:
             link = open_link(token, nonce, callback_id, self._links)
             fields = form_body(self._app.current_event)
+            if "page" in fields:
+                return self._shown(link, fields["page"], fields)
             said = DecisionInput.from_wire(
-                {"callbackId": callback_id} | {name: value for name, value in fields.items() if name in FORM}
+                {"callbackId": callback_id}
+                | {name: value for name, value in fields.items() if name in _DECISION_FIELDS}
             )
+            _require_hash(said)
             choice = _choice(said)._replace(posts=marks_in(fields, link.approval.campaign_id))
             try:
                 decided = decide(link, choice, self._decisions)
             except ConflictError as error:
-                return self._late(
-                    error, open_link(token, nonce, callback_id, self._links), {"token": token, "nonce": nonce}
-                )
+                return self._late(error, open_link(token, nonce, callback_id, self._links), fields)
             if decided.decision is None:
                 return pages.answered(link._replace(approval=decided), self._services.campaigns.get(link.key))
             return self._decided(link._replace(approval=decided))
@@ -123,7 +141,7 @@ class ApprovalRoutes:
             if post.edit and post.content
         ]
 
-    def _late(self, error: ConflictError, link: OpenLink, query: dict[str, str]) -> Answer:
+    def _late(self, error: ConflictError, link: OpenLink, fields: Mapping[str, str]) -> Answer:
         """The page of a decision that did not count: what counted instead, or what changed meanwhile."""
         from lambdas.api.rest import pages
 
@@ -134,7 +152,8 @@ class ApprovalRoutes:
             case "voted":
                 return pages.answered(link, campaign, status=409)
             case "changed" if link.approval.content_hash:
-                return pages.approval(link, campaign, self._services.posts, "1", query, changed=True)
+                notice = pages.Notice.NOT_RECORDED
+                return pages.approval(link, campaign, self._services.posts, "1", _draft(fields), notice)
         return pages.refusal(error)
 
     def _decided(self, link: OpenLink, *, status: int = 200) -> Answer:
@@ -142,6 +161,19 @@ class ApprovalRoutes:
 
         campaign = self._services.campaigns.get(link.key)
         return pages.decided(link, campaign, now=self._services.clock.now(), status=status)
+
+
+def _draft(fields: Mapping[str, str]) -> "Draft":
+    from lambdas.api.rest.pages import Draft
+
+    return Draft(fields.get("decision", ""), fields.get("comments", "")[:MAX_COMMENTS], drafts_in(fields))
+
+
+def _require_hash(said: DecisionInput) -> None:
+    """A form that does not say what it showed decides nothing: the page's own always does."""
+    if not said.content_hash:
+        problem = FieldError("contentHash", "the form does not say what it showed; open the link again")
+        raise InvalidInputError(problem.message, errors=[problem])
 
 
 def _choice(body: DecisionInput) -> Choice:

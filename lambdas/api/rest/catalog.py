@@ -1,4 +1,4 @@
-"""``/brands`` and ``/personas``: who speaks in a tenant's campaigns."""
+"""``/brands``, ``/personas`` and ``/settings``: who speaks in a tenant's campaigns, and what goes for all of them."""
 
 from typing import Annotated
 
@@ -9,11 +9,12 @@ from lambdas.api.rest.answers import Answer, answer, described
 from lambdas.api.rest.request import caller, json_body, manager
 from lambdas.api.rest.resolver import Resolver
 from lambdas.api.services import Services
-from lambdas.core.errors import NotFoundError
+from lambdas.core.errors import FieldError, InvalidInputError, NotFoundError
 from lambdas.core.ids import BrandIdField, PersonaIdField
 from lambdas.core.models.brand import Brand, BrandConfig, Persona, PersonaConfig
+from lambdas.core.models.tenant import TenantConfig, TenantSettings
 
-BRANDS, PERSONAS = "Brands", "Personas"
+BRANDS, PERSONAS, SETTINGS = "Brands", "Personas", "Settings"
 BrandPath = Annotated[BrandIdField, Path()]
 PersonaPath = Annotated[PersonaIdField, Path()]
 _PUT_ERRORS = (400, 413, 422)
@@ -81,3 +82,36 @@ class PersonaRoutes:
     def delete(self, persona_id: PersonaPath) -> Answer:
         self._catalog.delete_persona(manager(self._app.current_event).tenant_id, persona_id)
         return Response(204)
+
+
+class SettingsRoutes:
+    def __init__(self, app: Resolver, services: Services) -> None:
+        self._app = app
+        self._catalog, self._senders = services.catalog, services.senders
+        app.get("/settings", **described("getSettings", "The tenant's settings", tag=SETTINGS, answers=TenantSettings))(
+            self.get
+        )
+        app.put(
+            "/settings",
+            **described(
+                "putSettings",
+                "Store the tenant's settings",
+                tag=SETTINGS,
+                answers=TenantSettings,
+                errors=_PUT_ERRORS,
+                body="TenantConfig",
+            ),
+        )(self.put)
+
+    def get(self) -> Answer:
+        return answer(self._catalog.get_settings(caller(self._app.current_event).tenant_id))
+
+    def put(self) -> Answer:
+        """Raises ``InvalidInputError`` for a sender that the mail service would not take from this tenant."""
+        who = manager(self._app.current_event)
+        config = TenantConfig.from_wire(json_body(self._app.current_event))
+        refusal = self._senders.refusal(who.tenant_id, config.sender.address) if config.sender else None
+        if refusal:
+            problem = FieldError("sender.address", refusal)
+            raise InvalidInputError(f"{problem.field} {problem.message}", errors=[problem])
+        return answer(self._catalog.put_settings(who.tenant_id, config))

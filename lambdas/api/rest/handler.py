@@ -11,6 +11,7 @@ from lambdas.adapters.dynamodb_active import DynamoActive
 from lambdas.adapters.kms_cipher import KmsCipher
 from lambdas.adapters.parameters import Parameters
 from lambdas.adapters.secret_keys import SecretKeys
+from lambdas.adapters.ses_senders import SesSenders
 from lambdas.adapters.sfn_executions import StepFunctionsExecutions
 from lambdas.adapters.step_functions import StepFunctionsEngine
 from lambdas.adapters.stores import TableSettings
@@ -38,6 +39,7 @@ def _api() -> Api:
         campaigns=stores.campaigns(configured),
         posts=stores.posts(configured),
         catalog=stores.catalog(configured),
+        senders=SesSenders(client("sesv2")),
         checkpoints=stores.checkpoints(configured),
         approvals=stores.approvals(configured),
         effects=stores.effects(configured),

@@ -15,6 +15,7 @@ from lambdas.api.rest.retry import RetryInput
 from lambdas.core.models.approval import DecisionInput
 from lambdas.core.models.brand import BrandConfig, PersonaConfig
 from lambdas.core.models.campaign import CampaignBrief
+from lambdas.core.models.tenant import TenantConfig
 
 TITLE = "Campaign orchestration"
 VERSION = "1.0"
@@ -26,6 +27,7 @@ _BODIES = (
     CampaignBrief,
     BrandConfig,
     PersonaConfig,
+    TenantConfig,
     DecisionInput,
     RetryInput,
     PostPatch,

@@ -4,17 +4,18 @@ import base64
 import hashlib
 from collections.abc import Mapping
 from datetime import datetime
+from enum import StrEnum
 from functools import cache
 from http import HTTPStatus
 from typing import Any, NamedTuple
-from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from lambdas.api.approvals.decisions import is_stuck
+from lambdas.api.approvals.decisions import decider, is_stuck
 from lambdas.api.approvals.links import OpenLink
+from lambdas.api.approvals.marks import Draft as PostDraft
 from lambdas.api.rest.answers import Answer, html
 from lambdas.api.rest.shown import POSTS_A_PAGE, ShownPost, shown_post
 from lambdas.core.errors import (
@@ -28,7 +29,7 @@ from lambdas.core.errors import (
     UnauthenticatedError,
 )
 from lambdas.core.ids import post_id_for
-from lambdas.core.models.approval import Decision
+from lambdas.core.models.approval import Decision, Reviewer, Vote
 from lambdas.core.models.campaign import Campaign
 from lambdas.core.ports import PostStore
 
@@ -37,6 +38,25 @@ DECISIONS = {
     Decision.REJECTED: "Rejected",
     Decision.NEEDS_REVISION: "Sent back for revision",
 }
+
+
+class Draft(NamedTuple):
+    """What a reviewer has filled in, on this page and on others."""
+
+    decision: str
+    comments: str
+    posts: Mapping[int, PostDraft]
+
+
+class Notice(StrEnum):
+    """What stands above the posts."""
+
+    NONE = ""
+    CHANGED = "The posts have changed since they were shown to you. What changed is marked: please look again."
+    NOT_RECORDED = (
+        "The posts have changed since they were shown to you, so your decision was not recorded. "
+        "What changed is marked below. Please decide again."
+    )
 
 
 class Refusal(NamedTuple):
@@ -105,14 +125,10 @@ def approval(
     campaign: Campaign,
     posts: PostStore,
     page: str,
-    query: Mapping[str, str],
-    *,
-    changed: bool = False,
+    draft: Draft,
+    notice: Notice,
 ) -> Answer:
-    """The campaign, one page of its posts, and the form. ``query`` is kept in the links to the other pages.
-
-    ``changed``: this answers a decision on content that is not there any more.
-    """
+    """The campaign, one page of its posts, and the form, filled in with what was said before."""
     total = campaign.counts.total or link.approval.summary.total_posts
     pages = max(1, -(-total // POSTS_A_PAGE))
     number = min(pages, max(1, int(page))) if page.isascii() and page.isdecimal() and len(page) < 9 else 1
@@ -125,8 +141,10 @@ def approval(
     ]
     return _page(
         "approval.html",
-        status=HTTPStatus.CONFLICT if changed else HTTPStatus.OK,
-        changed=changed,
+        status=HTTPStatus.CONFLICT if notice is Notice.NOT_RECORDED else HTTPStatus.OK,
+        notice=notice.value,
+        draft=draft,
+        elsewhere={n: said for n, said in draft.posts.items() if not first < n <= first + POSTS_A_PAGE},
         round=link.approval.round,
         revisions_left=link.approval.revisions_left,
         others=_others(link),
@@ -136,7 +154,7 @@ def approval(
         content_hash=link.approval.content_hash,
         posts=shown,
         page=number,
-        pages={n: "?" + urlencode({**query, "page": n}) for n in range(1, pages + 1)},
+        pages=pages,
         first=first + 1,
         total=total,
         starts=_day(campaign.brief.schedule.start_utc(), zone),
@@ -171,10 +189,16 @@ def _others(link: OpenLink) -> list[tuple[str, str]]:
     return [
         (
             f"Reviewer {number}" + (" (you)" if reviewer.email == link.reviewer.email else ""),
-            DECISIONS[vote.decision] if (vote := link.approval.vote_of(reviewer.email)) else "has not answered yet",
+            _said(reviewer, link.approval.vote_of(reviewer.email)),
         )
         for number, reviewer in enumerate(link.approval.reviewers, 1)
     ]
+
+
+def _said(reviewer: Reviewer, vote: Vote | None) -> str:
+    if vote:
+        return DECISIONS[vote.decision]
+    return "could not be reached by mail" if reviewer.unreachable else "has not answered yet"
 
 
 def decided(link: OpenLink, campaign: Campaign, *, now: datetime, status: int) -> Answer:
@@ -192,7 +216,8 @@ def decided(link: OpenLink, campaign: Campaign, *, now: datetime, status: int) -
         comments=made.comments,
         reason=made.reason or ("Nobody decided in time, so the campaign's rule for that did." if made.expired else ""),
         sent_back=len(made.posts),
-        by_you=by_you,
+        by=decider(link),
+        content_hash=link.approval.content_hash,
         when=_moment(made.decided_at, ZoneInfo(campaign.brief.schedule.time_zone)),
         stuck=by_you and is_stuck(link.approval, now),
         late=status != HTTPStatus.OK,

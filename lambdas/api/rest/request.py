@@ -21,10 +21,10 @@ from lambdas.core.ids import IDEMPOTENCY_KEY
 from lambdas.core.tokens import Caller, Role
 
 IDEMPOTENCY_HEADER = "Idempotency-Key"
-MAX_FORM_BYTES = 262_144
-"""Fifty comments of the longest, as a browser encodes them: a form that is larger is none of ours."""
-MAX_FORM_FIELDS = 120
-"""A verdict and a comment for each post of a page, and what is said about the campaign."""
+MAX_FORM_BYTES = 1_048_576
+"""Some hundred comments of the longest, as a browser encodes them: a form that is larger is none of ours."""
+MAX_FORM_FIELDS = 20_100
+"""A verdict and a comment for each of ten thousand posts, and what is said about the campaign."""
 
 _IDEMPOTENCY_KEY = re.compile(IDEMPOTENCY_KEY)
 

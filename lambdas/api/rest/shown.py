@@ -8,23 +8,9 @@ from lambdas.api.approvals.worddiff import Part, word_diff
 from lambdas.core.ids import PersonaId
 from lambdas.core.limits import LIMITS, Unit, measure, text_as_published
 from lambdas.core.models.post import Post, PostContent
-from lambdas.core.platforms import Platform
+from lambdas.core.platforms import LABELS
 
 POSTS_A_PAGE = 50
-
-LABELS: Mapping[Platform, str] = {
-    Platform.X: "X",
-    Platform.LINKEDIN: "LinkedIn",
-    Platform.INSTAGRAM: "Instagram",
-    Platform.FACEBOOK: "Facebook",
-    Platform.TIKTOK: "TikTok",
-    Platform.THREADS: "Threads",
-    Platform.BLUESKY: "Bluesky",
-    Platform.YOUTUBE: "YouTube",
-    Platform.EMAIL: "Email",
-    Platform.SMS: "SMS",
-    Platform.BLOG: "Blog",
-}
 
 
 class ShownText(NamedTuple):
@@ -44,7 +30,7 @@ class ShownText(NamedTuple):
     rules_total: int
     diff: tuple[Part, ...]
     """Against what was shown before: the last round, or before an edit by hand. Empty: nothing changed."""
-    diff_since: str
+    diff_title: str
     picture: str | None
     """What the picture will show, and its size."""
 
@@ -110,6 +96,6 @@ def _text(post: Post, content: PostContent, revision: int) -> ShownText:
         rules_passed=sum(rule.passed for rule in rules),
         rules_total=len(rules),
         diff=_diff(post, content, revision),
-        diff_since="an edit by hand" if post.edit else "the last round",
+        diff_title="What was changed by hand" if post.edit else "What changed since the last round",
         picture=_picture(post),
     )

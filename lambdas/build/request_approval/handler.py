@@ -12,6 +12,7 @@ from lambdas.adapters.kms_cipher import KmsCipher
 from lambdas.adapters.parameters import Parameters
 from lambdas.adapters.secret_keys import SecretKeys
 from lambdas.adapters.ses_mailer import SesMailer
+from lambdas.adapters.slack_chat import API, SlackChat
 from lambdas.adapters.step import step
 from lambdas.adapters.step_functions import StepFunctionsEngine
 from lambdas.adapters.stores import TableSettings
@@ -20,15 +21,19 @@ from lambdas.adapters.telemetry import logger
 from lambdas.build.request_approval.logic import ApprovalPorts, request_approval
 from lambdas.core.errors import GoneError
 from lambdas.core.ids import TaskToken
+from lambdas.core.inviting import Channels
 from lambdas.core.models.workflow import RequestApprovalEvent, StatusResult
 
 
 class RequestApprovalSettings(TableSettings):
-    """Where the signing keys and the public base URL are, and who mails come from."""
+    """Where the signing keys and the public base URL are, who mails come from, and where Slack is."""
 
     approval_keys_secret: str
     approval_base_url_parameter: str
     sender_email: str
+    configuration_set: str
+    slack_secret_prefix: str
+    slack_api_url: str = API
     token_key_id: str
     """With which the task token is sealed."""
 
@@ -40,8 +45,12 @@ def ask(event: RequestApprovalEvent, settings: RequestApprovalSettings) -> Statu
         campaigns=stores.campaigns(settings),
         posts=stores.posts(settings),
         approvals=stores.approvals(settings),
-        keys=SecretKeys(client("secretsmanager"), clock, approval_secret=settings.approval_keys_secret),
-        mailer=SesMailer(client("sesv2"), settings.sender_email),
+        channels=Channels(
+            mailer=SesMailer(client("sesv2"), settings.sender_email, settings.configuration_set),
+            chat=SlackChat(client("secretsmanager"), settings.slack_secret_prefix, settings.slack_api_url),
+            catalog=stores.catalog(settings),
+            keys=SecretKeys(client("secretsmanager"), clock, approval_secret=settings.approval_keys_secret),
+        ),
         engine=StepFunctionsEngine(client("stepfunctions"), ""),
         ids=UlidSource(),
         clock=clock,

@@ -3,13 +3,14 @@
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from lambdas.build.request_approval.mail import approval_mail
 from lambdas.core.content_hash import content_hash
 from lambdas.core.errors import ConflictError, MailRefusedError
 from lambdas.core.executions import require_newest
 from lambdas.core.ids import CallbackId, CampaignKey
-from lambdas.core.links import approval_link, nonce_hash
-from lambdas.core.mailing import deliver, with_refusals
+from lambdas.core.inviting import NOT_CONFIGURED, Channels, send_links, with_deliveries
+from lambdas.core.letters import Kind
+from lambdas.core.links import nonce_hash
+from lambdas.core.mailing import amend_pending
 from lambdas.core.models.approval import (
     Approval,
     ApprovalStatus,
@@ -29,8 +30,6 @@ from lambdas.core.ports import (
     Clock,
     Engine,
     IdSource,
-    Keys,
-    Mailer,
     PostStore,
 )
 from lambdas.core.progression import advance
@@ -44,8 +43,7 @@ class ApprovalPorts(NamedTuple):
     campaigns: CampaignStore
     posts: PostStore
     approvals: ApprovalStore
-    keys: Keys
-    mailer: Mailer
+    channels: Channels
     engine: Engine
     ids: IdSource
     clock: Clock
@@ -92,24 +90,15 @@ def request_approval(event: RequestApprovalEvent, ports: ApprovalPorts, base_url
 
 def _mail(campaign: Campaign, approval: Approval, nonces: dict[str, str], ports: ApprovalPorts, base_url: str) -> None:
     """A link to each. One address that takes no mail is noted; when none does, nobody can decide: an error."""
-    refused: dict[str, str | None] = {}
-    for email, nonce in nonces.items():
-        link = approval_link(
-            base_url,
-            ports.keys.approval(),
-            approval.key,
-            approval.callback_id,
-            nonce,
-            now=approval.created_at,
-            expires=approval.expires_at,
-        )
-        refused[email] = deliver(ports.mailer, approval_mail(email, campaign, approval, link))
-    reasons = [reason for reason in refused.values() if reason]
-    if len(reasons) == len(refused):
+    sent = send_links(Kind.APPROVAL, campaign, approval, nonces, ports.channels, base_url, approval.created_at)
+    reasons = [delivery.refused for delivery in sent.values() if delivery.refused]
+    if len(reasons) == len(sent):
         raise MailRefusedError(f"none of the reviewers can be mailed: {reasons[0]}")
-    if reasons:
-        noted = with_refusals(approval.reviewers, refused)
-        ports.approvals.amend(approval.model_copy(update={"reviewers": noted}))
+    if reasons or any(delivery.slack != NOT_CONFIGURED for delivery in sent.values()):
+        try:
+            amend_pending(ports.approvals, approval.key, approval.callback_id, lambda now: with_deliveries(now, sent))
+        except ConflictError:
+            return  # somebody has decided already, so nobody has to be reached any more
 
 
 def is_same_question(earlier: Approval, event: RequestApprovalEvent) -> bool:
@@ -172,6 +161,9 @@ def _content_hash(campaign: Campaign, ports: ApprovalPorts) -> str:
 
 def _reviewers(policy: ApprovalPolicy, nonces: dict[str, str], now: datetime) -> tuple[Reviewer, ...]:
     """Those of the first stage are being mailed; those of the second when it is their turn."""
-    first = [Reviewer(email=email, nonce_hash=nonce_hash(nonce), invited_at=now) for email, nonce in nonces.items()]
+    first = [
+        Reviewer(email=email, nonce_hash=nonce_hash(nonce), invited_at=now, slack=NOT_CONFIGURED)
+        for email, nonce in nonces.items()
+    ]
     later = policy.second_stage.reviewers if policy.second_stage else ()
     return (*first, *(Reviewer(email=email, nonce_hash="", stage=2) for email in later))

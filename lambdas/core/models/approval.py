@@ -28,6 +28,8 @@ class PostVerdict(StrEnum):
     REJECT = "reject"  # thrown away, and another text written in its place
 
 
+MAX_COMMENTS = 5_000
+"""Characters of what is said about the campaign."""
 Comment = Annotated[str, StringConstraints(max_length=2_000)]
 
 
@@ -62,7 +64,7 @@ class DecisionInput(Model):
     """Body of ``POST /campaigns/{id}/approve``; the page's form carries the same."""
 
     decision: Decision
-    comments: Annotated[str, StringConstraints(max_length=5_000)] = ""
+    comments: Annotated[str, StringConstraints(max_length=MAX_COMMENTS)] = ""
     callback_id: CallbackIdField
     content_hash: str | None = None
     posts: Annotated[tuple[PostDecision, ...], Field(max_length=10_000)] = ()
@@ -116,7 +118,11 @@ class Reviewer(Model):
     invited_at: Moment | None = None
     """When the newest link was mailed; ``None``: it still has to be."""
     unreachable: str | None = None
-    """Why mail does not reach them: a bounce or a complaint."""
+    """Why the newest mail did not reach them: refused, bounced, or complained about. Never holds an address."""
+    unreachable_told: bool = False
+    """Whoever runs the campaign has been told."""
+    slack: str | None = None
+    """What became of the newest message in Slack: ``sent``, ``not configured``, ``failed: reason``."""
 
 
 class Approval(Model):

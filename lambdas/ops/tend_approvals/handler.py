@@ -8,20 +8,27 @@ from lambdas.adapters.kms_cipher import KmsCipher
 from lambdas.adapters.parameters import Parameters
 from lambdas.adapters.secret_keys import SecretKeys
 from lambdas.adapters.ses_mailer import SesMailer
+from lambdas.adapters.slack_chat import API, SlackChat
+from lambdas.adapters.sns_alerts import SnsAlerts
 from lambdas.adapters.step_functions import StepFunctionsEngine
 from lambdas.adapters.stores import TableSettings
 from lambdas.adapters.system import SystemClock, UlidSource
 from lambdas.adapters.telemetry import count, logger
+from lambdas.core.inviting import Channels
 from lambdas.core.settings import settings
 from lambdas.ops.tend_approvals.logic import TendPorts, tend_all
 
 
 class TendSettings(TableSettings):
-    """Where the signing keys and the public base URL are, and who mails come from."""
+    """Where the signing keys and the public base URL are, who mails come from, where Slack is, and who is alerted."""
 
     approval_keys_secret: str
     approval_base_url_parameter: str
     sender_email: str
+    configuration_set: str
+    slack_secret_prefix: str
+    slack_api_url: str = API
+    alert_topic_arn: str
 
 
 def handler(_event: dict[str, Any], _context: object) -> dict[str, Any]:
@@ -31,8 +38,13 @@ def handler(_event: dict[str, Any], _context: object) -> dict[str, Any]:
         posts=stores.posts(configured),
         approvals=stores.approvals(configured),
         engine=StepFunctionsEngine(client("stepfunctions"), ""),
-        keys=SecretKeys(client("secretsmanager"), clock, approval_secret=configured.approval_keys_secret),
-        mailer=SesMailer(client("sesv2"), configured.sender_email),
+        channels=Channels(
+            mailer=SesMailer(client("sesv2"), configured.sender_email, configured.configuration_set),
+            chat=SlackChat(client("secretsmanager"), configured.slack_secret_prefix, configured.slack_api_url),
+            catalog=stores.catalog(configured),
+            keys=SecretKeys(client("secretsmanager"), clock, approval_secret=configured.approval_keys_secret),
+        ),
+        alerts=SnsAlerts(client("sns"), configured.alert_topic_arn),
         ids=UlidSource(),
         clock=clock,
         cipher=KmsCipher(client("kms")),

@@ -9,10 +9,13 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from lambdas.core.alerts import Alerts
 from lambdas.core.content_hash import content_hash
 from lambdas.core.errors import ConcurrentUpdateError, ConflictError, GoneError, NotFoundError
-from lambdas.core.links import approval_link, nonce_hash
-from lambdas.core.mailing import deliver, with_refusals
+from lambdas.core.inviting import Channels, send_links, with_deliveries
+from lambdas.core.letters import Kind
+from lambdas.core.links import nonce_hash
+from lambdas.core.mailing import amend_pending
 from lambdas.core.models.approval import (
     Approval,
     ApprovalStatus,
@@ -23,11 +26,11 @@ from lambdas.core.models.approval import (
 )
 from lambdas.core.models.campaign import ApprovalPolicy, Campaign, OnTimeout
 from lambdas.core.paging import every
-from lambdas.core.ports import ApprovalStore, CampaignStore, Cipher, Clock, Engine, IdSource, Keys, Mailer, PostStore
+from lambdas.core.ports import ApprovalStore, CampaignStore, Cipher, Clock, Engine, IdSource, PostStore
 from lambdas.core.progression import TERMINAL
 from lambdas.core.resuming import send_decision, send_heartbeat
-from lambdas.ops.tend_approvals.mail import Kind, letter
 from lambdas.ops.tend_approvals.quiet import is_quiet
+from lambdas.ops.tend_approvals.telling import tell_unreachable
 
 HEARTBEAT_EVERY = timedelta(hours=6)
 """A quarter of the task's heartbeat limit, so that three in a row may fail."""
@@ -44,8 +47,8 @@ class TendPorts(NamedTuple):
     posts: PostStore
     approvals: ApprovalStore
     engine: Engine
-    keys: Keys
-    mailer: Mailer
+    channels: Channels
+    alerts: Alerts
     ids: IdSource
     clock: Clock
     cipher: Cipher
@@ -99,6 +102,8 @@ def tend(approval: Approval, ports: TendPorts) -> list[str]:
     deeds += beaten
     approval, invited = _invite(approval, campaign, ports)
     deeds += invited
+    approval, told = tell_unreachable(approval, campaign, ports.channels, ports.alerts, now, ports.approvals)
+    deeds += told
     return [*deeds, *_remind(approval, campaign, now, ports)]
 
 
@@ -167,7 +172,7 @@ def _invite(approval: Approval, campaign: Campaign, ports: TendPorts) -> tuple[A
     waiting = [r.email for r in approval.staged() if r.invited_at is None and not approval.vote_of(r.email)]
     if not waiting:
         return approval, []
-    return _mail_links(approval, campaign, waiting, Kind.INVITATION, ports), ["invited"] * len(waiting)
+    return _mail_links(approval, campaign, waiting, Kind.APPROVAL, ports), ["invited"] * len(waiting)
 
 
 def _remind(approval: Approval, campaign: Campaign, now: datetime, ports: TendPorts) -> list[str]:
@@ -186,21 +191,14 @@ def _mail_links(approval: Approval, campaign: Campaign, emails: list[str], kind:
     """A new link for each: stored before it is mailed, and noted as mailed afterwards."""
     now = ports.clock.now()
     nonces = {email: ports.ids.nonce() for email in emails}
-    stored = ports.approvals.amend(_with_links(approval, nonces))
-    refused: dict[str, str | None] = {}
-    for email, nonce in nonces.items():
-        link = approval_link(
-            ports.base_url(),
-            ports.keys.approval(),
-            approval.key,
-            approval.callback_id,
-            nonce,
-            now=now,
-            expires=approval.expires_at,
-        )
-        refused[email] = deliver(ports.mailer, letter(kind, email, campaign, approval, link))
-    mailed = tuple(r.model_copy(update={"invited_at": now}) if r.email in nonces else r for r in stored.reviewers)
-    return ports.approvals.amend(stored.model_copy(update={"reviewers": with_refusals(mailed, refused)}))
+    ports.approvals.amend(_with_links(approval, nonces))
+    sent = send_links(kind, campaign, approval, nonces, ports.channels, ports.base_url(), now)
+
+    def mailed(current: Approval) -> Approval:
+        invited = tuple(r.model_copy(update={"invited_at": now}) if r.email in nonces else r for r in current.reviewers)
+        return with_deliveries(current.model_copy(update={"reviewers": invited}), sent)
+
+    return amend_pending(ports.approvals, approval.key, approval.callback_id, mailed)
 
 
 def _with_links(approval: Approval, nonces: dict[str, str]) -> Approval:
@@ -208,6 +206,8 @@ def _with_links(approval: Approval, nonces: dict[str, str]) -> Approval:
         if reviewer.email not in nonces:
             return reviewer
         earlier = tuple(kept for kept in (reviewer.nonce_hash, *reviewer.earlier_hashes) if kept)[:LINKS_KEPT]
-        return reviewer.model_copy(update={"nonce_hash": nonce_hash(nonces[reviewer.email]), "earlier_hashes": earlier})
+        # What became of earlier mails is beside the point now: whatever comes from here on is about this one.
+        fresh = {"unreachable": None, "unreachable_told": False, "earlier_hashes": earlier}
+        return reviewer.model_copy(update={**fresh, "nonce_hash": nonce_hash(nonces[reviewer.email])})
 
     return approval.model_copy(update={"reviewers": tuple(renewed(r) for r in approval.reviewers)})

@@ -1,35 +1,77 @@
-"""The request SES is sent."""
+"""The request SES is sent, and what its refusals say."""
+
+from typing import Any
 
 import boto3
 import pytest
 from botocore.stub import Stubber
 
 from lambdas.adapters.ses_mailer import SesMailer
-from lambdas.core.errors import ThrottledError
+from lambdas.core.errors import MailRefusedError, ThrottledError
 from lambdas.core.models.mail import Mail
+from lambdas.core.models.tenant import Sender
+
+
+def ses() -> Any:
+    return boto3.client("sesv2", region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x")
+
+
+def mail(**changes: Any) -> Mail:
+    fields: dict[str, Any] = {"to": "ann@example.com", "subject": "Größe", "text": "text", "html": "<p>html</p>"}
+    return Mail(**(fields | {"tags": {"campaignId": "01C"}} | changes))
+
+
+def request_for(sent: Mail, configuration_set: str = "") -> dict[str, Any]:
+    client, seen = ses(), list[dict[str, Any]]()
+    client.meta.events.register("provide-client-params.sesv2.SendEmail", lambda params, **_: seen.append(params))
+    with Stubber(client) as stub:
+        stub.add_response("send_email", {"MessageId": "1"})
+        SesMailer(client, "Campaigns <c@example.com>", configuration_set).send(sent)
+    return seen[0]
 
 
 def test_sends_both_bodies_and_the_tags() -> None:
-    client = boto3.client("sesv2", region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x")
-    mailer = SesMailer(client, "Campaigns <c@example.com>")
-    mail = Mail(to="ann@example.com", subject="Größe", text="text", html="<p>html</p>", tags={"campaignId": "01C"})
-    expected = {
+    html = "<html><head></head><body><p>html</p></body></html>"
+    assert request_for(mail(), "mails") == {
         "FromEmailAddress": "Campaigns <c@example.com>",
         "Destination": {"ToAddresses": ["ann@example.com"]},
         "Content": {
             "Simple": {
                 "Subject": {"Data": "Größe", "Charset": "UTF-8"},
-                "Body": {
-                    "Text": {"Data": "text", "Charset": "UTF-8"},
-                    "Html": {"Data": "<p>html</p>", "Charset": "UTF-8"},
-                },
+                "Body": {"Text": {"Data": "text", "Charset": "UTF-8"}, "Html": {"Data": html, "Charset": "UTF-8"}},
             }
         },
         "EmailTags": [{"Name": "campaignId", "Value": "01C"}],
+        "ConfigurationSetName": "mails",
     }
+
+
+def test_the_style_sheet_is_on_the_elements_it_is_for() -> None:
+    page = "<html><head><style>p { color: red } .x { margin: 0 }</style></head><body><p class='x'>a</p></body></html>"
+    html = request_for(mail(html=page))["Content"]["Simple"]["Body"]["Html"]["Data"]
+    assert "<style" not in html
+    assert 'style="color: red;margin: 0"' in html.replace("; ", ";").replace(';"', '"')
+
+
+def test_a_tenants_sender_goes_before_the_deployments() -> None:
+    own = Sender.from_wire({"address": "hi@acme.example", "name": "Ärzte & Söhne", "replyTo": "re@acme.example"})
+    request = request_for(mail(sender=own))
+    assert request["FromEmailAddress"] == "=?utf-8?b?w4RyenRlICYgU8O2aG5l?= <hi@acme.example>"
+    assert request["ReplyToAddresses"] == ["re@acme.example"]
+    plain = request_for(mail(sender=Sender.from_wire({"address": "hi@acme.example"})))
+    assert plain["FromEmailAddress"] == "hi@acme.example"
+    assert "ReplyToAddresses" not in plain
+
+
+def test_a_refusal_is_permanent_and_names_no_address() -> None:
+    client = ses()
+    said = "Email address is not verified: hi@acme.example, ann@example.com"
     with Stubber(client) as stub:
-        stub.add_response("send_email", {"MessageId": "1"}, expected)
-        mailer.send(mail)
+        stub.add_client_error("send_email", "MessageRejected", said, http_status_code=400)
+        with pytest.raises(MailRefusedError) as refused:
+            SesMailer(client, "c@example.com").send(mail(sender=Sender.from_wire({"address": "hi@acme.example"})))
+        assert refused.value.message == "MessageRejected: Email address is not verified: the sender, [address]"
+        assert refused.value.__cause__ is None
         stub.add_client_error("send_email", "TooManyRequestsException", http_status_code=429)
         with pytest.raises(ThrottledError):
-            mailer.send(mail)
+            SesMailer(client, "c@example.com").send(mail())

@@ -19,6 +19,7 @@ ROUTES = {
     "/campaigns/{campaignId}/approvals/{callbackId}/revoke": {"post"},
     "/campaigns/{campaignId}/approvals/{callbackId}/reassign": {"post"},
     "/campaigns/{campaignId}/approve": {"post"},
+    "/settings": {"get", "put"},
     "/brands/{brandId}": {"get", "put", "delete"},
     "/personas/{personaId}": {"get", "put", "delete"},
     "/approve/{callbackId}": {"get", "post"},

@@ -13,6 +13,17 @@ def test_words_and_not_letters_are_compared() -> None:
     )
 
 
+def test_a_text_that_was_rewritten_is_not_torn_into_shreds() -> None:
+    before = "Most questions come down to one point. Works with your chat."
+    after = "Free delivery until Friday. Before anything else, three things are worth saying."
+    assert [part.change for part in word_diff(before, after)] == [Change.REMOVED, Change.ADDED, Change.SAME]
+
+
+def test_one_word_between_two_changes_is_part_of_them() -> None:
+    parts = word_diff("With new colours now and for ever here", "With old colours then and for ever there")
+    assert [part.text for part in parts if part.change is Change.ADDED] == ["old colours then", "there"]
+
+
 def test_a_novel_is_not_compared_word_by_word() -> None:
     assert [part.change for part in word_diff("a " * 3_000, "b " * 3_000)] == [Change.REMOVED, Change.ADDED]
 

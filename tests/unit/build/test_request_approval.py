@@ -4,17 +4,19 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from lambdas.adapters.memory import MemoryChat
 from lambdas.build.aggregate_results.logic import aggregate_results
 from lambdas.build.generate_posts.logic import generate_batch
 from lambdas.build.request_approval.logic import LINK_LIFETIME, ApprovalPorts, request_approval
 from lambdas.core.content_hash import content_hash
-from lambdas.core.errors import ConflictError, TokenExpiredError
-from lambdas.core.ids import CampaignKey, TaskToken
+from lambdas.core.errors import CampaignError, ChatRefusedError, ConflictError, ThrottledError, TokenExpiredError
+from lambdas.core.ids import CampaignKey, TaskToken, TenantId
 from lambdas.core.links import nonce_hash
 from lambdas.core.models.approval import Approval, ApprovalStatus, Decision, MadeDecision
 from lambdas.core.models.campaign import CampaignStatus, PostCounts
 from lambdas.core.models.mail import Mail
 from lambdas.core.models.post import Post, PostContent, PostStatus
+from lambdas.core.models.tenant import TenantConfig
 from lambdas.core.models.workflow import StatusResult
 from lambdas.core.paging import every
 from lambdas.core.ports import Page
@@ -36,8 +38,7 @@ def request(
         campaigns=world.campaigns,
         posts=world.posts,
         approvals=world.approvals,
-        keys=world.keys,
-        mailer=faulty(world.mailer, mail_faults or FaultPlan()),
+        channels=world.channels._replace(mailer=faulty(world.mailer, mail_faults or FaultPlan())),
         engine=world.engine,
         ids=world.ids,
         clock=world.clock,
@@ -138,11 +139,16 @@ def test_the_mail_says_what_it_is_about_and_never_the_task_token(ready: World) -
         whole = mail.model_dump_json()
         assert FIRST not in whole
         assert "Spring launch" in mail.subject
-        for said in ("3 posts", "1 more could not", "Sell a thousand kettles", "x, linkedin", "Ann, Bo"):
+        for said in ("3 posts", "1 more could not", "Sell a thousand kettles", "X, LinkedIn", "Ann, Bo"):
             assert said in mail.text
             assert said in mail.html
         assert link_in(mail).replace("&", "&amp;") in mail.html
-        assert mail.tags == {"campaignId": samples.CAMPAIGN_ID, "kind": "approval"}
+        assert mail.tags == {
+            "tenantId": samples.TENANT,
+            "campaignId": samples.CAMPAIGN_ID,
+            "callbackId": only_approval(ready).callback_id,
+            "kind": "approval",
+        }
 
 
 def test_markup_in_a_brief_is_text_in_the_mail(world: World) -> None:
@@ -254,3 +260,68 @@ def written(world: World) -> Post:
             "content": PostContent(text="Another text.", generated_at=post.scheduled_at),
         }
     )
+
+
+def slack_of(world: World) -> list[str | None]:
+    return [reviewer.slack for reviewer in only_approval(world).reviewers]
+
+
+def test_without_slack_nothing_is_said_there_and_the_record_says_so(ready: World) -> None:
+    request(ready)
+    assert slack_of(ready) == ["not configured"] * 2
+    assert only_approval(ready).version == 0  # known before, so it costs no write
+    assert ready.chat.told == []
+
+
+def test_each_reviewer_gets_their_own_link_in_slack_and_the_channel_none(ready: World) -> None:
+    ready.catalog.put_settings(samples.TENANT, TenantConfig.from_wire({"slack": {"channel": "C0123456789"}}))
+    request(ready)
+    assert slack_of(ready) == ["sent"] * 2
+    assert {told.email: told.link[0] for told in ready.chat.told} == {
+        mail.to: link_in(mail) for mail in ready.mailer.sent
+    }
+    assert all("Spring launch" in told.text and FIRST not in told.text for told in ready.chat.told)
+    ((tenant, channel, text),) = ready.chat.announced
+    assert (tenant, channel) == (samples.TENANT, "C0123456789")
+    assert "http" not in text
+
+
+@pytest.mark.parametrize("error", [ChatRefusedError("Slack answered invalid_auth"), ThrottledError("slow down")])
+def test_slack_that_fails_costs_nobody_the_mail_and_is_noted(ready: World, error: CampaignError) -> None:
+    ready.catalog.put_settings(samples.TENANT, TenantConfig.from_wire({"slack": {"channel": "C0123456789"}}))
+    ready.chat.error = error
+    assert request(ready).status is CampaignStatus.AWAITING_APPROVAL
+    assert len(ready.mailer.sent) == 2
+    failed = f"failed: {error.message}; the channel was not told: {error.message}"
+    assert slack_of(ready) == [failed] * 2
+
+
+def test_whom_slack_does_not_know_has_the_mail(ready: World) -> None:
+    ready.catalog.put_settings(samples.TENANT, TenantConfig.from_wire({"slack": {}}))
+    ready.chat.members = {"grace@example.com"}
+    request(ready)
+    assert slack_of(ready) == ["failed: Slack answered users_not_found", "sent"]
+    assert len(ready.mailer.sent) == 2
+    assert ready.chat.announced == []
+
+
+def test_a_reviewer_who_answers_before_it_is_noted_is_not_disturbed(ready: World) -> None:
+    """Somebody decides in the moment between the mail and the note about Slack."""
+
+    class Quick(MemoryChat):
+        def tell(self, tenant_id: TenantId, email: str, text: str, link: tuple[str, str]) -> None:
+            super().tell(tenant_id, email, text, link)
+            if len(self.told) == 2:
+                decided(ready, Decision.APPROVED)
+
+    ready.chat = Quick()
+    ready.catalog.put_settings(samples.TENANT, TenantConfig.from_wire({"slack": {}}))
+    assert request(ready).status is CampaignStatus.AWAITING_APPROVAL
+    assert only_approval(ready).status is ApprovalStatus.DECIDED
+
+
+def test_mails_come_from_the_tenants_sender(ready: World) -> None:
+    config = TenantConfig.from_wire({"sender": {"address": "hi@acme.example", "name": "Acme"}})
+    ready.catalog.put_settings(samples.TENANT, config)
+    request(ready)
+    assert {mail.sender for mail in ready.mailer.sent} == {config.sender}

@@ -6,13 +6,14 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from lambdas.api.approvals.decisions import Choice, DecisionPorts, decide
 from lambdas.core.errors import DependencyUnavailableError
 from lambdas.core.models.approval import ApprovalStatus, Decision, MadeDecision, Quorum
 from lambdas.core.models.campaign import CampaignStatus
 from lambdas.core.tokens import verify_approval_token
 from lambdas.ops.tend_approvals.logic import HEARTBEAT_EVERY, RESUME_GRACE, Report, tend_all
 from tests.support import samples
-from tests.support.asked import Asked
+from tests.support.asked import REVIEWERS, Asked
 from tests.support.faults import Fault, FaultPlan, faulty
 from tests.support.world import World
 
@@ -24,7 +25,7 @@ class Tended(Asked):
 
     def __init__(self, world: World, **policy: Any) -> None:
         super().__init__(world, **policy)
-        world.mailer.sent.clear()
+        self._asked_with = len(world.mailer.sent)
 
     ports = Asked.tending
 
@@ -35,7 +36,8 @@ class Tended(Asked):
         return dict(report.done)
 
     def mailed(self) -> list[str]:
-        return [mail.to for mail in self.world.mailer.sent]
+        """Since they were asked."""
+        return [mail.to for mail in self.world.mailer.sent[self._asked_with :]]
 
     def days(self, number: int) -> None:
         """An hour at a time, as a scheduler would come by (if less often)."""
@@ -203,3 +205,67 @@ def test_an_expiry_that_could_not_be_sent_is_sent_the_next_minute(world: World) 
     assert tended.approval.resumed_at is None
     assert tended.after(timedelta(minutes=1)) == {"resumed": 1}
     assert [resumed.output["decision"] for resumed in world.engine.resumed] == ["expired"]
+
+
+def answers(tended: Tended, email: str, decision: Decision) -> None:
+    world = tended.world
+    link = tended.open(tended.links()[email])
+    ports = DecisionPorts(world.approvals, world.campaigns, world.engine, world.clock, world.cipher)
+    decide(link, Choice(decision, "", link.approval.content_hash), ports)
+
+
+def test_two_of_three_with_one_rejection_stays_open_over_days_and_then_carries(world: World) -> None:
+    """The rejection is on the first day; the others are reminded, and their two approvals decide on the fifth."""
+    tended = Tended(world, reviewers=list(REVIEWERS), quorum=2)
+    ada, grace, joan = REVIEWERS
+    answers(tended, ada, Decision.REJECTED)
+    assert tended.approval.status is ApprovalStatus.PENDING
+    tended.days(4)
+    assert tended.mailed() == [grace, joan] * 2  # whoever has answered is left alone
+    answers(tended, grace, Decision.APPROVED)
+    assert tended.approval.status is ApprovalStatus.PENDING
+    answers(tended, joan, Decision.APPROVED)
+    assert tended.approval.decision
+    assert tended.approval.decision.decision is Decision.APPROVED
+    tended.days(5)
+    assert [resumed.output["decision"] for resumed in world.engine.resumed] == ["approved"]
+
+
+def test_two_of_three_with_one_rejection_and_silence_expires(world: World) -> None:
+    tended = Tended(world, reviewers=list(REVIEWERS), quorum=2)
+    answers(tended, REVIEWERS[0], Decision.REJECTED)
+    answers(tended, REVIEWERS[1], Decision.APPROVED)
+    tended.days(7)
+    assert tended.approval.decision
+    assert (tended.approval.decision.expired, tended.approval.decision.decided_by) == (True, "policy")
+    assert [resumed.output["decision"] for resumed in world.engine.resumed] == ["expired"]
+
+
+@pytest.mark.parametrize("answer", [Decision.APPROVED, Decision.REJECTED])
+def test_whoever_it_was_escalated_to_decides_alone(world: World, answer: Decision) -> None:
+    tended = Tended(world, onTimeout="escalate", escalateTo=["boss@example.com"], timeoutHours=10, quorum="all")
+    tended.after(10 * HOUR)
+    tended.after(timedelta(minutes=1))
+    answers(tended, "boss@example.com", answer)
+    assert [resumed.output["decision"] for resumed in world.engine.resumed] == [answer.value]
+    tended.days(3)
+    assert len(world.engine.resumed) == 1
+
+
+def test_an_extension_reminds_nobody_twice_and_an_answer_in_it_counts(world: World) -> None:
+    tended = Tended(world, onTimeout="extend", timeoutHours=48, remindAfterHours=[24])
+    tended.days(3)
+    assert tended.approval.extended
+    assert tended.mailed().count("ada@example.com") == 2  # the reminder, and the link for the second time
+    answers(tended, "ada@example.com", Decision.APPROVED)
+    tended.days(3)
+    assert [resumed.output["decision"] for resumed in world.engine.resumed] == ["approved"]
+
+
+def test_without_heartbeats_for_a_day_the_task_is_gone_and_so_is_the_link(world: World) -> None:
+    """Nobody tended for two days: the engine has failed the task, and asks anew with another request."""
+    tended = Tended(world)
+    world.engine.fail(world.tokens[0], "States.HeartbeatTimeout", "no heartbeat came in time")
+    assert tended.after(48 * HOUR) == {"closed": 1}
+    assert tended.approval.status is ApprovalStatus.CLOSED
+    assert tended.mailed() == []

@@ -1,0 +1,105 @@
+"""Mail: who it comes from, and what happens when it does not arrive."""
+
+from aws_cdk import Stack
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_ses as ses
+from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sns_subscriptions as subscriptions
+from constructs import Construct
+
+from stacks.acknowledge import acknowledge
+from stacks.data import DataStack
+from stacks.functions import CampaignFunction, CodeAssets, keep_failures
+from stacks.grants import Access, grant_secret, grant_table
+from stacks.options import Options
+
+IDENTITIES = "arn:<AWS::Partition>:ses:<AWS::Region>:<AWS::AccountId>:identity/*"
+"""As cdk-nag quotes ``every_identity``."""
+
+
+class Mail:
+    """The deployment's sender, the configuration set, and the Lambda ``mail-events`` behind it."""
+
+    def __init__(self, scope: Construct, *, options: Options, data: DataStack, assets: CodeAssets) -> None:
+        self._stack = Stack.of(scope)
+        self._data = data
+        self._slack_prefix = f"{options.prefix}campaign/slack/"
+        ses.EmailIdentity(scope, "Sender", identity=ses.Identity.email(options.sender))
+        self.configuration_set = ses.ConfigurationSet(
+            scope, "Mails", configuration_set_name=f"{options.prefix}campaign-mails", reputation_metrics=True
+        )
+        topic = sns.Topic(
+            scope,
+            "MailEvents",
+            topic_name=f"{options.prefix}campaign-mail-events",
+            master_key=data.key,
+            enforce_ssl=True,
+        )
+        self.configuration_set.add_event_destination(
+            "Undelivered",
+            destination=ses.EventDestination.sns_topic(topic),
+            events=[ses.EmailSendingEvent.BOUNCE, ses.EmailSendingEvent.COMPLAINT, ses.EmailSendingEvent.REJECT],
+        )
+        self._listen(scope, topic, options, assets)
+        self.environment = {
+            "SENDER_EMAIL": options.sender,
+            "CONFIGURATION_SET": self.configuration_set.configuration_set_name,
+            "SLACK_SECRET_PREFIX": self._slack_prefix,
+        }
+
+    def _listen(self, scope: Construct, topic: sns.Topic, options: Options, assets: CodeAssets) -> None:
+        function = CampaignFunction(
+            scope,
+            "MailEventsFunction",
+            name="mail-events",
+            module="lambdas.ops.mail_events.handler",
+            options=options,
+            assets=assets,
+            key=self._data.key,
+            environment={"TABLE_NAME": self._data.table.table_name},
+        )
+        grant_table(function, self._data, [Access.GET, Access.PUT])
+        keep_failures(function, "MailEvents", self._data.key)
+        topic.add_subscription(subscriptions.LambdaSubscription(function.live))
+
+    def grant_send(self, function: lambda_.Function) -> None:
+        """Send as the deployment or as a tenant, and write to people in a tenant's Slack."""
+        stack = self._stack
+        mails = stack.format_arn(
+            service="ses",
+            resource="configuration-set",
+            resource_name=self.configuration_set.configuration_set_name,
+        )
+        function.add_to_role_policy(
+            iam.PolicyStatement(actions=["ses:SendEmail"], resources=[every_identity(stack), mails])
+        )
+        grant_secret(function, self._data, f"{self._slack_prefix}*")
+        acknowledge(
+            function.role or function,
+            f"AwsSolutions-IAM5[Resource::{IDENTITIES}]",
+            "A tenant's sender is any identity of this account that bears its tag; settings are checked against it",
+        )
+        secrets = (
+            f"arn:<AWS::Partition>:secretsmanager:<AWS::Region>:<AWS::AccountId>:secret:{self._slack_prefix}*-??????"
+        )
+        acknowledge(
+            function.role or function,
+            f"AwsSolutions-IAM5[Resource::{secrets}]",
+            "One secret for each tenant with Slack",
+        )
+
+
+def every_identity(stack: Stack) -> str:
+    return stack.format_arn(service="ses", resource="identity", resource_name="*")
+
+
+def grant_senders(function: lambda_.Function) -> None:
+    """Look at identities: whether they are verified, and whose they are."""
+    resource = every_identity(Stack.of(function))
+    function.add_to_role_policy(iam.PolicyStatement(actions=["ses:GetEmailIdentity"], resources=[resource]))
+    acknowledge(
+        function.role or function,
+        f"AwsSolutions-IAM5[Resource::{IDENTITIES}]",
+        "Which of the account's identities a tenant names is not known before it does",
+    )

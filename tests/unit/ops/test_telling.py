@@ -1,0 +1,129 @@
+"""Mail does not reach a reviewer: whoever runs the campaign hears of it, once."""
+
+from typing import Any
+
+import pytest
+
+from lambdas.api.approvals.decisions import Choice, DecisionPorts, decide
+from lambdas.api.approvals.managing import Place, Reassignment, reassign, remind
+from lambdas.core.errors import MailRefusedError
+from lambdas.core.models.approval import Decision
+from lambdas.core.models.mail import Mail
+from lambdas.core.models.tenant import TenantConfig
+from lambdas.ops.mail_events.event import Undelivered
+from lambdas.ops.mail_events.logic import note
+from lambdas.ops.tend_approvals.logic import Report, tend_all
+from tests.support import samples
+from tests.support.asked import REVIEWERS, Asked
+from tests.support.faults import Fault, FaultPlan, faulty
+from tests.support.world import World
+
+ADA, GRACE, JOAN = REVIEWERS
+MANAGER = "manager@acme.example"
+
+
+@pytest.fixture
+def asked(world: World) -> Asked:
+    return Asked(world, reviewers=list(REVIEWERS))
+
+
+def bounced(asked: Asked, *emails: str) -> None:
+    reasons = dict.fromkeys(emails, "Permanent bounce, General")
+    note(Undelivered(reasons, asked.world.clock.now(), asked.world.mailer.sent[0].tags), asked.world.approvals)
+
+
+def minute(asked: Asked, **ports: Any) -> Report:
+    return tend_all(asked.tending()._replace(**ports))
+
+
+def told(asked: Asked) -> list[Mail]:
+    return [mail for mail in asked.world.mailer.sent if mail.tags["kind"] == "unreachable"]
+
+
+def test_the_manager_gets_a_mail_and_the_operators_an_alert_once(asked: Asked) -> None:
+    bounced(asked, ADA, JOAN)
+    for _ in range(3):
+        assert minute(asked).errors == []
+    (mail,) = told(asked)
+    assert mail.to == MANAGER
+    for said in (ADA, JOAN, "Permanent bounce", "/reassign", "Spring launch"):
+        assert said in mail.text
+        assert said in mail.html
+    assert GRACE not in mail.text
+    assert "/approve/" not in mail.text
+    (alert,) = asked.world.alerts.sent
+    assert alert.failure.code == "REVIEWER_UNREACHABLE"
+    assert "reviewer 1 of 3 (Permanent bounce, General), reviewer 3 of 3" in alert.failure.message
+    assert "@" not in alert.model_dump_json()
+    assert samples.CAMPAIGN_ID in str(alert.failure.next_step)
+
+
+def test_those_whom_the_tenant_names_are_told_from_its_sender(asked: Asked) -> None:
+    sender = {"address": "hi@acme.example", "name": "Acme"}
+    names = ["one@acme.example", "two@acme.example"]
+    config = TenantConfig.from_wire({"sender": sender, "notify": names})
+    asked.world.catalog.put_settings(samples.TENANT, config)
+    bounced(asked, ADA)
+    minute(asked)
+    assert [mail.to for mail in told(asked)] == names
+    assert {mail.sender for mail in told(asked)} == {config.sender}
+
+
+def test_a_manager_without_an_address_is_told_by_the_alert(world: World) -> None:
+    asked = Asked(world, reviewers=list(REVIEWERS))
+    record = world.campaigns.get(samples.KEY).model_copy(update={"created_by": "robot"})
+    world.campaigns._records[samples.KEY] = record.to_wire()
+    bounced(asked, ADA)
+    assert minute(asked).errors == []
+    assert told(asked) == []
+    assert len(world.alerts.sent) == 1
+
+
+def test_a_word_that_could_not_be_sent_is_sent_the_next_minute(asked: Asked) -> None:
+    bounced(asked, ADA)
+    plan = FaultPlan({0: Fault.THROTTLED})
+    assert len(minute(asked, alerts=faulty(asked.world.alerts, plan)).errors) == 1
+    assert asked.world.alerts.sent == []
+    assert minute(asked).errors == []
+    assert len(asked.world.alerts.sent) == 1
+
+
+def test_a_new_link_begins_anew(asked: Asked) -> None:
+    bounced(asked, ADA)
+    minute(asked)
+    place = Place(samples.KEY, asked.approval.callback_id)
+    remind(place, ADA, asked.world.approvals)
+    minute(asked)
+    assert asked.approval.reviewers[0].unreachable is None
+    assert len(told(asked)) == 1
+    bounced(asked, ADA)
+    minute(asked)
+    assert len(told(asked)) == 2
+    reassign(place, Reassignment.from_wire({"from": ADA, "to": "new@example.com"}), asked.world.approvals)
+    minute(asked)
+    assert asked.approval.reviewers[0].unreachable is None
+
+
+def test_an_address_that_is_refused_at_once_is_told_like_a_bounce(world: World) -> None:
+    class Refusing:
+        def send(self, mail: Mail) -> None:
+            if mail.to == GRACE:
+                raise MailRefusedError("MessageRejected: on the suppression list")
+            world.mailer.sent.append(mail)
+
+    asked = Asked(world, reviewers=list(REVIEWERS))
+    channels = world.channels._replace(mailer=Refusing())
+    remind(Place(samples.KEY, asked.approval.callback_id), GRACE, world.approvals)
+    minute(asked, channels=channels)
+    assert asked.approval.reviewers[1].unreachable == "MessageRejected: on the suppression list"
+    assert [mail.to for mail in told(asked)] == [MANAGER]
+
+
+def test_whoever_has_answered_need_not_be_reached(world: World) -> None:
+    asked = Asked(world, reviewers=list(REVIEWERS), quorum="all")
+    link = asked.open(asked.links()[ADA])
+    ports = DecisionPorts(world.approvals, world.campaigns, world.engine, world.clock, world.cipher)
+    decide(link, Choice(Decision.APPROVED, "", link.approval.content_hash), ports)
+    bounced(asked, ADA)
+    minute(asked)
+    assert told(asked) == []
