@@ -1,9 +1,12 @@
-"""cdk-nag findings that are accepted, each with its reason, beside the construct they concern."""
+"""Findings of the checks at synthesis that are accepted, each with its reason, beside the construct they concern."""
 
 from aws_cdk import Acknowledgment, Validations
 from constructs import IConstruct
 
 
-def acknowledge(construct: IConstruct, finding: str, reason: str) -> None:
-    """Accept ``finding`` (``AwsSolutions-IAM5[Action::x]``) of the AwsSolutions pack on ``construct`` and below."""
-    Validations.of(construct).acknowledge(Acknowledgment(id=f"AwsSolutions::{finding}", reason=reason))
+def acknowledge(construct: IConstruct, finding: str, reason: str, *, pack: str = "AwsSolutions") -> None:
+    """Accept ``finding`` (``AwsSolutions-IAM5[Action::x]``) on ``construct`` and below.
+
+    ``pack`` is whose finding it is: cdk-nag's, or ``CloudFormation-Validate`` of the CDK itself.
+    """
+    Validations.of(construct).acknowledge(Acknowledgment(id=f"{pack}::{finding}", reason=reason))

@@ -22,4 +22,4 @@ def grant_alert(function: lambda_.Function, topic: sns.ITopic, key: kms.IKey) ->
     # SNS encrypts a message with the publisher's permission to use the key.
     grant_key(function, key, ["kms:Decrypt", "kms:GenerateDataKey"])
     if Stack.of(function) is not Stack.of(topic):
-        Stack.of(function).add_dependency(Stack.of(topic))
+        Stack.of(function).add_stack_dependency(Stack.of(topic))

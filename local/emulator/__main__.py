@@ -52,7 +52,30 @@ def main() -> None:
     from hypercorn.asyncio import serve
     from hypercorn.config import Config
     from ministack import app as ministack
-    from ministack.core import iam_actions, lambda_runtime, persistence
+    from ministack.core import lambda_runtime, persistence
+    from ministack.services import ses
+
+    counted = usage.Usage() if config.usage else None
+    _correct(config, counted)
+    saves = autosave.Autosave(autosave.saver(ministack, persistence), every=config.autosave_seconds)
+
+    settings = Config()
+    settings.bind = [f"127.0.0.1:{config.port}"]
+    settings.keep_alive_timeout = 75
+    settings.graceful_timeout = 1
+    settings.loglevel = os.environ["LOG_LEVEL"]
+    _raise_file_limit()
+    try:
+        server: Any = Server(ministack.app, Pages(config.home, config.port, partial(sending.kept, ses), counted), saves)
+        asyncio.run(serve(server, settings))
+    finally:
+        lambda_runtime.reset()
+
+
+def _correct(config: EmulatorConfig, counted: usage.Usage | None) -> None:
+    """Make ministack do as AWS does, one correction after the other."""
+    from ministack import app
+    from ministack.core import iam_actions, lambda_runtime
     from ministack.services import _dynamodb_keywords, dynamodb, lambda_svc, ses, ses_v2, sns, stepfunctions
     from ministack.services.cloudformation import provisioners
 
@@ -75,24 +98,10 @@ def main() -> None:
     parsing.install(dynamodb, _dynamodb_keywords)
     ranges.install(dynamodb)
     senders.install(iam_actions)
-    transport.install(ministack)
+    transport.install(app)
     references.install(provisioners)
-    counted = usage.Usage() if config.usage else None
     if counted:
-        usage.install(ministack, lambda_svc, dynamodb, counted)
-    saves = autosave.Autosave(autosave.saver(ministack, persistence), every=config.autosave_seconds)
-
-    settings = Config()
-    settings.bind = [f"127.0.0.1:{config.port}"]
-    settings.keep_alive_timeout = 75
-    settings.graceful_timeout = 1
-    settings.loglevel = os.environ["LOG_LEVEL"]
-    _raise_file_limit()
-    try:
-        server: Any = Server(ministack.app, Pages(config.home, config.port, partial(sending.kept, ses), counted), saves)
-        asyncio.run(serve(server, settings))
-    finally:
-        lambda_runtime.reset()
+        usage.install(app, lambda_svc, dynamodb, counted)
 
 
 def _relays(config: EmulatorConfig) -> list[sending.Listener]:

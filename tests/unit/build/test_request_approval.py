@@ -10,7 +10,7 @@ from lambdas.build.generate_posts.logic import generate_batch
 from lambdas.build.request_approval.logic import LINK_LIFETIME, ApprovalPorts, request_approval
 from lambdas.core.content_hash import content_hash
 from lambdas.core.errors import CampaignError, ChatRefusedError, ConflictError, ThrottledError, TokenExpiredError
-from lambdas.core.ids import CampaignKey, TaskToken, TenantId
+from lambdas.core.ids import TaskToken, TenantId
 from lambdas.core.links import nonce_hash
 from lambdas.core.models.approval import Approval, ApprovalStatus, Decision, MadeDecision
 from lambdas.core.models.campaign import CampaignStatus, PostCounts
@@ -19,13 +19,12 @@ from lambdas.core.models.post import Post, PostContent, PostStatus
 from lambdas.core.models.tenant import TenantConfig
 from lambdas.core.models.workflow import StatusResult
 from lambdas.core.paging import every
-from lambdas.core.ports import Page
 from lambdas.core.tokens import verify_approval_token
 from tests.support import samples
 from tests.support.agents import Generator
 from tests.support.events import EXECUTION_ARN, approval_event, batch_event, batch_ports, planned, step_event
 from tests.support.faults import Crash, Fault, FaultPlan, faulty
-from tests.support.world import WatchedPosts, World
+from tests.support.world import World
 
 FIRST, SECOND = TaskToken("task-token-of-the-first-attempt"), TaskToken("task-token-of-the-second-attempt")
 BASE_URL = "https://campaigns.example/prod/"
@@ -68,33 +67,25 @@ def only_approval(world: World) -> Approval:
     return approval
 
 
-def test_what_was_aggregated_is_what_reviewers_decide_on_and_is_not_read_again(world: World) -> None:
+def test_what_was_aggregated_is_what_reviewers_decide_on_and_is_not_read_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for batch in planned(world):
         generate_batch(batch_event(world, batch), batch_ports(world, Generator()))
     aggregate_results(step_event(world, "AggregateResults"), world.campaigns, world.posts, world.clock)
     shown = content_hash(every(world.posts, samples.KEY))
     assert world.campaigns.get(samples.KEY).content_hash == shown
 
-    world.posts = Unread()
+    monkeypatch.setattr(world.posts, "page", None)
     request(world)
     assert only_approval(world).content_hash == shown
 
 
 def test_a_repeat_reads_what_may_have_been_edited_since(ready: World) -> None:
-    ready.campaigns.update(
-        samples.KEY,
-        expected=[CampaignStatus.GENERATING],
-        status=CampaignStatus.AWAITING_APPROVAL,
-        content_hash="of another text",
-        at=ready.clock.now(),
-    )
+    stale: Any = {"status": CampaignStatus.AWAITING_APPROVAL, "content_hash": "of another text"}
+    ready.campaigns.update(samples.KEY, expected=[CampaignStatus.GENERATING], at=ready.clock.now(), **stale)
     request(ready)
     assert only_approval(ready).content_hash == content_hash(every(ready.posts, samples.KEY))
-
-
-class Unread(WatchedPosts):
-    def page(self, key: CampaignKey, limit: int, cursor: str | None = None) -> Page[Post]:
-        raise AssertionError("the posts were read again")
 
 
 def test_the_request_is_stored_with_what_was_shown(ready: World) -> None:
