@@ -82,7 +82,7 @@ FUNCTIONS: dict[str, Grants] = {
     },
     "complete-campaign": table("GetItem", "PutItem", "UpdateItem"),
     "reject-campaign": table("GetItem", "PutItem", "UpdateItem", "Query"),
-    "compensate": table("PutItem", "UpdateItem", "Query") | {"manifests": {"s3:DeleteObject"}},
+    "compensate": table("GetItem", "PutItem", "UpdateItem", "Query") | {"manifests": {"s3:DeleteObject"}},
     "record-failure": table("GetItem", "PutItem", "UpdateItem", "Query") | {"alerts": {"sns:Publish"}},
     "reconcile": table("GetItem", "BatchGetItem", "PutItem", "UpdateItem", "DeleteItem", "Query", "PartiQLUpdate")
     | {"build": MACHINE_LOOK | {"states:StartExecution"}, "executions": LOOK | MEND, "alerts": {"sns:Publish"}},

@@ -21,4 +21,4 @@ class CompensateSettings(TableSettings):
 def handler(event: StepEvent, settings: CompensateSettings) -> Compensation:
     manifests = S3Manifests(client("s3"), settings.manifest_bucket)
     undos = {MANIFEST: undo_manifest(manifests.remove)}
-    return compensate(event, stores.effects(settings), undos, SystemClock())
+    return compensate(event, stores.campaigns(settings), stores.effects(settings), undos, SystemClock())
