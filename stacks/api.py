@@ -73,6 +73,9 @@ class ApiStack(Stack):
                     method, integration, authorizer=authorizer
                 )
                 acknowledge(private, "AwsSolutions-COG4", "Bearer tokens are verified by our own authorizer")
+            # A method the path does not have: the application says 405, where the gateway by itself would say 404.
+            other = self.rest_api.root.resource_for_path(path).add_method("ANY", integration, authorizer=authorizer)
+            acknowledge(other, "AwsSolutions-COG4", "Bearer tokens are verified by our own authorizer")
         self._problem_responses()
         ssm.StringParameter(
             self, "ApprovalBaseUrl", parameter_name=workflow.base_url_parameter, string_value=self.rest_api.url
@@ -167,17 +170,26 @@ class ApiStack(Stack):
 
     def _problem_responses(self) -> None:
         """What API Gateway answers by itself speaks problem+json as well."""
-        for kind, status, title in (
-            (apigateway.ResponseType.UNAUTHORIZED, "401", "Authentication is required"),
-            (apigateway.ResponseType.ACCESS_DENIED, "403", "This is not allowed"),
-            (apigateway.ResponseType.MISSING_AUTHENTICATION_TOKEN, "404", "Not found"),
-            (apigateway.ResponseType.REQUEST_TOO_LARGE, "413", "The body is too large"),
-            (apigateway.ResponseType.THROTTLED, "429", "Too many requests"),
-            (apigateway.ResponseType.INTEGRATION_TIMEOUT, "504", "The request took too long"),
-            (apigateway.ResponseType.DEFAULT_5_XX, "500", "Something went wrong on our side"),
+        kinds = apigateway.ResponseType
+        for name, kind, title in (
+            ("400", kinds.DEFAULT_4_XX, "The request is not valid"),
+            ("401", kinds.UNAUTHORIZED, "Authentication is required"),
+            ("403", kinds.ACCESS_DENIED, "This is not allowed"),
+            ("403Signature", kinds.INVALID_SIGNATURE, "This is not allowed"),
+            ("403Expired", kinds.EXPIRED_TOKEN, "This is not allowed"),
+            ("403Filtered", kinds.WAF_FILTERED, "This is not allowed"),
+            ("404", kinds.MISSING_AUTHENTICATION_TOKEN, "Not found"),
+            ("404Resource", kinds.RESOURCE_NOT_FOUND, "Not found"),
+            ("413", kinds.REQUEST_TOO_LARGE, "The body is too large"),
+            ("415", kinds.UNSUPPORTED_MEDIA_TYPE, "The media type is not supported"),
+            ("429", kinds.THROTTLED, "Too many requests"),
+            ("429Quota", kinds.QUOTA_EXCEEDED, "Too many requests"),
+            ("500", kinds.DEFAULT_5_XX, "Something went wrong on our side"),
+            ("504", kinds.INTEGRATION_TIMEOUT, "The request took too long"),
         ):
+            status = name[:3]
             self.rest_api.add_gateway_response(
-                f"Problem{status}",
+                f"Problem{name}",
                 type=kind,
                 status_code=status,
                 response_headers={"Content-Type": "'application/problem+json'"},

@@ -40,8 +40,8 @@ class DataStack(Stack):
         )
         self.manifests = self._bucket()
         # How the workflow stack's policies spell the bucket, as cdk-nag's findings quote it.
-        self.manifests_arn_export = f"{construct_id}:ExportsOutputFnGetAttManifests6831C0C3Arn4E79062D"
-        self.manifests_name_export = f"{construct_id}:ExportsOutputRefManifests6831C0C3ED3D510C"
+        self.manifests_arn_export = self._exported(self.manifests.bucket_arn)
+        self.manifests_name_export = self._exported(self.manifests.bucket_name)
         self.api_keys_name = f"{options.prefix}campaign/api-keys"
         self.approval_keys_name = f"{options.prefix}campaign/approval-keys"
         api_keys = self._signing_key("ApiKeys", self.api_keys_name, "Signs API bearer tokens")
@@ -50,6 +50,11 @@ class DataStack(Stack):
         CfnOutput(self, "ManifestBucketName", value=self.manifests.bucket_name)
         CfnOutput(self, "ApiKeysSecretArn", value=api_keys.secret_arn)
         CfnOutput(self, "ApprovalKeysSecretArn", value=approval_keys.secret_arn)
+
+    def _exported(self, value: str) -> str:
+        """The name under which other stacks import ``value``."""
+        name: str = self.resolve(self.export_value(value))["Fn::ImportValue"]
+        return name
 
     def _encryption_key(self) -> kms.Key:
         key = kms.Key(

@@ -139,7 +139,8 @@ class WorkflowStack(Stack):
             timeout_seconds=300,
             memory_mb=1024,
         )
-        self._grant_manifests(function, ["s3:PutObject"])
+        # GetObject: whether the recent texts are still there when the plan is taken up again.
+        self._grant_manifests(function, ["s3:GetObject", "s3:PutObject"])
         self._grant_model(function)
         return function
 

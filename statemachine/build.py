@@ -13,7 +13,7 @@ from aws_cdk import aws_stepfunctions as sfn
 from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
 
-from statemachine.tasks import callback_step, step
+from statemachine.tasks import callback_step, retry_reading, step
 
 APPROVAL_TIMEOUT = Duration.days(15)
 """Twice the longest wait a campaign may ask for, and a day: the campaign's own policy strikes long before, unless
@@ -120,6 +120,7 @@ def _generate_posts(scope: Construct, function: lambda_.Function, manifests: s3.
     # The children's outputs come back to the map as one array: empty, so that ten thousand fit the payload quota.
     batch = step(scope, "GenerateBatch", function, output_path=sfn.JsonPath.DISCARD, comment="Up to ten posts at once")
     posts.item_processor(batch)
+    retry_reading(posts)
     return posts
 
 

@@ -12,7 +12,7 @@ from aws_cdk import aws_stepfunctions as sfn
 from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
 
-from lambdas.core.errors import permanent_names, retryable_names
+from lambdas.core.errors import WORKFLOW_RETRIES, permanent_names, retryable_names
 
 LAMBDA_SERVICE_ERRORS = [
     "Lambda.AWSLambdaException",
@@ -109,7 +109,7 @@ def add_retries(task: tasks.LambdaInvoke, service_errors: list[str] | None = Non
     task.add_retry(
         errors=[*retryable_names(), *(LAMBDA_SERVICE_ERRORS if service_errors is None else service_errors)],
         interval=Duration.seconds(1),
-        max_attempts=6,
+        max_attempts=WORKFLOW_RETRIES,
         backoff_rate=2,
         max_delay=Duration.seconds(30),
         jitter_strategy=sfn.JitterType.FULL,
@@ -118,6 +118,18 @@ def add_retries(task: tasks.LambdaInvoke, service_errors: list[str] | None = Non
         errors=["States.TaskFailed"],
         interval=Duration.seconds(1),
         max_attempts=2,
+        backoff_rate=2,
+        max_delay=Duration.seconds(30),
+        jitter_strategy=sfn.JitterType.FULL,
+    )
+
+
+def retry_reading(posts: sfn.DistributedMap) -> None:
+    """The map's own reading of its manifest may fail for a moment as well; its children are retried by themselves."""
+    posts.add_retry(
+        errors=["States.ItemReaderFailed"],
+        interval=Duration.seconds(2),
+        max_attempts=4,
         backoff_rate=2,
         max_delay=Duration.seconds(30),
         jitter_strategy=sfn.JitterType.FULL,

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import traceback
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -10,6 +11,8 @@ from lambdas.core.errors import CampaignError, StateTooLargeError
 from lambdas.core.models.campaign import Cause, Failure
 
 _MESSAGE_CHARS = 2_000
+_FRAMES = 60
+"""Of a stack, each of some 150 bytes: together with the message well below the 32 KiB of a state."""
 _CHAIN = 5
 """Links of a chain of causes that are kept."""
 
@@ -57,6 +60,25 @@ def failure_of(error: Exception, step_name: str, at: datetime) -> Failure:
         step=step_name,
         causes=tuple(_chain(error)),
     )
+
+
+def reported(error: Exception) -> Exception:
+    """``error`` as the engine may be told of it: of the same class name, by which it retries and catches.
+
+    Lambda reports message and stack, and the workflow carries them as data to its last steps. One that is too long, or
+    too deep, is told in short; all of it is in the log.
+    """
+    short = str(error)[:_MESSAGE_CHARS]
+    if len(short) == len(str(error)) and _depth(error) <= _FRAMES:
+        return error
+    if isinstance(error, CampaignError):
+        return type(error)(short)
+    renamed: type[Exception] = type(type(error).__name__, (Exception,), {})
+    return renamed(short)
+
+
+def _depth(error: Exception) -> int:
+    return sum(1 for _ in traceback.walk_tb(error.__traceback__))
 
 
 def _chain(error: BaseException) -> list[Cause]:

@@ -1,6 +1,7 @@
 """Texts that a campaign must not repeat, as an object beside its manifest.
 
-Actions on the bucket, each under ``tenants/``: ``s3:PutObject`` (put), ``s3:GetObject`` (get).
+Actions on the bucket, each under ``tenants/``: ``s3:PutObject`` (put), ``s3:GetObject`` (get) and
+``s3:DeleteObject`` (remove).
 """
 
 import json
@@ -37,6 +38,11 @@ class S3RecentTexts:
                 raise
             return ()
         return tuple(json.loads(found["Body"].read()))
+
+    @translate_errors()
+    def remove(self, key: CampaignKey) -> None:
+        """Of an object that is not there, S3 says that it is removed."""
+        self._client.delete_object(Bucket=self._bucket, Key=_name(key))
 
 
 def _name(key: CampaignKey) -> str:

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from lambdas.adapters import dynamodb_keys as keys
 from lambdas.adapters.attempt import attempting
-from lambdas.adapters.payload import Payload, failure_of
+from lambdas.adapters.payload import Payload, failure_of, reported
 from lambdas.adapters.system import SystemClock
 from lambdas.adapters.telemetry import logger, scrub, step_finished
 from lambdas.core.errors import CampaignError
@@ -102,7 +102,11 @@ class _Attempt:
         except Exception as error:
             logger().exception("step failed")
             self._failed(error)
-            raise
+            told = reported(error)
+            if told is error:
+                raise
+            # Not from it: the short form is all that is to travel.
+            raise told from None
         self._report(StepOutcome.SUCCEEDED, result=scrub(result), output_hash=made.hash, output_bytes=made.size)
         logger().info("step succeeded", result=result)
         return result

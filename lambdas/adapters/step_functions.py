@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 _GONE = frozenset({"TaskDoesNotExist", "TaskTimedOut", "InvalidToken"})
 """AWS says the second for a task that timed out or was stopped, emulators one of the others."""
 _ERROR_CHARS = 256
-_CAUSE_CHARS = 32_768
-"""SendTaskFailure (2026-06, docs.aws.amazon.com/step-functions/latest/apireference)."""
+_CAUSE_CHARS = 2_000
+"""SendTaskFailure takes 256 and 32,768 (2026-06, docs.aws.amazon.com/step-functions/latest/apireference); the cause
+travels on as part of a state, which may have 32 KiB in all."""
 
 
 class StepFunctionsEngine:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from lambdas.api.logs import RequestLog
 from lambdas.api.submission import Intake
 from lambdas.core.active import ActiveList
+from lambdas.core.effects import EffectStore
 from lambdas.core.executions import Executions
 from lambdas.core.ports import (
     ApprovalStore,
@@ -28,6 +29,7 @@ class Services(NamedTuple):
     catalog: CatalogStore
     checkpoints: CheckpointStore
     approvals: ApprovalStore
+    effects: EffectStore
     executions: Executions
     active: ActiveList
     engine: Engine

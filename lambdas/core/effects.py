@@ -9,13 +9,14 @@ from collections.abc import Callable, Sequence
 from enum import StrEnum
 from typing import Protocol
 
-from lambdas.core.ids import CampaignKey
+from lambdas.core.ids import CampaignId, CampaignKey, TenantId
 from lambdas.core.models.base import Model, Moment
 from lambdas.core.models.post import Batch
 from lambdas.core.models.workflow import Attempt, ManifestLocation
-from lambdas.core.ports import Clock, ManifestStore
+from lambdas.core.ports import Clock, ManifestStore, RecentTexts
 
 MANIFEST = "manifest"
+RECENT_TEXTS = "recent_texts"
 
 
 class EffectStatus(StrEnum):
@@ -86,6 +87,34 @@ class RecordedManifests:
         )
         self._effects.put(key, effect)
         return self._manifests.write(key, batches, revision)
+
+
+class RecordedRecentTexts:
+    """Recent texts that are recorded as an effect before they are put aside."""
+
+    def __init__(self, recent: RecentTexts, effects: EffectStore, attempt: Attempt, clock: Clock) -> None:
+        self._recent, self._effects, self._attempt, self._clock = recent, effects, attempt, clock
+
+    def put(self, key: CampaignKey, texts: Sequence[str]) -> None:
+        effect = Effect(
+            kind=RECENT_TEXTS,
+            name="texts",
+            target={"tenantId": key.tenant_id, "campaignId": key.campaign_id},
+            step=self._attempt.state_name,
+            execution_arn=self._attempt.execution_arn,
+            recorded_at=self._clock.now(),
+        )
+        self._effects.put(key, effect)
+        self._recent.put(key, texts)
+
+    def get(self, key: CampaignKey) -> tuple[str, ...]:
+        return self._recent.get(key)
+
+
+def undo_recent_texts(remove: Callable[[CampaignKey], None]) -> Undo:
+    return lambda effect: remove(
+        CampaignKey(TenantId(effect.target["tenantId"]), CampaignId(effect.target["campaignId"]))
+    )
 
 
 def undo_manifest(remove: Callable[[ManifestLocation], None]) -> Undo:

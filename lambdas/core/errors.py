@@ -37,6 +37,9 @@ one is a change of contract. ``retryable_names`` is where the workflow takes the
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar, NamedTuple
 
+WORKFLOW_RETRIES = 6
+"""How often the workflow tries a step again that failed with a retryable error."""
+
 
 class FieldError(NamedTuple):
     """One thing wrong with an input: where (``schedule.end``, dots and indexes) and what."""

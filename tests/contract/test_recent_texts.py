@@ -58,6 +58,16 @@ def test_a_campaign_has_its_own_and_a_tenant_never_anothers(recent: RecentTexts)
     assert recent.get(CampaignKey(GLOBEX, KEY.campaign_id)) == ()
 
 
+@pytest.mark.parametrize("kind", ["memory", "s3"])
+def test_what_is_removed_is_gone_and_may_be_removed_again(kind: str, moto_aws: None) -> None:
+    store = STORES[kind]()
+    assert isinstance(store, MemoryRecentTexts | S3RecentTexts)
+    store.put(KEY, TEXTS)
+    for _ in range(2):
+        store.remove(KEY)
+        assert store.get(KEY) == ()
+
+
 def test_they_lie_beside_the_manifest(moto_aws: None) -> None:
     s3().put(KEY, TEXTS)
     (found,) = boto3.client("s3").list_objects_v2(Bucket="manifests")["Contents"]

@@ -20,6 +20,13 @@ PUBLIC = {
     ("GET", "/docs"),
 }
 ANSWERS = {
+    "DEFAULT_4XX": 400,
+    "INVALID_SIGNATURE": 403,
+    "EXPIRED_TOKEN": 403,
+    "WAF_FILTERED": 403,
+    "RESOURCE_NOT_FOUND": 404,
+    "UNSUPPORTED_MEDIA_TYPE": 415,
+    "QUOTA_EXCEEDED": 429,
     "UNAUTHORIZED": 401,
     "ACCESS_DENIED": 403,
     "MISSING_AUTHENTICATION_TOKEN": 404,  # what API Gateway calls a path it does not know
@@ -81,6 +88,8 @@ def test_every_route_goes_to_the_api_function(both: Assembly) -> None:
 def test_the_gateway_offers_what_the_application_answers(both: Assembly) -> None:
     offered: dict[str, set[str]] = {}
     for method, path in methods(both):
+        if method == "ANY":  # for the application to refuse
+            continue
         offered.setdefault(path, set()).add(method)
     resolver = routes()
     assert {path: set(resolver.methods_of(path.replace("{", "").replace("}", ""))) for path in offered} == offered
@@ -90,6 +99,12 @@ def test_the_application_answers_nothing_the_gateway_does_not_offer(both: Assemb
     described = {(method.upper(), path) for path, item in describe(routes())["paths"].items() for method in item}
     assert described
     assert described <= set(methods(both))
+
+
+def test_a_method_that_a_path_does_not_have_is_refused_by_the_application(both: Assembly) -> None:
+    """To the gateway it would be a path that it does not know."""
+    paths = {path for method, path in methods(both) if method == "ANY"}
+    assert paths == {path for method, path in methods(both) if (method, path) not in PUBLIC}
 
 
 def test_the_gateways_own_answers_are_problem_details(both: Assembly) -> None:

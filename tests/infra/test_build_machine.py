@@ -4,10 +4,12 @@ from typing import Any
 
 import pytest
 
+from lambdas.build.generate_posts.logic import LAST_RETRY
 from lambdas.build.request_approval.logic import LINK_LIFETIME
-from lambdas.core.errors import permanent_names, retryable_names
+from lambdas.core.errors import WORKFLOW_RETRIES, permanent_names, retryable_names
 from lambdas.ops.tend_approvals.logic import HEARTBEAT_EVERY
 from tests.infra.templates import Assembly
+from tests.support.pipeline import PATIENT_RETRIES
 
 ENGINE_ERRORS = {
     "Lambda.AWSLambdaException",
@@ -98,8 +100,13 @@ def test_every_task_is_retried_by_the_same_three_rules(local: Assembly) -> None:
         engine = ENGINE_ERRORS - ({"States.Timeout"} if name == "RequestApproval" else set())
         assert set(patiently["ErrorEquals"]) == {*retryable_names(), *engine}, name
         assert {key: patiently[key] for key in waits} == waits, name
-        assert patiently["MaxAttempts"] == 6, name
+        assert patiently["MaxAttempts"] == WORKFLOW_RETRIES, name
         assert anything == {"ErrorEquals": ["States.TaskFailed"], "MaxAttempts": 2, **waits}, name
+
+
+def test_a_batch_gives_up_its_posts_before_the_engine_gives_up_the_batch() -> None:
+    """Both counts are of the same retries: whoever changes one looks at the other."""
+    assert LAST_RETRY < WORKFLOW_RETRIES == PATIENT_RETRIES
 
 
 def test_every_error_that_is_named_exists(local: Assembly) -> None:
@@ -110,7 +117,7 @@ def test_every_error_that_is_named_exists(local: Assembly) -> None:
         for error in rule["ErrorEquals"]
     }
     ours = {*permanent_names(), *retryable_names()}
-    assert named - ours == ENGINE_ERRORS | {"States.TaskFailed", "States.ALL"}
+    assert named - ours == ENGINE_ERRORS | {"States.TaskFailed", "States.ItemReaderFailed", "States.ALL"}
 
 
 def test_no_error_is_both_permanent_and_temporary() -> None:
@@ -148,6 +155,13 @@ def test_the_map_reads_its_batches_from_the_bucket_within_the_campaigns_limits(l
     assert reader["Parameters"]["Key.$"] == "$.plan.manifest.key"
     assert "Manifests" in reader["Parameters"]["Bucket"]
     assert not {"MaxConcurrency", "ItemsPath", "ItemBatcher", "ResultWriter"} & set(posts)
+
+
+def test_a_manifest_that_cannot_be_read_for_a_moment_is_read_again(local: Assembly) -> None:
+    (rule,) = local.states["GeneratePosts"]["Retry"]
+    assert (rule["ErrorEquals"], rule["MaxAttempts"], rule["BackoffRate"]) == (["States.ItemReaderFailed"], 4, 2)
+    # Its children's failures are tolerated up to a percentage, and what is beyond that is not tried again as a whole.
+    assert local.states["GeneratePosts"]["Catch"][-1]["ErrorEquals"] == ["States.ALL"]
 
 
 def test_the_maps_results_are_thrown_away(local: Assembly) -> None:

@@ -67,7 +67,7 @@ FUNCTIONS: dict[str, Grants] = {
     "save-campaign": table("GetItem", "PutItem", "UpdateItem"),
     # Query: posts that are planned already. With BatchGetItem: the tenant's last campaigns.
     "plan-posts": table("GetItem", "BatchGetItem", "PutItem", "UpdateItem", "Query", "PartiQLInsert")
-    | {"manifests": {"s3:PutObject"}},
+    | {"manifests": {"s3:GetObject", "s3:PutObject"}},
     # GetObject: the texts not to repeat.
     "generate-posts": table("GetItem", "BatchGetItem", "PartiQLUpdate") | {"manifests": {"s3:GetObject"}},
     # BatchGetItem: a batch whose answer was lost is read back.

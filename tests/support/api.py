@@ -16,6 +16,7 @@ from lambdas.adapters.memory import (
     MemoryCheckpoints,
     MemoryCipher,
     MemoryClock,
+    MemoryEffects,
     MemoryEngine,
     MemoryExecutions,
     MemoryIds,
@@ -118,6 +119,7 @@ class World:
     catalog: MemoryCatalog = field(default_factory=MemoryCatalog)
     checkpoints: MemoryCheckpoints = field(default_factory=MemoryCheckpoints)
     approvals: MemoryApprovals = field(default_factory=MemoryApprovals)
+    effects: MemoryEffects = field(default_factory=MemoryEffects)
     executions: MemoryExecutions = field(default_factory=MemoryExecutions)
     active: MemoryActive = field(default_factory=MemoryActive)
     engine: MemoryEngine = field(default_factory=MemoryEngine)
@@ -134,6 +136,7 @@ class World:
             catalog=self.catalog,
             checkpoints=self.checkpoints,
             approvals=self.approvals,
+            effects=self.effects,
             executions=self.executions,
             active=self.active,
             engine=self.engine,

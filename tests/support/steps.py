@@ -15,7 +15,14 @@ from lambdas.build.request_approval.logic import ApprovalPorts, request_approval
 from lambdas.build.revise_posts.logic import RevisionPorts, revise_posts
 from lambdas.build.save_campaign.logic import save_campaign
 from lambdas.build.validate_campaign.logic import validate_campaign
-from lambdas.core.effects import MANIFEST, RecordedManifests, undo_manifest
+from lambdas.core.effects import (
+    MANIFEST,
+    RECENT_TEXTS,
+    RecordedManifests,
+    RecordedRecentTexts,
+    undo_manifest,
+    undo_recent_texts,
+)
 from lambdas.core.models.base import Model
 from lambdas.core.models.workflow import GenerateBatchEvent, RequestApprovalEvent, StepEvent
 from lambdas.core.settings import Settings
@@ -55,7 +62,7 @@ def tasks(world: World, agents: Agents, plan: FaultPlan) -> Mapping[str, Task]:
     asking = ApprovalPorts(campaigns, posts, approvals, keys, mailer, world.engine, world.ids, clock, world.cipher)
     effects = faulty(world.effects, plan, "effects")
     alerts = faulty(world.alerts, plan, "alerts")
-    undos = {MANIFEST: undo_manifest(manifests.remove)}
+    undos = {MANIFEST: undo_manifest(manifests.remove), RECENT_TEXTS: undo_recent_texts(recent.remove)}
 
     def framed(name: str, logic: Callable[[StepEvent], Model]) -> Task:
         handler = step(name, StepEvent, Settings, lambda _: checkpoints)(lambda event, _: logic(event))
@@ -74,11 +81,14 @@ def tasks(world: World, agents: Agents, plan: FaultPlan) -> Mapping[str, Task]:
     def recorded(event: StepEvent) -> RecordedManifests:
         return RecordedManifests(manifests, effects, event.attempt, clock)
 
+    def texts(event: StepEvent) -> RecordedRecentTexts:
+        return RecordedRecentTexts(recent, effects, event.attempt, clock)
+
     return {
         "ValidateCampaign": framed("ValidateCampaign", lambda e: validate_campaign(e, campaigns, catalog)),
         "SaveCampaign": framed("SaveCampaign", lambda e: save_campaign(e, campaigns, catalog, clock)),
         "PlanPosts": framed(
-            "PlanPosts", lambda e: plan_posts(e, campaigns, posts, recorded(e), recent, planner, clock)
+            "PlanPosts", lambda e: plan_posts(e, campaigns, posts, recorded(e), texts(e), planner, clock)
         ),
         "GenerateBatch": batch,
         "AggregateResults": framed("AggregateResults", lambda e: aggregate_results(e, campaigns, posts, clock)),

@@ -15,6 +15,9 @@ class MemoryRecentTexts:
     def put(self, key: CampaignKey, texts: Sequence[str]) -> None:
         self.texts[key] = tuple(texts)
 
+    def remove(self, key: CampaignKey) -> None:
+        self.texts.pop(key, None)
+
     def get(self, key: CampaignKey) -> tuple[str, ...]:
         self.reads += 1
         return self.texts.get(key, ())

@@ -14,11 +14,13 @@ from lambdas.api.rest.views import AcceptedCampaign, CampaignItem, CampaignLinks
 from lambdas.api.services import Services
 from lambdas.api.submission import Submission, submit
 from lambdas.core.ids import CampaignId, CampaignIdField, CampaignKey
+from lambdas.core.models.campaign import CampaignStatus
 
 TAG = "Campaigns"
 Limit = Annotated[int, Query(ge=1, le=100, description="Items of a page.")]
 Cursor = Annotated[str | None, Query(max_length=2_048, description="The `nextCursor` of the page before.")]
 CampaignPath = Annotated[CampaignIdField, Path()]
+_UNDONE = (CampaignStatus.FAILED, CampaignStatus.STOPPED)
 
 
 class CampaignRoutes:
@@ -78,8 +80,10 @@ class CampaignRoutes:
         return listing([CampaignItem.of(campaign, self._root()) for campaign in page.items], page.next_cursor)
 
     def get(self, campaign_id: CampaignPath) -> Answer:
-        campaign = self._services.campaigns.get(self._key(campaign_id))
-        return answer(CampaignView.of(campaign, self._root()))
+        key = self._key(campaign_id)
+        campaign = self._services.campaigns.get(key)
+        effects = self._services.effects.all(key) if campaign.status in _UNDONE else ()
+        return answer(CampaignView.of(campaign, self._root(), effects))
 
     def progress(self, campaign_id: CampaignPath) -> Answer:
         key, services = self._key(campaign_id), self._services

@@ -40,6 +40,7 @@ def _api() -> Api:
         catalog=stores.catalog(configured),
         checkpoints=stores.checkpoints(configured),
         approvals=stores.approvals(configured),
+        effects=stores.effects(configured),
         executions=StepFunctionsExecutions(client("stepfunctions"), configured.build_state_machine_arn),
         active=DynamoActive(client("dynamodb"), configured.table_name),
         engine=StepFunctionsEngine(client("stepfunctions"), configured.build_state_machine_arn),

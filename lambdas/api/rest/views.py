@@ -1,7 +1,9 @@
 """What the API answers with. Close to the records, less what is nobody's business outside."""
 
+from collections.abc import Iterable
 from typing import Generic, TypeVar
 
+from lambdas.core.effects import Effect, EffectStatus
 from lambdas.core.ids import CallbackIdField, CampaignIdField, CorrelationId
 from lambdas.core.models.approval import Approval, ApprovalStatus, Decision, DecisionInput
 from lambdas.core.models.base import Model, Moment
@@ -66,6 +68,24 @@ class CampaignItem(Model):
         )
 
 
+class NotUndone(Model):
+    """Something that a campaign made outside and that is still there: undoing it failed, and a person has to."""
+
+    kind: str
+    name: str
+    target: dict[str, str]
+    """Where it is."""
+    step: str
+    """That made it."""
+    undo_attempts: int
+    error: str | None = None
+    settled_at: Moment | None = None
+
+    @classmethod
+    def of(cls, effect: Effect) -> "NotUndone":
+        return cls(**{name: value for name, value in effect if name in cls.model_fields})
+
+
 class CampaignView(CampaignItem):
     """``GET /campaigns/{id}``."""
 
@@ -74,9 +94,11 @@ class CampaignView(CampaignItem):
     correlation_id: CorrelationId
     execution_arn: str | None = None
     error: Failure | None = None
+    not_undone: tuple[NotUndone, ...] = ()
+    """Of a campaign that failed or was stopped: what needs a person."""
 
     @classmethod
-    def of(cls, campaign: Campaign, root: str) -> "CampaignView":
+    def of(cls, campaign: Campaign, root: str, effects: Iterable[Effect] = ()) -> "CampaignView":
         return cls(
             **dict(CampaignItem.of(campaign, root)),
             brief=campaign.brief,
@@ -84,6 +106,7 @@ class CampaignView(CampaignItem):
             correlation_id=campaign.correlation_id,
             execution_arn=campaign.execution_arn,
             error=campaign.error,
+            not_undone=tuple(NotUndone.of(each) for each in effects if each.status is EffectStatus.NOT_UNDONE),
         )
 
 

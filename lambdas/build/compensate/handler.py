@@ -3,11 +3,12 @@
 from lambdas.adapters import stores
 from lambdas.adapters.aws import client
 from lambdas.adapters.s3_manifests import S3Manifests
+from lambdas.adapters.s3_recent_texts import S3RecentTexts
 from lambdas.adapters.step import step
 from lambdas.adapters.stores import TableSettings
 from lambdas.adapters.system import SystemClock
 from lambdas.build.compensate.logic import compensate
-from lambdas.core.effects import MANIFEST, Compensation, undo_manifest
+from lambdas.core.effects import MANIFEST, RECENT_TEXTS, Compensation, undo_manifest, undo_recent_texts
 from lambdas.core.models.workflow import StepEvent
 
 
@@ -20,5 +21,6 @@ class CompensateSettings(TableSettings):
 @step("Compensate", StepEvent, CompensateSettings, stores.checkpoints)
 def handler(event: StepEvent, settings: CompensateSettings) -> Compensation:
     manifests = S3Manifests(client("s3"), settings.manifest_bucket)
-    undos = {MANIFEST: undo_manifest(manifests.remove)}
+    recent = S3RecentTexts(client("s3"), settings.manifest_bucket)
+    undos = {MANIFEST: undo_manifest(manifests.remove), RECENT_TEXTS: undo_recent_texts(recent.remove)}
     return compensate(event, stores.campaigns(settings), stores.effects(settings), undos, SystemClock())

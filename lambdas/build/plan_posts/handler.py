@@ -13,7 +13,7 @@ from lambdas.adapters.system import SystemClock, sleep
 from lambdas.agents import campaign_planner
 from lambdas.agents.provider import AgentSettings, choose_model
 from lambdas.build.plan_posts.logic import plan_posts
-from lambdas.core.effects import RecordedManifests
+from lambdas.core.effects import RecordedManifests, RecordedRecentTexts
 from lambdas.core.models.workflow import PlanResult, StepEvent
 
 
@@ -25,14 +25,13 @@ class PlanPostsSettings(TableSettings, AgentSettings):
 
 @step("PlanPosts", StepEvent, PlanPostsSettings, stores.checkpoints)
 def handler(event: StepEvent, settings: PlanPostsSettings) -> PlanResult:
+    clock, effects, bucket = SystemClock(), stores.effects(settings), settings.manifest_bucket
     return plan_posts(
         event,
         stores.campaigns(settings),
         stores.posts(settings),
-        RecordedManifests(
-            S3Manifests(client("s3"), settings.manifest_bucket), stores.effects(settings), event.attempt, SystemClock()
-        ),
-        S3RecentTexts(client("s3"), settings.manifest_bucket),
+        RecordedManifests(S3Manifests(client("s3"), bucket), effects, event.attempt, clock),
+        RecordedRecentTexts(S3RecentTexts(client("s3"), bucket), effects, event.attempt, clock),
         partial(campaign_planner.run, provider=choose_model(settings, bedrock=bedrock_model, sleep=sleep)),
-        SystemClock(),
+        clock,
     )

@@ -38,6 +38,9 @@ def plan_posts(
     if has_reached(campaign.status, CampaignStatus.GENERATING):
         records = list(every(posts, event.key))
         batches = _batches(records, generation)
+        # Taken up again after the campaign failed, which undoes what is outside; else they stay as they were.
+        if not recent.get(event.key):
+            recent.put(event.key, recent_texts(event.key, campaigns, posts))
     else:
         records = _lay_out(_ask(planner, campaign, _configuration(campaign), event.attempt.retry_count), generation)
         batches = _batches(records, generation)

@@ -48,7 +48,7 @@ def test_sends_the_decision_as_json(stub: Stubber, engine: StepFunctionsEngine) 
 
 
 def test_cuts_error_and_cause_to_what_the_service_takes(stub: Stubber, engine: StepFunctionsEngine) -> None:
-    stub.add_response("send_task_failure", {}, {"taskToken": "token", "error": "E" * 256, "cause": "c" * 32_768})
+    stub.add_response("send_task_failure", {}, {"taskToken": "token", "error": "E" * 256, "cause": "c" * 2_000})
     engine.fail(TOKEN, "E" * 300, "c" * 40_000)
     stub.assert_no_pending_responses()
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from lambdas.core.effects import Effect, EffectStatus
 from lambdas.core.executions import ExecutionState
 from lambdas.core.graph.model import ExecutionStatus
 from lambdas.core.models.approval import ApprovalStatus
@@ -112,3 +113,31 @@ def test_the_context_the_history_and_the_picture(world: World) -> None:
     assert world.call("GET", f"{PATH}/graph", query={"format": "png"}).status == 422
     for what in ("checkpoints", "executions", "graph"):
         assert world.call("GET", f"{PATH}/{what}", tenant="globex").status == 404
+
+
+def test_what_could_not_be_undone_is_shown_to_whoever_has_to_see_to_it(world: World) -> None:
+    found = waiting(world)
+    for name, status in (("one", EffectStatus.UNDONE), ("other", EffectStatus.NOT_UNDONE)):
+        effect = Effect(
+            kind="manifest",
+            name=name,
+            target={"bucket": "b", "key": name},
+            step="PlanPosts",
+            execution_arn=world.executions.arn_of(CAMPAIGN_ID),
+            recorded_at=world.clock.now(),
+            status=status,
+            undo_attempts=7,
+            error="AccessDenied: no",
+        )
+        world.effects.put(found.key, effect)
+    assert world.call("GET", PATH).json.get("notUndone", []) == []
+    fail(world, found)
+    (left,) = world.call("GET", PATH).json["notUndone"]
+    assert left == {
+        "kind": "manifest",
+        "name": "other",
+        "target": {"bucket": "b", "key": "other"},
+        "step": "PlanPosts",
+        "undoAttempts": 7,
+        "error": "AccessDenied: no",
+    }

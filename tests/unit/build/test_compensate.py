@@ -5,7 +5,18 @@ from datetime import timedelta
 import pytest
 
 from lambdas.build.compensate.logic import compensate
-from lambdas.core.effects import MANIFEST, Compensation, Effect, EffectStatus, RecordedManifests, Undo, undo_manifest
+from lambdas.core.effects import (
+    MANIFEST,
+    RECENT_TEXTS,
+    Compensation,
+    Effect,
+    EffectStatus,
+    RecordedManifests,
+    RecordedRecentTexts,
+    Undo,
+    undo_manifest,
+    undo_recent_texts,
+)
 from lambdas.core.errors import ForbiddenError, ThrottledError
 from lambdas.core.models.campaign import CampaignStatus
 from lambdas.core.models.post import Batch
@@ -116,3 +127,19 @@ def test_the_manifest_of_a_failed_campaign_is_removed_and_can_be_made_again() ->
         assert world.manifests.objects
         assert run(world, **{MANIFEST: undo_manifest(world.manifests.remove)}).undone == 1
         assert world.manifests.objects == {}
+
+
+def test_recent_texts_are_on_record_before_they_are_there_and_are_removed() -> None:
+    world = World()
+    world.queue()
+    attempt = step_event(world, "PlanPosts").attempt
+    broken = faulty(world.recent, FaultPlan({0: Fault.CRASH_BEFORE}))
+    with pytest.raises(Crash):
+        RecordedRecentTexts(broken, world.effects, attempt, world.clock).put(samples.KEY, ["text"])
+    (effect,) = world.effects.all(samples.KEY)
+    assert (effect.kind, effect.step, world.recent.texts) == (RECENT_TEXTS, "PlanPosts", {})
+    recorded = RecordedRecentTexts(world.recent, world.effects, attempt, world.clock)
+    recorded.put(samples.KEY, ["text"])
+    assert recorded.get(samples.KEY) == ("text",)
+    assert run(world, **{RECENT_TEXTS: undo_recent_texts(world.recent.remove)}).undone == 1
+    assert world.recent.texts == {}

@@ -132,3 +132,15 @@ def test_a_batch_with_nothing_to_write_does_not_ask_for_them(world: World) -> No
         event = batch_event(world, batch, retry=retry)
         generate_batch(event, world.campaigns, world.posts, world.recent, Generator(), world.clock)
     assert world.recent.reads == 1
+
+
+def test_what_was_undone_is_put_back_when_the_plan_is_taken_up_again(world: World) -> None:
+    past(world, 1)
+    planned(world)
+    before, manifests = dict(world.recent.texts), dict(world.manifests.objects)
+    world.recent.remove(samples.KEY)
+    world.manifests.objects.clear()
+    again = step_event(world, "PlanPosts", retry=1)
+    plan_posts(again, world.campaigns, world.posts, world.manifests, world.recent, Planner(), world.clock)
+    assert before[samples.KEY]
+    assert (world.recent.texts, world.manifests.objects) == (before, manifests)
