@@ -108,7 +108,7 @@ class WorkflowStack(Stack):
     def _compensate(self) -> CampaignFunction:
         function = self._step(
             "compensate",
-            [Access.PUT, Access.UPDATE, Access.QUERY],
+            [Access.GET, Access.PUT, Access.UPDATE, Access.QUERY],
             environment={"MANIFEST_BUCKET": self._data.manifests.bucket_name},
         )
         self._grant_manifests(function, ["s3:DeleteObject"])

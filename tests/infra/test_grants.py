@@ -91,7 +91,7 @@ FUNCTIONS: dict[str, Grants] = {
     | MAILS,
     "complete-campaign": table("GetItem", "PutItem", "UpdateItem"),
     "reject-campaign": table("GetItem", "PutItem", "UpdateItem", "Query"),
-    "compensate": table("PutItem", "UpdateItem", "Query") | {"manifests": {"s3:DeleteObject"}},
+    "compensate": table("GetItem", "PutItem", "UpdateItem", "Query") | {"manifests": {"s3:DeleteObject"}},
     "record-failure": table("GetItem", "PutItem", "UpdateItem", "Query") | {"alerts": {"sns:Publish"}},
     "reconcile": table("GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query", "PartiQLUpdate")
     | {"build": MACHINE_LOOK | {"states:StartExecution"}, "executions": LOOK | MEND, "alerts": {"sns:Publish"}},

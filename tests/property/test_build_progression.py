@@ -5,6 +5,7 @@ from itertools import pairwise
 from random import Random
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -42,7 +43,7 @@ CHECKPOINTED = [step for step in BUILD_STEPS if step != "GeneratePosts"]
 """Posts are checkpoints of their own."""
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     brief=briefs(most_posts=6),
     planner=st.just([]) | st.lists(st.sampled_from([Act.WRITE, Act.TEMPORARY, Act.PERMANENT, Act.RAISE]), max_size=3),
@@ -157,6 +158,7 @@ ROADS: dict[str, tuple[list[Decision], dict[int, Act]]] = {
 DELIVERIES = 10_000
 
 
+@pytest.mark.slow
 def test_ten_thousand_duplicates_change_nothing() -> None:
     """Every delivery of finished executions on every road, ten thousand times over in all and in any order."""
     chaos, delivered = Random(20_260_105), Counter[str]()

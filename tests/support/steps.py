@@ -101,7 +101,7 @@ def tasks(world: World, agents: Agents, plan: FaultPlan) -> Mapping[str, Task]:
             lambda e: revise_posts(e, RevisionPorts(campaigns, posts, approvals, recorded(e), clock)),
         ),
         "RejectCampaign": framed("RejectCampaign", lambda e: reject_campaign(e, campaigns, approvals, clock)),
-        "Compensate": framed("Compensate", lambda e: compensate(e, effects, undos, clock)),
+        "Compensate": framed("Compensate", lambda e: compensate(e, campaigns, effects, undos, clock)),
         "RecordFailure": framed(
             "RecordFailure", lambda e: record_failure(e, campaigns, approvals, checkpoints, alerts, clock)
         ),

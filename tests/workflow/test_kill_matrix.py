@@ -148,10 +148,10 @@ def matrix(acme: Driver) -> Iterator[Matrix]:
         yield Matrix(acme, faults, functions)
 
 
-def test_a_worker_of_any_state_may_die_as_it_starts_or_ends(matrix: Matrix) -> None:
-    struck = matrix.run([START, END])
+def test_a_worker_of_any_state_may_die_as_it_starts_at_work_or_as_it_ends(matrix: Matrix) -> None:
+    struck = matrix.run([START, Kill("during", 2), END])
     assert struck >= 20
-    for moment in ("start", "end"):
+    for moment in ("start", "during", "end"):
         assert {state for state, at in matrix.figures if at == moment} == matrix.states
 
 

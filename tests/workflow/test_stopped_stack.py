@@ -103,11 +103,22 @@ def statuses(driver: Driver, campaigns: dict[str, str]) -> dict[str, str]:
     return {wanted: driver.get(f"/campaigns/{campaign_id}")["status"] for wanted, campaign_id in campaigns.items()}
 
 
+def in_every_status(driver: Driver) -> dict[str, str]:
+    """A campaign for each, by status. One that the reconciler's minute has moved on is replaced by another."""
+    campaigns: dict[str, str] = {}
+    for _ in range(4):
+        campaigns |= {status: make(driver) for status, make in SITUATIONS.items() if status not in campaigns}
+        found = statuses(driver, campaigns)
+        if all(status == wanted for wanted, status in found.items()):
+            return campaigns
+        campaigns = {wanted: campaigns[wanted] for wanted, status in found.items() if status == wanted}
+    raise AssertionError(f"only {sorted(campaigns)} stay where they are")
+
+
 @pytest.mark.parametrize("kill", [False, pytest.param(True, marks=pytest.mark.soak)], ids=["stopped", "killed"])
 def test_campaigns_in_every_status_go_on_where_they_were(acme: Driver, kill: bool) -> None:
     assert set(SITUATIONS) == set(CampaignStatus) - NEVER
-    campaigns = {status: make(acme) for status, make in SITUATIONS.items()}
-    assert statuses(acme, campaigns) == {status: status for status in campaigns}
+    campaigns = in_every_status(acme)
     if kill:
         time.sleep(2 * 3.0 + 1)  # what was written before the last save but one is safe (``autosave_seconds``)
     old_link = acme.link(campaigns["awaiting_approval"])

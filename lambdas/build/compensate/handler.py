@@ -23,4 +23,4 @@ def handler(event: StepEvent, settings: CompensateSettings) -> Compensation:
     manifests = S3Manifests(client("s3"), settings.manifest_bucket)
     recent = S3RecentTexts(client("s3"), settings.manifest_bucket)
     undos = {MANIFEST: undo_manifest(manifests.remove), RECENT_TEXTS: undo_recent_texts(recent.remove)}
-    return compensate(event, stores.effects(settings), undos, SystemClock())
+    return compensate(event, stores.campaigns(settings), stores.effects(settings), undos, SystemClock())

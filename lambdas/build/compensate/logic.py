@@ -4,16 +4,25 @@ from collections.abc import Mapping
 
 from lambdas.core.effects import Compensation, Effect, EffectStatus, EffectStore, Undo
 from lambdas.core.errors import RetryableError
+from lambdas.core.models.campaign import CampaignStatus
 from lambdas.core.models.workflow import StepEvent
-from lambdas.core.ports import Clock
+from lambdas.core.ports import CampaignStore, Clock
+from lambdas.core.progression import has_reached
 
 
-def compensate(event: StepEvent, effects: EffectStore, undos: Mapping[str, Undo], clock: Clock) -> Compensation:
+def compensate(
+    event: StepEvent, campaigns: CampaignStore, effects: EffectStore, undos: Mapping[str, Undo], clock: Clock
+) -> Compensation:
     """Undo everything that is not undone yet, newest first, and record what became of each.
+
+    Nothing of a campaign that was approved: the step of an earlier execution brought it there, and what fails is only
+    the execution that had taken its place.
 
     One that cannot be undone does not keep the others from it. Raises the ``RetryableError`` of the first that may
     be undone at another attempt, after all were tried.
     """
+    if has_reached(campaigns.get(event.key).status, CampaignStatus.APPROVED):
+        return Compensation(undone=0, not_undone=0)
     undone = failed = 0
     passing: RetryableError | None = None
     for effect in reversed(effects.all(event.key)):

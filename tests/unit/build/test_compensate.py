@@ -18,6 +18,7 @@ from lambdas.core.effects import (
     undo_recent_texts,
 )
 from lambdas.core.errors import ForbiddenError, ThrottledError
+from lambdas.core.models.campaign import CampaignStatus
 from lambdas.core.models.post import Batch
 from tests.support import samples
 from tests.support.events import EXECUTION_ARN, planned, step_event
@@ -27,7 +28,8 @@ from tests.support.world import World
 KINDS = ("first", "second", "third")
 
 
-def made(world: World) -> None:
+def made(world: World, status: CampaignStatus = CampaignStatus.GENERATING) -> None:
+    world.queue(status=status)
     for kind in KINDS:
         world.clock.advance(timedelta(seconds=1))
         effect = Effect(
@@ -42,7 +44,7 @@ def made(world: World) -> None:
 
 
 def run(world: World, **undos: Undo) -> Compensation:
-    return compensate(step_event(world, "Compensate"), world.effects, undos, world.clock)
+    return compensate(step_event(world, "Compensate"), world.campaigns, world.effects, undos, world.clock)
 
 
 def statuses(world: World) -> dict[str, EffectStatus]:
@@ -62,6 +64,14 @@ def test_newest_first_and_once() -> None:
     assert run(world, **undos) == Compensation(undone=0, not_undone=0)
     assert len(undone) == 3
     assert set(statuses(world).values()) == {EffectStatus.UNDONE}
+
+
+def test_nothing_of_an_approved_campaign_is_undone() -> None:
+    """Its execution was replaced while its last step was at work, and the one in its place has nothing to do."""
+    world = World()
+    made(world, CampaignStatus.APPROVED)
+    assert run(world, **dict.fromkeys(KINDS, refuse)) == Compensation(undone=0, not_undone=0)
+    assert set(statuses(world).values()) == {EffectStatus.MADE}
 
 
 def test_what_cannot_be_undone_is_on_record_and_keeps_no_other_from_it() -> None:
@@ -95,6 +105,7 @@ def test_what_may_be_undone_later_is_tried_again_after_everything_else_was() -> 
 
 def test_a_manifest_is_on_record_before_it_is_there() -> None:
     world = World()
+    world.queue()
     attempt = step_event(world, "PlanPosts").attempt
     batches = [Batch(batch_id=0, post_ids=("01KJQ0000000000000000000A1",))]  # type: ignore[arg-type]  # parsed
     broken = faulty(world.manifests, FaultPlan({1: Fault.CRASH_BEFORE}))  # the first call asks where it will be
@@ -120,6 +131,7 @@ def test_the_manifest_of_a_failed_campaign_is_removed_and_can_be_made_again() ->
 
 def test_recent_texts_are_on_record_before_they_are_there_and_are_removed() -> None:
     world = World()
+    world.queue()
     attempt = step_event(world, "PlanPosts").attempt
     broken = faulty(world.recent, FaultPlan({0: Fault.CRASH_BEFORE}))
     with pytest.raises(Crash):
