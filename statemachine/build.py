@@ -13,12 +13,15 @@ from aws_cdk import aws_stepfunctions as sfn
 from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
 
+from statemachine.retries import Retries
 from statemachine.tasks import callback_step, retry_reading, step
 
 APPROVAL_TIMEOUT = Duration.days(15)
 """Twice the longest wait a campaign may ask for, and a day: the campaign's own policy strikes long before, unless
 whatever carries it out is dead."""
 APPROVAL_HEARTBEAT = Duration.hours(24)
+MAP_LABEL = "GeneratePosts"
+"""In the ARNs of the map's child executions."""
 
 
 class BuildFunctions(NamedTuple):
@@ -37,34 +40,50 @@ class BuildFunctions(NamedTuple):
     revise_posts: lambda_.Function
 
 
-def build_workflow(scope: Construct, functions: BuildFunctions, manifests: s3.IBucket) -> sfn.IChainable:
+def build_workflow(
+    scope: Construct, functions: BuildFunctions, manifests: s3.IBucket, retries: Retries
+) -> sfn.IChainable:
     """The chain of BUILD's states."""
     validate = step(
-        scope, "ValidateCampaign", functions.validate_campaign, comment="Brand, personas and schedule are usable"
+        scope,
+        "ValidateCampaign",
+        functions.validate_campaign,
+        retries,
+        comment="Brand, personas and schedule are usable",
     )
-    save = step(scope, "SaveCampaign", functions.save_campaign, comment="Freeze brand and personas with the campaign")
+    save = step(
+        scope, "SaveCampaign", functions.save_campaign, retries, comment="Freeze brand and personas with the campaign"
+    )
     plan = step(
         scope,
         "PlanPosts",
         functions.plan_posts,
+        retries,
         result_path="$.plan",
         comment="The planner agent lays out the posts; batches go to S3 for the map",
     )
-    generate = _generate_posts(scope, functions.generate_posts, manifests)
+    generate = _generate_posts(scope, functions.generate_posts, manifests, retries)
     aggregate = step(
-        scope, "AggregateResults", functions.aggregate_results, comment="Count the posts; too many failures end here"
+        scope,
+        "AggregateResults",
+        functions.aggregate_results,
+        retries,
+        comment="Count the posts; too many failures end here",
     )
-    request = _request_approval(scope, functions.request_approval)
+    request = _request_approval(scope, functions.request_approval, retries)
     expired = _expired(scope)
-    complete = step(scope, "CompleteCampaign", functions.complete_campaign, comment="The campaign is approved")
+    complete = step(scope, "CompleteCampaign", functions.complete_campaign, retries, comment="The campaign is approved")
     revise = step(
         scope,
         "RevisePosts",
         functions.revise_posts,
+        retries,
         result_path="$.plan",
         comment="Only the posts that were sent back, with the reviewers' comments, go to the map again",
     )
-    reject = step(scope, "RejectCampaign", functions.reject_campaign, comment="The campaign ends without approval")
+    reject = step(
+        scope, "RejectCampaign", functions.reject_campaign, retries, comment="The campaign ends without approval"
+    )
     approved = sfn.Succeed(scope, "Approved")
     rejected = sfn.Succeed(scope, "Rejected", comment="A no is a result, not a failure")
 
@@ -79,18 +98,19 @@ def build_workflow(scope: Construct, functions: BuildFunctions, manifests: s3.IB
     expired.next(reject)
     request.add_catch(expired, errors=["States.Timeout"], result_path=sfn.JsonPath.DISCARD)
 
-    failure = _failure(scope, functions)
+    failure = _failure(scope, functions, retries)
     for task in (validate, save, plan, generate, aggregate, request, complete, revise, reject):
         task.add_catch(failure, errors=["States.ALL"], result_path="$.error")
 
     return validate.next(save).next(plan).next(generate).next(aggregate).next(request).next(decision)
 
 
-def _request_approval(scope: Construct, function: lambda_.Function) -> tasks.LambdaInvoke:
+def _request_approval(scope: Construct, function: lambda_.Function, retries: Retries) -> tasks.LambdaInvoke:
     return callback_step(
         scope,
         "RequestApproval",
         function,
+        retries,
         timeout=APPROVAL_TIMEOUT,
         heartbeat=APPROVAL_HEARTBEAT,
         result_path="$.approval",
@@ -98,7 +118,9 @@ def _request_approval(scope: Construct, function: lambda_.Function) -> tasks.Lam
     )
 
 
-def _generate_posts(scope: Construct, function: lambda_.Function, manifests: s3.IBucket) -> sfn.DistributedMap:
+def _generate_posts(
+    scope: Construct, function: lambda_.Function, manifests: s3.IBucket, retries: Retries
+) -> sfn.DistributedMap:
     """One child execution for each batch of the manifest. What they did is counted from the table."""
     posts = sfn.DistributedMap(
         scope,
@@ -114,13 +136,15 @@ def _generate_posts(scope: Construct, function: lambda_.Function, manifests: s3.
         max_concurrency_path="$.plan.mapConcurrency",
         tolerated_failure_percentage_path="$.plan.toleratedFailurePercentage",
         map_execution_type=sfn.StateMachineType.STANDARD,
-        label="GeneratePosts",
+        label=MAP_LABEL,
         result_path=sfn.JsonPath.DISCARD,
     )
     # The children's outputs come back to the map as one array: empty, so that ten thousand fit the payload quota.
-    batch = step(scope, "GenerateBatch", function, output_path=sfn.JsonPath.DISCARD, comment="Up to ten posts at once")
+    batch = step(
+        scope, "GenerateBatch", function, retries, output_path=sfn.JsonPath.DISCARD, comment="Up to ten posts at once"
+    )
     posts.item_processor(batch)
-    retry_reading(posts)
+    retry_reading(posts, retries)
     return posts
 
 
@@ -134,11 +158,17 @@ def _expired(scope: Construct) -> sfn.Pass:
     )
 
 
-def _failure(scope: Construct, functions: BuildFunctions) -> sfn.IChainable:
+def _failure(scope: Construct, functions: BuildFunctions, retries: Retries) -> sfn.IChainable:
     failed = sfn.Fail(scope, "Failed", error_path="$.error.Error", cause_path="$.error.Cause")
-    compensate = step(scope, "Compensate", functions.compensate, comment="Undo what was made outside, newest first")
+    compensate = step(
+        scope, "Compensate", functions.compensate, retries, comment="Undo what was made outside, newest first"
+    )
     record = step(
-        scope, "RecordFailure", functions.record_failure, comment="Put the reason on the campaign's record, and alert"
+        scope,
+        "RecordFailure",
+        functions.record_failure,
+        retries,
+        comment="Put the reason on the campaign's record, and alert",
     )
     # What could not be undone is on record as well, so the reason is recorded whatever becomes of the undoing.
     compensate.add_catch(record, errors=["States.ALL"], result_path=sfn.JsonPath.DISCARD)

@@ -26,6 +26,7 @@ from local.emulator import (
     ranges,
     references,
     relay,
+    sealing,
     senders,
     sending,
     slots,
@@ -98,6 +99,7 @@ def _correct(config: EmulatorConfig, counted: usage.Usage | None) -> None:
     parsing.install(dynamodb, _dynamodb_keywords)
     ranges.install(dynamodb)
     senders.install(iam_actions)
+    sealing.install(iam_actions)
     transport.install(app)
     references.install(provisioners)
     if counted:

@@ -168,6 +168,14 @@ def test_without_a_token_it_says_so(missing: bool, slept: Slept, secrets: Any) -
         talk.announce(ACME, "C0123456789", "x")
 
 
+@pytest.mark.parametrize("code", ["AccessDeniedException", "DecryptionFailure"])
+def test_a_token_that_may_not_be_read_is_another_matter(code: str, secrets: Any) -> None:
+    """Of the secret, or of the key that encrypts it."""
+    secrets.add_client_error("get_secret_value", code)
+    with pytest.raises(ChatRefusedError, match="may not be read"):
+        SlackChat(secrets.client, "campaign/slack/", "http://127.0.0.1:9").announce(ACME, "C0123456789", "x")
+
+
 def test_the_token_is_in_no_log(
     secrets: Any, httpserver: HTTPServer, slept: Slept, caplog: pytest.LogCaptureFixture
 ) -> None:
