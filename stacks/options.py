@@ -15,7 +15,7 @@ _LOCAL_SENDER = "campaigns@example.com"
 _ROLE = re.compile(r"(arn:[a-z-]+:iam::\d{12}:role/)?[\w+=.@-][\w+=.@/-]{0,575}", re.ASCII)
 """An ARN, or a path and a name (docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html)."""
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
-_MODEL = re.compile(r"(arn:[a-z-]+:bedrock:[a-z0-9-]*:(\d{12})?:[a-z-]+/)?[\w.:-]+(/[\w.:-]+)?", re.ASCII)
+_MODEL = re.compile(r"arn:[a-z-]+:bedrock:[a-z0-9-]*:(\d{12})?:[a-z-]+/[\w./:-]+|(?!arn:)[\w.:-]+", re.ASCII)
 RESERVED = "authorizer=20,api=60,generate-posts=400"
 """Of an account's usual 1,000 concurrent executions, of which AWS keeps 100 unreserved. The API answers the reviewers'
 pages too. What is reserved is also the most there is: generation can use 400 and no more, whatever else happens."""
