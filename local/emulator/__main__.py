@@ -15,6 +15,7 @@ from local.emulator import (
     extraction,
     forks,
     heartbeats,
+    iam,
     layer_blobs,
     machine_resources,
     machine_versions,
@@ -23,6 +24,7 @@ from local.emulator import (
     notifications,
     parsing,
     partiql,
+    patch,
     ranges,
     references,
     relay,
@@ -80,6 +82,7 @@ def _correct(config: EmulatorConfig, counted: usage.Usage | None) -> None:
     from ministack.services import _dynamodb_keywords, dynamodb, lambda_svc, ses, ses_v2, sns, stepfunctions
     from ministack.services.cloudformation import provisioners
 
+    patch.install(patch.Emulator(config), [each for each in patch.registered if each.wrapper is iam.missing_objects])
     slots.install(lambda_svc, slots.Slots(per_function=config.workers_per_function, total=config.workers))
     async_configs.install(lambda_svc)
     exceptions.install(lambda_svc, lambda_runtime)
