@@ -12,6 +12,7 @@ from aws_cdk import ArnFormat, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_stepfunctions as sfn
 
 from stacks.acknowledge import acknowledge
 from stacks.data import DataStack
@@ -106,7 +107,7 @@ def grant_parameter(function: lambda_.Function, name: str) -> None:
 
 
 def grant_key(
-    grantee: iam.IGrantable,
+    grantee: lambda_.Function | sfn.StateMachine,
     key: kms.IKey,
     actions: Sequence[str],
     service: str | None,
@@ -117,10 +118,10 @@ def grant_key(
     The values of ``context`` may have wildcards. Without a ``service`` it is the grantee itself, or a service in its
     role, that calls KMS. The key's own policy leaves the decision to IAM.
     """
-    stack = Stack.of(grantee.grant_principal)
+    region = Stack.of(grantee).region
     conditions: dict[str, dict[str, str]] = {}
     if service:
-        conditions["StringEquals"] = {"kms:ViaService": f"{service}.{stack.region}.amazonaws.com"}
+        conditions["StringEquals"] = {"kms:ViaService": f"{service}.{region}.amazonaws.com"}
     if context:
         conditions["StringLike"] = {f"kms:EncryptionContext:{name}": value for name, value in context.items()}
     iam.Grant.add_to_principal(
@@ -133,7 +134,7 @@ def grant_seal(function: lambda_.Function, key: kms.IKey, action: str) -> None:
 
     ``ForAllValues`` alone would let a request without any context through, so each part has to be there.
     """
-    conditions = {
+    conditions: dict[str, dict[str, object]] = {
         "ForAllValues:StringEquals": {"kms:EncryptionContextKeys": list(SEALED_BY)},
         "StringLike": {f"kms:EncryptionContext:{name}": "?*" for name in SEALED_BY},
     }

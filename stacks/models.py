@@ -83,8 +83,8 @@ def grant_model(function: lambda_.Function, options: Options) -> None:
         statement = iam.PolicyStatement(actions=[INVOKE], resources=list(resources), conditions=conditions)
         function.add_to_role_policy(statement)
     if options.bedrock.guardrail_id:
-        resources = guardrails(options.bedrock, stack)
-        function.add_to_role_policy(iam.PolicyStatement(actions=["bedrock:ApplyGuardrail"], resources=resources))
+        applied = guardrails(options.bedrock, stack)
+        function.add_to_role_policy(iam.PolicyStatement(actions=["bedrock:ApplyGuardrail"], resources=applied))
 
 
 def invocations(bedrock: Bedrock, stack: Stack) -> list[Invocation]:
