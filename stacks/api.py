@@ -134,6 +134,7 @@ class ApiStack(Stack):
                 "BUILD_STATE_MACHINE_ARN": workflow.build_live.ref,
                 "APPROVAL_KEYS_SECRET": self._data.approval_keys_name,
                 "APPROVAL_BASE_URL_PARAMETER": workflow.base_url_parameter,
+                **self._options.quota,
             },
             # API Gateway gives up after 29 seconds.
             timeout_seconds=28,

@@ -74,9 +74,16 @@ class Options(NamedTuple):
                 temporary=_retry(node, "retryTemporary", Retries().temporary),
                 throttled=_retry(node, "retryThrottled", Retries().throttled),
             ),
-            tenant_campaigns=_positive(node, "tenantCampaigns", "200"),
-            tenant_model_calls=_positive(node, "tenantModelCalls", "4000"),
+            # Here, a thousand at once are what is measured.
+            tenant_campaigns=_positive(node, "tenantCampaigns", "200" if target == "aws" else "2000"),
+            tenant_model_calls=_positive(node, "tenantModelCalls", "4000" if target == "aws" else "100000"),
         )
+
+    @property
+    def quota(self) -> dict[str, str]:
+        """What the functions that take campaigns in are told of a tenant's limits."""
+        calls = str(self.tenant_model_calls)
+        return {"TENANT_CAMPAIGNS": str(self.tenant_campaigns), "TENANT_MODEL_CALLS": calls}
 
     @property
     def architecture(self) -> lambda_.Architecture:

@@ -4,6 +4,7 @@ Read it top to bottom; every task that gives up goes to Compensate and RecordFai
 state carries ids and counts only.
 """
 
+from functools import partial
 from typing import NamedTuple
 
 from aws_cdk import Duration
@@ -44,46 +45,31 @@ def build_workflow(
     scope: Construct, functions: BuildFunctions, manifests: s3.IBucket, retries: Retries
 ) -> sfn.IChainable:
     """The chain of BUILD's states."""
-    validate = step(
-        scope,
-        "ValidateCampaign",
-        functions.validate_campaign,
-        retries,
-        comment="Brand, personas and schedule are usable",
-    )
-    save = step(
-        scope, "SaveCampaign", functions.save_campaign, retries, comment="Freeze brand and personas with the campaign"
-    )
-    plan = step(
-        scope,
+    make = partial(step, scope, retries=retries)
+    validate = make("ValidateCampaign", functions.validate_campaign, comment="Brand, personas, schedule are usable")
+    save = make("SaveCampaign", functions.save_campaign, comment="Freeze brand and personas with the campaign")
+    plan = make(
         "PlanPosts",
         functions.plan_posts,
-        retries,
         result_path="$.plan",
         comment="The planner agent lays out the posts; batches go to S3 for the map",
     )
     generate = _generate_posts(scope, functions.generate_posts, manifests, retries)
-    aggregate = step(
-        scope,
+    aggregate = make(
         "AggregateResults",
         functions.aggregate_results,
-        retries,
         comment="Count the posts; too many failures end here",
     )
     request = _request_approval(scope, functions.request_approval, retries)
     expired = _expired(scope)
-    complete = step(scope, "CompleteCampaign", functions.complete_campaign, retries, comment="The campaign is approved")
-    revise = step(
-        scope,
+    complete = make("CompleteCampaign", functions.complete_campaign, comment="The campaign is approved")
+    revise = make(
         "RevisePosts",
         functions.revise_posts,
-        retries,
         result_path="$.plan",
         comment="Only the posts that were sent back, with the reviewers' comments, go to the map again",
     )
-    reject = step(
-        scope, "RejectCampaign", functions.reject_campaign, retries, comment="The campaign ends without approval"
-    )
+    reject = make("RejectCampaign", functions.reject_campaign, comment="The campaign ends without approval")
     approved = sfn.Succeed(scope, "Approved")
     rejected = sfn.Succeed(scope, "Rejected", comment="A no is a result, not a failure")
 
@@ -110,7 +96,7 @@ def _request_approval(scope: Construct, function: lambda_.Function, retries: Ret
         scope,
         "RequestApproval",
         function,
-        retries,
+        retries=retries,
         timeout=APPROVAL_TIMEOUT,
         heartbeat=APPROVAL_HEARTBEAT,
         result_path="$.approval",
@@ -140,9 +126,8 @@ def _generate_posts(
         result_path=sfn.JsonPath.DISCARD,
     )
     # The children's outputs come back to the map as one array: empty, so that ten thousand fit the payload quota.
-    batch = step(
-        scope, "GenerateBatch", function, retries, output_path=sfn.JsonPath.DISCARD, comment="Up to ten posts at once"
-    )
+    make = partial(step, scope, retries=retries, output_path=sfn.JsonPath.DISCARD)
+    batch = make("GenerateBatch", function, comment="Up to ten posts at once")
     posts.item_processor(batch)
     retry_reading(posts, retries)
     return posts
@@ -159,12 +144,10 @@ def _expired(scope: Construct) -> sfn.Pass:
 
 
 def _failure(scope: Construct, functions: BuildFunctions, retries: Retries) -> sfn.IChainable:
+    make = partial(step, scope, retries=retries)
     failed = sfn.Fail(scope, "Failed", error_path="$.error.Error", cause_path="$.error.Cause")
-    compensate = step(
-        scope, "Compensate", functions.compensate, retries, comment="Undo what was made outside, newest first"
-    )
-    record = step(
-        scope,
+    compensate = make("Compensate", functions.compensate, comment="Undo what was made outside, newest first")
+    record = make(
         "RecordFailure",
         functions.record_failure,
         retries,

@@ -13,6 +13,7 @@ same                                       ``EFFECT#<kind>#<name>``             
 ``TENANT#<tenant>``                        ``CAMPAIGN#<campaign>``                                place in the list
 same                                       ``BRAND#<brand>``, ``PERSONA#<persona>``               catalog
 same                                       ``SETTINGS``                                           the tenant's
+same                                       ``PROMISES``                                           of room to build
 same                                       ``IDEMPOTENCY#<sha256 of the key>``                    expires by TTL
 ``ACTIVE#<0-7>``                           ``CAMPAIGN#<tenant>#<campaign>``                       to be looked after
 ``OPEN_APPROVALS#<0..3>``                  ``<callback>``                                         where a request is
@@ -114,6 +115,10 @@ def persona(tenant_id: TenantId, persona_id: PersonaId) -> ItemKey:
 
 def settings(tenant_id: TenantId) -> ItemKey:
     return ItemKey(tenant_partition(tenant_id), "SETTINGS")
+
+
+def promises(tenant_id: TenantId) -> ItemKey:
+    return ItemKey(tenant_partition(tenant_id), "PROMISES")
 
 
 def idempotency(tenant_id: TenantId, idempotency_key: str) -> ItemKey:

@@ -172,7 +172,7 @@ _PSEUDO = {
 }
 
 
-def _named(kind: str, logical_id: str, properties: Properties, attribute: str, names: Names) -> str:  # noqa: C901
+def _named(kind: str, logical_id: str, properties: Properties, attribute: str, names: Names) -> str:  # noqa: C901 - one case for each type of resource
     """The name or ARN of a resource. Where a template gives no name, the logical id serves as one."""
     get = names.resolve
     match kind, attribute:

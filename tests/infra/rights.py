@@ -94,7 +94,7 @@ class Rights:
                 for request in self._requests(kind, action, role, function):
                     yield Need(f"{name}: {kind}", request)
 
-    def _requests(self, kind: str, action: str, role: str, function: Properties) -> Iterator[Request]:  # noqa: C901
+    def _requests(self, kind: str, action: str, role: str, function: Properties) -> Iterator[Request]:  # noqa: C901 - one case for each kind
         """What one action of one kind of resource comes to, with the use of the key behind it."""
         environment = {key: self._get(value) for key, value in function["Environment"]["Variables"].items()}
         match kind:
@@ -292,33 +292,3 @@ def _all_states(machine: Properties) -> Iterator[tuple[str, Properties]]:
         yield name, state
         for inner in [state.get("ItemProcessor"), *state.get("Branches", [])]:
             yield from _all_states(inner) if inner else ()
-
-
-class Ban(NamedTuple):
-    why: str
-    request: Request
-
-
-def bans(assembly: Assembly, rights: Rights) -> Iterator[Ban]:
-    """What must be refused, whatever else is allowed."""
-    table = rights.table_context
-    for name, grants in FUNCTIONS.items():
-        role, may = rights.role(name), grants.get("sealed tokens", set())
-        for action in (*ENCRYPTING, "kms:ReEncryptFrom"):
-            if action not in may:
-                yield Ban(f"{name} and sealed tokens", use_of_key(role, action, rights.key, None, SEALED))
-            yield Ban(f"{name} without a context", use_of_key(role, action, rights.key))
-            yield Ban(f"{name} and the table's key", use_of_key(role, action, rights.key, None, table))
-            more = use_of_key(role, action, rights.key, None, SEALED | table)
-            yield Ban(f"{name} with a wider context", more)
-            through = use_of_key(role, action, rights.key, "dynamodb", SEALED)
-            if not may:
-                yield Ban(f"{name} and sealed tokens through DynamoDB", through)
-    for need in rights.needs():
-        request = need.request
-        if request.action.split(":")[0] in ("s3", "sns", "sqs"):
-            insecure = {**request.context, "aws:SecureTransport": "false"}
-            yield Ban(f"{need.why} without TLS", Request(request.principal, request.action, request.resource, insecure))
-        if "aws:SourceArn" in request.context and "kms:" not in request.action:
-            foreign = {**request.context, "aws:SourceArn": arn("events", "rule/x", account="999999999999")}
-            yield Ban(f"{need.why}, by another", Request(request.principal, request.action, request.resource, foreign))

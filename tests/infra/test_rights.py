@@ -5,7 +5,7 @@ a grant that is missing for one of them shows here and nowhere else.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 import pytest
@@ -14,10 +14,41 @@ from lambdas.core.ids import CallbackId, CampaignId, CampaignKey, TaskToken, Ten
 from lambdas.core.resuming import seal_token
 from stacks.grants import SEALED_BY
 from tests.architecture.sources import imports, sources
-from tests.infra.policies import Names, Policies, Statement, policies_of
-from tests.infra.rights import SEALED, Ban, Need, Rights, bans
+from tests.infra.policies import Names, Policies, Request, Statement, arn, policies_of
+from tests.infra.rights import ENCRYPTING, SEALED, Need, Rights, use_of_key
 from tests.infra.templates import Assembly
 from tests.infra.test_grants import FUNCTIONS
+
+
+class Ban(NamedTuple):
+    why: str
+    request: Request
+
+
+def bans(rights: Rights) -> Iterator[Ban]:
+    """What must be refused, whatever else is allowed."""
+    table = rights.table_context
+    for name, grants in FUNCTIONS.items():
+        role, may = rights.role(name), grants.get("sealed tokens", set())
+        for action in (*ENCRYPTING, "kms:ReEncryptFrom"):
+            if action not in may:
+                yield Ban(f"{name} and sealed tokens", use_of_key(role, action, rights.key, None, SEALED))
+            yield Ban(f"{name} without a context", use_of_key(role, action, rights.key))
+            yield Ban(f"{name} and the table's key", use_of_key(role, action, rights.key, None, table))
+            more = use_of_key(role, action, rights.key, None, SEALED | table)
+            yield Ban(f"{name} with a wider context", more)
+            through = use_of_key(role, action, rights.key, "dynamodb", SEALED)
+            if not may:
+                yield Ban(f"{name} and sealed tokens through DynamoDB", through)
+    for need in rights.needs():
+        request = need.request
+        if request.action.split(":")[0] in ("s3", "sns", "sqs"):
+            insecure = {**request.context, "aws:SecureTransport": "false"}
+            yield Ban(f"{need.why} without TLS", Request(request.principal, request.action, request.resource, insecure))
+        if "aws:SourceArn" in request.context and "kms:" not in request.action:
+            another = {"aws:SourceAccount": "9" * 12, "aws:SourceArn": arn("events", "rule/x", account="9" * 12)}
+            foreign = {**request.context, **another}
+            yield Ban(f"{need.why}, by another", Request(request.principal, request.action, request.resource, foreign))
 
 
 class Proof(NamedTuple):
@@ -36,7 +67,7 @@ def proof(both: Assembly, proofs: dict[int, Proof]) -> Proof:
     if id(both) not in proofs:
         names = Names(both)
         rights = Rights(both, names)
-        proofs[id(both)] = Proof(policies_of(both, names), list(rights.needs()), list(bans(both, rights)))
+        proofs[id(both)] = Proof(policies_of(both, names), list(rights.needs()), list(bans(rights)))
     return proofs[id(both)]
 
 

@@ -13,6 +13,7 @@ from lambdas.adapters.memory.cipher import MemoryCipher
 from lambdas.adapters.memory.effects import MemoryEffects
 from lambdas.adapters.memory.executions import MemoryActive, MemoryAlerts, MemoryExecutions
 from lambdas.adapters.memory.posts import MemoryPosts
+from lambdas.adapters.memory.promises import MemoryPromises
 from lambdas.adapters.memory.recent_texts import MemoryRecentTexts
 from lambdas.adapters.memory.senders import MemorySenders
 from lambdas.adapters.memory.services import MemoryEngine, MemoryKeys, MemoryMailer, MemoryManifests
@@ -36,6 +37,7 @@ __all__ = [
     "MemoryMailer",
     "MemoryManifests",
     "MemoryPosts",
+    "MemoryPromises",
     "MemoryRecentTexts",
     "MemorySenders",
 ]
