@@ -23,6 +23,7 @@ from local.emulator import (
     notifications,
     parsing,
     partiql,
+    partitions,
     ranges,
     references,
     relay,
@@ -102,6 +103,7 @@ def _correct(config: EmulatorConfig, counted: usage.Usage | None) -> None:
     references.install(provisioners)
     if counted:
         usage.install(app, lambda_svc, dynamodb, counted)
+    partitions.install(dynamodb, config.partition_burst, config.stale_reads)
 
 
 def _relays(config: EmulatorConfig) -> list[sending.Listener]:

@@ -40,6 +40,10 @@ class EmulatorConfig:
     """Where mails are relayed to (``local.emulator.relay``); empty: they stay in the inbox."""
     usage: bool = False
     """Count what AWS would bill (``local.emulator.usage``), which costs time of its own."""
+    partition_burst: float | None = None
+    """Hold partitions to their throughput and so many units of burst (``local.emulator.partitions``)."""
+    stale_reads: str = ""
+    """``<probability>:<seed>`` of reads that are behind (``local.emulator.partitions``)."""
 
     def check(self) -> None:
         """Raises ``ValueError`` for a setting that cannot work."""
@@ -80,6 +84,10 @@ class EmulatorConfig:
             autosave_seconds=float(environment.get("LOCAL_AUTOSAVE_SECONDS") or 3.0),
             smtp_url=environment.get("SMTP_URL", ""),
             usage=environment.get("LOCAL_USAGE") == "1",
+            partition_burst=float(environment["LOCAL_PARTITION_BURST"])
+            if environment.get("LOCAL_PARTITION_BURST")
+            else None,
+            stale_reads=environment.get("LOCAL_STALE_READS", ""),
         )
 
     def environment(self) -> dict[str, str]:
@@ -97,6 +105,8 @@ class EmulatorConfig:
             "LOCAL_AUTOSAVE_SECONDS": str(self.autosave_seconds),
             "SMTP_URL": self.smtp_url,
             "LOCAL_USAGE": "1" if self.usage else "",
+            "LOCAL_PARTITION_BURST": "" if self.partition_burst is None else str(self.partition_burst),
+            "LOCAL_STALE_READS": self.stale_reads,
             "BIND_HOST": "127.0.0.1",
             "AUTH": "true",
             "AWS_ACCESS_KEY_ID": ROOT_ACCESS_KEY,

@@ -61,7 +61,7 @@ def install(app: Any, lambda_svc: Any, dynamodb: Any, usage: Usage) -> None:
     missing = [name for name in _NEEDED if not hasattr(dynamodb, name)]
     if missing:
         raise EmulatorChangedError(f"dynamodb.{missing[0]} is gone")
-    table = _Tables(dynamodb)
+    table = Tables(dynamodb)
     measure: dict[str, Callable[[Operation, dict[str, Any]], Any]] = {
         "_put_item": lambda run, data: _write(table, usage, data["TableName"], data["Item"], run, data),
         "_update_item": lambda run, data: _write(table, usage, data["TableName"], data["Key"], run, data),
@@ -76,8 +76,8 @@ def install(app: Any, lambda_svc: Any, dynamodb: Any, usage: Usage) -> None:
         setattr(dynamodb, name, functools.partial(measure[name], getattr(dynamodb, name)))
 
 
-class _Tables:
-    """Sizes of stored items."""
+class Tables:
+    """Sizes of stored items, and which of them a request is about."""
 
     def __init__(self, dynamodb: Any) -> None:
         self.dynamodb = dynamodb
@@ -90,6 +90,28 @@ class _Tables:
 
     def item_size(self, name: str, item: dict[str, Any]) -> int:
         return int(self.dynamodb._billed_item_bytes(self.dynamodb._tables[name], item))
+
+    def written_by(self, data: dict[str, Any]) -> tuple[str, dict[str, Any]] | None:
+        """Table and key of what a PartiQL statement writes; ``None`` where it names no item."""
+        parsed = self.dynamodb._parse_partiql(data["Statement"], data.get("Parameters", []))
+        name = parsed["table"]
+        if parsed["op"] == "SELECT":
+            raise EmulatorChangedError("PartiQL SELECT is not counted: nothing here used it")
+        if parsed["op"] == "INSERT":
+            item = parsed["item"]
+            return name, item["M"] if set(item) == {"M"} else item
+        table = self.dynamodb._tables[name]
+        pk, sk, _, error = self.dynamodb._partiql_key_target(table, parsed)
+        return None if error else (name, {table["pk_name"]: {"S": pk}, table["sk_name"]: {"S": sk}})
+
+    def page_size(self, run: Operation, data: dict[str, Any]) -> int:
+        """Bytes that a query looks at, by running it without its projection and its filter."""
+        used = f"{data.get('KeyConditionExpression', '')} {data.get('FilterExpression', '')}".replace(",", " ").split()
+        names = {place: name for place, name in data.get("ExpressionAttributeNames", {}).items() if place in used}
+        whole = {key: value for key, value in data.items() if key not in ("ProjectionExpression", "FilterExpression")}
+        whole = {**whole, "ExpressionAttributeNames": names} if names else _without(whole, "ExpressionAttributeNames")
+        _, _, body = run(whole)
+        return sum(self.item_size(data["TableName"], item) for item in json.loads(body).get("Items", []))
 
 
 def _count_requests(handlers: dict[str, Any], usage: Usage) -> None:
@@ -117,7 +139,7 @@ def _count_invocations(lambda_svc: Any, usage: Usage) -> None:
 
 
 def _write(
-    tables: _Tables, usage: Usage, name: str, key: dict[str, Any], run: Operation, data: dict[str, Any], times: int = 1
+    tables: Tables, usage: Usage, name: str, key: dict[str, Any], run: Operation, data: dict[str, Any], times: int = 1
 ) -> Any:
     before = tables.size(name, key)
     answer = run(data)
@@ -125,22 +147,12 @@ def _write(
     return answer
 
 
-def _statement(tables: _Tables, usage: Usage, run: Operation, data: dict[str, Any]) -> Any:
-    parsed = tables.dynamodb._parse_partiql(data["Statement"], data.get("Parameters", []))
-    name = parsed["table"]
-    if parsed["op"] == "SELECT":
-        raise EmulatorChangedError("PartiQL SELECT is not counted: nothing here used it")
-    if parsed["op"] == "INSERT":
-        item = parsed["item"]
-        return _write(tables, usage, name, item["M"] if set(item) == {"M"} else item, run, data)
-    table = tables.dynamodb._tables[name]
-    pk, sk, _, error = tables.dynamodb._partiql_key_target(table, parsed)
-    if error:
-        return run(data)
-    return _write(tables, usage, name, {table["pk_name"]: {"S": pk}, table["sk_name"]: {"S": sk}}, run, data)
+def _statement(tables: Tables, usage: Usage, run: Operation, data: dict[str, Any]) -> Any:
+    written = tables.written_by(data)
+    return _write(tables, usage, *written, run, data) if written else run(data)
 
 
-def _transaction(tables: _Tables, usage: Usage, run: Operation, data: dict[str, Any]) -> Any:
+def _transaction(tables: Tables, usage: Usage, run: Operation, data: dict[str, Any]) -> Any:
     members = [next(iter(member.values())) for member in data["TransactItems"]]
     places = [(member["TableName"], member.get("Item") or member["Key"]) for member in members]
     before = [tables.size(*place) for place in places]
@@ -150,28 +162,21 @@ def _transaction(tables: _Tables, usage: Usage, run: Operation, data: dict[str, 
     return answer
 
 
-def _get(tables: _Tables, usage: Usage, run: Operation, data: dict[str, Any]) -> Any:
+def _get(tables: Tables, usage: Usage, run: Operation, data: dict[str, Any]) -> Any:
     _read(usage, [tables.size(data["TableName"], data["Key"])], consistent=data.get("ConsistentRead", False))
     return run(data)
 
 
-def _batch_get(tables: _Tables, usage: Usage, run: Operation, data: dict[str, Any]) -> Any:
+def _batch_get(tables: Tables, usage: Usage, run: Operation, data: dict[str, Any]) -> Any:
     for name, wanted in data["RequestItems"].items():
         sizes = [tables.size(name, key) for key in wanted["Keys"]]
         _read(usage, sizes, consistent=wanted.get("ConsistentRead", False))
     return run(data)
 
 
-def _query(tables: _Tables, usage: Usage, run: Operation, data: dict[str, Any]) -> Any:
-    """Billed by what was looked at, so the page is measured without its projection."""
-    used = f"{data.get('KeyConditionExpression', '')} {data.get('FilterExpression', '')}".replace(",", " ").split()
-    names = {place: name for place, name in data.get("ExpressionAttributeNames", {}).items() if place in used}
-    whole = {key: value for key, value in data.items() if key not in ("ProjectionExpression", "FilterExpression")}
-    whole = {**whole, "ExpressionAttributeNames": names} if names else _without(whole, "ExpressionAttributeNames")
-    _, _, body = run(whole)
-    page = json.loads(body).get("Items", [])
-    size = sum(tables.item_size(data["TableName"], item) for item in page)
-    _read(usage, [size], consistent=data.get("ConsistentRead", False))
+def _query(tables: Tables, usage: Usage, run: Operation, data: dict[str, Any]) -> Any:
+    """Billed by what was looked at."""
+    _read(usage, [tables.page_size(run, data)], consistent=data.get("ConsistentRead", False))
     return run(data)
 
 
