@@ -103,7 +103,8 @@ def _correct(config: EmulatorConfig, counted: usage.Usage | None) -> None:
     references.install(provisioners)
     if counted:
         usage.install(app, lambda_svc, dynamodb, counted)
-    partitions.install(dynamodb, config.partition_burst, config.stale_reads)
+    count = counted.add if counted else lambda _: None
+    partitions.install(dynamodb, config.partition_burst, config.stale_reads, count)
 
 
 def _relays(config: EmulatorConfig) -> list[sending.Listener]:

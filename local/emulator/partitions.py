@@ -22,13 +22,13 @@ import json
 import random
 import threading
 import time
-from collections import Counter, defaultdict, deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from local.emulator.pinned import EmulatorChangedError
-from local.emulator.usage import READ_BYTES, WRITE_BYTES, Operation, Tables, units
+from local.emulator.units import READ_BYTES, WRITE_BYTES, Operation, Place, Tables, units
 
 WRITES_PER_SECOND, READS_PER_SECOND = 1_000.0, 3_000.0
 LAG_SECONDS = 1.0
@@ -36,45 +36,35 @@ _REFUSED = "ProvisionedThroughputExceededException"
 _WHY = "The level of configured provisioned throughput for the table was exceeded"
 _READS = ("_get_item", "_batch_get_item", "_query", "_scan")
 
-Place = tuple[str, dict[str, Any]]
-"""A table and an item, or the key of one."""
-
 
 class Partition(NamedTuple):
     table: str
     key: str
 
 
-def install(dynamodb: Any, burst: float | None, stale: str) -> None:
-    """``burst`` in units, ``None`` for partitions without a limit; ``stale`` as in ``LOCAL_STALE_READS`` or empty."""
-    missing = [
-        name for name in (*_READS, *_WRITES, "_tables", "_extract_pk_from_condition") if name not in vars(dynamodb)
-    ]
+def install(dynamodb: Any, burst: float | None, stale: str, count: Callable[[str], None]) -> None:
+    """``burst`` in units, ``None`` for partitions without a limit; ``stale`` as in ``LOCAL_STALE_READS`` or empty.
+
+    ``count`` is told of ``dynamodb:writesRefused``, ``dynamodb:readsRefused`` and ``dynamodb:readsBehind``.
+    """
+    needed = (*_READS, *_WRITES, "_tables", "_extract_pk_from_condition")
+    missing = [name for name in needed if name not in vars(dynamodb)]
     if missing:
         raise EmulatorChangedError(f"dynamodb.{missing[0]} is gone")
     if burst is not None:
-        limit(dynamodb, Throughput(burst))
+        limit(dynamodb, Throughput(burst, count=count))
     if stale:
         probability, _, seed = stale.partition(":")
-        lag(dynamodb, float(probability), random.Random(int(seed)))  # noqa: S311 - chosen to be repeatable
-
-
-def _of_statement(tables: Tables, data: dict[str, Any]) -> list[Place]:
-    written = tables.written_by(data)
-    return [written] if written else []
-
-
-def _of_transaction(_: Tables, data: dict[str, Any]) -> list[Place]:
-    members = [next(iter(member.values())) for member in data["TransactItems"]]
-    return [(member["TableName"], member.get("Item") or member["Key"]) for member in members]
+        chance = random.Random(int(seed))  # noqa: S311 - chosen to be repeatable
+        lag(dynamodb, float(probability), chance, count=count)
 
 
 _WRITES: Mapping[str, Callable[[Tables, dict[str, Any]], list[Place]]] = {
     "_put_item": lambda _, data: [(data["TableName"], data["Item"])],
     "_update_item": lambda _, data: [(data["TableName"], data["Key"])],
     "_delete_item": lambda _, data: [(data["TableName"], data["Key"])],
-    "_execute_statement": _of_statement,
-    "_transact_write_items": _of_transaction,
+    "_execute_statement": lambda tables, data: [place for place in [tables.written_by(data)] if place],
+    "_transact_write_items": Tables.written_together,
 }
 """What each operation writes."""
 
@@ -96,22 +86,28 @@ class _Keys:
 
 
 class Throughput:
-    """What every partition may still take. ``now`` in seconds; ``refused`` counts by kind of unit."""
+    """What every partition may still take. ``now`` in seconds; ``count`` is told of each refusal."""
 
-    def __init__(self, burst: float = 0, now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        burst: float = 0,
+        now: Callable[[], float] = time.monotonic,
+        count: Callable[[str], None] = lambda _: None,
+    ) -> None:
         self._capacity = {"write": WRITES_PER_SECOND + burst, "read": READS_PER_SECOND + burst}
         self._rates = {"write": WRITES_PER_SECOND, "read": READS_PER_SECOND}
         self._now = now
         self._levels: dict[tuple[str, Partition], tuple[float, float]] = {}
         self._lock = threading.Lock()
-        self.refused: Counter[str] = Counter()
+        self._count = count
 
     def allows(self, kind: str, partition: Partition) -> bool:
         """A request is taken as long as anything is left: what it costs is known only when it is done."""
         with self._lock:
             allowed = self._level(kind, partition) > 0
-            self.refused[kind] += not allowed
-            return allowed
+        if not allowed:
+            self._count(f"dynamodb:{kind}sRefused")
+        return allowed
 
     def take(self, kind: str, partition: Partition, amount: float) -> None:
         with self._lock:
@@ -299,7 +295,13 @@ def _undo(bucket: Mapping[str, Any], changes: list[_Change]) -> dict[str, Any]:
     return earlier
 
 
-def lag(dynamodb: Any, probability: float, chance: random.Random, now: Callable[[], float] = time.monotonic) -> None:
+def lag(
+    dynamodb: Any,
+    probability: float,
+    chance: random.Random,
+    now: Callable[[], float] = time.monotonic,
+    count: Callable[[str], None] = lambda _: None,
+) -> None:
     """Let reads that do not ask for the newest version sometimes get an earlier one."""
     past = _Past(dynamodb, now)
     for name, places_of in _WRITES.items():
@@ -309,6 +311,7 @@ def lag(dynamodb: Any, probability: float, chance: random.Random, now: Callable[
         asked = [data, *data.get("RequestItems", {}).values()]
         if any(request.get("ConsistentRead") for request in asked) or chance.random() >= probability:
             return run(data)
+        count("dynamodb:readsBehind")
         with past.ago(chance.uniform(0, LAG_SECONDS)):
             return run(data)
 

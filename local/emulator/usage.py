@@ -2,22 +2,19 @@
 
 Wraps ``app.SERVICE_HANDLERS`` (requests by service and action), ``lambda_svc._execute_function_warm`` (invocations by
 function, whoever makes them) and the operations of ``dynamodb``. The units of a DynamoDB request are counted here and
-not taken from the emulator, which bills every PartiQL statement and every read as if the item were small: a write is
-one unit for each started KB of the larger of the item's two versions, twice that in a transaction, also where its
-condition fails; a consistent read one for each started 4 KB, half that otherwise
-(docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html).
+not taken from the emulator, which bills every PartiQL statement and every read as if the item were small
+(``local.emulator.units``).
 """
 
 import functools
-import json
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from local.emulator.pinned import EmulatorChangedError
+from local.emulator.units import READ_BYTES, WRITE_BYTES, Operation, Tables, units
 
-WRITE_BYTES, READ_BYTES = 1024, 4096
 _OPERATIONS = (
     "_put_item",
     "_update_item",
@@ -29,8 +26,6 @@ _OPERATIONS = (
     "_query",
 )
 _NEEDED = (*_OPERATIONS, "_tables", "_get_item_by_key", "_billed_item_bytes", "_parse_partiql", "_partiql_key_target")
-
-Operation = Callable[[dict[str, Any]], Any]
 
 
 class Usage:
@@ -48,11 +43,6 @@ class Usage:
         """``request:<service>:<action>``, ``lambda:<function>``, ``dynamodb:writeUnits``, ``dynamodb:readUnits``."""
         with self._lock:
             return dict(sorted(self._totals.items()))
-
-
-def units(size: int, each: int) -> int:
-    """Billed units of an item or a page of ``size`` bytes."""
-    return max(1, -(-size // each))
 
 
 def install(app: Any, lambda_svc: Any, dynamodb: Any, usage: Usage) -> None:
@@ -74,44 +64,6 @@ def install(app: Any, lambda_svc: Any, dynamodb: Any, usage: Usage) -> None:
     }
     for name in _OPERATIONS:
         setattr(dynamodb, name, functools.partial(measure[name], getattr(dynamodb, name)))
-
-
-class Tables:
-    """Sizes of stored items, and which of them a request is about."""
-
-    def __init__(self, dynamodb: Any) -> None:
-        self.dynamodb = dynamodb
-
-    def size(self, name: str, key: dict[str, Any]) -> int:
-        """Bytes of the item with the key that ``key`` has or is; 0 when there is none."""
-        table = self.dynamodb._tables.get(name)
-        item = self.dynamodb._get_item_by_key(table, key) if table else None
-        return self.item_size(name, item) if item else 0
-
-    def item_size(self, name: str, item: dict[str, Any]) -> int:
-        return int(self.dynamodb._billed_item_bytes(self.dynamodb._tables[name], item))
-
-    def written_by(self, data: dict[str, Any]) -> tuple[str, dict[str, Any]] | None:
-        """Table and key of what a PartiQL statement writes; ``None`` where it names no item."""
-        parsed = self.dynamodb._parse_partiql(data["Statement"], data.get("Parameters", []))
-        name = parsed["table"]
-        if parsed["op"] == "SELECT":
-            raise EmulatorChangedError("PartiQL SELECT is not counted: nothing here used it")
-        if parsed["op"] == "INSERT":
-            item = parsed["item"]
-            return name, item["M"] if set(item) == {"M"} else item
-        table = self.dynamodb._tables[name]
-        pk, sk, _, error = self.dynamodb._partiql_key_target(table, parsed)
-        return None if error else (name, {table["pk_name"]: {"S": pk}, table["sk_name"]: {"S": sk}})
-
-    def page_size(self, run: Operation, data: dict[str, Any]) -> int:
-        """Bytes that a query looks at, by running it without its projection and its filter."""
-        used = f"{data.get('KeyConditionExpression', '')} {data.get('FilterExpression', '')}".replace(",", " ").split()
-        names = {place: name for place, name in data.get("ExpressionAttributeNames", {}).items() if place in used}
-        whole = {key: value for key, value in data.items() if key not in ("ProjectionExpression", "FilterExpression")}
-        whole = {**whole, "ExpressionAttributeNames": names} if names else _without(whole, "ExpressionAttributeNames")
-        _, _, body = run(whole)
-        return sum(self.item_size(data["TableName"], item) for item in json.loads(body).get("Items", []))
 
 
 def _count_requests(handlers: dict[str, Any], usage: Usage) -> None:
@@ -153,8 +105,7 @@ def _statement(tables: Tables, usage: Usage, run: Operation, data: dict[str, Any
 
 
 def _transaction(tables: Tables, usage: Usage, run: Operation, data: dict[str, Any]) -> Any:
-    members = [next(iter(member.values())) for member in data["TransactItems"]]
-    places = [(member["TableName"], member.get("Item") or member["Key"]) for member in members]
+    places = tables.written_together(data)
     before = [tables.size(*place) for place in places]
     answer = run(data)
     for place, size in zip(places, before, strict=True):
@@ -178,10 +129,6 @@ def _query(tables: Tables, usage: Usage, run: Operation, data: dict[str, Any]) -
     """Billed by what was looked at."""
     _read(usage, [tables.page_size(run, data)], consistent=data.get("ConsistentRead", False))
     return run(data)
-
-
-def _without(data: dict[str, Any], name: str) -> dict[str, Any]:
-    return {key: value for key, value in data.items() if key != name}
 
 
 def _read(usage: Usage, sizes: Iterable[int], *, consistent: bool) -> None:

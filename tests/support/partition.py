@@ -47,12 +47,16 @@ class VirtualTimer:
 
 
 class ModelledTable:
-    """``client`` and ``name`` of a table of limited partitions; ``statements`` counts what was sent, by operation."""
+    """``client`` and ``name`` of a table of limited partitions.
+
+    ``statements`` counts what was sent, by operation, and ``refused`` what was not done.
+    """
 
     def __init__(self, name: str, burst: float) -> None:
         self.name = name
         self.timer = VirtualTimer()
-        self.throughput = partitions.Throughput(burst, self.timer.now)
+        self.refused: Counter[str] = Counter()
+        self.throughput = partitions.Throughput(burst, self.timer.now, lambda what: self.refused.update([what]))
         self.statements: Counter[str] = Counter()
         self._lock = threading.Lock()
         self.client: Any = boto3.client(
