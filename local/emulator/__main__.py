@@ -104,7 +104,7 @@ def _correct(config: EmulatorConfig, counted: usage.Usage | None) -> None:
     if counted:
         usage.install(app, lambda_svc, dynamodb, counted)
     count = counted.add if counted else lambda _: None
-    partitions.install(dynamodb, config.partition_burst, config.stale_reads, count)
+    partitions.install(dynamodb, config.partition_throughput, config.stale_reads, count)
 
 
 def _relays(config: EmulatorConfig) -> list[sending.Listener]:

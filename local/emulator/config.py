@@ -40,10 +40,10 @@ class EmulatorConfig:
     """Where mails are relayed to (``local.emulator.relay``); empty: they stay in the inbox."""
     usage: bool = False
     """Count what AWS would bill (``local.emulator.usage``), which costs time of its own."""
-    partition_burst: float | None = None
-    """Hold partitions to their throughput and so many units of burst (``local.emulator.partitions``)."""
+    partition_throughput: str = ""
+    """``<write units a second>:<burst>`` that a partition takes (``local.emulator.partitions``); empty: any."""
     stale_reads: str = ""
-    """``<probability>:<seed>`` of reads that are behind (``local.emulator.partitions``)."""
+    """``<probability>:<seed>`` of reads that are behind (``local.emulator.partitions``); empty: none."""
 
     def check(self) -> None:
         """Raises ``ValueError`` for a setting that cannot work."""
@@ -84,9 +84,7 @@ class EmulatorConfig:
             autosave_seconds=float(environment.get("LOCAL_AUTOSAVE_SECONDS") or 3.0),
             smtp_url=environment.get("SMTP_URL", ""),
             usage=environment.get("LOCAL_USAGE") == "1",
-            partition_burst=float(environment["LOCAL_PARTITION_BURST"])
-            if environment.get("LOCAL_PARTITION_BURST")
-            else None,
+            partition_throughput=environment.get("LOCAL_PARTITION_THROUGHPUT", ""),
             stale_reads=environment.get("LOCAL_STALE_READS", ""),
         )
 
@@ -105,7 +103,7 @@ class EmulatorConfig:
             "LOCAL_AUTOSAVE_SECONDS": str(self.autosave_seconds),
             "SMTP_URL": self.smtp_url,
             "LOCAL_USAGE": "1" if self.usage else "",
-            "LOCAL_PARTITION_BURST": "" if self.partition_burst is None else str(self.partition_burst),
+            "LOCAL_PARTITION_THROUGHPUT": self.partition_throughput,
             "LOCAL_STALE_READS": self.stale_reads,
             "BIND_HOST": "127.0.0.1",
             "AUTH": "true",

@@ -3,13 +3,13 @@
 ministack takes any rate and always answers the newest version. Both corrections cost time, so they are off unless the
 environment switches them on, for suites of their own.
 
-``LOCAL_PARTITION_BURST``: a partition takes 1,000 write units and 3,000 read units a second, reads and writes apart
-(docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html), and the given number of units
-on top after a rest. AWS keeps up to 300 seconds of unused capacity for bursts, and promises none of it
-(…/developerguide/burst-adaptive-capacity.html), so 0 is what may be relied on. A write over the limit is refused with
-``ProvisionedThroughputExceededException``, or inside the 200 of BatchExecuteStatement as the error of the one statement
-(…/APIReference/API_BatchStatementError.html), or as a reason of a cancelled transaction; keys of BatchGetItem come
-back unprocessed.
+``LOCAL_PARTITION_THROUGHPUT``: ``<write units a second>:<burst>``. On AWS a partition takes 1,000 write units and 3,000
+read units a second, apart (docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html), and
+after a rest a burst of up to 300 seconds of unused capacity, of which nothing is promised
+(…/burst-adaptive-capacity.html): ``1000:0``. A machine that writes slower sees refusals with less. A write over the limit
+is refused with ``ProvisionedThroughputExceededException``, inside the 200 of BatchExecuteStatement as the error of one
+statement (…/APIReference/API_BatchStatementError.html), or as a reason of a cancelled transaction; keys of BatchGetItem
+come back unprocessed.
 
 ``LOCAL_STALE_READS``: ``<probability>:<seed>``. So many of the reads without ``ConsistentRead`` see their partition as
 it was up to a second ago (…/developerguide/HowItWorks.ReadConsistency.html: a write is everywhere "usually within one
@@ -30,7 +30,8 @@ from typing import Any, NamedTuple
 from local.emulator.pinned import EmulatorChangedError
 from local.emulator.units import READ_BYTES, WRITE_BYTES, Operation, Place, Tables, units
 
-WRITES_PER_SECOND, READS_PER_SECOND = 1_000.0, 3_000.0
+WRITES_PER_SECOND = 1_000.0
+_READS_FOR_A_WRITE = 3
 LAG_SECONDS = 1.0
 _REFUSED = "ProvisionedThroughputExceededException"
 _WHY = "The level of configured provisioned throughput for the table was exceeded"
@@ -42,8 +43,8 @@ class Partition(NamedTuple):
     key: str
 
 
-def install(dynamodb: Any, burst: float | None, stale: str, count: Callable[[str], None]) -> None:
-    """``burst`` in units, ``None`` for partitions without a limit; ``stale`` as in ``LOCAL_STALE_READS`` or empty.
+def install(dynamodb: Any, throughput: str, stale: str, count: Callable[[str], None]) -> None:
+    """``throughput`` and ``stale`` as in the environment; empty is off.
 
     ``count`` is told of ``dynamodb:writesRefused``, ``dynamodb:readsRefused`` and ``dynamodb:readsBehind``.
     """
@@ -51,8 +52,9 @@ def install(dynamodb: Any, burst: float | None, stale: str, count: Callable[[str
     missing = [name for name in needed if name not in vars(dynamodb)]
     if missing:
         raise EmulatorChangedError(f"dynamodb.{missing[0]} is gone")
-    if burst is not None:
-        limit(dynamodb, Throughput(burst, count=count))
+    if throughput:
+        writes, _, burst = throughput.partition(":")
+        limit(dynamodb, Throughput(float(burst), float(writes), count=count))
     if stale:
         probability, _, seed = stale.partition(":")
         chance = random.Random(int(seed))  # noqa: S311 - chosen to be repeatable
@@ -91,11 +93,12 @@ class Throughput:
     def __init__(
         self,
         burst: float = 0,
+        writes: float = WRITES_PER_SECOND,
         now: Callable[[], float] = time.monotonic,
         count: Callable[[str], None] = lambda _: None,
     ) -> None:
-        self._capacity = {"write": WRITES_PER_SECOND + burst, "read": READS_PER_SECOND + burst}
-        self._rates = {"write": WRITES_PER_SECOND, "read": READS_PER_SECOND}
+        self._rates = {"write": writes, "read": writes * _READS_FOR_A_WRITE}
+        self._capacity = {kind: rate + burst for kind, rate in self._rates.items()}
         self._now = now
         self._levels: dict[tuple[str, Partition], tuple[float, float]] = {}
         self._lock = threading.Lock()

@@ -56,7 +56,9 @@ class ModelledTable:
         self.name = name
         self.timer = VirtualTimer()
         self.refused: Counter[str] = Counter()
-        self.throughput = partitions.Throughput(burst, self.timer.now, lambda what: self.refused.update([what]))
+        self.throughput = partitions.Throughput(
+            burst, now=self.timer.now, count=lambda what: self.refused.update([what])
+        )
         self.statements: Counter[str] = Counter()
         self._lock = threading.Lock()
         self.client: Any = boto3.client(

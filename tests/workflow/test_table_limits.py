@@ -19,7 +19,8 @@ from tests.support.driver import Driver
 
 pytestmark = [pytest.mark.stack, pytest.mark.slow]
 
-SETTINGS = {"LOCAL_USAGE": "1", "LOCAL_PARTITION_BURST": "0", "LOCAL_STALE_READS": "0.8:11"}
+SETTINGS = {"LOCAL_USAGE": "1", "LOCAL_PARTITION_THROUGHPUT": "200:0", "LOCAL_STALE_READS": "0.8:11"}
+"""Partitions of a fifth of AWS's, as the local stack writes about as much slower."""
 GENERATION = {"maxConcurrency": 100, "batchSize": 10}
 
 
@@ -45,12 +46,12 @@ def counted(driver: Driver) -> dict[str, float]:
 def test_a_campaign_larger_than_what_its_partition_takes_at_once_loses_no_post(acme: Driver) -> None:
     schedule = {"start": "2027-03-01T09:00:00", "end": "2029-06-30T18:00:00", "timeZone": "Europe/Berlin"}
     before = counted(acme)
-    campaign = acme.start(postCount=2_500, generation=GENERATION, schedule=schedule)
+    campaign = acme.start(postCount=800, generation=GENERATION, schedule=schedule)
     counts = acme.wait(campaign, "awaiting_approval", seconds=600)["counts"]
-    assert (counts["total"], counts["completed"], counts["failed"]) == (2_500, 2_500, 0)
+    assert (counts["total"], counts["completed"], counts["failed"]) == (800, 800, 0)
     after = counted(acme)
-    assert after["dynamodb:writeUnits"] - before["dynamodb:writeUnits"] > 5_000
-    assert after.get("dynamodb:writesRefused", 0) > before.get("dynamodb:writesRefused", 0)
+    assert after["dynamodb:writeUnits"] - before["dynamodb:writeUnits"] > 2_000
+    assert after["dynamodb:writesRefused"] > before.get("dynamodb:writesRefused", 0)
     assert acme.decide(campaign, "approved").status == 200
     acme.wait(campaign, "approved")
 

@@ -143,8 +143,8 @@ def test_a_read_that_does_not_insist_may_see_what_was_there_before(table: Modell
 def test_the_environment_switches_them_on(monkeypatch: pytest.MonkeyPatch) -> None:
     base = {"CAMPAIGN_HOME": "/h", "GATEWAY_PORT": "1"}
     off = EmulatorConfig.from_environment(base)
-    assert (off.partition_burst, off.stale_reads) == (None, "")
-    on = EmulatorConfig.from_environment({**base, "LOCAL_PARTITION_BURST": "0", "LOCAL_STALE_READS": "0.5:7"})
-    assert (on.partition_burst, on.stale_reads) == (0.0, "0.5:7")
+    assert (off.partition_throughput, off.stale_reads) == ("", "")
+    on = EmulatorConfig.from_environment({**base, "LOCAL_PARTITION_THROUGHPUT": "1000:0", "LOCAL_STALE_READS": "0.5:7"})
+    assert (on.partition_throughput, on.stale_reads) == ("1000:0", "0.5:7")
     assert EmulatorConfig.from_environment(on.environment()) == on
     assert EmulatorConfig.from_environment(off.environment()) == off
