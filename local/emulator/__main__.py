@@ -23,13 +23,14 @@ from local.emulator import (
     notifications,
     parsing,
     partiql,
-    partitions,
     ranges,
     references,
     relay,
     senders,
     sending,
     slots,
+    staleness,
+    throughput,
     transport,
     usage,
     waits,
@@ -104,7 +105,10 @@ def _correct(config: EmulatorConfig, counted: usage.Usage | None) -> None:
     if counted:
         usage.install(app, lambda_svc, dynamodb, counted)
     count = counted.add if counted else lambda _: None
-    partitions.install(dynamodb, config.partition_throughput, config.stale_reads, count)
+    if config.partition_throughput:
+        throughput.install(dynamodb, config.partition_throughput, count)
+    if config.stale_reads:
+        staleness.install(dynamodb, config.stale_reads, count)
 
 
 def _relays(config: EmulatorConfig) -> list[sending.Listener]:

@@ -41,9 +41,9 @@ class EmulatorConfig:
     usage: bool = False
     """Count what AWS would bill (``local.emulator.usage``), which costs time of its own."""
     partition_throughput: str = ""
-    """``<write units a second>:<burst>`` that a partition takes (``local.emulator.partitions``); empty: any."""
+    """``<write units a second>:<burst>`` that a partition takes (``local.emulator.throughput``); empty: any."""
     stale_reads: str = ""
-    """``<probability>:<seed>`` of reads that are behind (``local.emulator.partitions``); empty: none."""
+    """``<probability>:<seed>`` of reads that are behind (``local.emulator.staleness``); empty: none."""
 
     def check(self) -> None:
         """Raises ``ValueError`` for a setting that cannot work."""

@@ -6,8 +6,8 @@ where its condition fails; a consistent read one for each started 4 KB, half tha
 """
 
 import json
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 
 from local.emulator.pinned import EmulatorChangedError
 
@@ -16,6 +16,11 @@ WRITE_BYTES, READ_BYTES = 1024, 4096
 Operation = Callable[[dict[str, Any]], Any]
 Place = tuple[str, dict[str, Any]]
 """A table and an item, or the key of one."""
+
+
+class Partition(NamedTuple):
+    table: str
+    key: str
 
 
 def units(size: int, each: int) -> int:
@@ -56,6 +61,18 @@ class Tables:
         members = [next(iter(member.values())) for member in data["TransactItems"]]
         return [(member["TableName"], member.get("Item") or member["Key"]) for member in members]
 
+    def partition(self, place: Place) -> Partition:
+        name, item = place
+        return Partition(name, next(iter(item[self.dynamodb._tables[name]["pk_name"]].values())))
+
+    def queried(self, data: Mapping[str, Any]) -> Partition:
+        """The partition that a query reads."""
+        name = data["TableName"]
+        values, names = data.get("ExpressionAttributeValues") or {}, data.get("ExpressionAttributeNames") or {}
+        pk_name = self.dynamodb._tables[name]["pk_name"]
+        key = self.dynamodb._extract_pk_from_condition(data["KeyConditionExpression"], values, names, pk_name)
+        return Partition(name, str(key))
+
     def page_size(self, run: Operation, data: dict[str, Any]) -> int:
         """Bytes that a query looks at, by running it without its projection and its filter."""
         used = f"{data.get('KeyConditionExpression', '')} {data.get('FilterExpression', '')}".replace(",", " ").split()
@@ -68,3 +85,13 @@ class Tables:
 
 def _without(data: dict[str, Any], name: str) -> dict[str, Any]:
     return {key: value for key, value in data.items() if key != name}
+
+
+WRITES: Mapping[str, Callable[[Tables, dict[str, Any]], list[Place]]] = {
+    "_put_item": lambda _, data: [(data["TableName"], data["Item"])],
+    "_update_item": lambda _, data: [(data["TableName"], data["Key"])],
+    "_delete_item": lambda _, data: [(data["TableName"], data["Key"])],
+    "_execute_statement": lambda tables, data: [place for place in [tables.written_by(data)] if place],
+    "_transact_write_items": Tables.written_together,
+}
+"""What each operation writes."""

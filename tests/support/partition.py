@@ -1,6 +1,6 @@
 """The emulator's DynamoDB inside the test's own process, with partitions that take no more than on AWS, in no time.
 
-Requests of a real boto3 client are answered by ministack's code behind ``local.emulator.partitions``. Time is the
+Requests of a real boto3 client are answered by ministack's code behind ``local.emulator.throughput``. Time is the
 test's own: it passes only when somebody waits, and with every request.
 """
 
@@ -18,7 +18,7 @@ from botocore.awsrequest import AWSResponse
 from botocore.config import Config
 from ministack.services import dynamodb
 
-from local.emulator import partitions
+from local.emulator import throughput
 from tests.contract.conftest import create_table
 
 LATENCY_SECONDS = 0.01
@@ -56,7 +56,7 @@ class ModelledTable:
         self.name = name
         self.timer = VirtualTimer()
         self.refused: Counter[str] = Counter()
-        self.throughput = partitions.Throughput(
+        self.throughput = throughput.Throughput(
             burst, now=self.timer.now, count=lambda what: self.refused.update([what])
         )
         self.statements: Counter[str] = Counter()
@@ -105,7 +105,7 @@ def modelled_table(name: str, burst: float = 0) -> Iterator[ModelledTable]:
         for function in (*_CHANGED, "_execute_statement", "_transact_write_items"):
             patch.setattr(dynamodb, function, getattr(dynamodb, function))
         create_table(table.client, name)
-        partitions.limit(dynamodb, table.throughput)
+        throughput.limit(dynamodb, table.throughput)
         try:
             yield table
         finally:

@@ -8,8 +8,9 @@ import pytest
 from botocore.exceptions import ClientError
 from ministack.services import dynamodb
 
-from local.emulator import partitions
+from local.emulator import staleness
 from local.emulator.config import EmulatorConfig
+from local.emulator.units import Partition
 from tests.support.partition import ModelledTable, modelled_table
 
 BURST = 500
@@ -32,7 +33,7 @@ def put(table: ModelledTable, sort_key: str, *, partition: str = "p", kilobytes:
 
 def exhaust(table: ModelledTable, kind: str, partition: str = "p") -> None:
     """As if somebody had just used up what there was."""
-    table.throughput.take(kind, partitions.Partition(table.name, partition), 1_000_000)
+    table.throughput.take(kind, Partition(table.name, partition), 1_000_000)
 
 
 def refused(call: Any, **request: Any) -> ClientError:
@@ -123,7 +124,7 @@ def state(table: ModelledTable, *, consistent: bool) -> tuple[list[str], str | N
 
 
 def test_a_read_that_does_not_insist_may_see_what_was_there_before(table: ModelledTable) -> None:
-    partitions.lag(dynamodb, 1.0, random.Random(3), table.timer.now)
+    staleness.lag(dynamodb, 1.0, random.Random(3), table.timer.now)
     for version in ("1", "2"):
         table.client.put_item(TableName=table.name, Item={**key("a"), "v": {"S": version}})
         table.timer.sleep(0.2)
@@ -136,7 +137,7 @@ def test_a_read_that_does_not_insist_may_see_what_was_there_before(table: Modell
     assert "1" in {version for _, version in seen}
     assert ["a", "b"] in [keys for keys, _ in seen], "what was deleted is still there"
     assert state(table, consistent=True) == (["a"], "2"), "nothing was changed by looking"
-    table.timer.sleep(partitions.LAG_SECONDS)
+    table.timer.sleep(staleness.LAG_SECONDS)
     assert {version for _, version in (state(table, consistent=False) for _ in range(10))} == {"2"}
 
 
