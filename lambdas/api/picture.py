@@ -15,10 +15,10 @@ from lambdas.core.graph.model import ExecutionGraph, ExecutionStatus, GraphNode,
 PICTURES: Final = Path(__file__).parents[2] / "statemachine" / "pictures"
 """Part of the Lambdas' code (``stacks/functions.py``)."""
 
-_NOT_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_NOT_XML: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 """What no XML 1.0 document may contain, escaped or not."""
 _GROUP: Final = re.compile(r'<g id="(state|way)-([^"]*)" class="[^"]*"[^>]*>.*?</g>', re.DOTALL)
-_BAR: Final = re.compile(r'<path class="bar" display="none" d="M([\d.-]+) ([\d.-]+)h([\d.]+)"/>')
+_BAR: Final = re.compile(r'<path class="bar" display="none" d="M([0-9.-]+) ([0-9.-]+)h([0-9.]+)"/>')
 _CHIP: Final = re.compile(r'<g id="execution".*?</g>', re.DOTALL)
 _LIVE: Final = (NodeStatus.RUNNING, NodeStatus.WAITING, NodeStatus.RETRYING)
 _OF_EXECUTION: Final = {
