@@ -67,7 +67,7 @@ def dot(workflow: Workflow) -> str:
     if thrown:
         middle = thrown[len(thrown) // 2]
         beside = f"{_quoted(anchors[middle.source])} -> {_quoted(anchors[middle.target])}"
-        lines.append(f"{{ rank=same {beside} [style=invis weight=50] }}")
+        lines.append(f"{{ rank=same {beside} [style=invis weight=50 minlen=2] }}")
     return "\n".join([*lines, "}", ""])
 
 

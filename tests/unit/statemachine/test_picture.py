@@ -29,7 +29,7 @@ def test_the_trunk_is_one_group() -> None:
 def test_states_that_only_an_unexpected_error_leads_to_stand_apart() -> None:
     grouped = re.findall(r'"([^"]+)" \[id="state-[^\]]*group=errors', dot(WORKFLOW))
     assert grouped == ["Undo", "Broken & <lost>"]
-    assert '{ rank=same "Plan" -> "Undo" [style=invis weight=50] }' in dot(WORKFLOW)
+    assert '{ rank=same "Plan" -> "Undo" [style=invis weight=50 minlen=2] }' in dot(WORKFLOW)
 
 
 def test_what_is_hidden_does_not_shape_the_layout() -> None:
