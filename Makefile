@@ -93,7 +93,7 @@ synth: $(VENV)/.installed  ## The CloudFormation templates for AWS, into cdk.out
 	@ls cdk.out/*.template.json
 
 .PHONY: diagram
-diagram: $(VENV)/.installed  ## Redraw the workflow in docs/architecture.md from its synthesised definition
+diagram: $(VENV)/.installed  ## Draw the workflows whose definitions have changed, for the API, the console and the docs
 	@python -m local.diagram
 
 .PHONY: bench

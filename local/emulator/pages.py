@@ -1,6 +1,7 @@
 """What a person looks at: the console with its executions, and the inbox.
 
-``/_local/`` the console, ``/_local/executions/<name>`` one execution, ``/_local/inbox`` and ``/_local/inbox/<n>`` the
+``/_local/`` the console, ``/_local/executions/<name>`` one execution and its
+``/picture.svg``, ``/_local/inbox`` and ``/_local/inbox/<n>`` the
 mails that SES accepted, ``/_local/inbox.json`` the same for programs, ``/_local/health`` who is listening here,
 ``/_local/usage.json`` what AWS would have billed, when that is counted.
 """
@@ -104,6 +105,8 @@ class Pages:
                 return self._message(number)
             case ["executions", name]:
                 return self._execution(unquote(name))
+            case ["executions", name, "picture.svg"]:
+                return self._picture(unquote(name))
         return self._not_found()
 
     def _console(self) -> Page:
@@ -136,6 +139,22 @@ class Pages:
                 failure=history.failure(events) if execution["status"] != "SUCCEEDED" else None,
                 pretty=_pretty,
             )
+        return self._not_found()
+
+    def _picture(self, name: str) -> Page:
+        # Here and not above: the emulator is up before the domain's models are loaded.
+        from lambdas.adapters.sfn_executions import StepFunctionsExecutions
+        from lambdas.api.history import graph_of_execution
+        from lambdas.api.picture import drawn
+
+        machines = (self._stack() or {}).get("stateMachines", {})
+        for label, machine in machines.items():
+            executions = StepFunctionsExecutions(aws.client("stepfunctions", self._endpoint), machine)
+            arn = executions.arn_of(name)
+            if executions.describe(arn):
+                graph = graph_of_execution(arn, executions, datetime.now(UTC), workflow=label.upper(), title=name)
+                if picture := drawn(graph):
+                    return Page(200, "image/svg+xml", picture.encode())
         return self._not_found()
 
     def _messages(self) -> list[Message]:
