@@ -114,7 +114,7 @@ def _owner(emulator: Emulator, each: Patch) -> tuple[Any, str]:
 
 
 def fingerprint(value: Any) -> str:
-    """Eight characters of the hash of its source: a function's or class's code, a text, a table's keys, a module's name.
+    """Eight characters of a hash: of a function's or class's source, a text, a table's keys or a module's name.
 
     Of any other object it is the source of its class.
     """
