@@ -96,6 +96,7 @@ def count_invocations(original: Any, emulator: Emulator) -> Any:
 
 @patch("services.dynamodb", "_put_item", "bedd46ca")
 def count_puts(original: Operation, emulator: Emulator) -> Operation:
+    """Of a whole item."""
     tables, usage = _Tables(emulator.module("services.dynamodb")), _usage(emulator)
     return lambda data: _write(tables, usage, data["TableName"], data["Item"], original, data)
 
@@ -103,6 +104,7 @@ def count_puts(original: Operation, emulator: Emulator) -> Operation:
 @patch("services.dynamodb", "_update_item", "4ae0d444")
 @patch("services.dynamodb", "_delete_item", "54866289")
 def count_changes(original: Operation, emulator: Emulator) -> Operation:
+    """Of an item with a key."""
     tables, usage = _Tables(emulator.module("services.dynamodb")), _usage(emulator)
     return lambda data: _write(tables, usage, data["TableName"], data["Key"], original, data)
 
@@ -130,7 +132,8 @@ def _write(
 
 @patch("services.dynamodb", "_execute_statement", "eb23887a")
 @_operation
-def _statement(tables: _Tables, usage: Usage, run: Operation, data: dict[str, Any]) -> Any:
+def count_statements(tables: _Tables, usage: Usage, run: Operation, data: dict[str, Any]) -> Any:
+    """Each statement of a batch by itself."""
     parsed = tables.dynamodb._parse_partiql(data["Statement"], data.get("Parameters", []))
     name = parsed["table"]
     if parsed["op"] == "SELECT":
@@ -147,7 +150,8 @@ def _statement(tables: _Tables, usage: Usage, run: Operation, data: dict[str, An
 
 @patch("services.dynamodb", "_transact_write_items", "d931eab0")
 @_operation
-def _transaction(tables: _Tables, usage: Usage, run: Operation, data: dict[str, Any]) -> Any:
+def count_transactions(tables: _Tables, usage: Usage, run: Operation, data: dict[str, Any]) -> Any:
+    """Each item twice."""
     members = [next(iter(member.values())) for member in data["TransactItems"]]
     places = [(member["TableName"], member.get("Item") or member["Key"]) for member in members]
     before = [tables.size(*place) for place in places]
@@ -159,14 +163,16 @@ def _transaction(tables: _Tables, usage: Usage, run: Operation, data: dict[str, 
 
 @patch("services.dynamodb", "_get_item", "40a3e29c")
 @_operation
-def _get(tables: _Tables, usage: Usage, run: Operation, data: dict[str, Any]) -> Any:
+def count_gets(tables: _Tables, usage: Usage, run: Operation, data: dict[str, Any]) -> Any:
+    """Also of an item that is not there."""
     _read(usage, [tables.size(data["TableName"], data["Key"])], consistent=data.get("ConsistentRead", False))
     return run(data)
 
 
 @patch("services.dynamodb", "_batch_get_item", "d6d516ae")
 @_operation
-def _batch_get(tables: _Tables, usage: Usage, run: Operation, data: dict[str, Any]) -> Any:
+def count_batches(tables: _Tables, usage: Usage, run: Operation, data: dict[str, Any]) -> Any:
+    """Each item by itself."""
     for name, wanted in data["RequestItems"].items():
         sizes = [tables.size(name, key) for key in wanted["Keys"]]
         _read(usage, sizes, consistent=wanted.get("ConsistentRead", False))
@@ -175,7 +181,7 @@ def _batch_get(tables: _Tables, usage: Usage, run: Operation, data: dict[str, An
 
 @patch("services.dynamodb", "_query", "50c2e7ec")
 @_operation
-def _query(tables: _Tables, usage: Usage, run: Operation, data: dict[str, Any]) -> Any:
+def count_queries(tables: _Tables, usage: Usage, run: Operation, data: dict[str, Any]) -> Any:
     """Billed by what was looked at, so the page is measured without its projection."""
     used = f"{data.get('KeyConditionExpression', '')} {data.get('FilterExpression', '')}".replace(",", " ").split()
     names = {place: name for place, name in data.get("ExpressionAttributeNames", {}).items() if place in used}

@@ -5,6 +5,7 @@ import copy
 import inspect
 import io
 import json
+import re
 import time
 import zipfile
 from pathlib import Path
@@ -20,6 +21,7 @@ from local.emulator import durability, extraction, iam, lambdas, mail, patch, sp
 from local.emulator.__main__ import load
 from local.emulator.config import EmulatorConfig
 from local.emulator.patch import ABSENT, Emulator, EmulatorChangedError, Patch
+from local.process import ROOT
 
 PLUGINS = ("bench.usage",)
 
@@ -68,6 +70,25 @@ def test_another_version_is_refused_even_if_what_is_replaced_is_the_same(monkeyp
     monkeypatch.setattr(patch, "version", lambda _: "9.9.9")
     with pytest.raises(EmulatorChangedError, match=r"9\.9\.9 is installed.*What they replace is the same"):
         patch.install(emulator(), load(PLUGINS))
+
+
+def test_the_documentation_lists_every_correction_and_nothing_else() -> None:
+    corrections = {each.correction for each in load(PLUGINS)}
+    text = (ROOT / "docs" / "emulator.md").read_text()
+    rows = "\n".join(line for line in text.splitlines() if line.startswith("| "))
+    modules = {name.partition(".")[0] for name in corrections}
+    listed = {name for name in re.findall(r"`(\w+\.\w+)`", rows) if name.partition(".")[0] in modules}
+    assert listed == corrections
+    tests = set(re.findall(r"`(tests/[\w/]+(?:\.py)?)`", rows))
+    assert tests
+    assert [name for name in sorted(tests) if not (ROOT / name).exists()] == []
+
+
+@pytest.mark.parametrize("each", load(PLUGINS), ids=lambda each: f"{each.correction}-{each.name}")
+def test_a_correction_says_what_it_does_and_its_page_is_linked(each: Patch) -> None:
+    assert (each.wrapper.__doc__ or "").strip()
+    text = (ROOT / "docs" / "emulator.md").read_text()
+    assert [page for page in each.aws.split() if f"https://{page}" not in text] == []
 
 
 def test_corrections_of_one_name_wrap_each_other_in_their_order() -> None:

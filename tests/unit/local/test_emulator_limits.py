@@ -274,6 +274,19 @@ class TestLambda:
             functions.delete_function_event_invoke_config(FunctionName="probe", **where)
 
 
+class TestMessages:
+    pytestmark = stack
+
+    def test_a_message_of_a_queue_has_1_mib_and_one_of_a_topic_256_kib(self, account: Account) -> None:
+        queue, topics = account.client("sqs"), account.client("sns")
+        url = queue.create_queue(QueueName="large")["QueueUrl"]
+        queue.send_message(QueueUrl=url, MessageBody="x" * 1024 * KB)
+        assert code(queue.send_message, QueueUrl=url, MessageBody="x" * (1024 * KB + 1)) == "InvalidParameterValue"
+        topic = topics.create_topic(Name="large")["TopicArn"]
+        topics.publish(TopicArn=topic, Message="x" * 256 * KB)
+        assert code(topics.publish, TopicArn=topic, Message="x" * (256 * KB + 1)) == "InvalidParameter"
+
+
 def template(*, logs: bool) -> str:
     """An API with one route to ``probe`` that may take a second."""
     function = "arn:aws:lambda:us-east-1:000000000000:function:probe"
