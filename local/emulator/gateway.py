@@ -3,6 +3,7 @@
 import asyncio
 import functools
 import json
+import re
 import time
 from collections.abc import Mapping
 from contextvars import ContextVar
@@ -13,11 +14,16 @@ from local.emulator.patch import Emulator, patch
 
 _QUOTAS = "docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html"
 _ERRORS = "docs.aws.amazon.com/apigateway/latest/developerguide/handle-errors-in-lambda-integration.html"
+_RESPONSES = "docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-gatewayResponse-definition.html"
 _LOGS = "docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html"
 
 PAYLOAD_BYTES = 10_485_760
 TIMEOUT_SECONDS = 29.0
 _STAGE = "_RESOURCE_HANDLERS.AWS::ApiGateway::Stage"
+
+_AUTHORIZER_VARIABLE = re.compile(rb"\$context\.authorizer\.(\w+)")
+_judged: ContextVar[Any] = ContextVar("judged_policy", default=None)
+"""The policy that this request's authorizer gave."""
 
 began: ContextVar[list[float] | None] = ContextVar("invocation_began", default=None)
 """Where the slots note when the invocation of a request got its worker. Waiting for one is not AWS's time."""
@@ -81,6 +87,54 @@ def errors_of_functions(original: Any, _emulator: Emulator) -> Any:
         return response, error and "Internal server error"
 
     return lambda_proxy_response
+
+
+@patch("services.apigateway_v1", "_evaluate_policy", "700e1942", aws=_RESPONSES)
+def remember_the_policy(original: Any, _emulator: Emulator) -> Any:
+    """For ``keep_what_the_authorizer_said``: which policy was evaluated."""
+
+    @functools.wraps(original)
+    def evaluate_policy(policy: Any, *rest: Any) -> Any:
+        _judged.set(policy)
+        return original(policy, *rest)
+
+    return evaluate_policy
+
+
+@patch("services.apigateway_v1", "_authorize_request_v1", "46b3fe37", aws=_RESPONSES)
+def keep_what_the_authorizer_said(original: Any, emulator: Emulator) -> Any:
+    """The context that an authorizer gave with a policy that denies stays with the error; ministack forgets it."""
+    gateway = emulator.module("services.apigateway_v1")
+
+    @functools.wraps(original)
+    async def authorize_request(*args: Any, **options: Any) -> Any:
+        _judged.set(None)
+        error, context = await original(*args, **options)
+        if error is not None and _judged.get() is not None:
+            # The cache has each policy beside its context: (expires, policy, context).
+            kept = (said for _, policy, said in gateway._authorizer_cache.values() if policy is _judged.get())
+            error.authorizer = next(kept, None)
+        return error, context
+
+    return authorize_request
+
+
+@patch("services.apigateway_v1", "_gateway_error_response", "c0a3f091", aws=_RESPONSES)
+def tell_what_the_authorizer_said(original: Any, _emulator: Emulator) -> Any:
+    """A gateway response's template has ``$context.authorizer.…``; ministack leaves it as it stands."""
+
+    @functools.wraps(original)
+    def gateway_error_response(error: Any, request: Any) -> Any:
+        status, headers, body = original(error, request)
+        said: Mapping[str, Any] = getattr(error, "authorizer", None) or {}
+
+        def value(found: re.Match[bytes]) -> bytes:
+            name = found.group(1).decode()
+            return str(said[name]).encode() if name in said else found.group(0)
+
+        return status, headers, _AUTHORIZER_VARIABLE.sub(value, body)
+
+    return gateway_error_response
 
 
 @patch("services.cloudformation.provisioners", f"{_STAGE}.create", "eb1c734c", aws=_LOGS)

@@ -12,11 +12,13 @@ _S3_GET = "docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html"
 _S3_HEAD = "docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html"
 _VERSIONS = "docs.aws.amazon.com/step-functions/latest/dg/auth-version-alias.html"
 _PARTIQL = "docs.aws.amazon.com/amazondynamodb/latest/developerguide/ql-iam.html"
+_KMS = "docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html"
 _SES = "docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsimpleemailservicev2.html"
 
 SEND_EMAIL = "/v2/email/outbound-emails"
 """The path of ``SendEmail``."""
 
+_WITH_CONTEXT = ("kms:Encrypt", "kms:Decrypt", "kms:GenerateDataKey")
 _MACHINE_ARN_PARTS = 7
 _OPERATIONS = ("dynamodb:ExecuteStatement", "dynamodb:BatchExecuteStatement", "dynamodb:ExecuteTransaction")
 _STATEMENT = re.compile(
@@ -131,6 +133,27 @@ def unqualified(arn: str) -> str:
     """The state machine of a version or an alias; any other ARN as it is."""
     parts = arn.split(":")
     return ":".join(parts[:_MACHINE_ARN_PARTS]) if parts[5:6] == ["stateMachine"] else arn
+
+
+@patch("core.iam_actions", "request_tag_context", "d46adb81", aws=_KMS)
+def encryption_context(original: Any, _emulator: Emulator) -> Any:
+    """A policy's conditions on the encryption context of a KMS request are looked at.
+
+    To ministack no request has the keys ``kms:EncryptionContext:…``, so whoever is granted one context could use none.
+    What is replaced answers the condition keys of a request to any service. The emulator's own services call no KMS, so
+    nothing comes with ``kms:ViaService``, as on AWS nothing does that a Lambda asks itself.
+    """
+
+    @functools.wraps(original)
+    def request_tag_context(service: str, iam_action: str, body: bytes, *rest: Any) -> dict[str, Any]:
+        found: dict[str, Any] = original(service, iam_action, body, *rest)
+        given = json.loads(body or b"{}").get("EncryptionContext") if iam_action in _WITH_CONTEXT else None
+        if not given:
+            return found
+        keys = {f"kms:EncryptionContext:{name}": value for name, value in given.items()}
+        return {**found, "kms:EncryptionContextKeys": sorted(given), **keys}
+
+    return request_tag_context
 
 
 @patch("app", "pin_request_origin", "de819c1b")
