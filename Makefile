@@ -39,7 +39,7 @@ demo: $(VENV)/.installed  ## One campaign from its brief to approval, from nothi
 	@exec python -m local.cli demo $(if $(EXAMPLE),--example $(EXAMPLE))
 
 .PHONY: run
-run: $(VENV)/.installed  ## The local stack in the foreground, with its logs; Ctrl-C keeps its state (SMTP_URL=smtp://host relays mails)
+run: $(VENV)/.installed  ## The local stack in the foreground, with its logs; Ctrl-C keeps its state
 	@exec python -m local.cli run
 
 .PHONY: up

@@ -1,15 +1,14 @@
 """What a person looks at: the console with its executions, and the inbox.
 
-``/_local/`` the console, ``/_local/executions/<name>`` one execution and its
-``/picture.svg``, ``/_local/inbox`` and ``/_local/inbox/<n>`` the
-mails that SES accepted, ``/_local/inbox.json`` the same for programs, ``/_local/health`` who is listening here,
-``/_local/usage.json`` what AWS would have billed, when that is counted.
+``/_local/`` the console, ``/_local/executions/<name>`` one execution and its ``/picture.svg``, ``/_local/inbox`` and
+``/_local/inbox/<n>`` the mails that SES accepted, ``/_local/inbox.json`` the same for programs, ``/_local/health`` who is
+listening here, and what corrections add (``/_local/quotas.json``: the calls that Step Functions' quotas counted).
 """
 
 import json
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,7 +19,6 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from local import aws, history
-from local.emulator.usage import Usage
 
 _LINK = re.compile(r"https?://[^\s<>\"']+")
 _SHOWN_EXECUTIONS = 50
@@ -76,14 +74,18 @@ class Message:
 
 
 class Pages:
-    """``mails`` are the records of all that SES accepted."""
+    """``mails`` are the records of all that SES accepted, ``more`` JSON pages by name."""
 
     def __init__(
-        self, home: Path, port: int, mails: Callable[[], list[dict[str, Any]]], usage: Usage | None = None
+        self,
+        home: Path,
+        port: int,
+        mails: Callable[[], list[dict[str, Any]]],
+        more: Mapping[str, Callable[[], Any]],
     ) -> None:
         self._home = home
         self._mails = mails
-        self._usage = usage
+        self._more = more
         self._endpoint = f"http://127.0.0.1:{port}"
         self._templates = Environment(
             loader=PackageLoader("local.emulator"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
@@ -95,8 +97,8 @@ class Pages:
                 return self._console()
             case ["health"]:
                 return _json({"home": str(self._home), "pid": os.getpid()})
-            case ["usage.json"] if self._usage:
-                return _json(self._usage.totals())
+            case [name] if name in self._more:
+                return _json(self._more[name]())
             case ["inbox"]:
                 return self._html("inbox.html", messages=self._messages())
             case ["inbox.json"]:

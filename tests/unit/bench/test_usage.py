@@ -36,7 +36,7 @@ class Counting:
 def counting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Counting]:
     process = EmulatorProcess(tmp_path_factory.mktemp("usage"))
     with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("LOCAL_USAGE", "1")
+        environment.setenv("LOCAL_EMULATOR_PLUGINS", "bench.usage")
         process.start(free_port(21_000 + os.getpid() % 20_000))
     found = Counting(process)
     found.table.create_table(

@@ -1,4 +1,4 @@
-"""The state is written every few seconds, so that a killed emulator loses seconds and not the whole session.
+"""What the emulator holds survives a stop and a kill: saves beside the work, and layers as files.
 
 ministack writes its state only at a clean shutdown. Writing it from a thread beside the running services would
 copy dictionaries that change under the copy, and copying them on the event loop would stop everything. So the
@@ -9,7 +9,9 @@ services in use takes none; should one do so, the alarm ends the child and the n
 are replaced whole (``persistence.save_state`` renames), so an ended child leaves the previous state.
 """
 
+import base64
 import copy
+import functools
 import json
 import logging
 import os
@@ -17,13 +19,16 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
-from local.emulator.pinned import EmulatorChangedError
+from local.emulator.patch import Emulator, patch
 
 logger = logging.getLogger("local.autosave")
 
 _CHILD_LIMIT_SECONDS = 60
+_BYTES = "_zip_data"
+_REFERENCE = "_zip_blob"
 _SHARE_OF_TIME = 0.25
 """Saving takes at most this share of the time: with a large state the pauses grow."""
 
@@ -87,9 +92,6 @@ class Autosave:
 
 def saver(app: Any, persistence: Any) -> Callable[[], None]:
     """The function that writes ministack's state in a forked child."""
-    for module, name in ((app, "_build_persistence_save_dict"), (persistence, "save_all"), (persistence, "save_state")):
-        if not callable(getattr(module, name, None)):
-            raise EmulatorChangedError(f"{module.__name__}.{name} is gone")
 
     def save() -> None:
         # Nothing else runs in this process, so the copies that get_state makes are not needed,
@@ -111,3 +113,64 @@ class _FastJson:
     @staticmethod
     def dump(value: Any, stream: Any, default: Callable[[Any], Any]) -> None:
         stream.write(json.dumps(value, default=default))
+
+
+@patch("services.lambda_svc", "get_state", "fbae0860")
+def layers_as_files(original: Any, emulator: Emulator) -> Any:
+    """Layers are kept as files beside the state, which holds the archive's digest in the place of its bytes.
+
+    ministack writes each version's archive into ``lambda.json`` as base64: 77 MB for two stacks with the same layer, at
+    every save. Function code it already keeps as files.
+    """
+    directory = _layer_directory(emulator)
+
+    @functools.wraps(original)
+    def get_state() -> dict[str, Any]:
+        state: dict[str, Any] = original()
+        layers = type(state["layers"])()
+        for key, layer in state["layers"]._data.items():
+            layers._data[key] = {**layer, "versions": [_externalised(v, directory) for v in layer["versions"]]}
+        return {**state, "layers": layers}
+
+    return get_state
+
+
+@patch("services.lambda_svc", "load_persisted_state", "140113dd")
+def layers_from_files(original: Any, emulator: Emulator) -> Any:
+    """What ``layers_as_files`` wrote."""
+    directory = _layer_directory(emulator)
+
+    @functools.wraps(original)
+    def load_persisted_state(data: dict[str, Any]) -> None:
+        for layer in data["layers"]._data.values():
+            layer["versions"] = [_internalised(version, directory) for version in layer["versions"]]
+        original(data)
+
+    return load_persisted_state
+
+
+def _layer_directory(emulator: Emulator) -> Path:
+    directory = emulator.config.state_dir / "layer-blobs"
+    directory.mkdir(parents=True, exist_ok=True)
+    return directory
+
+
+def _externalised(version: dict[str, Any], directory: Path) -> dict[str, Any]:
+    archive = version.get(_BYTES)
+    if not archive:
+        return version
+    name = base64.b64decode(version["Content"]["CodeSha256"]).hex()
+    file = directory / name
+    if not file.exists():
+        scratch = directory / f"{name}.{os.getpid()}"
+        scratch.write_bytes(archive)
+        scratch.replace(file)
+    return {**version, _BYTES: None, _REFERENCE: name}
+
+
+def _internalised(version: dict[str, Any], directory: Path) -> dict[str, Any]:
+    name = version.get(_REFERENCE)
+    if name is None:
+        return version
+    rest = {key: value for key, value in version.items() if key != _REFERENCE}
+    return rest | {_BYTES: (directory / name).read_bytes()}

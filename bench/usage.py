@@ -1,7 +1,7 @@
-"""What AWS would have billed, counted as it happens: ``/_local/usage.json``. Only with ``LOCAL_USAGE=1``.
+"""What AWS would have billed, counted as it happens: ``/_local/usage.json``.
 
-Wraps ``app.SERVICE_HANDLERS`` (requests by service and action), ``lambda_svc._execute_function_warm`` (invocations by
-function, whoever makes them) and the operations of ``dynamodb``. The units of a DynamoDB request are counted here and
+A plugin of the emulator (``LOCAL_EMULATOR_PLUGINS=bench.usage``), since it costs time of its own. It counts requests
+by service and action, invocations by function, whoever makes them, and DynamoDB's units. These are counted here and
 not taken from the emulator, which bills every PartiQL statement and every read as if the item were small: a write is
 one unit for each started KB of the larger of the item's two versions, twice that in a transaction, also where its
 condition fails; a consistent read one for each started 4 KB, half that otherwise
@@ -15,21 +15,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from local.emulator.pinned import EmulatorChangedError
+from local.emulator.patch import Emulator, EmulatorChangedError, patch
 
 WRITE_BYTES, READ_BYTES = 1024, 4096
-_OPERATIONS = (
-    "_put_item",
-    "_update_item",
-    "_delete_item",
-    "_execute_statement",
-    "_transact_write_items",
-    "_get_item",
-    "_batch_get_item",
-    "_query",
-)
-_NEEDED = (*_OPERATIONS, "_tables", "_get_item_by_key", "_billed_item_bytes", "_parse_partiql", "_partiql_key_target")
-
 Operation = Callable[[dict[str, Any]], Any]
 
 
@@ -55,25 +43,10 @@ def units(size: int, each: int) -> int:
     return max(1, -(-size // each))
 
 
-def install(app: Any, lambda_svc: Any, dynamodb: Any, usage: Usage) -> None:
-    _count_requests(app.SERVICE_HANDLERS, usage)
-    _count_invocations(lambda_svc, usage)
-    missing = [name for name in _NEEDED if not hasattr(dynamodb, name)]
-    if missing:
-        raise EmulatorChangedError(f"dynamodb.{missing[0]} is gone")
-    table = _Tables(dynamodb)
-    measure: dict[str, Callable[[Operation, dict[str, Any]], Any]] = {
-        "_put_item": lambda run, data: _write(table, usage, data["TableName"], data["Item"], run, data),
-        "_update_item": lambda run, data: _write(table, usage, data["TableName"], data["Key"], run, data),
-        "_delete_item": lambda run, data: _write(table, usage, data["TableName"], data["Key"], run, data),
-        "_execute_statement": lambda run, data: _statement(table, usage, run, data),
-        "_transact_write_items": lambda run, data: _transaction(table, usage, run, data),
-        "_get_item": lambda run, data: _get(table, usage, run, data),
-        "_batch_get_item": lambda run, data: _batch_get(table, usage, run, data),
-        "_query": lambda run, data: _query(table, usage, run, data),
-    }
-    for name in _OPERATIONS:
-        setattr(dynamodb, name, functools.partial(measure[name], getattr(dynamodb, name)))
+def _usage(emulator: Emulator) -> Usage:
+    usage = emulator.shared(Usage, Usage)
+    emulator.pages["usage.json"] = usage.totals
+    return usage
 
 
 class _Tables:
@@ -92,7 +65,11 @@ class _Tables:
         return int(self.dynamodb._billed_item_bytes(self.dynamodb._tables[name], item))
 
 
-def _count_requests(handlers: dict[str, Any], usage: Usage) -> None:
+@patch("app", "SERVICE_HANDLERS", "14c7bfaa")
+def count_requests(handlers: dict[str, Any], emulator: Emulator) -> dict[str, Any]:
+    """Every request to a service."""
+    usage = _usage(emulator)
+
     def counted(service: str, handler: Any) -> Any:
         async def handle(method: str, path: str, headers: dict[str, str], body: bytes, query: Any) -> Any:
             target = headers.get("x-amz-target", "")
@@ -101,19 +78,47 @@ def _count_requests(handlers: dict[str, Any], usage: Usage) -> None:
 
         return handle
 
-    for service, handler in list(handlers.items()):
-        handlers[service] = counted(service, handler)
+    return {service: counted(service, handler) for service, handler in handlers.items()}
 
 
-def _count_invocations(lambda_svc: Any, usage: Usage) -> None:
-    execute = lambda_svc._execute_function_warm
+@patch("services.lambda_svc", "_execute_function_warm", "62b9218b")
+def count_invocations(original: Any, emulator: Emulator) -> Any:
+    """Every invocation of a function."""
+    usage = _usage(emulator)
 
-    @functools.wraps(execute)
+    @functools.wraps(original)
     def execute_function_warm(func: Any, event: Any, request_id: str) -> Any:
         usage.add(f"lambda:{(func.get('config') or func).get('FunctionName')}")
-        return execute(func, event, request_id)
+        return original(func, event, request_id)
 
-    lambda_svc._execute_function_warm = execute_function_warm
+    return execute_function_warm
+
+
+@patch("services.dynamodb", "_put_item", "bedd46ca")
+def count_puts(original: Operation, emulator: Emulator) -> Operation:
+    """Of a whole item."""
+    tables, usage = _Tables(emulator.module("services.dynamodb")), _usage(emulator)
+    return lambda data: _write(tables, usage, data["TableName"], data["Item"], original, data)
+
+
+@patch("services.dynamodb", "_update_item", "4ae0d444")
+@patch("services.dynamodb", "_delete_item", "54866289")
+def count_changes(original: Operation, emulator: Emulator) -> Operation:
+    """Of an item with a key."""
+    tables, usage = _Tables(emulator.module("services.dynamodb")), _usage(emulator)
+    return lambda data: _write(tables, usage, data["TableName"], data["Key"], original, data)
+
+
+def _operation(
+    measure: Callable[["_Tables", Usage, Operation, dict[str, Any]], Any],
+) -> Callable[[Operation, Emulator], Operation]:
+    """The correction that lets ``measure`` run an operation."""
+
+    @functools.wraps(measure)
+    def correct(original: Operation, emulator: Emulator) -> Operation:
+        return functools.partial(measure, _Tables(emulator.module("services.dynamodb")), _usage(emulator), original)
+
+    return correct
 
 
 def _write(
@@ -125,7 +130,10 @@ def _write(
     return answer
 
 
-def _statement(tables: _Tables, usage: Usage, run: Operation, data: dict[str, Any]) -> Any:
+@patch("services.dynamodb", "_execute_statement", "eb23887a")
+@_operation
+def count_statements(tables: _Tables, usage: Usage, run: Operation, data: dict[str, Any]) -> Any:
+    """Each statement of a batch by itself."""
     parsed = tables.dynamodb._parse_partiql(data["Statement"], data.get("Parameters", []))
     name = parsed["table"]
     if parsed["op"] == "SELECT":
@@ -140,7 +148,10 @@ def _statement(tables: _Tables, usage: Usage, run: Operation, data: dict[str, An
     return _write(tables, usage, name, {table["pk_name"]: {"S": pk}, table["sk_name"]: {"S": sk}}, run, data)
 
 
-def _transaction(tables: _Tables, usage: Usage, run: Operation, data: dict[str, Any]) -> Any:
+@patch("services.dynamodb", "_transact_write_items", "d931eab0")
+@_operation
+def count_transactions(tables: _Tables, usage: Usage, run: Operation, data: dict[str, Any]) -> Any:
+    """Each item twice."""
     members = [next(iter(member.values())) for member in data["TransactItems"]]
     places = [(member["TableName"], member.get("Item") or member["Key"]) for member in members]
     before = [tables.size(*place) for place in places]
@@ -150,19 +161,27 @@ def _transaction(tables: _Tables, usage: Usage, run: Operation, data: dict[str, 
     return answer
 
 
-def _get(tables: _Tables, usage: Usage, run: Operation, data: dict[str, Any]) -> Any:
+@patch("services.dynamodb", "_get_item", "40a3e29c")
+@_operation
+def count_gets(tables: _Tables, usage: Usage, run: Operation, data: dict[str, Any]) -> Any:
+    """Also of an item that is not there."""
     _read(usage, [tables.size(data["TableName"], data["Key"])], consistent=data.get("ConsistentRead", False))
     return run(data)
 
 
-def _batch_get(tables: _Tables, usage: Usage, run: Operation, data: dict[str, Any]) -> Any:
+@patch("services.dynamodb", "_batch_get_item", "d6d516ae")
+@_operation
+def count_batches(tables: _Tables, usage: Usage, run: Operation, data: dict[str, Any]) -> Any:
+    """Each item by itself."""
     for name, wanted in data["RequestItems"].items():
         sizes = [tables.size(name, key) for key in wanted["Keys"]]
         _read(usage, sizes, consistent=wanted.get("ConsistentRead", False))
     return run(data)
 
 
-def _query(tables: _Tables, usage: Usage, run: Operation, data: dict[str, Any]) -> Any:
+@patch("services.dynamodb", "_query", "50c2e7ec")
+@_operation
+def count_queries(tables: _Tables, usage: Usage, run: Operation, data: dict[str, Any]) -> Any:
     """Billed by what was looked at, so the page is measured without its projection."""
     used = f"{data.get('KeyConditionExpression', '')} {data.get('FilterExpression', '')}".replace(",", " ").split()
     names = {place: name for place, name in data.get("ExpressionAttributeNames", {}).items() if place in used}

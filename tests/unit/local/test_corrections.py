@@ -5,6 +5,7 @@ import copy
 import inspect
 import io
 import json
+import re
 import time
 import zipfile
 from pathlib import Path
@@ -15,22 +16,21 @@ import pytest
 from ministack import app
 from ministack.core import iam_actions, lambda_runtime, persistence
 from ministack.services import dynamodb, lambda_svc, ses, stepfunctions
-from ministack.services.cloudformation import provisioners
 
-from local.emulator import (
-    autosave,
-    exceptions,
-    extraction,
-    forks,
-    layer_blobs,
-    mailbox,
-    partiql,
-    references,
-    slots,
-    usage,
-    waits,
-)
-from local.emulator.pinned import EmulatorChangedError, replace_once, require_pinned_version
+from local.emulator import durability, extraction, iam, lambdas, mail, patch, speed
+from local.emulator.__main__ import load
+from local.emulator.config import EmulatorConfig
+from local.emulator.patch import ABSENT, Emulator, EmulatorChangedError, Patch
+from local.process import ROOT
+
+PLUGINS = ("bench.usage",)
+
+
+def emulator(home: Path = Path("/nowhere"), **modules: Any) -> Emulator:
+    """With these instead of ministack's modules, by their last name."""
+    services = {f"services.{name}": module for name, module in modules.items()}
+    core = {f"core.{name}": module for name, module in modules.items()}
+    return Emulator(EmulatorConfig(home=home, port=1), services | core)
 
 
 def an_archive() -> str:
@@ -48,21 +48,62 @@ def double(module: ModuleType) -> Any:
     return SimpleNamespace(**vars(module))
 
 
-def double_with_worker() -> Any:
-    runtime = double(lambda_runtime)
-    runtime.Worker = type("Worker", (), {"_spawn": lambda_runtime.Worker._spawn})
-    return runtime
+def test_every_correction_fits_the_installed_emulator() -> None:
+    patch.refuse_changed(emulator(), load(PLUGINS))
 
 
-def test_the_version_is_the_pinned_one() -> None:
-    require_pinned_version()
+def test_a_changed_original_is_refused_with_the_corrections_name_and_nothing_is_replaced() -> None:
+    module = SimpleNamespace(changed=inspect.getsource, same="text", entries={})
+    fits = Patch("services.x", "same", lambda *_: "replaced", patch.fingerprint("text"), "")
+    changed = Patch("services.x", "changed", lambda *_: "replaced", "12345678", "")
+    new = Patch("services.x", "entries.New", lambda *_: "added", ABSENT, "")
+    with pytest.raises(EmulatorChangedError, match=r"services\.x\.changed is \w{8} and not 12345678 \(.*<lambda>\)"):
+        patch.install(emulator(x=module), [fits, changed])
+    assert module.same == "text"
+    patch.install(emulator(x=module), [fits, new])
+    assert (module.same, module.entries) == ("replaced", {"New": "added"})
+    with pytest.raises(EmulatorChangedError, match=r"entries\.New is \w{8} and not absent"):
+        patch.install(emulator(x=module), [new])
+
+
+def test_another_version_is_refused_even_if_what_is_replaced_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(patch, "version", lambda _: "9.9.9")
+    with pytest.raises(EmulatorChangedError, match=r"9\.9\.9 is installed.*What they replace is the same"):
+        patch.install(emulator(), load(PLUGINS))
+
+
+def test_the_documentation_lists_every_correction_and_nothing_else() -> None:
+    corrections = {each.correction for each in load(PLUGINS)}
+    text = (ROOT / "docs" / "emulator.md").read_text()
+    rows = "\n".join(line for line in text.splitlines() if line.startswith("| "))
+    modules = {name.partition(".")[0] for name in corrections}
+    listed = {name for name in re.findall(r"`(\w+\.\w+)`", rows) if name.partition(".")[0] in modules}
+    assert listed == corrections
+    tests = set(re.findall(r"`(tests/[\w/]+(?:\.py)?)`", rows))
+    assert tests
+    assert [name for name in sorted(tests) if not (ROOT / name).exists()] == []
+
+
+@pytest.mark.parametrize("each", load(PLUGINS), ids=lambda each: f"{each.correction}-{each.name}")
+def test_a_correction_says_what_it_does_and_its_page_is_linked(each: Patch) -> None:
+    assert (each.wrapper.__doc__ or "").strip()
+    text = (ROOT / "docs" / "emulator.md").read_text()
+    assert [page for page in each.aws.split() if f"https://{page}" not in text] == []
+
+
+def test_corrections_of_one_name_wrap_each_other_in_their_order() -> None:
+    module = SimpleNamespace(name="a")
+    first = Patch("services.x", "name", lambda original, _: original + "b", patch.fingerprint("a"), "")
+    second = Patch("services.x", "name", lambda original, _: original + "c", patch.fingerprint("a"), "")
+    patch.install(emulator(x=module), [first, second])
+    assert module.name == "abc"
 
 
 def test_a_fragment_that_is_not_there_exactly_once_is_refused() -> None:
-    assert replace_once("a b", "b", "c") == "a c"
+    assert patch.replace_once("a b", "b", "c") == "a c"
     for text in ("a", "b b"):
         with pytest.raises(EmulatorChangedError):
-            replace_once(text, "b", "c")
+            patch.replace_once(text, "b", "c")
 
 
 def test_slots_replace_functions_of_the_same_shape() -> None:
@@ -73,32 +114,29 @@ def test_slots_replace_functions_of_the_same_shape() -> None:
     assert "_release_execution_slot(slot)" in source
     assert lambda_svc._reserved_concurrency({"concurrency": 0}, {}) == 0
     assert lambda_svc._reserved_concurrency({}, {}) is None
-    slots.install(double(lambda_svc), slots.Slots(per_function=1, total=1))
 
 
 def test_the_worker_script_is_corrected() -> None:
-    service, runtime = double(lambda_svc), double(lambda_runtime)
-    exceptions.install(service, runtime)
-    compile(runtime._PYTHON_WORKER_SCRIPT, "worker", "exec")
-    assert '"errorType": type(e).__name__' in runtime._PYTHON_WORKER_SCRIPT
+    script = lambdas.exceptions_by_name(lambda_runtime._PYTHON_WORKER_SCRIPT, emulator())
+    compile(script, "worker", "exec")
+    assert '"errorType": type(e).__name__' in script
     assert list(inspect.signature(lambda_svc._execute_function_warm).parameters) == ["func", "event", "request_id"]
     assert "_PYTHON_WORKER_SCRIPT" in inspect.getsource(lambda_runtime._detect_runtime_binary), "read at each spawn"
 
 
-def test_archives_are_read_as_expected(tmp_path: Path) -> None:
+def test_archives_are_read_as_expected() -> None:
     source = inspect.getsource(lambda_runtime.Worker._spawn)
     assert source.count("zipfile.ZipFile(") == 2
     assert "zf.extractall(code_dir)" in source
     assert "lzf.extractall(layer_dir)" in source
     assert "from ministack.services.lambda_svc import _resolve_layer_zip" in source, "looked up at each spawn"
-    extraction.install(double_with_worker(), double(lambda_svc), tmp_path)
 
 
 def test_an_archive_is_unpacked_once_and_linked(tmp_path: Path) -> None:
-    runtime = double_with_worker()
-    cache = tmp_path / "cache"
+    here = emulator(tmp_path)
+    cache = here.config.extracted_dir
     cache.mkdir()
-    extraction.install(runtime, double(lambda_svc), cache)
+    archives = extraction.shared_archives(zipfile, here)
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w") as archive:
         archive.writestr("package/module.py", "value = 1")
@@ -108,7 +146,7 @@ def test_an_archive_is_unpacked_once_and_linked(tmp_path: Path) -> None:
         path, target = tmp_path / f"{name}.zip", tmp_path / name
         path.write_bytes(content.getvalue())
         target.mkdir()
-        with runtime.zipfile.ZipFile(path) as shared:
+        with archives.ZipFile(path) as shared:
             # What is unpacked was checked before.
             assert shared.namelist() == (["package/module.py", "top.py"] if name == "one" else [])
             shared.extractall(str(target))
@@ -128,10 +166,10 @@ def test_the_saver_writes_what_ministack_would(tmp_path: Path, monkeypatch: pyte
     services = SimpleNamespace(
         __name__="app", _build_persistence_save_dict=lambda: {"sqs": lambda: {"queues": {"q": b"\x00"}}}
     )
-    autosave.saver(services, persistence)()
+    durability.saver(services, persistence)()
     monkeypatch.setattr(persistence, "json", json)
     assert persistence.load_state("sqs") == {"queues": {"q": b"\x00"}}
-    autosave.saver(app, persistence)
+    durability.saver(app, persistence)
 
 
 def test_the_state_functions_copy_by_the_name_the_saver_replaces() -> None:
@@ -144,40 +182,28 @@ def test_mails_are_part_of_the_state() -> None:
     first, second = double(ses), double(ses)
     first._sent_emails = {"entries": [{"Subject": "Hello"}]}
     second._sent_emails = {}
-    mailbox.install(first)
-    mailbox.install(second)
-    second.load_persisted_state(first.get_state())
+    state = mail.mails_in_the_state(ses.get_state, emulator(ses=first))()
+    mail.mails_from_the_state(ses.load_persisted_state, emulator(ses=second))(state)
     assert second._sent_emails == {"entries": [{"Subject": "Hello"}]}
 
 
 def test_layers_are_kept_as_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lambda_svc, "CODE_BLOB_DIR", str(tmp_path / "code"))
-    service = double(lambda_svc)
-    layer_blobs.install(service, tmp_path)
+    here = emulator(tmp_path)
     answer = lambda_svc._publish_layer_version("kept", {"Content": {"ZipFile": ARCHIVE}})
     assert answer[0] == 201
     try:
-        state = json.loads(json.dumps(service.get_state(), default=persistence._json_default))
+        state = json.loads(
+            json.dumps(durability.layers_as_files(lambda_svc.get_state, here)(), default=persistence._json_default)
+        )
         assert ARCHIVE not in json.dumps(state)
         restored = json.loads(json.dumps(state), object_hook=persistence._json_object_hook)
         lambda_svc._layers.clear()
-        service.load_persisted_state(restored)
+        durability.layers_from_files(lambda_svc.load_persisted_state, here)(restored)
         assert lambda_svc._layers["kept"]["versions"][0]["_zip_data"] == base64.b64decode(ARCHIVE)
     finally:
         lambda_svc._layers.clear()
     assert "copy.deepcopy(_layers)" in inspect.getsource(lambda_svc.get_state)
-
-
-def test_a_secret_is_referred_to_by_its_arn() -> None:
-    handlers = dict(provisioners._RESOURCE_HANDLERS["AWS::SecretsManager::Secret"])
-    references.install(SimpleNamespace(_RESOURCE_HANDLERS={"AWS::SecretsManager::Secret": handlers}))
-    arn, attributes = handlers["create"]("Keys", {"Name": "team/keys-a", "SecretString": "one"}, "stack")
-    assert arn == attributes["Arn"]
-    assert references.name_of(arn) == "team/keys-a"
-    old, new = {"Name": "team/keys-a", "SecretString": "one"}, {"Name": "team/keys-a", "SecretString": "two"}
-    assert handlers["update"](arn, old, new, "stack", "Keys")[0] == arn
-    handlers["delete"](arn, new)
-    assert "team/keys-a" not in provisioners._sm._secrets
 
 
 @pytest.mark.parametrize(
@@ -192,20 +218,19 @@ def test_a_secret_is_referred_to_by_its_arn() -> None:
     ],
 )
 def test_a_statement_is_authorised_by_what_it_does(statement: str, action: str, resource: str) -> None:
-    actions = double(iam_actions)
-    partiql.install(actions)
+    checks = iam.partiql_statements(iam_actions.dynamodb_transaction_checks, emulator())
     body = json.dumps({"Statements": [{"Statement": statement}, {"Statement": "EXISTS(?)"}]}).encode()
-    assert actions.dynamodb_transaction_checks("dynamodb:BatchExecuteStatement", body, "eu", "1") == [
+    assert checks("dynamodb:BatchExecuteStatement", body, "eu", "1") == [
         (f"dynamodb:{action}", f"arn:aws:dynamodb:eu:1:{resource}"),
         ("dynamodb:PartiQLSelect", "*"),
     ]
-    assert actions.dynamodb_transaction_checks("dynamodb:GetItem", b"{}", "eu", "1") == []
+    assert checks("dynamodb:GetItem", b"{}", "eu", "1") == []
     assert "dynamodb_transaction_checks(iam_action, body, region" in inspect.getsource(app._dispatch_service_request)
 
 
 def test_a_mark_becomes_a_failure_by_class_name() -> None:
     body = {"errorMessage": "no", "errorType": "MyError", "stackTrace": ["line"], "_ministack_handler_error": True}
-    assert exceptions.as_on_aws({"body": body, "log": "said"}) == {
+    assert lambdas.as_on_aws({"body": body, "log": "said"}) == {
         "body": {"errorMessage": "no", "errorType": "MyError", "stackTrace": ["line"]},
         "error": True,
         "log": "said\nline",
@@ -223,21 +248,19 @@ def test_a_mark_becomes_a_failure_by_class_name() -> None:
     ],
 )
 def test_an_environments_end_has_its_aws_name(message: str, name: str, expected: str) -> None:
-    result = exceptions.as_on_aws({"body": {"errorMessage": message, "errorType": name}, "error": True})
+    result = lambdas.as_on_aws({"body": {"errorMessage": message, "errorType": name}, "error": True})
     assert result["body"]["errorType"] == expected
 
 
 @pytest.mark.parametrize("result", [{"body": None}, {"body": {"ok": 1}, "log": ""}, {"body": "text"}])
 def test_a_success_is_left_alone(result: dict[str, Any]) -> None:
-    assert exceptions.as_on_aws(result) == result
+    assert lambdas.as_on_aws(result) == result
 
 
 def test_workers_are_started_as_the_forks_expect() -> None:
     source = inspect.getsource(lambda_runtime)
     assert source.count("subprocess.") == 2 * 4, "two calls of Popen, with three pipes each"
     assert "[binary, worker_path]," in source
-    runtime = double_with_worker()
-    forks.install(runtime, forks.Forks())
 
 
 def test_what_is_counted_is_called_by_its_name() -> None:
@@ -245,18 +268,13 @@ def test_what_is_counted_is_called_by_its_name() -> None:
     for name in ("_put_item", "_update_item", "_delete_item", "_transact_write_items", "_get_item", "_batch_get_item"):
         assert f": {name}," in source
     assert "_execute_statement(sub)" in inspect.getsource(dynamodb._batch_execute_statement)
-    doubled = double(dynamodb)
-    service = double(lambda_svc)
-    usage.install(SimpleNamespace(SERVICE_HANDLERS={}), service, doubled, usage.Usage())
-    assert doubled._put_item is not dynamodb._put_item
 
 
 def test_only_the_pause_before_an_execution_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     slept: list[float] = []
     monkeypatch.setattr(time, "sleep", slept.append)
-    corrected = double(stepfunctions)
-    waits.install(corrected)
-    corrected.time.sleep(0.15)
-    corrected.time.sleep(2)
+    corrected = speed.no_pause_before_an_execution(time, emulator())
+    corrected.sleep(0.15)
+    corrected.sleep(2)
     assert slept == [2]
     assert stepfunctions.time is time
