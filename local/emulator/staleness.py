@@ -11,26 +11,16 @@ import functools
 import random
 import threading
 import time
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-from local.emulator.pinned import EmulatorChangedError
-from local.emulator.units import WRITES, Operation, Partition, Place, Tables
+from local.emulator.patch import Emulator, patch
+from local.emulator.units import Operation, Partition, Tables
 
 LAG_SECONDS = 1.0
-_READS = ("_get_item", "_batch_get_item", "_query", "_scan")
-
-
-def install(dynamodb: Any, configured: str, count: Callable[[str], None]) -> None:
-    """``configured`` as in the environment; ``count`` is told of each ``dynamodb:readsBehind``."""
-    missing = [name for name in (*WRITES, *_READS, "_tables") if name not in vars(dynamodb)]
-    if missing:
-        raise EmulatorChangedError(f"dynamodb.{missing[0]} is gone")
-    probability, _, seed = configured.partition(":")
-    chance = random.Random(int(seed))  # noqa: S311 - chosen to be repeatable
-    lag(dynamodb, float(probability), chance, count=count)
+_CONSISTENCY = "docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.ReadConsistency.html"
 
 
 class _Change(NamedTuple):
@@ -41,31 +31,40 @@ class _Change(NamedTuple):
     before: Any
 
 
-class _Past:
-    """What the partitions were like within the last second."""
+class Past:
+    """What the partitions were like within the last second; ``behind`` counts the reads that saw it."""
 
-    def __init__(self, dynamodb: Any, now: Callable[[], float]) -> None:
-        self._dynamodb, self._sizes, self._now = dynamodb, Tables(dynamodb), now
+    def __init__(self, dynamodb: Any, probability: float, seed: int, now: Callable[[], float] = time.monotonic) -> None:
+        self._dynamodb, self._keys, self._now = dynamodb, Tables(dynamodb), now
+        self._probability, self._chance = probability, random.Random(seed)  # noqa: S311 - chosen to be repeatable
         self._changes: defaultdict[Partition, deque[_Change]] = defaultdict(deque)
         self._lock = threading.Lock()
+        self.behind: Counter[str] = Counter()
 
-    def write(
-        self, places_of: Callable[[Tables, dict[str, Any]], list[Place]], run: Operation, data: dict[str, Any]
-    ) -> Any:
-        places = places_of(self._sizes, data)
+    def write(self, run: Operation, data: dict[str, Any]) -> Any:
+        places = self._keys.written(data)
         before = [copy.deepcopy(self._dynamodb._get_item_by_key(self._dynamodb._tables[n], item)) for n, item in places]
         answer = run(data)
         with self._lock:
             for (name, item), old in zip(places, before, strict=True):
                 sort_key = next(iter(item[self._dynamodb._tables[name]["sk_name"]].values()))
-                changes = self._changes[self._sizes.partition((name, item))]
+                changes = self._changes[self._keys.partition((name, item))]
                 changes.append(_Change(self._now(), sort_key, old))
                 while changes[0].at < self._now() - LAG_SECONDS:
                     changes.popleft()
         return answer
 
+    def read(self, run: Operation, data: dict[str, Any]) -> Any:
+        asked = [data, *data.get("RequestItems", {}).values()]
+        insists = any(request.get("ConsistentRead") for request in asked)
+        if insists or self._chance.random() >= self._probability:
+            return run(data)
+        self.behind["reads"] += 1
+        with self._ago(self._chance.uniform(0, LAG_SECONDS)):
+            return run(data)
+
     @contextmanager
-    def ago(self, seconds: float) -> Iterator[None]:
+    def _ago(self, seconds: float) -> Iterator[None]:
         """Requests see the tables as they were then."""
         with self._lock:
             since = self._now() - seconds
@@ -119,25 +118,32 @@ def _undo(bucket: Mapping[str, Any], changes: list[_Change]) -> dict[str, Any]:
     return earlier
 
 
-def lag(
-    dynamodb: Any,
-    probability: float,
-    chance: random.Random,
-    now: Callable[[], float] = time.monotonic,
-    count: Callable[[str], None] = lambda _: None,
-) -> None:
-    """Let reads that do not ask for the newest version sometimes get an earlier one."""
-    past = _Past(dynamodb, now)
-    for name, places_of in WRITES.items():
-        setattr(dynamodb, name, functools.partial(past.write, places_of, getattr(dynamodb, name)))
+def _past(emulator: Emulator) -> Past | None:
+    if not emulator.config.stale_reads:
+        return None
+    probability, _, seed = emulator.config.stale_reads.partition(":")
+    dynamodb = emulator.module("services.dynamodb")
+    past = emulator.shared(Past, lambda: Past(dynamodb, float(probability), int(seed)))
+    emulator.pages["behind.json"] = lambda: past.behind
+    return past
 
-    def read(run: Operation, data: dict[str, Any]) -> Any:
-        asked = [data, *data.get("RequestItems", {}).values()]
-        if any(request.get("ConsistentRead") for request in asked) or chance.random() >= probability:
-            return run(data)
-        count("dynamodb:readsBehind")
-        with past.ago(chance.uniform(0, LAG_SECONDS)):
-            return run(data)
 
-    for name in _READS:
-        setattr(dynamodb, name, functools.partial(read, getattr(dynamodb, name)))
+@patch("services.dynamodb", "_put_item", "bedd46ca", aws=_CONSISTENCY)
+@patch("services.dynamodb", "_update_item", "4ae0d444", aws=_CONSISTENCY)
+@patch("services.dynamodb", "_delete_item", "54866289", aws=_CONSISTENCY)
+@patch("services.dynamodb", "_execute_statement", "eb23887a", aws=_CONSISTENCY)
+@patch("services.dynamodb", "_transact_write_items", "d931eab0", aws=_CONSISTENCY)
+def remember_what_was(original: Operation, emulator: Emulator) -> Operation:
+    """What a write replaces is remembered for a second."""
+    past = _past(emulator)
+    return functools.partial(past.write, original) if past else original
+
+
+@patch("services.dynamodb", "_get_item", "40a3e29c", aws=_CONSISTENCY)
+@patch("services.dynamodb", "_batch_get_item", "d6d516ae", aws=_CONSISTENCY)
+@patch("services.dynamodb", "_query", "50c2e7ec", aws=_CONSISTENCY)
+@patch("services.dynamodb", "_scan", "7094ff00", aws=_CONSISTENCY)
+def stale_reads(original: Operation, emulator: Emulator) -> Operation:
+    """A read that does not insist on the newest version sometimes gets what was."""
+    past = _past(emulator)
+    return functools.partial(past.read, original) if past else original

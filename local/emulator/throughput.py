@@ -15,53 +15,43 @@ import functools
 import json
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from local.emulator.pinned import EmulatorChangedError
-from local.emulator.units import READ_BYTES, WRITE_BYTES, WRITES, Operation, Partition, Place, Tables, units
+from local.emulator.patch import Emulator, patch
+from local.emulator.units import READ_BYTES, WRITE_BYTES, Operation, Partition, Tables, units
 
 WRITES_PER_SECOND = 1_000.0
 _READS_FOR_A_WRITE = 3
 _REFUSED = "ProvisionedThroughputExceededException"
 _WHY = "The level of configured provisioned throughput for the table was exceeded"
-
-Count = Callable[[str], None]
-
-
-def install(dynamodb: Any, configured: str, count: Count) -> None:
-    """``configured`` as in the environment; ``count`` is told of ``dynamodb:writesRefused`` and ``…:readsRefused``."""
-    missing = [name for name in (*WRITES, *_READS, "_extract_pk_from_condition") if name not in vars(dynamodb)]
-    if missing:
-        raise EmulatorChangedError(f"dynamodb.{missing[0]} is gone")
-    writes, _, burst = configured.partition(":")
-    limit(dynamodb, Throughput(float(burst), float(writes), count=count))
+_LIMITS = "docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html"
+_BATCH_GET = "docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html"
 
 
 class Throughput:
-    """What every partition may still take. ``now`` in seconds; ``count`` is told of each refusal."""
+    """What every partition may still take. ``now`` in seconds; ``refused`` counts by kind of unit."""
 
     def __init__(
         self,
         burst: float = 0,
         writes: float = WRITES_PER_SECOND,
         now: Callable[[], float] = time.monotonic,
-        count: Count = lambda _: None,
     ) -> None:
         self._rates = {"write": writes, "read": writes * _READS_FOR_A_WRITE}
         self._capacity = {kind: rate + burst for kind, rate in self._rates.items()}
         self._now = now
         self._levels: dict[tuple[str, Partition], tuple[float, float]] = {}
         self._lock = threading.Lock()
-        self._count = count
+        self.refused: Counter[str] = Counter()
 
     def allows(self, kind: str, partition: Partition) -> bool:
         """A request is taken as long as anything is left: what it costs is known only when it is done."""
         with self._lock:
             allowed = self._level(kind, partition) > 0
-        if not allowed:
-            self._count(f"dynamodb:{kind}sRefused")
-        return allowed
+            self.refused[kind] += not allowed
+            return allowed
 
     def take(self, kind: str, partition: Partition, amount: float) -> None:
         with self._lock:
@@ -72,24 +62,32 @@ class Throughput:
         return min(self._capacity[kind], level + (self._now() - at) * self._rates[kind])
 
 
-def limit(dynamodb: Any, throughput: Throughput) -> None:
-    """Let partitions refuse what is too much for them."""
-    tables = Tables(dynamodb)
-    for name, places_of in WRITES.items():
-        run = getattr(dynamodb, name)
-        setattr(dynamodb, name, functools.partial(_limited_write, tables, throughput, places_of, run))
-    for name, limited in _READS.items():
-        setattr(dynamodb, name, functools.partial(limited, tables, throughput, getattr(dynamodb, name)))
+def _limited(
+    limit: Callable[[Tables, Throughput, Operation, dict[str, Any]], Any],
+) -> Callable[[Operation, Emulator], Operation]:
+    """The correction that lets ``limit`` run an operation, where a throughput is configured."""
+
+    @functools.wraps(limit)
+    def correct(original: Operation, emulator: Emulator) -> Operation:
+        if not emulator.config.partition_throughput:
+            return original
+        writes, _, burst = emulator.config.partition_throughput.partition(":")
+        throughput = emulator.shared(Throughput, lambda: Throughput(float(burst), float(writes)))
+        emulator.pages["refused.json"] = lambda: throughput.refused
+        return functools.partial(limit, Tables(emulator.module("services.dynamodb")), throughput, original)
+
+    return correct
 
 
-def _limited_write(
-    tables: Tables,
-    throughput: Throughput,
-    places_of: Callable[[Tables, dict[str, Any]], list[Place]],
-    run: Operation,
-    data: dict[str, Any],
-) -> Any:
-    places = places_of(tables, data)
+@patch("services.dynamodb", "_put_item", "bedd46ca", aws=_LIMITS)
+@patch("services.dynamodb", "_update_item", "4ae0d444", aws=_LIMITS)
+@patch("services.dynamodb", "_delete_item", "54866289", aws=_LIMITS)
+@patch("services.dynamodb", "_execute_statement", "eb23887a", aws=_LIMITS)
+@patch("services.dynamodb", "_transact_write_items", "d931eab0", aws=_LIMITS)
+@_limited
+def limited_writes(tables: Tables, throughput: Throughput, run: Operation, data: dict[str, Any]) -> Any:
+    """A write to a partition that has nothing left is refused."""
+    places = tables.written(data)
     partitions = [tables.partition(place) for place in places]
     allowed = [throughput.allows("write", partition) for partition in partitions]
     if not all(allowed):
@@ -102,7 +100,10 @@ def _limited_write(
     return answer
 
 
-def _limited_get(tables: Tables, throughput: Throughput, run: Operation, data: dict[str, Any]) -> Any:
+@patch("services.dynamodb", "_get_item", "40a3e29c", aws=_LIMITS)
+@_limited
+def limited_gets(tables: Tables, throughput: Throughput, run: Operation, data: dict[str, Any]) -> Any:
+    """So is a read of one item."""
     place = data["TableName"], data["Key"]
     partition = tables.partition(place)
     if not throughput.allows("read", partition):
@@ -111,7 +112,10 @@ def _limited_get(tables: Tables, throughput: Throughput, run: Operation, data: d
     return run(data)
 
 
-def _limited_query(tables: Tables, throughput: Throughput, run: Operation, data: dict[str, Any]) -> Any:
+@patch("services.dynamodb", "_query", "50c2e7ec", aws=_LIMITS)
+@_limited
+def limited_queries(tables: Tables, throughput: Throughput, run: Operation, data: dict[str, Any]) -> Any:
+    """And a page, which takes what was looked at."""
     partition = tables.queried(data)
     if not throughput.allows("read", partition):
         return _refusal()
@@ -119,9 +123,10 @@ def _limited_query(tables: Tables, throughput: Throughput, run: Operation, data:
     return run(data)
 
 
-def _limited_batch(tables: Tables, throughput: Throughput, run: Operation, data: dict[str, Any]) -> Any:
-    """Keys of exhausted partitions are left over; when all are, the request fails
-    (docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html)."""
+@patch("services.dynamodb", "_batch_get_item", "d6d516ae", aws=_BATCH_GET)
+@_limited
+def limited_batches(tables: Tables, throughput: Throughput, run: Operation, data: dict[str, Any]) -> Any:
+    """Keys of exhausted partitions are left over; when all are, the request fails."""
     kept: dict[str, Any] = {}
     left: dict[str, Any] = {}
     for name, wanted in data["RequestItems"].items():
@@ -160,10 +165,3 @@ def _cancelled(allowed: list[bool]) -> tuple[int, dict[str, str], bytes]:
 def _error(body: dict[str, Any]) -> tuple[int, dict[str, str], bytes]:
     headers = {"Content-Type": "application/x-amz-json-1.0", "x-amzn-errortype": body["__type"]}
     return 400, headers, json.dumps(body).encode()
-
-
-_READS: Mapping[str, Callable[..., Any]] = {
-    "_get_item": _limited_get,
-    "_query": _limited_query,
-    "_batch_get_item": _limited_batch,
-}

@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from local.emulator.pinned import EmulatorChangedError
+from local.emulator.patch import EmulatorChangedError
 
 WRITE_BYTES, READ_BYTES = 1024, 4096
 
@@ -43,7 +43,7 @@ class Tables:
     def item_size(self, name: str, item: dict[str, Any]) -> int:
         return int(self.dynamodb._billed_item_bytes(self.dynamodb._tables[name], item))
 
-    def written_by(self, data: dict[str, Any]) -> Place | None:
+    def _written_by_statement(self, data: dict[str, Any]) -> Place | None:
         """Table and key of what a PartiQL statement writes; ``None`` where it names no item."""
         parsed = self.dynamodb._parse_partiql(data["Statement"], data.get("Parameters", []))
         name = parsed["table"]
@@ -56,10 +56,15 @@ class Tables:
         pk, sk, _, error = self.dynamodb._partiql_key_target(table, parsed)
         return None if error else (name, {table["pk_name"]: {"S": pk}, table["sk_name"]: {"S": sk}})
 
-    def written_together(self, data: dict[str, Any]) -> list[Place]:
-        """What a transaction writes."""
-        members = [next(iter(member.values())) for member in data["TransactItems"]]
-        return [(member["TableName"], member.get("Item") or member["Key"]) for member in members]
+    def written(self, data: dict[str, Any]) -> list[Place]:
+        """What a request writes, whichever of the operations it is for."""
+        if "TransactItems" in data:
+            members = [next(iter(member.values())) for member in data["TransactItems"]]
+            return [(member["TableName"], member.get("Item") or member["Key"]) for member in members]
+        if "Statement" in data:
+            place = self._written_by_statement(data)
+            return [place] if place else []
+        return [(data["TableName"], data["Item"] if "Item" in data else data["Key"])]
 
     def partition(self, place: Place) -> Partition:
         name, item = place
@@ -85,13 +90,3 @@ class Tables:
 
 def _without(data: dict[str, Any], name: str) -> dict[str, Any]:
     return {key: value for key, value in data.items() if key != name}
-
-
-WRITES: Mapping[str, Callable[[Tables, dict[str, Any]], list[Place]]] = {
-    "_put_item": lambda _, data: [(data["TableName"], data["Item"])],
-    "_update_item": lambda _, data: [(data["TableName"], data["Key"])],
-    "_delete_item": lambda _, data: [(data["TableName"], data["Key"])],
-    "_execute_statement": lambda tables, data: [place for place in [tables.written_by(data)] if place],
-    "_transact_write_items": Tables.written_together,
-}
-"""What each operation writes."""

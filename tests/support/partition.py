@@ -1,7 +1,7 @@
 """The emulator's DynamoDB inside the test's own process, with partitions that take no more than on AWS, in no time.
 
-Requests of a real boto3 client are answered by ministack's code behind ``local.emulator.throughput``. Time is the
-test's own: it passes only when somebody waits, and with every request.
+Requests of a real boto3 client are answered by ministack's code behind ``local.emulator.throughput`` and ``staleness``.
+Time is the test's own: it passes only when somebody waits, and with every request.
 """
 
 import io
@@ -10,6 +10,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -18,11 +19,14 @@ from botocore.awsrequest import AWSResponse
 from botocore.config import Config
 from ministack.services import dynamodb
 
-from local.emulator import throughput
+from local.emulator import staleness, throughput
+from local.emulator.config import EmulatorConfig
+from local.emulator.patch import Emulator, install, registered
+from local.emulator.staleness import Past
+from local.emulator.throughput import Throughput
 from tests.contract.conftest import create_table
 
 LATENCY_SECONDS = 0.01
-_CHANGED = ("_tables", "_get_item", "_batch_get_item", "_query", "_scan", "_put_item", "_update_item", "_delete_item")
 
 
 class VirtualTimer:
@@ -49,16 +53,13 @@ class VirtualTimer:
 class ModelledTable:
     """``client`` and ``name`` of a table of limited partitions.
 
-    ``statements`` counts what was sent, by operation, and ``refused`` what was not done.
+    ``statements`` counts what was sent, by operation.
     """
 
     def __init__(self, name: str, burst: float) -> None:
         self.name = name
         self.timer = VirtualTimer()
-        self.refused: Counter[str] = Counter()
-        self.throughput = throughput.Throughput(
-            burst, now=self.timer.now, count=lambda what: self.refused.update([what])
-        )
+        self.throughput = Throughput(burst, now=self.timer.now)
         self.statements: Counter[str] = Counter()
         self._lock = threading.Lock()
         self.client: Any = boto3.client(
@@ -99,13 +100,22 @@ def _text(value: Any) -> str:
 
 
 @contextmanager
-def modelled_table(name: str, burst: float = 0) -> Iterator[ModelledTable]:
+def modelled_table(name: str, burst: float = 0, stale: float = 0) -> Iterator[ModelledTable]:
+    """``stale``: so many of the reads that do not insist on the newest version are behind."""
     table = ModelledTable(name, burst)
-    with pytest.MonkeyPatch.context() as patch:
-        for function in (*_CHANGED, "_execute_statement", "_transact_write_items"):
-            patch.setattr(dynamodb, function, getattr(dynamodb, function))
+    config = EmulatorConfig(
+        Path("/nowhere"), 1, partition_throughput=f"1000:{burst}", stale_reads=f"{stale}:3" if stale else ""
+    )
+    emulator = Emulator(config, {"services.dynamodb": dynamodb})
+    emulator.shared(Throughput, lambda: table.throughput)
+    emulator.shared(Past, lambda: Past(dynamodb, stale, 3, table.timer.now))
+    modules = (throughput.__name__, staleness.__name__)
+    patches = [each for each in registered if each.wrapper.__module__ in modules]
+    with pytest.MonkeyPatch.context() as undone:
+        for each in patches:
+            undone.setattr(dynamodb, each.name, getattr(dynamodb, each.name))
         create_table(table.client, name)
-        throughput.limit(dynamodb, table.throughput)
+        install(emulator, patches)
         try:
             yield table
         finally:

@@ -68,9 +68,7 @@ def test_posts_are_finished_and_reopened_at_the_pace_of_the_partition() -> None:
                 else:
                     done = getattr(revising, change)(KEY, batch.batch_id, of_batch)
                 assert len(done) == 24
-        assert table.refused["dynamodb:writesRefused"] > 0, (
-            "the invocations that write know nothing of each other's pace"
-        )
+        assert table.throughput.refused["write"] > 0, "the invocations that write know nothing of each other's pace"
         assert table.statements["UPDATE"] <= AMPLIFICATION * 4 * (360 + 15)
         assert store(table).count(KEY) == store(table).progress(KEY) == PostCounts(total=360, planned=360)
 
@@ -83,7 +81,7 @@ def test_only_the_refused_statements_are_sent_again() -> None:
         table.throughput.take("write", partition, table.throughput._level("write", partition) - 10)
         before = table.statements["UPDATE"]
         assert len(store(table).finish(KEY, 0, [written(post) for post in posts])) == 24
-        refused = table.refused["dynamodb:writesRefused"]
+        refused = table.throughput.refused["write"]
         assert refused >= 1
         assert table.statements["UPDATE"] - before == 25 + refused
 

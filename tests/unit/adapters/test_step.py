@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 import pytest
 
 from lambdas.adapters import telemetry
-from lambdas.adapters.attempt import current_deadline
 from lambdas.adapters.memory import MemoryCheckpoints
 from lambdas.adapters.step import step
 from lambdas.core.errors import (
@@ -72,27 +71,6 @@ def run(raw: Any, outcome: Model | BaseException = DONE, store: MemoryCheckpoint
 
 def test_the_result_goes_out_on_the_wire() -> None:
     assert run(event()) == {"status": "planning"}
-
-
-def test_what_a_step_makes_learns_when_the_invocation_ends() -> None:
-    class Context:
-        def get_remaining_time_in_millis(self) -> int:
-            return 30_000
-
-    seen: list[float | None] = []
-
-    @step("SaveCampaign", StepEvent, Settings, None)
-    def handler(_event: StepEvent, _settings: Settings) -> Model:
-        deadline = current_deadline()
-        seen.append(deadline.left() if deadline else None)
-        return DONE
-
-    handler(event(), Context())
-    handler(event(), None)
-    assert seen[0] is not None
-    assert 25 < seen[0] <= 30
-    assert seen[1] is None
-    assert current_deadline() is None
 
 
 def test_a_success_leaves_a_checkpoint() -> None:

@@ -1,12 +1,10 @@
 """Partitions of the emulator refuse, and lag behind, as those of AWS do: asked through boto3."""
 
-import random
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from ministack.services import dynamodb
 
 from local.emulator import staleness
 from local.emulator.config import EmulatorConfig
@@ -123,8 +121,14 @@ def state(table: ModelledTable, *, consistent: bool) -> tuple[list[str], str | N
     return [item["SK"]["S"] for item in found], one["v"]["S"] if one else None
 
 
-def test_a_read_that_does_not_insist_may_see_what_was_there_before(table: ModelledTable) -> None:
-    staleness.lag(dynamodb, 1.0, random.Random(3), table.timer.now)
+@pytest.fixture
+def lagging() -> Iterator[ModelledTable]:
+    with modelled_table("Lagging", stale=1.0) as modelled:
+        yield modelled
+
+
+def test_a_read_that_does_not_insist_may_see_what_was_there_before(lagging: ModelledTable) -> None:
+    table = lagging
     for version in ("1", "2"):
         table.client.put_item(TableName=table.name, Item={**key("a"), "v": {"S": version}})
         table.timer.sleep(0.2)
