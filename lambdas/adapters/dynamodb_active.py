@@ -22,10 +22,10 @@ class DynamoActive:
     def all(self) -> Iterator[ActiveCampaign]:
         for shard in range(keys.ACTIVE_SHARDS):
             for item in self._table.query(keys.active_partition(shard), keys.CAMPAIGNS):
-                yield ActiveCampaign.from_wire(item)
+                yield ActiveCampaign.from_record(item)
 
     def put(self, entry: ActiveCampaign) -> None:
-        self._table.put(keys.active(entry.key), entry.to_wire())
+        self._table.put(keys.active(entry.key), entry.to_record())
 
     def remove(self, key: CampaignKey) -> None:
         self._table.delete(keys.active(key))

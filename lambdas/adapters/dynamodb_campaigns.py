@@ -45,7 +45,7 @@ class DynamoCampaigns:
         # In this order, which the reasons of a cancelled transaction keep.
         writes = [
             self._new(keys.owner(campaign.campaign_id), {"tenantId": campaign.tenant_id}),
-            self._new(keys.campaign(key), campaign.to_wire()),
+            self._new(keys.campaign(key), campaign.to_record()),
             self._new(keys.listed(*key), {"campaignId": campaign.campaign_id}),
         ]
         if idempotency:
@@ -78,7 +78,7 @@ class DynamoCampaigns:
         found = self._table.get(keys.campaign(key))
         if found is None:
             raise _unknown(key)
-        return Campaign.from_wire(found)
+        return Campaign.from_record(found)
 
     def page(self, tenant_id: TenantId, limit: int, cursor: str | None = None) -> Page[Campaign]:
         after = keys.listed(tenant_id, CampaignId(decode_cursor(cursor))) if cursor else None
@@ -88,7 +88,7 @@ class DynamoCampaigns:
         ids = [CampaignId(item["campaignId"]) for item in listed]
         places = [keys.campaign(CampaignKey(tenant_id, campaign_id)) for campaign_id in ids[:limit]]
         records = self._table.get_many(places)
-        items = [Campaign.from_wire(records[place]) for place in places if place in records]
+        items = [Campaign.from_record(records[place]) for place in places if place in records]
         return Page(items, encode_cursor(ids[limit - 1]) if len(ids) > limit else None)
 
     def update(
@@ -107,7 +107,7 @@ class DynamoCampaigns:
             if self._mark and "status" in changes:
                 move(self._table, keys.campaign(key), expected, fields, self._mark, same)
                 return self.get(key)
-            return Campaign.from_wire(self._table.update_if_status(keys.campaign(key), expected, fields, same))
+            return Campaign.from_record(self._table.update_if_status(keys.campaign(key), expected, fields, same))
         except ConditionFailedError as failed:
             if failed.old is None:
                 raise _unknown(key) from failed

@@ -58,7 +58,7 @@ class DynamoPosts:
         found = self._table.get(keys.post(key, post_id))
         if found is None:
             raise NotFoundError(f"there is no post {post_id}")
-        return Post.from_wire(found)
+        return Post.from_record(found)
 
     def get_many(self, key: CampaignKey, post_ids: Sequence[PostId]) -> list[Post]:
         if not post_ids:
@@ -66,17 +66,17 @@ class DynamoPosts:
         ends = min(post_ids), max(post_ids)
         items = self._table.query(keys.campaign_partition(key), keys.POSTS, between=ends)
         found = {item["postId"]: item for item in items}
-        return [Post.from_wire(found[post_id]) for post_id in post_ids if post_id in found]
+        return [Post.from_record(found[post_id]) for post_id in post_ids if post_id in found]
 
     def page(self, key: CampaignKey, limit: int, cursor: str | None = None) -> Page[Post]:
         after = keys.post(key, PostId(decode_cursor(cursor))) if cursor else None
         # One more than asked for tells whether there is a next page.
         found = self._table.query(keys.campaign_partition(key), keys.POSTS, after=after, limit=limit + 1)
-        items = [Post.from_wire(item) for item in found[:limit]]
+        items = [Post.from_record(item) for item in found[:limit]]
         return Page(items, encode_cursor(items[-1].post_id) if len(found) > limit else None)
 
     def claim(self, key: CampaignKey, batch_id: int, claim: Claim) -> bool:
-        held = claim.to_wire()
+        held = claim.to_record()
         values = {
             ":claim": held,
             ":now": held["claimedAt"],
@@ -87,7 +87,7 @@ class DynamoPosts:
 
     def claims(self, key: CampaignKey) -> dict[int, Claim]:
         batches = self._table.query(keys.campaign_partition(key), keys.BATCHES)
-        return {item["batchId"]: Claim.from_wire(item["claim"]) for item in batches if "claim" in item}
+        return {item["batchId"]: Claim.from_record(item["claim"]) for item in batches if "claim" in item}
 
     def finish(self, key: CampaignKey, batch_id: int, posts: Sequence[Post]) -> list[Post]:
         changes = []
@@ -105,7 +105,7 @@ class DynamoPosts:
         gone: dict[str, Any] = dict.fromkeys(_WRITTEN_FIELDS)
         changes = []
         for post in posts:
-            revision = post.revision.to_wire() if post.revision else None
+            revision = post.revision.to_record() if post.revision else None
             changes.append((post, {**gone, "status": PostStatus.PLANNED.value, "revision": revision}))
         return self._write(key, batch_id, changes, _free(posts))
 
@@ -195,7 +195,7 @@ def _tallied(batch: Mapping[str, Any]) -> PostCounts:
 
 def _fields(post: Post) -> dict[str, Any]:
     """Without defaults, to keep the item small, but with what conditions and counts read."""
-    fields = post.model_dump(mode="json", by_alias=True, exclude_none=True, exclude_defaults=True)
+    fields = post.to_record(without_defaults=True)
     return fields | {"status": post.status.value, "version": post.version}
 
 
@@ -205,8 +205,8 @@ def _next(post: Post, change: Mapping[str, Any]) -> dict[str, Any]:
 
 def _changed(post: Post, change: Mapping[str, Any]) -> Post:
     """The post as the table has it after the change."""
-    wire = post.to_wire() | _next(post, change) | {"claim": None}
-    return Post.from_wire({name: value for name, value in wire.items() if value is not None})
+    wire = post.to_record() | _next(post, change) | {"claim": None}
+    return Post.from_record({name: value for name, value in wire.items() if value is not None})
 
 
 def _free(posts: Iterable[Post]) -> dict[str, None]:

@@ -1,6 +1,6 @@
 """In-memory stand-ins for every port, for tests. They keep the ports' promises: conditions, errors, paging.
 
-Records are kept as they would travel (``to_wire``), so what is read back went through the same narrowing as in
+Records are kept as they would travel (``to_record``), so what is read back went through the same narrowing as in
 the real stores: times to the millisecond, lists as tuples.
 """
 

@@ -29,7 +29,7 @@ class MemoryCampaigns:
                 if place in self._idempotency:
                     raise ConflictError("the idempotency key is taken", details={"taken": "idempotencyKey"})
                 self._idempotency[place] = idempotency
-            self._records[key] = campaign.to_wire()
+            self._records[key] = campaign.to_record()
 
     def find_idempotent(self, tenant_id: TenantId, key: str) -> IdempotencyRecord | None:
         return self._idempotency.get((tenant_id, key))
@@ -42,7 +42,7 @@ class MemoryCampaigns:
     def get(self, key: CampaignKey) -> Campaign:
         if key not in self._records:
             raise NotFoundError(f"there is no campaign {key.campaign_id}")
-        return Campaign.from_wire(self._records[key])
+        return Campaign.from_record(self._records[key])
 
     def page(self, tenant_id: TenantId, limit: int, cursor: str | None = None) -> Page[Campaign]:
         before = decode_cursor(cursor) if cursor else None
