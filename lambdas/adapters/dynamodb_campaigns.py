@@ -10,17 +10,21 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from botocore.exceptions import ClientError
 
+from lambdas.adapters import dynamodb_due
 from lambdas.adapters import dynamodb_keys as keys
 from lambdas.adapters.aws import error_code, translate_errors
 from lambdas.adapters.cursor import decode_cursor, encode_cursor
 from lambdas.adapters.dynamodb_items import to_item
 from lambdas.adapters.dynamodb_moves import move
-from lambdas.adapters.dynamodb_table import ConditionFailedError, Table
+from lambdas.adapters.dynamodb_table import ConditionFailedError, Same, Table
+from lambdas.core.active import SOON
 from lambdas.core.campaign_changes import CampaignChanges, on_the_record
 from lambdas.core.errors import ConcurrentUpdateError, ConflictError, NotFoundError
+from lambdas.core.executions import is_first
 from lambdas.core.ids import CampaignId, CampaignKey, TenantId
 from lambdas.core.models.campaign import Campaign, CampaignStatus
 from lambdas.core.ports import IdempotencyRecord, Page
+from lambdas.services.due import Kind, entry_for
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -50,9 +54,10 @@ class DynamoCampaigns:
         ]
         if idempotency:
             writes.append(self._new(*_remembered(campaign.tenant_id, idempotency, campaign.created_at)))
-        # Without a condition, so it never is the reason of a refusal: the reconciler looks after what is on this list.
-        active = {"tenantId": key.tenant_id, "campaignId": key.campaign_id}
-        writes.append({"Put": {"TableName": self._table.name, "Item": to_item(keys.active(key), active)}})
+        # Without a condition, so it never is the reason of a refusal: the reconciler looks at what is due.
+        look = entry_for(Kind.CAMPAIGN, key, campaign.created_at + SOON, campaign.created_at)
+        item = to_item(dynamodb_due.place(look), dynamodb_due.fields(look))
+        writes.append({"Put": {"TableName": self._table.name, "Item": item}})
         try:
             self._table.client.transact_write_items(TransactItems=writes)
         except ClientError as error:
@@ -102,7 +107,7 @@ class DynamoCampaigns:
     ) -> Campaign:
         # Nulls rather than a REMOVE; they are dropped on reading.
         fields = on_the_record(changes, at)
-        same = {"executionArn": of_execution} if of_execution else {}
+        same = Same({"executionArn": of_execution}, or_absent=is_first(of_execution)) if of_execution else Same({})
         try:
             if self._mark and "status" in changes:
                 move(self._table, keys.campaign(key), expected, fields, self._mark, same)

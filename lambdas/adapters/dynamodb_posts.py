@@ -1,7 +1,7 @@
 """Posts in the table: the store that decides how fast a campaign is built.
 
-Actions on the table: ``dynamodb:PartiQLInsert`` (plan), ``UpdateItem`` (claim), ``PartiQLUpdate`` (finish, reopen,
-revise, edit), ``GetItem`` (get), ``Query`` (get_many, finish, page, claims, progress, count).
+Actions on the table: ``dynamodb:PartiQLInsert`` (plan), ``UpdateItem`` (claim, release), ``PartiQLUpdate`` (finish,
+reopen, revise, edit), ``GetItem`` (get), ``Query`` (get_many, finish, page, claims, progress, count).
 
 Writes are what a campaign costs, so a batch is claimed by one write to its own item and its posts are not touched;
 round trips dominate, so they are finished by one request: a PartiQL batch, in which every statement has its own
@@ -98,7 +98,11 @@ class DynamoPosts:
 
     def reopen(self, key: CampaignKey, batch_id: int, posts: Sequence[Post]) -> list[Post]:
         fresh = {"status": PostStatus.PLANNED.value, "error": None, "completedAt": None}
-        return self._write(key, batch_id, [(post, dict(fresh)) for post in posts], _free(posts))
+        return self._write(key, batch_id, [(post, dict(fresh)) for post in posts], _unended(posts))
+
+    def release(self, key: CampaignKey, batch_id: int, claim: Claim) -> None:
+        held = {":claim": claim.to_record()}
+        self._table.update_if(keys.batch(key, batch_id), {"claim": None}, "#claim = :claim", {"#claim": "claim"}, held)
 
     def revise(self, key: CampaignKey, batch_id: int, posts: Sequence[Post]) -> list[Post]:
         # Nulls rather than a REMOVE, which not every emulator can say; they are dropped on reading.
@@ -107,7 +111,7 @@ class DynamoPosts:
         for post in posts:
             revision = post.revision.to_record() if post.revision else None
             changes.append((post, {**gone, "status": PostStatus.PLANNED.value, "revision": revision}))
-        return self._write(key, batch_id, changes, _free(posts))
+        return self._write(key, batch_id, changes, {"claim": None, **_unended(posts)})
 
     def edit(self, key: CampaignKey, post: Post) -> Post:
         fields = _fields(post)
@@ -209,9 +213,9 @@ def _changed(post: Post, change: Mapping[str, Any]) -> Post:
     return Post.from_record({name: value for name, value in wire.items() if value is not None})
 
 
-def _free(posts: Iterable[Post]) -> dict[str, None]:
-    """Marks of posts that are to be written again: not ended, and their batch held by nobody."""
-    return {"claim": None, **{f"{_ENDED}{post.index}": None for post in posts}}
+def _unended(posts: Iterable[Post]) -> dict[str, None]:
+    """Marks of posts that are to be written again."""
+    return {f"{_ENDED}{post.index}": None for post in posts}
 
 
 def _ended_marks(posts: Iterable[Post]) -> dict[str, str]:

@@ -206,7 +206,7 @@ def graph_of(campaign: Campaign, posts: PostCounts, executions: Executions, now:
         total=posts.total, running=posts.generating, completed=posts.completed, failed=posts.failed, unit="posts"
     )
     return execution_graph(
-        executions.definition(arn),
+        executions.definition(arn, found.version_arn if found else None),
         executions.events(arn),
         workflow=WORKFLOW,
         execution_arn=arn,

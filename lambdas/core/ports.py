@@ -93,6 +93,7 @@ class CampaignStore(Protocol):
 
         Raises ``NotFoundError``, ``ConflictError`` with ``details['status']`` when the status is another, and
         ``ConcurrentUpdateError`` when the execution on record is another than ``of_execution`` (``None``: whichever).
+        A record that names no execution means the campaign's first one.
         """
         ...
 
@@ -132,9 +133,11 @@ class PostStore(Protocol):
         ...
 
     def reopen(self, key: CampaignKey, batch_id: int, posts: Sequence[Post]) -> list[Post]:
-        """Back to ``planned``, without an error, each only if its version is still the one given, and whoever holds
-        the batch holds it no longer: what a writer of before brings for them comes too late.
-        """
+        """Failed posts back to ``planned``, each only if its version is still the one given; answers those changed."""
+        ...
+
+    def release(self, key: CampaignKey, batch_id: int, claim: Claim) -> None:
+        """Nobody holds the batch any longer, unless it is held by another ``claim`` by now."""
         ...
 
     def revise(self, key: CampaignKey, batch_id: int, posts: Sequence[Post]) -> list[Post]:

@@ -37,7 +37,6 @@ from local.emulator.pages import Pages
 from local.emulator.pinned import require_pinned_version
 from local.emulator.server import Server
 
-
 CORRECTIONS = ("iam", "step_functions")
 
 

@@ -61,14 +61,14 @@ class MemoryPosts:
         with self._lock:
             return dict(self._claims.get(key, {}))
 
-    def _release(self, key: CampaignKey, batch_id: int) -> None:
+    def release(self, key: CampaignKey, batch_id: int, claim: Claim) -> None:
         with self._lock:
-            self._claims.get(key, {}).pop(batch_id, None)
+            if self._claims.get(key, {}).get(batch_id) == claim:
+                del self._claims[key][batch_id]
 
-    def reopen(self, key: CampaignKey, batch_id: int, posts: Sequence[Post]) -> list[Post]:
+    def reopen(self, key: CampaignKey, batch_id: int, posts: Sequence[Post]) -> list[Post]:  # noqa: ARG002 - the real store tallies by batch, this one counts the posts
         change = {"status": PostStatus.PLANNED.value}
         changes: dict[PostId, tuple[int, dict[str, Any]]] = {post.post_id: (post.version, change) for post in posts}
-        self._release(key, batch_id)
         return self._change(key, changes, drop=("error", "completedAt"))
 
     def finish(self, key: CampaignKey, batch_id: int, posts: Sequence[Post]) -> list[Post]:  # noqa: ARG002 - the real store tallies by batch, this one counts the posts
@@ -83,7 +83,8 @@ class MemoryPosts:
         for post in posts:
             revision = post.revision.to_record() if post.revision else None
             changes[post.post_id] = (post.version, {"status": PostStatus.PLANNED.value, "revision": revision})
-        self._release(key, batch_id)
+        with self._lock:
+            self._claims.get(key, {}).pop(batch_id, None)
         return self._change(key, changes, drop=_WRITTEN_FIELDS)
 
     def edit(self, key: CampaignKey, post: Post) -> Post:
