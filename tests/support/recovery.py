@@ -2,9 +2,12 @@
 
 from datetime import timedelta
 
+from lambdas.core.graph.model import ExecutionStatus
+from lambdas.core.models.campaign import CampaignStatus
 from lambdas.core.recovery import RecoveryPorts
 from lambdas.ops.reconcile.logic import ReconcilePorts, Report, reconcile
 from lambdas.services.due import SHARDS, DueEntry, Tick
+from tests.support import samples
 from tests.support.world import World
 
 
@@ -34,3 +37,22 @@ def replace_execution(world: World) -> Report:
         report = run_reconciler(world)
     assert report.errors == 0
     return report
+
+
+def lost(
+    world: World,
+    status: CampaignStatus = CampaignStatus.GENERATING,
+    ended: ExecutionStatus | None = ExecutionStatus.ABORTED,
+    error: str | None = None,
+    *,
+    redrivable: bool = False,
+) -> str:
+    """A campaign in ``status`` whose execution is over; ``None``: unknown to the engine. Answers its ARN."""
+    event = world.queue(status=status)
+    arn = world.executions.start(event, samples.CAMPAIGN_ID)
+    world.campaigns.update(samples.KEY, expected=[status], at=world.clock.now(), execution_arn=arn)
+    if ended:
+        world.executions.end(arn, ended, error, redrivable=redrivable)
+    else:
+        del world.executions.states[arn]
+    return arn

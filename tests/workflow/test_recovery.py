@@ -16,7 +16,7 @@ pytestmark = pytest.mark.stack
 
 
 def reconcile(driver: Driver) -> dict[str, Any]:
-    answer = driver.stack.client("lambda").invoke(FunctionName="reconcile", Payload=b"{}")
+    answer = driver.stack.client("lambda").invoke(FunctionName="reconcile", Payload=b'{"everything": true}')
     report: dict[str, Any] = json.loads(answer["Payload"].read())
     assert "FunctionError" not in answer, report
     return report
@@ -114,6 +114,48 @@ def test_a_failed_campaign_is_undone_alerted_and_tried_again_by_hand(acme: Drive
     assert again.status == 202, again.text
     acme.wait(campaign_id, "awaiting_approval")
     assert "error" not in acme.get(f"/campaigns/{campaign_id}")
+    approve(acme, campaign_id)
+
+
+def test_a_failed_campaign_is_retried_as_its_error_suggests(acme: Driver) -> None:
+    """Its execution has ended by itself, which the engine does not let anybody stop any more."""
+    path = "/brands/changing-brand"
+    brand = {"name": "Changing", "tone": ["warm"], "voice": "Plain.", "allowedDomains": ["brand.example"]}
+    assert acme.send("PUT", path, brand).status == 200
+    with acme.changed("validate-campaign", STATE_LIMIT_BYTES="10"):  # too small for any input: it fails for good
+        product = {"name": "Relay", "description": "Reviews.", "url": "https://brand.example/relay"}
+        campaign_id = acme.start(postCount=3, brandId="changing-brand", product=product)
+        assert acme.execution(campaign_id)["status"] == "FAILED"
+    error = acme.get(f"/campaigns/{campaign_id}")["error"]
+    assert f"/campaigns/{campaign_id}/retry" in error["nextStep"]
+    again = acme.send("POST", f"/campaigns/{campaign_id}/retry", {"mode": "from_step"})
+    assert again.status == 202, again.text
+    assert again.json()["executionArn"].endswith(f"{campaign_id}-1")
+    acme.wait(campaign_id, "awaiting_approval")
+
+
+def test_a_brand_that_changed_after_the_submission_is_put_right_and_the_campaign_tried_again(acme: Driver) -> None:
+    path, product = "/brands/moving-brand", {"name": "R", "description": "D.", "url": "https://brand.example/r"}
+    brand = {"name": "Moving", "tone": ["warm"], "voice": "Plain.", "allowedDomains": ["elsewhere.example"]}
+    assert acme.send("PUT", path, brand).status == 200
+    campaign_id = queue_without_execution(acme, brandId="moving-brand", product=product)
+    reconcile(acme)
+    assert acme.execution(campaign_id)["status"] == "FAILED"
+    error = acme.get(f"/campaigns/{campaign_id}")["error"]
+    assert (error["code"], error["step"]) == ("INVALID_INPUT", "ValidateCampaign")
+    assert acme.send("PUT", path, brand | {"allowedDomains": ["brand.example"]}).status == 200
+    again = acme.send("POST", f"/campaigns/{campaign_id}/retry", {"mode": "from_step"})
+    assert again.status == 202, again.text
+    acme.wait(campaign_id, "awaiting_approval")
+
+
+def test_an_execution_that_is_aborted_is_seen_to_without_anybody_asking(acme: Driver) -> None:
+    """The engine reports it."""
+    campaign_id = acme.start(postCount=3)
+    acme.wait(campaign_id, "awaiting_approval")
+    old_link = acme.link(campaign_id)
+    acme.stack.client("stepfunctions").stop_execution(executionArn=acme.execution_arn(campaign_id))
+    asked_anew(acme, campaign_id, old_link)
     approve(acme, campaign_id)
 
 

@@ -1,16 +1,14 @@
 """What the reconciler finds and what it does about it."""
 
-import json
 from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 
-from lambdas.core.active import SOON, ActiveCampaign
-from lambdas.core.errors import UnreadableRecordError
+from lambdas.core.active import SOON
 from lambdas.core.executions import SERVICE_RESTART, ExecutionState
 from lambdas.core.graph.model import ExecutionStatus
-from lambdas.core.ids import CampaignId, CampaignKey
+from lambdas.core.ids import CampaignId
 from lambdas.core.models.campaign import CampaignStatus
 from lambdas.core.models.post import Claim, PostStatus
 from lambdas.core.models.workflow import BuildInput
@@ -18,15 +16,11 @@ from lambdas.core.progression import BUILDING
 from lambdas.ops.reconcile.logic import (
     MAX_RECOVERIES,
     WINDOW,
-    ReconcilePorts,
-    ended_campaign,
-    look_again,
-    take_over,
 )
-from lambdas.services.due import SHARDS, Kind
+from lambdas.services.due import Kind
 from tests.support import samples
 from tests.support.events import planned
-from tests.support.recovery import recovery_ports
+from tests.support.recovery import lost
 from tests.support.recovery import run_reconciler as run
 from tests.support.world import World
 
@@ -36,25 +30,6 @@ FIRST, SECOND = samples.CAMPAIGN_ID, f"{samples.CAMPAIGN_ID}-1"
 @pytest.fixture
 def world() -> World:
     return World()
-
-
-def lost(
-    world: World,
-    status: CampaignStatus = CampaignStatus.GENERATING,
-    ended: ExecutionStatus | None = ExecutionStatus.ABORTED,
-    error: str | None = None,
-    *,
-    redrivable: bool = False,
-) -> str:
-    """A campaign in ``status`` whose execution is over; ``None``: unknown to the engine. Answers its ARN."""
-    event = world.queue(status=status)
-    arn = world.executions.start(event, FIRST)
-    world.campaigns.update(samples.KEY, expected=[status], at=world.clock.now(), execution_arn=arn)
-    if ended:
-        world.executions.end(arn, ended, error, redrivable=redrivable)
-    else:
-        del world.executions.states[arn]
-    return arn
 
 
 def execution(world: World) -> str | None:
@@ -303,72 +278,3 @@ def test_an_execution_that_ended_before_it_was_on_record_is_not_taken_for_the_ne
     world.clock.advance(timedelta(minutes=1))
     run(world)
     assert execution(world) == world.executions.arn_of(SECOND)
-
-
-def test_a_record_that_cannot_be_read_keeps_no_other_campaign_waiting(world: World) -> None:
-    lost(world)
-    broken = samples.KEY._replace(campaign_id=CampaignId("01KJQ0000000000000000000B2"))
-    world.queue(campaign_id=broken.campaign_id)
-    world.campaigns._records[broken]["status"] = "a status of a newer version"
-    errors: list[Exception] = []
-    world.clock.advance(SOON)
-    assert run(world, errors, everything=False).errors == 1
-    assert [type(error) for error in errors] == [UnreadableRecordError]
-    assert execution(world) == world.executions.arn_of(SECOND)
-
-
-def test_a_tick_reads_only_campaigns_that_are_due(world: World) -> None:
-    for number in range(200):
-        world.queue(campaign_id=CampaignId(f"01KJQ{number:021d}"))
-    assert run(world, everything=False).looked_at == 0
-    assert world.due.read == 0
-
-
-def test_an_execution_that_ends_badly_is_seen_to_at_once(world: World) -> None:
-    arn = lost(world)
-    given = world.executions.inputs[arn].to_wire()
-    event = {"source": "aws.states", "detail": {"executionArn": arn, "input": json.dumps(given), "status": "ABORTED"}}
-    key = ended_campaign(event)
-    assert key == samples.KEY
-    assert look_again(key, ReconcilePorts(recovery_ports(world), world.alerts)) == "interrupted"
-    assert execution(world) == world.executions.arn_of(SECOND)
-    for other in ({}, {"shard": 1}, {"source": "aws.events"}):
-        assert ended_campaign(other) is None
-
-
-def test_a_suspect_of_which_the_engine_knows_no_end_yet_is_looked_at_again_soon(world: World) -> None:
-    lost(world, ended=ExecutionStatus.RUNNING)
-    look_again(samples.KEY, ReconcilePorts(recovery_ports(world), world.alerts))
-    (entry,) = (e for e in world.due.all(Kind.CAMPAIGN) if e.agrees(world.active.entries[samples.KEY].due_at))
-    assert entry.at - world.clock.now() == SOON
-
-
-def test_campaigns_of_the_list_of_before_are_taken_over(world: World) -> None:
-    class OldList:
-        def __init__(self) -> None:
-            self.keys = [samples.KEY]
-
-        def listed(self, shard: int) -> list[CampaignKey]:
-            return list(self.keys) if shard == 2 else []
-
-        def forget_listed(self, key: CampaignKey) -> None:
-            self.keys.remove(key)
-
-    lost(world)
-    world.due.__init__()  # type: ignore[misc]  # it was made before there was an index
-    old = OldList()
-    assert take_over(range(SHARDS), old, world.due, recovery_ports(world)) == 1
-    assert take_over(range(SHARDS), old, world.due, recovery_ports(world)) == 0
-    assert run(world, everything=False).findings == {"interrupted": 1}
-
-
-def test_an_entry_of_before_the_last_look_is_dropped(world: World) -> None:
-    """A retry has the campaign looked at soon, and what was due before does not make a second row of looks."""
-    event = world.queue(status=CampaignStatus.GENERATING)
-    world.executions.start(event, FIRST)
-    now = world.clock.now()
-    world.active.look_at(ActiveCampaign(tenant_id=samples.TENANT, campaign_id=samples.CAMPAIGN_ID), now + SOON * 2, now)
-    for _ in range(60):
-        world.clock.advance(timedelta(minutes=1))
-        run(world, everything=False)
-    assert len(world.due.all(Kind.CAMPAIGN)) == 1
