@@ -119,12 +119,8 @@ def test_a_failed_campaign_is_undone_alerted_and_tried_again_by_hand(acme: Drive
 
 def test_a_failed_campaign_is_retried_as_its_error_suggests(acme: Driver) -> None:
     """Its execution has ended by itself, which the engine does not let anybody stop any more."""
-    path = "/brands/changing-brand"
-    brand = {"name": "Changing", "tone": ["warm"], "voice": "Plain.", "allowedDomains": ["brand.example"]}
-    assert acme.send("PUT", path, brand).status == 200
     with acme.changed("validate-campaign", STATE_LIMIT_BYTES="10"):  # too small for any input: it fails for good
-        product = {"name": "Relay", "description": "Reviews.", "url": "https://brand.example/relay"}
-        campaign_id = acme.start(postCount=3, brandId="changing-brand", product=product)
+        campaign_id = acme.start(postCount=3)
         assert acme.execution(campaign_id)["status"] == "FAILED"
     error = acme.get(f"/campaigns/{campaign_id}")["error"]
     assert f"/campaigns/{campaign_id}/retry" in error["nextStep"]
@@ -134,19 +130,21 @@ def test_a_failed_campaign_is_retried_as_its_error_suggests(acme: Driver) -> Non
     acme.wait(campaign_id, "awaiting_approval")
 
 
-def test_a_brand_that_changed_after_the_submission_is_put_right_and_the_campaign_tried_again(acme: Driver) -> None:
+def test_posts_that_break_the_brands_rules_are_tried_again_as_the_error_suggests(acme: Driver) -> None:
+    """The brand was changed after the submission, so that the product's own page is none it allows."""
     path, product = "/brands/moving-brand", {"name": "R", "description": "D.", "url": "https://brand.example/r"}
-    brand = {"name": "Moving", "tone": ["warm"], "voice": "Plain.", "allowedDomains": ["elsewhere.example"]}
+    links = {"allowedDomains": ["elsewhere.example"]}
+    brand = {"name": "Moving", "tone": ["warm"], "voice": "Plain.", "links": links}
     assert acme.send("PUT", path, brand).status == 200
     campaign_id = queue_without_execution(acme, brandId="moving-brand", product=product)
     reconcile(acme)
     assert acme.execution(campaign_id)["status"] == "FAILED"
     error = acme.get(f"/campaigns/{campaign_id}")["error"]
-    assert (error["code"], error["step"]) == ("INVALID_INPUT", "ValidateCampaign")
-    assert acme.send("PUT", path, brand | {"allowedDomains": ["brand.example"]}).status == 200
-    again = acme.send("POST", f"/campaigns/{campaign_id}/retry", {"mode": "from_step"})
+    assert error["code"] == "TOO_MANY_POSTS_FAILED"
+    assert '{"mode": "failed_posts"}' in error["nextStep"]
+    again = acme.send("POST", f"/campaigns/{campaign_id}/retry", {"mode": "failed_posts"})
     assert again.status == 202, again.text
-    acme.wait(campaign_id, "awaiting_approval")
+    assert again.json()["executionArn"].endswith(f"{campaign_id}-1")
 
 
 def test_an_execution_that_is_aborted_is_seen_to_without_anybody_asking(acme: Driver) -> None:
