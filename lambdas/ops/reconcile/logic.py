@@ -18,7 +18,7 @@ from typing import Any, NamedTuple, Protocol
 from lambdas.core.active import SOON, ActiveCampaign, active
 from lambdas.core.alerts import Alerts, advised, alert_of
 from lambdas.core.errors import ConcurrentUpdateError, ConflictError, NotFoundError, known_errors
-from lambdas.core.executions import SERVICE_RESTART, ExecutionState
+from lambdas.core.executions import SERVICE_RESTART, ExecutionState, is_of
 from lambdas.core.ids import CampaignKey
 from lambdas.core.models.approval import ApprovalStatus
 from lambdas.core.models.base import Model
@@ -171,8 +171,13 @@ def _is_waited_for(campaign: Campaign, recovery: RecoveryPorts, now: datetime) -
     """Whether an execution was there a while ago that waits for the reviewers."""
     if campaign.status is not CampaignStatus.AWAITING_APPROVAL:
         return False
-    asked = [a for a in recovery.approvals.all(key_of(campaign)) if a.status is ApprovalStatus.PENDING]
-    return any(now - (approval.heartbeat_at or approval.created_at) < HEARD_WITHIN for approval in asked)
+    return any(
+        asked.status is ApprovalStatus.PENDING
+        and now - (asked.heartbeat_at or asked.created_at) < HEARD_WITHIN
+        # One that a superseded execution asked says nothing of the one on record, which perhaps was never started.
+        and is_of(campaign.execution_arn, asked.execution_id)
+        for asked in recovery.approvals.all(key_of(campaign))
+    )
 
 
 def _recover(

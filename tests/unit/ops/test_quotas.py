@@ -70,7 +70,7 @@ def a_day(status: CampaignStatus, *, heartbeats: bool = True) -> Counter[str]:
     waits = status is CampaignStatus.AWAITING_APPROVAL
     if waits:
         asked_at = world.clock.now() - (timedelta(0) if heartbeats else 2 * DAY)
-        world.approvals.create(approval(campaignId=samples.CAMPAIGN_ID, createdAt=asked_at))
+        world.approvals.create(approval(campaignId=samples.CAMPAIGN_ID, createdAt=asked_at, executionId=arn))
     world.executions.calls.clear()
     began = beat = world.clock.now()
     while world.clock.now() - began < DAY:

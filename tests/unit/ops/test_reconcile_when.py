@@ -10,6 +10,7 @@ from lambdas.core.ids import CampaignId, CampaignKey
 from lambdas.core.models.campaign import CampaignStatus
 from lambdas.ops.reconcile.logic import ReconcilePorts, ended_campaign, look_again, take_over
 from lambdas.services.due import SHARDS, Kind
+from tests.contract.samples import approval
 from tests.support import samples
 from tests.support.recovery import lost, recovery_ports
 from tests.support.recovery import run_reconciler as run
@@ -89,3 +90,28 @@ def test_an_entry_of_before_the_last_look_is_dropped(world: World) -> None:
         world.clock.advance(timedelta(minutes=1))
         run(world, everything=False)
     assert len(world.due.all(Kind.CAMPAIGN)) == 1
+
+
+def test_a_heartbeat_of_a_superseded_execution_says_nothing_of_the_one_that_was_never_started(world: World) -> None:
+    """The reconciler named the next one and died; reviewers are still asked by the one before."""
+    arn = lost(world, CampaignStatus.AWAITING_APPROVAL, None)
+    now = world.clock.now()
+    world.approvals.create(approval(campaignId=samples.CAMPAIGN_ID, createdAt=now, heartbeatAt=now, executionId=arn))
+    named = f"{arn}-1"
+    world.campaigns.update(samples.KEY, expected=tuple(CampaignStatus), execution_arn=named, at=now)
+    world.clock.advance(SOON)
+    assert run(world, everything=False).findings == {"not_started": 1}
+    assert world.executions.states[named].is_live
+
+
+def test_while_reviewers_are_asked_and_heartbeats_answered_the_engine_is_asked_nothing(world: World) -> None:
+    arn = lost(world, CampaignStatus.AWAITING_APPROVAL, None)
+    now = world.clock.now()
+    world.approvals.create(approval(campaignId=samples.CAMPAIGN_ID, createdAt=now, executionId=arn))
+    world.clock.advance(SOON)
+    world.executions.describe = unasked  # type: ignore[method-assign]  # it must not be asked
+    assert run(world, everything=False).findings == {"fine": 1}
+
+
+def unasked(arn: str) -> None:
+    raise AssertionError(f"the engine was asked about {arn}")
