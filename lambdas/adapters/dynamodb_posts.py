@@ -1,7 +1,7 @@
 """Posts in the table: the store that decides how fast a campaign is built.
 
-Actions on the table: ``dynamodb:PartiQLInsert`` (plan), ``UpdateItem`` (claim), ``PartiQLUpdate`` (finish, reopen,
-revise, edit), ``GetItem`` (get), ``Query`` (plan, get_many, finish, page, claims, progress, count).
+Actions on the table: ``dynamodb:PartiQLInsert`` (plan), ``UpdateItem`` (claim, release), ``PartiQLUpdate`` (finish,
+reopen, revise, edit), ``GetItem`` (get), ``Query`` (plan, get_many, finish, page, claims, progress, count).
 
 Writes are what a campaign costs, so a batch is claimed by one write to its own item and its posts are not touched;
 round trips dominate, so they are finished by one request: a PartiQL batch, in which every statement has its own
@@ -86,7 +86,7 @@ class DynamoPosts:
         found = self._table.get(keys.post(key, post_id))
         if found is None:
             raise NotFoundError(f"there is no post {post_id}")
-        return Post.from_wire(found)
+        return Post.from_record(found)
 
     def get_many(self, key: CampaignKey, post_ids: Sequence[PostId]) -> list[Post]:
         if not post_ids:
@@ -94,17 +94,17 @@ class DynamoPosts:
         ends = min(post_ids), max(post_ids)
         items = self._table.query(keys.campaign_partition(key), keys.POSTS, between=ends)
         found = {item["postId"]: item for item in items}
-        return [Post.from_wire(found[post_id]) for post_id in post_ids if post_id in found]
+        return [Post.from_record(found[post_id]) for post_id in post_ids if post_id in found]
 
     def page(self, key: CampaignKey, limit: int, cursor: str | None = None) -> Page[Post]:
         after = keys.post(key, PostId(decode_cursor(cursor))) if cursor else None
         # One more than asked for tells whether there is a next page.
         found = self._table.query(keys.campaign_partition(key), keys.POSTS, after=after, limit=limit + 1)
-        items = [Post.from_wire(item) for item in found[:limit]]
+        items = [Post.from_record(item) for item in found[:limit]]
         return Page(items, encode_cursor(items[-1].post_id) if len(found) > limit else None)
 
     def claim(self, key: CampaignKey, batch_id: int, claim: Claim) -> bool:
-        held = claim.to_wire()
+        held = claim.to_record()
         values = {
             ":claim": held,
             ":now": held["claimedAt"],
@@ -115,7 +115,7 @@ class DynamoPosts:
 
     def claims(self, key: CampaignKey) -> dict[int, Claim]:
         batches = self._table.query(keys.campaign_partition(key), keys.BATCHES)
-        return {item["batchId"]: Claim.from_wire(item["claim"]) for item in batches if "claim" in item}
+        return {item["batchId"]: Claim.from_record(item["claim"]) for item in batches if "claim" in item}
 
     def finish(self, key: CampaignKey, batch_id: int, posts: Sequence[Post]) -> list[Post]:
         changes = []
@@ -126,16 +126,20 @@ class DynamoPosts:
 
     def reopen(self, key: CampaignKey, batch_id: int, posts: Sequence[Post]) -> list[Post]:
         fresh = {"status": PostStatus.PLANNED.value, "error": None, "completedAt": None}
-        return self._write(key, batch_id, [(post, dict(fresh)) for post in posts], _free(posts))
+        return self._write(key, batch_id, [(post, dict(fresh)) for post in posts], _unended(posts))
+
+    def release(self, key: CampaignKey, batch_id: int, claim: Claim) -> None:
+        held = {":claim": claim.to_record()}
+        self._table.update_if(keys.batch(key, batch_id), {"claim": None}, "#claim = :claim", {"#claim": "claim"}, held)
 
     def revise(self, key: CampaignKey, batch_id: int, posts: Sequence[Post]) -> list[Post]:
         # Nulls rather than a REMOVE, which not every emulator can say; they are dropped on reading.
         gone: dict[str, Any] = dict.fromkeys(_WRITTEN_FIELDS)
         changes = []
         for post in posts:
-            revision = post.revision.to_wire() if post.revision else None
+            revision = post.revision.to_record() if post.revision else None
             changes.append((post, {**gone, "status": PostStatus.PLANNED.value, "revision": revision}))
-        return self._write(key, batch_id, changes, _free(posts))
+        return self._write(key, batch_id, changes, {"claim": None, **_unended(posts)})
 
     def edit(self, key: CampaignKey, post: Post) -> Post:
         fields = _fields(post)
@@ -227,7 +231,7 @@ def _tallied(batch: Mapping[str, Any]) -> PostCounts:
 
 def _fields(post: Post) -> dict[str, Any]:
     """Without defaults, to keep the item small, but with what conditions and counts read."""
-    fields = post.model_dump(mode="json", by_alias=True, exclude_none=True, exclude_defaults=True)
+    fields = post.to_record(without_defaults=True)
     return fields | {"status": post.status.value, "version": post.version}
 
 
@@ -237,13 +241,13 @@ def _next(post: Post, change: Mapping[str, Any]) -> dict[str, Any]:
 
 def _changed(post: Post, change: Mapping[str, Any]) -> Post:
     """The post as the table has it after the change."""
-    wire = post.to_wire() | _next(post, change) | {"claim": None}
-    return Post.from_wire({name: value for name, value in wire.items() if value is not None})
+    wire = post.to_record() | _next(post, change) | {"claim": None}
+    return Post.from_record({name: value for name, value in wire.items() if value is not None})
 
 
-def _free(posts: Iterable[Post]) -> dict[str, None]:
-    """Marks of posts that are to be written again: not ended, and their batch held by nobody."""
-    return {"claim": None, **{f"{_ENDED}{post.index}": None for post in posts}}
+def _unended(posts: Iterable[Post]) -> dict[str, None]:
+    """Marks of posts that are to be written again."""
+    return {f"{_ENDED}{post.index}": None for post in posts}
 
 
 def _ended_marks(posts: Iterable[Post]) -> dict[str, str]:

@@ -47,7 +47,7 @@ def step(
             logger().set_correlation_id(_claimed_correlation_id(raw))
             configuration = settings(settings_model)
             try:
-                event = event_model.from_wire(raw)
+                event = event_model.from_internal(raw)
                 given = Payload.of(raw["input"])
                 given.check(configuration.state_limit_bytes, f"the input of {name}", without=("error",))
             except CampaignError as error:

@@ -106,7 +106,7 @@ def execution_context(
     steps: tuple[str | None, tuple[str, ...]],
 ) -> ExecutionContext:
     """``steps`` are the current one and those that are done, as ``progress_of`` says."""
-    views = tuple(CheckpointView(**dict(each), timestamp=each.ended_at or each.started_at) for each in page.items)
+    views = tuple(_checkpoint_view(each) for each in page.items)
     open_ones = [approval for approval in approvals if approval.status is ApprovalStatus.PENDING]
     return ExecutionContext(
         execution_id=campaign.execution_arn,
@@ -130,6 +130,11 @@ def execution_context(
         ),
         error=campaign.error,
     )
+
+
+def _checkpoint_view(checkpoint: Checkpoint) -> CheckpointView:
+    known = {name: getattr(checkpoint, name) for name in Checkpoint.model_fields}
+    return CheckpointView(**known, timestamp=checkpoint.ended_at or checkpoint.started_at)
 
 
 def _status(status: CampaignStatus) -> Literal["running", "waiting_callback", "completed", "failed"]:
@@ -221,7 +226,7 @@ def graph_of_execution(
     """``counts`` are those of maps, by the state's name, which the engine's history does not have."""
     found = executions.describe(arn)
     return execution_graph(
-        executions.definition(arn),
+        executions.definition(arn, found.version_arn if found else None),
         executions.events(arn),
         workflow=workflow,
         execution_arn=arn,
