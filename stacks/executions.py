@@ -35,7 +35,7 @@ def live_alias(machine: sfn.StateMachine) -> sfn.CfnStateMachineAlias:
 
 def grant_look(function: lambda_.Function, machine: sfn.StateMachine, name: str, key: kms.IKey) -> None:
     """Find the executions of the machine of that name and read what became of them, which ``key`` encrypts."""
-    _grant(function, ["states:ListExecutions", "states:DescribeStateMachine"], machine.state_machine_arn)
+    _grant(function, ["states:DescribeStateMachine"], machine.state_machine_arn)
     actions = ["DescribeExecution", "DescribeStateMachineForExecution", "GetExecutionHistory"]
     _grant_all(function, actions, "execution", f"{name}:*")
     # Who reads needs the key; who starts, stops, redrives or answers a task does not

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from lambdas.adapters.attempt import current_checkpoint
+from lambdas.adapters.attempt import current_checkpoint, current_deadline
 from lambdas.adapters.aws import client
 from lambdas.adapters.dynamodb_approvals import DynamoApprovals
 from lambdas.adapters.dynamodb_campaigns import DynamoCampaigns
@@ -28,7 +28,8 @@ def campaigns(settings: TableSettings) -> DynamoCampaigns:
 
 
 def posts(settings: TableSettings) -> DynamoPosts:
-    return DynamoPosts(client("dynamodb"), settings.table_name)
+    """Inside a step, refused writes are repeated for as long as the invocation lasts."""
+    return DynamoPosts(client("dynamodb"), settings.table_name, current_deadline())
 
 
 def catalog(settings: TableSettings) -> DynamoCatalog:
