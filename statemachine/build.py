@@ -46,7 +46,7 @@ def build_workflow(
 ) -> sfn.IChainable:
     """The chain of BUILD's states."""
     make = partial(step, scope, retries=retries)
-    validate = make("ValidateCampaign", functions.validate_campaign, comment="Brand, personas, schedule are usable")
+    validate = make("ValidateCampaign", functions.validate_campaign, comment="Brand, personas and schedule are usable")
     save = make("SaveCampaign", functions.save_campaign, comment="Freeze brand and personas with the campaign")
     plan = make(
         "PlanPosts",
