@@ -56,14 +56,14 @@ class Removal:
             # While a step is at work it writes; a campaign that rests is left alone by everybody.
             until(partial(self._rests, key), f"campaign {key.campaign_id} is still at work", _REST_SECONDS, 1)
         for key in campaigns:
-            self._delete([keys.active(key)])  # or the reconciler would start it again
+            self.delete([keys.active(key)])  # or the reconciler would start it again
             removed["executions stopped"] += sum(map(self._stop, self._executions(key)))
-            removed["items"] += self._delete(self._items(key))
+            removed["items"] += self.delete(self._items(key))
         removed["objects"] += self._remove_objects()
         removed["dead letters"] += self._remove_letters()
         removed["alert queues"] += self._remove_alert_queues()
         # The list of campaigns last: a run of this that dies finds the rest through it.
-        removed["items"] += self._delete(self._query(keys.tenant_partition(self._tenant)))
+        removed["items"] += self.delete(self._query(keys.tenant_partition(self._tenant)))
         removed["campaigns"] = len(campaigns)
         return removed
 
@@ -114,8 +114,8 @@ class Removal:
         for page in pages:
             yield from page["Items"]
 
-    def _delete(self, items: Sequence[ItemKey]) -> int:
-        """What was not deleted under throttling comes back and is sent again, later and later."""
+    def delete(self, items: Sequence[ItemKey]) -> int:
+        """How many were asked for. What was not deleted under throttling comes back and is sent again, with pauses."""
         for start in range(0, len(items), _BATCH):
             wanted = [{"DeleteRequest": {"Key": _wire(item)}} for item in items[start : start + _BATCH]]
             pause = 0.05

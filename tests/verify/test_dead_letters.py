@@ -35,7 +35,9 @@ def test_what_was_refused_is_listed_mended_and_started(one: Author, seen: Notebo
     brand = f"late-{ULID()}".lower()
     mendable, hopeless = send(one, brandId=brand), send(one, postCount=0)
     with timed("invocation to dead letter"):
-        found = until(lambda: ours(one, mendable, hopeless), "the letters are in no queue", ARRIVES_SECONDS, 1)
+        found = until(
+            lambda: ours(one, mendable, hopeless), "the letters are in no queue", ARRIVES_SECONDS, one.patience
+        )
     assert {letter.error for letter in found.values()} == {"InvalidInputError"}
     assert found[mendable].message.startswith("brandId: ")
     assert found[hopeless].message.startswith("postCount: ")

@@ -8,7 +8,7 @@ import pytest
 from ulid import ULID
 
 from lambdas.adapters.dynamodb_campaigns import DynamoCampaigns
-from lambdas.core.ids import CampaignId, CorrelationId, TenantId
+from lambdas.core.ids import CampaignId, CampaignKey, CorrelationId, TenantId
 from lambdas.core.models.campaign import Campaign, CampaignBrief, CampaignStatus
 from local.client import until
 from local.removal import ALERT_QUEUES
@@ -35,18 +35,25 @@ def failed(one: Author, brand: str) -> str:
         updated_at=now,
         created_by="make verify",
     )
-    DynamoCampaigns(one.aws("dynamodb"), one.target.info["table"]).create(record)
+    store = DynamoCampaigns(one.aws("dynamodb"), one.target.info["table"])
+    store.create(record)
     ids = {"tenantId": one.tenant, "campaignId": campaign_id, "correlationId": "verify-failure"}
     machine = f"{one.target.info['stateMachines']['build']}:live"
-    one.aws("stepfunctions").start_execution(stateMachineArn=machine, name=campaign_id, input=json.dumps(ids))
+    states = one.aws("stepfunctions")
+    arn = states.start_execution(stateMachineArn=machine, name=campaign_id, input=json.dumps(ids))["executionArn"]
+    store.update(CampaignKey(record.tenant_id, campaign_id), expected=tuple(CampaignStatus), at=now, execution_arn=arn)
     return campaign_id
 
 
 def subscribed(one: Author) -> str:
-    """The URL of a queue that gets every alert from now on."""
-    sqs, topic = one.aws("sqs"), one.target.info["alertTopic"]
-    url: str = sqs.create_queue(QueueName=f"{ALERT_QUEUES}{ULID()}-{one.tenant}")["QueueUrl"]
-    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    """The URL of a queue that gets every alert from now on.
+
+    It has its policy from the beginning: a changed one takes up to a minute to hold, and what SNS is not let deliver it
+    does not try again (docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html,
+    docs.aws.amazon.com/sns/latest/dg/sns-message-delivery-retries.html).
+    """
+    topic, name = one.target.info["alertTopic"], f"{ALERT_QUEUES}{ULID()}-{one.tenant}"
+    arn = ":".join([*topic.replace(":sns:", ":sqs:").split(":")[:5], name])
     statement = {
         "Effect": "Allow",
         "Principal": {"Service": "sns.amazonaws.com"},
@@ -55,7 +62,7 @@ def subscribed(one: Author) -> str:
         "Condition": {"ArnEquals": {"aws:SourceArn": topic}},
     }
     policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
+    url: str = one.aws("sqs").create_queue(QueueName=name, Attributes={"Policy": policy})["QueueUrl"]
     one.aws("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes={"RawMessageDelivery": "true"})
     return url
 

@@ -18,7 +18,7 @@ from lambdas.core.models.campaign import CampaignStatus
 from lambdas.core.progression import BUILDING
 from tests.support.driver import Driver
 from tests.workflow.test_approval import let_expire
-from tests.workflow.test_recovery import approve, asked_anew, fail, queue_without_execution, written
+from tests.workflow.test_recovery import approve, fail, queue_without_execution, written
 
 pytestmark = pytest.mark.stack
 
@@ -130,7 +130,7 @@ def test_campaigns_in_every_status_go_on_where_they_were(acme: Driver, kill: boo
     for status in BUILDING:
         campaign = acme.wait(campaigns[status], "awaiting_approval", seconds=240)
         if status is CampaignStatus.AWAITING_APPROVAL:
-            asked_anew(acme, campaigns[status], old_link)
+            acme.newer_link(campaigns[status], old_link)
         assert campaign["counts"]["completed"] == campaign["counts"]["total"] > 0
         # Sent back, its posts are written anew; killed, the stack forgot what it did in its last seconds.
         anew = {CampaignStatus.NEEDS_REVISION} | ({CampaignStatus.GENERATING} if kill else set())
