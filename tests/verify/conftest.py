@@ -10,7 +10,7 @@ import json
 import os
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -32,6 +32,7 @@ _PATIENCE_IN_AWS = 10
 _OBSERVED: dict[str, Facts] = {}
 _TOOK: dict[str, dict[str, float]] = {}
 _REMOVED: Counter[str] = Counter()
+_FAILED = pytest.StashKey[bool]()
 
 
 def tenants() -> tuple[str, ...]:
@@ -91,7 +92,10 @@ def seen(request: pytest.FixtureRequest) -> Iterator[Notebook]:
     notebook = Notebook()
     test = request.node.nodeid.partition("tests/verify/")[2]
     yield notebook
-    _OBSERVED[test], _TOOK[test] = notebook.facts, notebook.seconds
+    _TOOK[test] = notebook.seconds
+    if request.node.stash.get(_FAILED, False):
+        return  # it did not come to all it would have seen
+    _OBSERVED[test] = notebook.facts
     if os.environ.get("VERIFY_REFERENCE") != "write" and not STACK:
         told = "the local stack does otherwise than tests/verify/reference.json; `make verify-reference` records it"
         assert not differences({test: notebook.facts}, load()), told
@@ -108,6 +112,13 @@ def timed(seen: Notebook) -> Any:
         seen.took(what, time.monotonic() - started)
 
     return measure
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    item.stash[_FAILED] = item.stash.get(_FAILED, False) or report.failed
+    return report
 
 
 def pytest_sessionfinish() -> None:
