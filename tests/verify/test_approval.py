@@ -32,6 +32,9 @@ def test_a_brief_becomes_an_approved_campaign(one: Author, seen: Notebook, timed
         campaign_id = one.start(name="Approved")
         waiting = one.wait(campaign_id, "awaiting_approval")
     assert waiting["counts"] == {"total": 2, "planned": 0, "generating": 0, "completed": 2, "failed": 0}
+    (reviewer,) = asked(one, campaign_id, 1)["reviewers"]
+    assert reviewer["invitedAt"]
+    assert "unreachable" not in reviewer  # the mail service took the mail
     link = one.link(campaign_id)
     page = Http().get(link)
     assert one.campaign(campaign_id)["status"] == "awaiting_approval"
