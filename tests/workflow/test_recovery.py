@@ -54,7 +54,7 @@ def test_an_aborted_execution_is_replaced_and_the_reviewers_are_asked_anew(acme:
     acme.wait(campaign_id, "awaiting_approval")
     before, old_link = written(acme, campaign_id), acme.link(campaign_id)
     acme.stack.client("stepfunctions").stop_execution(executionArn=acme.execution_arn(campaign_id))
-    acme.invoke("reconcile")
+    acme.invoke("reconcile", {"everything": True})
     acme.newer_link(campaign_id, old_link)
     assert written(acme, campaign_id) == before
     approve(acme, campaign_id)
@@ -71,7 +71,7 @@ def test_an_execution_that_dies_among_the_posts_costs_none_and_writes_none_twice
         time.sleep(0.1)
     acme.stack.client("stepfunctions").stop_execution(executionArn=acme.execution_arn(campaign_id))
     before = written(acme, campaign_id)
-    acme.invoke("reconcile")
+    acme.invoke("reconcile", {"everything": True})
     campaign = acme.wait(campaign_id, "awaiting_approval", seconds=240)
     assert campaign["counts"] == {"total": 300, "planned": 0, "generating": 0, "completed": 300, "failed": 0}
     assert before.items() <= written(acme, campaign_id).items()
@@ -79,6 +79,6 @@ def test_an_execution_that_dies_among_the_posts_costs_none_and_writes_none_twice
 
 def test_a_submission_that_died_before_its_execution_is_started(acme: Driver) -> None:
     campaign_id = queue_without_execution(acme)
-    acme.invoke("reconcile")
+    acme.invoke("reconcile", {"everything": True})
     acme.wait(campaign_id, "awaiting_approval")
     assert acme.get(f"/campaigns/{campaign_id}")["executionArn"].endswith(f":{campaign_id}")
