@@ -16,10 +16,10 @@ from rich.table import Table
 from rich.text import Text
 
 from lambdas.core.tokens import Role
-from local import aws as clients
 from local import seeds
 from local import stack as stacks
 from local import target as targets
+from local.aws import account_client as _account_client
 from local.demo import EXAMPLES, Demo, examples
 from local.demo_view import TerminalView, show_failure, show_result
 from local.http import StackError
@@ -77,7 +77,7 @@ def token(
     if role not in roles:
         _refuse(f"ROLE is one of {', '.join(roles)}, not {role!r}")
     if aws:
-        signed = targets.api_token(clients.account_client("secretsmanager"), keys, tenant, role)
+        signed = targets.api_token(_account_client("secretsmanager"), keys, tenant, role)
     else:
         signed = _running(home).token(tenant, role)
     sys.stdout.write(signed + "\n")
@@ -107,7 +107,7 @@ def dlq(
     """List what the direct invocation refused for good, or send it again."""
     from local.dead_letters import Letters
 
-    client = clients.account_client if aws else _running(home).client
+    client = _account_client if aws else _running(home).client
     found, refused = 0, 0
     try:
         queue = Letters(client("sqs"), client("lambda"), prefix)
@@ -132,7 +132,7 @@ def stack_file(
 ) -> None:
     """Write down where the stage in the account and region of your credentials is, for `make verify`."""
     try:
-        targets.write(out, targets.describe(clients.account_client, prefix))
+        targets.write(out, targets.describe(_account_client, prefix))
     except (TargetError, ClientError, BotoCoreError) as error:
         _err.print(f"[red]{escape(str(error))}[/]")
         raise typer.Exit(1) from None

@@ -92,8 +92,8 @@ class Driver(Author):
         return [post | {"claim": claims[post["batchId"]]} for post in self.items(campaign_id, "POST#")]
 
     def tend(self) -> None:
-        """What the rule does once a minute to open requests for approval."""
-        self.invoke("tend-approvals")
+        """What the rule does once a minute to open requests for approval, here to all of them."""
+        self.invoke("tend-approvals", {"everything": True})
 
     def logged(self) -> str:
         """Every event of every log group: the functions', the workflow's, the API's access log. Metrics are in it."""
