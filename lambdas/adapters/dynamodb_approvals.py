@@ -31,22 +31,22 @@ class DynamoApprovals:
         # The note first: one without a request is cleared away, a request without one would never be looked after.
         note = {"tenantId": key.tenant_id, "campaignId": key.campaign_id, "callbackId": approval.callback_id}
         self._table.put(keys.open_approval(approval.callback_id), note)
-        self._table.put_new(keys.approval(key, approval.callback_id), approval.to_wire())
+        self._table.put_new(keys.approval(key, approval.callback_id), approval.to_record())
 
     def get(self, key: CampaignKey, callback_id: CallbackId) -> Approval:
         found = self._table.get(keys.approval(key, callback_id))
         if found is None:
             raise _unknown(callback_id)
-        return Approval.from_wire(found)
+        return Approval.from_record(found)
 
     def all(self, key: CampaignKey) -> list[Approval]:
         items = self._table.query(keys.campaign_partition(key), keys.APPROVALS)
-        found = [Approval.from_wire(item) for item in items]
+        found = [Approval.from_record(item) for item in items]
         return sorted(found, key=lambda approval: (approval.created_at, approval.callback_id))
 
     def decide(self, key: CampaignKey, callback_id: CallbackId, decision: MadeDecision) -> Approval:
-        changes = {"status": ApprovalStatus.DECIDED.value, "decision": decision.to_wire()}
-        return Approval.from_wire(self._update(key, callback_id, [ApprovalStatus.PENDING], changes))
+        changes = {"status": ApprovalStatus.DECIDED.value, "decision": decision.to_record()}
+        return Approval.from_record(self._update(key, callback_id, [ApprovalStatus.PENDING], changes))
 
     def close(self, key: CampaignKey, callback_id: CallbackId, because: ClosedBecause = ClosedBecause.ENDED) -> None:
         changes = {"status": ApprovalStatus.CLOSED.value, "closedBecause": because.value}
@@ -63,7 +63,7 @@ class DynamoApprovals:
         key = CampaignKey(approval.tenant_id, approval.campaign_id)
         place = keys.approval(key, approval.callback_id)
         amended = approval.model_copy(update={"version": approval.version + 1})
-        if not self._table.put_if_version(place, amended.to_wire(), ApprovalStatus.PENDING, approval.version):
+        if not self._table.put_if_version(place, amended.to_record(), ApprovalStatus.PENDING, approval.version):
             raise ConcurrentUpdateError("the request for approval changed meanwhile")
         return amended
 
@@ -73,7 +73,7 @@ class DynamoApprovals:
         found = self._table.get_many(list(places))
         waiting: list[Approval] = []
         for place, note in places.items():
-            approval = Approval.from_wire(found[place]) if place in found else None
+            approval = Approval.from_record(found[place]) if place in found else None
             if approval and is_open(approval):
                 waiting.append(approval)
             elif approval:  # one that is not there yet is about to be created

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from lambdas.adapters.aws import error_code, translate_errors
 from lambdas.adapters.dynamodb_items import from_item, to_attribute, to_key
 from lambdas.adapters.dynamodb_keys import ItemKey
-from lambdas.adapters.dynamodb_table import ConditionFailedError, Table, set_expression, status_condition
+from lambdas.adapters.dynamodb_table import ConditionFailedError, Same, Table, set_expression, status_condition
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
@@ -24,7 +24,7 @@ def move(
     expected: Sequence[str],
     changes: Mapping[str, Any],
     checkpoint: ItemKey,
-    same: Mapping[str, str],
+    same: Same,
 ) -> None:
     """Set ``changes`` if the campaign's status is one of ``expected`` and it has ``same``; mark it on the checkpoint.
 

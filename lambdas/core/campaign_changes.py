@@ -28,5 +28,5 @@ def on_the_record(changes: CampaignChanges, at: datetime) -> dict[str, Any]:
     wire: dict[str, Any] = {"updatedAt": iso(at)}
     for name, value in changes.items():
         field = Campaign.model_fields[name].alias
-        wire[field or name] = value.to_wire() if isinstance(value, Model) else value
+        wire[field or name] = value.to_record() if isinstance(value, Model) else value
     return wire

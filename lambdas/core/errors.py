@@ -20,6 +20,7 @@
         │   └── TenantMismatchError    the data names another tenant                      403
         ├── NotFoundError              no such record in this tenant                      404
         ├── MethodNotAllowedError      the path is there, the method is not               405
+        ├── NotAcceptableError         not to be had in the form that was asked for       406
         ├── ConflictError              the record is not in a state that allows it        409
         │   └── ContentChangedError    the posts are not those that were approved         409
         ├── GoneError                  it was there, and is over                          410
@@ -29,7 +30,8 @@
         ├── AgentPermanentError        an agent answered {success: false, error: {retryable: false}}
         ├── InvalidPlanError           the planner's plan breaks its own rules
         ├── TooManyPostsFailedError    more posts failed than the campaign tolerates
-        └── StateTooLargeError         a step was given, or answered, more than the workflow's state may hold
+        ├── StateTooLargeError         a step was given, or answered, more than the workflow's state may hold
+        └── UnreadableRecordError      a stored record has a value that this version does not know     500
 
 The workflow's Retry and Catch name these classes (Lambda reports an exception by its class name), so renaming
 one is a change of contract. ``retryable_names`` is where the workflow takes the names from.
@@ -154,6 +156,12 @@ class MethodNotAllowedError(PermanentError):
     status = 405
 
 
+class NotAcceptableError(PermanentError):
+    code = "NOT_ACCEPTABLE"
+    title = "Not available in this form"
+    status = 406
+
+
 class ConflictError(PermanentError):
     code = "CONFLICT"
     title = "The current state does not allow this"
@@ -201,6 +209,11 @@ class TooManyPostsFailedError(PermanentError):
 
 class StateTooLargeError(PermanentError):
     code = "STATE_TOO_LARGE"
+
+
+class UnreadableRecordError(PermanentError):
+    code = "UNREADABLE_RECORD"
+    title = "A stored record cannot be read"
 
 
 def _tree(root: type[CampaignError]) -> Iterator[type[CampaignError]]:

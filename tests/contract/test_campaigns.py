@@ -2,16 +2,20 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from lambdas.adapters.dynamodb_campaigns import DynamoCampaigns
-from lambdas.adapters.memory import MemoryCampaigns
+from lambdas.adapters.dynamodb_due import DynamoDue
+from lambdas.adapters.memory import MemoryCampaigns, MemoryDue
+from lambdas.core.active import SOON
 from lambdas.core.errors import ConcurrentUpdateError, ConflictError, InvalidInputError, NotFoundError
 from lambdas.core.ids import BrandId, PersonaId
 from lambdas.core.models.brand import Brand, Persona
 from lambdas.core.models.campaign import CampaignStatus, Configuration, Failure, PostCounts
 from lambdas.core.ports import CampaignStore, IdempotencyRecord
+from lambdas.services.due import SHARDS, Kind
 from tests.contract.conftest import TABLE
 from tests.contract.samples import ACME, GLOBEX, KEY, NOW, brand_config, campaign, numbered, persona_config
 
@@ -54,6 +58,27 @@ def test_a_change_of_a_replaced_execution_is_refused(store: CampaignStore) -> No
         store.update(KEY, expected=[QUEUED], of_execution="arn:first", status=PLANNING, at=NOW)
     assert store.get(KEY) == before
     assert store.update(KEY, expected=[QUEUED], of_execution="arn:second", status=PLANNING, at=NOW).status is PLANNING
+
+
+FIRST = f"arn:aws:states:us-east-1:000000000000:execution:build:{KEY.campaign_id}"
+
+
+def test_a_record_that_names_no_execution_means_the_first(store: CampaignStore) -> None:
+    store.create(campaign())
+    with pytest.raises(ConcurrentUpdateError):
+        store.update(KEY, expected=[QUEUED], of_execution=f"{FIRST}-1", status=PLANNING, at=NOW)
+    store.update(KEY, expected=[QUEUED], of_execution=FIRST, execution_arn=f"{FIRST}-1", at=NOW)
+    with pytest.raises(ConcurrentUpdateError):
+        store.update(KEY, expected=[QUEUED], of_execution=FIRST, execution_arn=FIRST, at=NOW)
+
+
+def test_a_new_campaign_is_to_be_looked_at_soon(moto_table: Any) -> None:
+    due, in_memory = DynamoDue(moto_table, TABLE), MemoryDue()
+    DynamoCampaigns(moto_table, TABLE).create(campaign())
+    MemoryCampaigns(in_memory).create(campaign())
+    found = [entry for shard in range(SHARDS) for entry in due.due(Kind.CAMPAIGN, shard, None)]
+    assert found == in_memory.all(Kind.CAMPAIGN)
+    assert [(entry.key, entry.at) for entry in found] == [(KEY, campaign().created_at + SOON)]
 
 
 def test_an_id_is_taken_once(store: CampaignStore) -> None:

@@ -149,7 +149,7 @@ def test_few_permissions_let_the_gateway_in(both: Assembly) -> None:
     """A function's policy holds 20 KB: two permissions for each method would use it up."""
     every = both.resources("AWS::Lambda::Permission").values()
     rules = [permission for permission in every if permission["Principal"] == "events.amazonaws.com"]
-    assert sorted(both.name_of(rule["FunctionName"]) for rule in rules) == ["reconcile", "tend-approvals"]
+    assert sorted(both.name_of(rule["FunctionName"]) for rule in rules) == ["reconcile", "reconcile", "tend-approvals"]
     (topic,) = [permission for permission in every if permission["Principal"] == "sns.amazonaws.com"]
     assert both.name_of(topic["FunctionName"]) == "mail-events"
     assert "MailEvents" in text(topic["SourceArn"])

@@ -13,6 +13,7 @@ from lambdas.adapters.memory import (
     MemoryCheckpoints,
     MemoryCipher,
     MemoryClock,
+    MemoryDue,
     MemoryEffects,
     MemoryEngine,
     MemoryExecutions,
@@ -36,8 +37,8 @@ from tests.support import samples
 class WatchedCampaigns(MemoryCampaigns):
     """``statuses``: every status each campaign was in, in order."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, due: MemoryDue | None = None) -> None:
+        super().__init__(due)
         self.statuses: dict[CampaignKey, list[CampaignStatus]] = {}
 
     def create(self, campaign: Campaign, idempotency: IdempotencyRecord | None = None) -> None:
@@ -81,7 +82,8 @@ class World:
     def __init__(self) -> None:
         self.clock = MemoryClock()
         self.ids = MemoryIds(self.clock)
-        self.campaigns = WatchedCampaigns()
+        self.due = MemoryDue()
+        self.campaigns = WatchedCampaigns(self.due)
         self.posts = WatchedPosts()
         self.catalog = MemoryCatalog()
         self.approvals = MemoryApprovals()
@@ -89,7 +91,7 @@ class World:
         self.manifests = MemoryManifests()
         self.effects = MemoryEffects()
         self.executions = MemoryExecutions()
-        self.active = MemoryActive()
+        self.active = MemoryActive(self.due)
         self.alerts = MemoryAlerts()
         self.recent = MemoryRecentTexts()
         self.engine = MemoryEngine()

@@ -18,16 +18,16 @@ class MemoryApprovals:
     def create(self, approval: Approval) -> None:
         key = CampaignKey(approval.tenant_id, approval.campaign_id)
         with self._lock:
-            self._records.setdefault((key, approval.callback_id), approval.to_wire())
+            self._records.setdefault((key, approval.callback_id), approval.to_record())
 
     def get(self, key: CampaignKey, callback_id: CallbackId) -> Approval:
         if (key, callback_id) not in self._records:
             raise NotFoundError(f"there is no request for approval {callback_id}")
-        return Approval.from_wire(self._records[key, callback_id])
+        return Approval.from_record(self._records[key, callback_id])
 
     def all(self, key: CampaignKey) -> list[Approval]:
         with self._lock:
-            found = [Approval.from_wire(wire) for (owner, _), wire in self._records.items() if owner == key]
+            found = [Approval.from_record(wire) for (owner, _), wire in self._records.items() if owner == key]
         return sorted(found, key=lambda approval: (approval.created_at, approval.callback_id))
 
     def decide(self, key: CampaignKey, callback_id: CallbackId, decision: MadeDecision) -> Approval:
@@ -35,7 +35,7 @@ class MemoryApprovals:
             status = self.get(key, callback_id).status
             if status != ApprovalStatus.PENDING:
                 raise ConflictError("the request for approval is not pending", details={"status": status.value})
-            change = {"status": ApprovalStatus.DECIDED.value, "decision": decision.to_wire()}
+            change = {"status": ApprovalStatus.DECIDED.value, "decision": decision.to_record()}
             self._records[key, callback_id] = self._records[key, callback_id] | change
             return self.get(key, callback_id)
 
@@ -55,13 +55,13 @@ class MemoryApprovals:
             stored = self.get(key, approval.callback_id)
             if stored.status != ApprovalStatus.PENDING or stored.version != approval.version:
                 raise ConcurrentUpdateError("the request for approval changed meanwhile")
-            wire = approval.model_copy(update={"version": approval.version + 1}).to_wire()
+            wire = approval.model_copy(update={"version": approval.version + 1}).to_record()
             self._records[key, approval.callback_id] = wire
-            return Approval.from_wire(wire)
+            return Approval.from_record(wire)
 
     def open(self) -> list[Approval]:
         with self._lock:
-            found = [Approval.from_wire(wire) for wire in self._records.values()]
+            found = [Approval.from_record(wire) for wire in self._records.values()]
         return [approval for approval in found if is_open(approval)]
 
     def mark_resumed(self, key: CampaignKey, callback_id: CallbackId, at: datetime) -> None:
