@@ -19,6 +19,7 @@ from botocore.exceptions import ClientError
 from lambdas.adapters import dynamodb_keys as keys
 from lambdas.adapters.dynamodb_keys import ItemKey
 from lambdas.core.ids import CampaignId, CampaignKey, TenantId
+from lambdas.services.due import SHARDS, Kind
 from local.client import until
 from local.dead_letters import Letters
 from local.http import StackError
@@ -95,7 +96,8 @@ class Removal:
 
     def _entries(self) -> list[ItemKey]:
         """Of the tenant in the lists that all tenants share. Reads them whole: a read unit for some 16 entries."""
-        shared = [keys.active_partition(shard) for shard in range(keys.ACTIVE_SHARDS)]
+        shared = [keys.due_partition(kind, shard) for kind in Kind for shard in range(SHARDS)]
+        shared += [keys.active_list(number) for number in range(keys.ACTIVE_LISTS)]
         return [
             ItemKey(item[keys.PK]["S"], item[keys.SK]["S"])
             for partition in (*shared, *keys.open_approval_partitions())
