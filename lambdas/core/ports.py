@@ -73,7 +73,11 @@ class CampaignStore(Protocol):
         ...
 
     def get(self, key: CampaignKey) -> Campaign:
-        """Read consistently; raises ``NotFoundError``."""
+        """Read consistently, without its configuration; raises ``NotFoundError``."""
+        ...
+
+    def get_configured(self, key: CampaignKey) -> Campaign:
+        """The same with its configuration, if it has one yet, in one request."""
         ...
 
     def page(self, tenant_id: TenantId, limit: int, cursor: str | None = None) -> Page[Campaign]:

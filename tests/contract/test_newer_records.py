@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,7 @@ GOLDEN = Path(__file__).parents[1] / "data" / "golden" / "0.3"
 ADDED = {"addedLater": {"by": "a newer version"}}
 NO_MODELS = {"input", "result", "target", "handles", "details"}
 """Fields that may have any names in them."""
+LATER = samples.NOW + timedelta(minutes=1)
 Rewrite = Callable[["DynamoDBClient"], None]
 
 
@@ -64,7 +66,7 @@ def recover(client: "DynamoDBClient") -> None:
 
 def approve(client: "DynamoDBClient") -> None:
     DynamoCampaigns(client, TABLE).update(
-        samples.KEY, expected=tuple(CampaignStatus), at=samples.NOW, status=CampaignStatus.APPROVED
+        samples.KEY, expected=tuple(CampaignStatus), at=LATER, status=CampaignStatus.APPROVED
     )
 
 

@@ -19,7 +19,7 @@ from lambdas.api.rest.history import HistoryRoutes
 from lambdas.api.rest.posts import PostRoutes
 from lambdas.api.rest.request import caller
 from lambdas.api.rest.requests import RequestRoutes
-from lambdas.api.rest.resolver import Resolver
+from lambdas.api.rest.resolver import PAGES, Resolver, refuse_unknown_parameters
 from lambdas.api.rest.retry import RetryRoutes
 from lambdas.api.services import Services
 from lambdas.core.errors import (
@@ -45,6 +45,7 @@ class Api:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._resolver = resolver = Resolver(enable_validation=True, response_validation_error_http_code=500)
+        resolver.use(middlewares=[refuse_unknown_parameters])
         resolver.not_found(self._no_route)
         resolver.exception_handler(RequestValidationError)(self._invalid_parameters)
         resolver.exception_handler(CampaignError)(self._refused)
@@ -106,7 +107,7 @@ class Api:
 
     def _invalid_parameters(self, error: RequestValidationError) -> Answer:
         """Parameters that powertools refused, in our words. An id that cannot be one names nothing: 404."""
-        if self._resolver.current_event.path.startswith("/approve/"):
+        if self._resolver.current_event.path.startswith(PAGES):
             # A link with a part twice is one that nobody mailed, and its reader is a person.
             from lambdas.api.rest import pages
 

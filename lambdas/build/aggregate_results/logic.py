@@ -96,7 +96,7 @@ def _check_tolerance(read: _Read, tolerated: float) -> None:
         return
     raise TooManyPostsFailedError(
         f"{counts.failed} of {counts.total} posts failed, more than the tolerated {tolerated:g} %; "
-        + "; ".join(f"post {r['index']}: {r['code']}" for r in reasons[:3]),
+        + "; ".join(f"post {r['index'] + 1}: {r['code']}" for r in reasons[:3]),
         details={"failed": counts.failed, "total": counts.total, "posts": reasons},
     )
 

@@ -20,11 +20,13 @@ from pydantic.functional_serializers import PlainSerializer
 
 from lambdas.core.ids import BrandIdField, CampaignIdField, CorrelationId, PersonaIdField, TenantIdField
 from lambdas.core.models.approval import Quorum
-from lambdas.core.models.base import Day, Integer, Model, Moment, WallTime
+from lambdas.core.models.base import Day, Integer, Model, Moment, WallTime, iso
 from lambdas.core.models.brand import Brand, LanguageTag, Line, Paragraph, Persona
 from lambdas.core.platforms import Platform
 
 MAX_POSTS = 10_000
+MAX_POSTS_PER_DAY = 50
+"""On each channel, unless the brief says otherwise: one in a quarter of an hour of the twelve in which posts go out."""
 MAX_BATCH = 10
 MAX_BRIEF_BYTES = 262_144
 """The Step Functions payload quota (2026-06, docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html)."""
@@ -78,6 +80,8 @@ class Schedule(Model):
     blackout_dates: Annotated[tuple[Day, ...], Field(max_length=366)] = ()
     holiday_country: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")] | None = None
     """ISO 3166-1 country whose public holidays get no posts."""
+    max_posts_per_day: Annotated[Integer, Field(ge=1, le=MAX_POSTS)] | None = None
+    """Posts a day on each channel; ``MAX_POSTS_PER_DAY`` where absent."""
 
     @field_validator("time_zone")
     @classmethod
@@ -100,6 +104,10 @@ class Schedule(Model):
         if isinstance(start, datetime) and _utc(end, zone) <= _utc(start, zone):
             raise ValueError("the end must be after the start")
         return end
+
+    @property
+    def posts_per_day(self) -> int:
+        return self.max_posts_per_day or MAX_POSTS_PER_DAY
 
     def start_utc(self) -> datetime:
         return _utc(self.start, self.time_zone)
@@ -224,11 +232,11 @@ class CampaignBrief(Model):
             raise ValueError("each may be named once")
         return values
 
-    @model_validator(mode="after")
-    def _fits(self) -> Self:
-        if len(self.model_dump_json().encode()) > MAX_BRIEF_BYTES:
-            raise ValueError(f"the brief is over {MAX_BRIEF_BYTES} bytes")
-        return self
+    def starting(self, moment: datetime) -> Self:
+        """The brief as it is planned from ``moment`` on: of a window that began before, only the rest is left."""
+        if self.schedule.start_utc() >= moment:
+            return self
+        return self.model_copy(update={"schedule": self.schedule.model_copy(update={"start": moment})})
 
 
 class Configuration(Model):
@@ -273,6 +281,13 @@ class PostCounts(Model):
     failed: int = 0
 
 
+class Notice(Model):
+    """Something about a field of a brief that was accepted, and that its author should know."""
+
+    field: str
+    message: str
+
+
 class Campaign(Model):
     """The record of a campaign (``SK = CAMPAIGN``)."""
 
@@ -285,8 +300,10 @@ class Campaign(Model):
     updated_at: Moment
     created_by: str
     execution_arn: str | None = None
+    configured_at: Moment | None = None
+    """When SaveCampaign kept the configuration, which is an item of its own (``SK = CAMPAIGN#CONFIGURATION``)."""
     configuration: Configuration | None = None
-    """Set by SaveCampaign."""
+    """Only where it was asked for (``CampaignStore.get_configured``). Version 0.3 and older kept it on the record."""
     counts: PostCounts = PostCounts()
     """Set by PlanPosts (total) and AggregateResults (the rest)."""
     error: Failure | None = None
@@ -296,3 +313,24 @@ class Campaign(Model):
     """Of the posts when AggregateResults last read them; they change only while reviewers are asked."""
     approved_content_hash: str | None = None
     """Set by CompleteCampaign: nothing else may ever be sent for this campaign."""
+
+    @property
+    def is_configured(self) -> bool:
+        """Whether SaveCampaign has kept its brand and personas."""
+        return self.configured_at is not None or self.configuration is not None
+
+    @property
+    def plans_from(self) -> datetime:
+        """The earliest time of a post: the window's start, or when the campaign was saved if that was later."""
+        start = self.brief.schedule.start_utc()
+        if self.configured_at is None and self.configuration is not None:
+            return start  # planned by version 0.3 or older, which went by the start alone
+        return max(start, self.configured_at or self.created_at)
+
+    def notices(self) -> tuple[Notice, ...]:
+        """What is done otherwise than the brief says."""
+        if self.plans_from <= self.brief.schedule.start_utc():
+            return ()
+        return (
+            Notice(field="schedule.start", message=f"is in the past; posts are planned from {iso(self.plans_from)}"),
+        )

@@ -107,9 +107,12 @@ def test_from_token_to_a_started_campaign(deployed, make_brief, capsys):
     assert _request("PUT", "/brands/northwind", policy, brand)["statusCode"] == 200
     assert _request("PUT", "/personas/mara", policy, persona)["statusCode"] == 200
 
-    started = _request("POST", "/campaigns", policy, make_brief(campaignId="01JZ0000000000000000000001"))
+    year = SystemClock().now().year + 1
+    window = {"timeZone": "Europe/Berlin", "start": f"{year}-03-02T09:00:00", "end": f"{year}-03-15T18:00:00"}
+    brief = make_brief(campaignId="01JZ0000000000000000000001", schedule=window)
+    started = _request("POST", "/campaigns", policy, brief)
     again = build_campaign.handler(
-        {"tenantId": "acme", "campaign": make_brief(campaignId="01JZ0000000000000000000001")},
+        {"tenantId": "acme", "campaign": brief},
         SimpleNamespace(aws_request_id="request-1"),
     )
 

@@ -1,8 +1,12 @@
 """What every route does alike: unknown paths and methods, correlation ids, whole links, unforeseen errors."""
 
+import re
+
 import pytest
 
+from lambdas.api.rest.openapi import describe
 from lambdas.core.errors import DependencyUnavailableError
+from tests.support.api import ACME
 
 ULID = "01JZ0000000000000000000001"
 
@@ -74,3 +78,50 @@ def test_no_body_may_name_another_tenant(world, path):
 
     assert (reply.status, reply.fields) == (403, ["tenantId"])
     assert world.log.events == [("tenant_mismatch", {"tenant_id": "acme", "subject": "robin"})]
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/campaigns"),
+        ("POST", "/campaigns"),
+        ("GET", f"/campaigns/{ULID}"),
+        ("GET", f"/campaigns/{ULID}/posts"),
+        ("PATCH", f"/campaigns/{ULID}/posts/{ULID}"),
+        ("GET", f"/campaigns/{ULID}/checkpoints"),
+        ("GET", f"/campaigns/{ULID}/executions"),
+        ("GET", f"/campaigns/{ULID}/graph"),
+        ("GET", f"/campaigns/{ULID}/progress"),
+        ("POST", f"/campaigns/{ULID}/retry"),
+        ("GET", f"/campaigns/{ULID}/approvals"),
+        ("POST", f"/campaigns/{ULID}/approve"),
+        ("PUT", "/brands/northwind"),
+        ("DELETE", "/personas/mara"),
+        ("GET", "/settings"),
+        ("GET", "/openapi.json"),
+        ("GET", "/docs"),
+    ],
+)
+def test_an_unknown_query_parameter_is_refused_by_its_name(world, method, path):
+    reply = world.call(method, path, {}, query={"lmit": "5", "Cursor": "x"})
+    assert (reply.status, reply.headers["Content-Type"]) == (422, "application/problem+json")
+    assert reply.json["errors"] == [
+        {"field": "Cursor", "message": "unknown query parameter"},
+        {"field": "lmit", "message": "unknown query parameter"},
+    ]
+    assert world.catalog.get_persona(ACME, "mara")
+
+
+def test_every_route_but_the_reviewers_pages_refuses_it(world):
+    """Of every route there is, so that none is forgotten."""
+    for path, methods in describe(world.api.resolver)["paths"].items():
+        filled = re.sub(r"{\w+}", ULID, re.sub(r"{(brand|persona)Id}", "mara", path))
+        for method in methods:
+            reply = world.call(method.upper(), filled, {}, query={"utm_source": "mail"})
+            refused = reply.status == 422 and "utm_source" in reply.text
+            assert refused != filled.startswith("/approve/"), (method, path, reply.status)
+
+
+def test_a_known_parameter_is_still_taken(world):
+    assert world.call("GET", "/docs", query={"format": "json"}).json["openapi"]
+    assert world.call("GET", "/campaigns", query={"limit": "5"}).status == 200
