@@ -11,6 +11,7 @@ from local.emulator import (
     autosave,
     bounces,
     callbacks,
+    denials,
     exceptions,
     extraction,
     forks,
@@ -76,7 +77,16 @@ def _correct(config: EmulatorConfig, counted: usage.Usage | None) -> None:
     """Make ministack do as AWS does, one correction after the other."""
     from ministack import app
     from ministack.core import iam_actions, lambda_runtime
-    from ministack.services import _dynamodb_keywords, dynamodb, lambda_svc, ses, ses_v2, sns, stepfunctions
+    from ministack.services import (
+        _dynamodb_keywords,
+        apigateway_v1,
+        dynamodb,
+        lambda_svc,
+        ses,
+        ses_v2,
+        sns,
+        stepfunctions,
+    )
     from ministack.services.cloudformation import provisioners
 
     slots.install(lambda_svc, slots.Slots(per_function=config.workers_per_function, total=config.workers))
@@ -89,6 +99,7 @@ def _correct(config: EmulatorConfig, counted: usage.Usage | None) -> None:
     notifications.install(sns, lambda_svc)
     sending.install(ses, ses_v2, [bounces.simulator(ses_v2, sns), *_relays(config)])
     callbacks.install(stepfunctions)
+    denials.install(apigateway_v1)
     heartbeats.install(stepfunctions)
     maps.install(stepfunctions)
     waits.install(stepfunctions)

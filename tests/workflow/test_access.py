@@ -26,19 +26,47 @@ def post(driver: Driver, token: str | None, body: Any) -> Reply:
     return Http(token).send("POST", driver.url("/campaigns"), json.dumps(body).encode(), headers)
 
 
+def unauthenticated(reply: Reply, detail: str, kind: str, challenge: str) -> None:
+    problem = refused(reply, 401)
+    assert (problem["detail"], problem["type"].rsplit(":", 1)[1]) == (detail, kind)
+    assert reply.headers["www-authenticate"] == challenge
+    assert reply.headers["x-correlation-id"] == problem["correlationId"]
+
+
+INVALID = 'Bearer error="invalid_token"'
+NOTHING_SENT = "there is no token: send one as Authorization: Bearer <token>"
+
+
 def test_no_token(acme: Driver) -> None:
-    refused(post(acme, None, brief()), 401)
+    unauthenticated(post(acme, None, brief()), NOTHING_SENT, "blank", "Bearer")
+
+
+def test_another_scheme(acme: Driver) -> None:
+    headers = {"Content-Type": "application/json", "Authorization": "Basic YTpi"}
+    reply = Http(None).send("POST", acme.url("/campaigns"), b"{}", headers)
+    unauthenticated(reply, NOTHING_SENT, "unauthenticated", INVALID)
+
+
+@pytest.mark.parametrize("path", ["/nothing", "/campaigns/none/of/these", "/", "/prod"])
+@pytest.mark.parametrize("known", [True, False])
+def test_an_unknown_path_is_not_found_with_and_without_a_token(acme: Driver, path: str, known: bool) -> None:
+    reply = (acme.http if known else Http(None)).send("GET", acme.url(path))
+    problem = refused(reply, 404)
+    assert (problem["title"], problem["detail"]) == ("Not found", "there is nothing at this path")
+    assert reply.headers["x-correlation-id"] == problem["correlationId"]
 
 
 def test_an_expired_token(acme: Driver) -> None:
     token = acme.stack.token("acme", "manager", lifetime=timedelta(seconds=-5))
-    refused(post(acme, token, brief()), 401)
+    for _ in range(2):  # the second time from the gateway's cache
+        unauthenticated(post(acme, token, brief()), "the token has expired", "token-expired", INVALID)
 
 
 def test_a_token_somebody_else_signed(acme: Driver) -> None:
     token = acme.stack.token("acme", "manager")
     head, claims, signature = token.split(".")
-    refused(post(acme, f"{head}.{claims}.{signature[::-1]}", brief()), 401)
+    reply = post(acme, f"{head}.{claims}.{signature[::-1]}", brief())
+    unauthenticated(reply, "the token does not verify", "unauthenticated", INVALID)
 
 
 def test_a_viewer_starts_nothing(acme: Driver) -> None:
@@ -80,3 +108,8 @@ def test_what_is_deleted_is_gone(globex: Driver) -> None:
     gone = globex.send("DELETE", "/brands/passing")
     assert (gone.status, gone.body) == (204, b"")
     refused(globex.send("GET", "/brands/passing"), 404)
+
+
+def test_an_unknown_query_parameter(acme: Driver) -> None:
+    problem = refused(acme.send("GET", "/campaigns?lmit=5"), 422)
+    assert [error["field"] for error in problem["errors"]] == ["lmit"]
