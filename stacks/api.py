@@ -191,8 +191,6 @@ class ApiStack(Stack):
         nothing = '"there is nothing at this path"'
         for name, kind, title, detail in (
             ("400", kinds.DEFAULT_4_XX, "The request is not valid", message),
-            # Without an Authorization header the authorizer is not asked.
-            ("401", kinds.UNAUTHORIZED, "Authentication is required", _NOTHING_SENT),
             ("403Filtered", kinds.WAF_FILTERED, "This is not allowed", message),
             # No method takes AWS's own signatures: what the gateway says about one, or that it misses one, means a path
             # or a method that it does not know.
@@ -207,8 +205,15 @@ class ApiStack(Stack):
             ("500", kinds.DEFAULT_5_XX, "Something went wrong on our side", message),
             ("504", kinds.INTEGRATION_TIMEOUT, "The request took too long", message),
         ):
-            extra = {"WWW-Authenticate": "'Bearer'"} if kind is kinds.UNAUTHORIZED else {}
-            self._problem_response(name, kind, title, detail, headers=extra)
+            self._problem_response(name, kind, title, detail)
+        # Without an Authorization header the authorizer is not asked.
+        self._problem_response(
+            "401",
+            kinds.UNAUTHORIZED,
+            "Authentication is required",
+            _NOTHING_SENT,
+            headers={"WWW-Authenticate": "'Bearer'"},
+        )
         # The authorizer denies nothing but tokens, and says why in the context of its policy.
         self._problem_response(
             "401Denied",
@@ -226,7 +231,7 @@ class ApiStack(Stack):
         title: str,
         detail: str,
         *,
-        headers: Mapping[str, str],
+        headers: Mapping[str, str] | None = None,
         problem: str = "about:blank",
     ) -> None:
         status = name[:3]
@@ -237,7 +242,7 @@ class ApiStack(Stack):
             response_headers={
                 "Content-Type": "'application/problem+json'",
                 "X-Correlation-Id": "context.requestId",
-                **headers,
+                **(headers or {}),
             },
             templates={
                 "application/json": (

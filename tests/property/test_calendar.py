@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from lambdas.core.calendar import SlotRequest, posting_slots, validate_slots
 from lambdas.core.errors import InvalidInputError
 from lambdas.core.ids import PersonaId
-from lambdas.core.models.campaign import Schedule
+from lambdas.core.models.schedule import Schedule
 from lambdas.core.platforms import Platform
 
 ZONES = (

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from lambdas.core.errors import FieldError, InvalidInputError
-from lambdas.core.models.campaign import Schedule
+from lambdas.core.models.schedule import Schedule
 
 OPENS = time(8)
 CLOSES = time(20)

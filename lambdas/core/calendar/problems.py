@@ -7,7 +7,7 @@ from itertools import accumulate, pairwise
 
 from lambdas.core.calendar.hours import Span, open_spans, to_minute
 from lambdas.core.calendar.slots import SlotRequest, shrunk_gaps
-from lambdas.core.models.campaign import Schedule
+from lambdas.core.models.schedule import Schedule
 
 
 def validate_slots(schedule: Schedule, requests: Sequence[SlotRequest], slots: Sequence[datetime]) -> list[str]:

@@ -16,7 +16,8 @@ from lambdas.core.calendar import (
 )
 from lambdas.core.errors import InvalidInputError
 from lambdas.core.ids import PersonaId
-from lambdas.core.models.campaign import MAX_POSTS, CampaignBrief, Schedule
+from lambdas.core.models.campaign import CampaignBrief
+from lambdas.core.models.schedule import MAX_POSTS, Schedule
 from lambdas.core.platforms import Platform
 
 ANNA, BEN = PersonaId("anna"), PersonaId("ben")
