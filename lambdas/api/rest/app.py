@@ -1,6 +1,6 @@
 """The REST API as one object: routes in, problem details and headers out."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver
@@ -100,6 +100,8 @@ class Api:
     def _no_route(self, _error: NoRouteError) -> Answer:
         event = self._resolver.current_event
         allowed = self._resolver.methods_of(event.path)
+        if event.http_method in allowed:  # but for what stands in the path, which no id has
+            return self._no_such_id(list(self._resolver.parameters_of(event.path, event.http_method)))
         if allowed:
             message = f"{event.http_method} is not allowed here"
             return self._refused(MethodNotAllowedError(message, details={"allowed": allowed}))
@@ -115,8 +117,15 @@ class Api:
             return pages.refusal(UnauthenticatedError("a part of the link is there twice"))
         places = {detail["loc"][0] for detail in error.errors()}
         if places == {"path"} and self._resolver.current_event.http_method != "PUT":
-            return self._refused(NotFoundError("there is nothing with this id"))
+            return self._no_such_id([])
         fields = [FieldError(_camel(str(detail["loc"][1])), detail["msg"]) for detail in error.errors()]
+        return self._refused(InvalidInputError("; ".join(f"{f.field}: {f.message}" for f in fields), errors=fields))
+
+    def _no_such_id(self, parameters: Sequence[str]) -> Answer:
+        """Nothing has such an id, and nothing can be given it."""
+        if self._resolver.current_event.http_method != "PUT":
+            return self._refused(NotFoundError("there is nothing with this id"))
+        fields = [FieldError(_camel(name), "has characters that no id may have") for name in parameters]
         return self._refused(InvalidInputError("; ".join(f"{f.field}: {f.message}" for f in fields), errors=fields))
 
     def _unexpected(self, error: Exception) -> Answer:

@@ -43,6 +43,11 @@ class Resolver(APIGatewayRestResolver):
         }
         return sorted(found)
 
+    def parameters_of(self, path: str, method: str) -> dict[str, str]:
+        """The parts of a path that stand for something, by name, whatever is in them."""
+        matches = (_pattern(rule).fullmatch(path) for rule, methods in self._methods.items() if method in methods)
+        return next((match.groupdict() for match in matches if match), {})
+
 
 def _pattern(rule: str) -> re.Pattern[str]:
-    return re.compile(re.sub(r"<\w+>", "[^/]+", rule) + "/*")
+    return re.compile(re.sub(r"<(\w+)>", r"(?P<\1>[^/]+)", rule) + "/*")

@@ -125,3 +125,34 @@ def test_every_route_but_the_reviewers_pages_refuses_it(world):
 def test_a_known_parameter_is_still_taken(world):
     assert world.call("GET", "/docs", query={"format": "json"}).json["openapi"]
     assert world.call("GET", "/campaigns", query={"limit": "5"}).status == 200
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "field"),
+    [
+        ("PUT", "/brands/b", {"name": "N", "tone": ["warm", "a\x00b"], "voice": "V"}, "tone[1]"),
+        ("PUT", "/brands/b", {"name": "N", "tone": ["w"], "voice": "V", "handles": {"x": "@a\x0bb"}}, "handles.x"),
+        ("PUT", "/personas/p", {"name": "N", "role": "R", "style": "S\x1b", "examples": ["E"]}, "style"),
+        ("PUT", "/settings", {"notify": ["ops@example.com", "o\x00ps@example.com"]}, "notify[1]"),
+        ("PATCH", f"/campaigns/{ULID}/posts/{ULID}", {"text": "a\x00b"}, "text"),
+        ("POST", f"/campaigns/{ULID}/retry", {"mode": "from_step", "step": "Plan\x00Posts"}, "step"),
+        ("POST", f"/campaigns/{ULID}/approvals/{ULID}/revoke", {"reviewer": "a\x7f@example.com"}, "reviewer"),
+    ],
+)
+def test_a_control_character_is_refused_with_its_place_in_every_body(world, method, path, body, field):
+    reply = world.call(method, path, body)
+    assert (reply.status, reply.fields) == (422, [field])
+    assert "control character" in reply.json["errors"][0]["message"]
+
+
+@pytest.mark.parametrize("character", ["\x00", "\x07", "\n", "\x1f", "\x7f"])
+def test_a_control_character_in_a_path_a_header_or_a_parameter(world, make_brief, character):
+    brand = {"name": "N", "tone": ["warm"], "voice": "V"}
+    put = world.call("PUT", f"/brands/north{character}wind", brand)
+    assert (put.status, put.fields) == (422, ["brandId"])
+    assert world.call("DELETE", f"/brands/north{character}wind").status == 404
+    assert world.call("GET", f"/campaigns/{character}{ULID}/posts").status == 404
+    assert world.call("GET", "/campaigns", query={"cursor": f"a{character}"}).fields == ["cursor"]
+    refused = world.call("POST", "/campaigns", make_brief(), headers={"Idempotency-Key": f"k{character}"})
+    assert (refused.status, refused.fields) == (422, ["Idempotency-Key"])
+    assert world.written() == []
