@@ -15,15 +15,15 @@ from typing import Any
 
 from local.emulator.pinned import EmulatorChangedError
 
-_REPLACED = ("_authorize_request_v1", "_evaluate_policy", "_gateway_error_response", "_authorizer_cache")
+REPLACED = ("_authorize_request_v1", "_evaluate_policy", "_gateway_error_response", "_authorizer_cache")
 _VARIABLE = re.compile(rb"\$context\.authorizer\.(\w+)")
 
 
 def install(gateway: Any) -> None:
-    missing = [name for name in _REPLACED if not hasattr(gateway, name)]
+    missing = [name for name in REPLACED if not hasattr(gateway, name)]
     if missing:
         raise EmulatorChangedError(f"apigateway_v1 has no {', '.join(missing)}")
-    authorize, evaluate, respond = (getattr(gateway, name) for name in _REPLACED[:3])
+    authorize, evaluate, respond = (getattr(gateway, name) for name in REPLACED[:3])
     judged: ContextVar[Any] = ContextVar("the policy that was evaluated last", default=None)
 
     @functools.wraps(evaluate)
