@@ -212,6 +212,7 @@ class ApiStack(Stack):
             kinds.UNAUTHORIZED,
             "Authentication is required",
             _NOTHING_SENT,
+            problem="urn:campaign-orchestration:problem:unauthenticated",  # as the application says it
             headers={"WWW-Authenticate": "'Bearer'"},
         )
         # The authorizer denies nothing but tokens, and says why in the context of its policy.

@@ -133,6 +133,15 @@ def test_the_gateways_own_answers_are_problem_details(both: Assembly) -> None:
         assert (problem["detail"] == "there is nothing at this path") == (problem["status"] == 404)
 
 
+def test_an_absent_token_is_told_in_the_applications_words(both: Assembly) -> None:
+    found = both.resources("AWS::ApiGateway::GatewayResponse").values()
+    (absent,) = [response for response in found if response["ResponseType"] == "UNAUTHORIZED"]
+    problem = json.loads(absent["ResponseTemplates"]["application/json"])
+    event = {"methodArn": "arn:aws:execute-api:us-east-1:0:a/prod/GET/x", "headers": {}}
+    policy = authorize(event, MemoryKeys().api(), now=MemoryClock().now(), log=RecordingLog())
+    assert {"problem": problem["type"], "reason": problem["detail"]} == policy["context"]
+
+
 def test_a_denied_token_is_told_what_the_authorizer_says_of_it(both: Assembly) -> None:
     found = both.resources("AWS::ApiGateway::GatewayResponse").values()
     (denied,) = [response for response in found if response["ResponseType"] == "ACCESS_DENIED"]

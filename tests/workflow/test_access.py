@@ -38,7 +38,7 @@ NOTHING_SENT = "there is no token: send one as Authorization: Bearer <token>"
 
 
 def test_no_token(acme: Driver) -> None:
-    unauthenticated(post(acme, None, brief()), NOTHING_SENT, "blank", "Bearer")
+    unauthenticated(post(acme, None, brief()), NOTHING_SENT, "unauthenticated", "Bearer")
 
 
 def test_another_scheme(acme: Driver) -> None:
