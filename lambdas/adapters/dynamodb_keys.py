@@ -4,6 +4,7 @@
 PK                                         SK                                                     item
 =========================================  =====================================================  =================
 ``TENANT#<tenant>#CAMPAIGN#<campaign>``    ``CAMPAIGN``                                           the record
+same                                       ``CAMPAIGN#CONFIGURATION``                             its brand, personas
 same                                       ``POST#<post>``                                        a post, plan order
 same                                       ``BATCH#<00000>``                                      a batch's tally
 same                                       ``CHECKPOINT#<entered>#<execution>#<step>#<attempt>``  a step's attempt
@@ -67,6 +68,11 @@ def owner(campaign_id: CampaignId) -> ItemKey:
 
 def campaign(key: CampaignKey) -> ItemKey:
     return ItemKey(campaign_partition(key), "CAMPAIGN")
+
+
+def configuration(key: CampaignKey) -> ItemKey:
+    """Right behind the record, so that one query of few read units brings both."""
+    return ItemKey(campaign_partition(key), "CAMPAIGN#CONFIGURATION")
 
 
 def post(key: CampaignKey, post_id: PostId) -> ItemKey:

@@ -69,15 +69,15 @@ class CampaignStore(Protocol):
 
     def remember(self, tenant_id: TenantId, idempotency: IdempotencyRecord, at: datetime) -> None:
         """Let a key stand for a campaign that is there already; a key that is taken stays as it is."""
-        ...
 
     def get(self, key: CampaignKey) -> Campaign:
-        """Read consistently; raises ``NotFoundError``."""
-        ...
+        """Read consistently, without its configuration; raises ``NotFoundError``."""
+
+    def get_configured(self, key: CampaignKey) -> Campaign:
+        """The same with its configuration, if it has one yet, in one request."""
 
     def page(self, tenant_id: TenantId, limit: int, cursor: str | None = None) -> Page[Campaign]:
         """Newest first. Raises ``InvalidInputError`` for a cursor that is not one of ours."""
-        ...
 
     def update(
         self,

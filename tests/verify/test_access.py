@@ -29,16 +29,47 @@ def listed(author: Author, token: str | None) -> Reply:
     return Http(token).send("GET", author.url("/campaigns"))
 
 
+def unauthenticated(reply: Reply, detail: str, kind: str, challenge: str) -> None:
+    problem = refused(reply, 401)
+    assert (problem["detail"], problem["type"].rsplit(":", 1)[1]) == (detail, kind)
+    assert reply.headers["www-authenticate"] == challenge
+    assert reply.headers["x-correlation-id"] == problem["correlationId"]
+
+
+INVALID = 'Bearer error="invalid_token"'
+NOTHING_SENT = "there is no token: send one as Authorization: Bearer <token>"
+
+
 def test_no_token(one: Author, seen: Notebook) -> None:
     reply = listed(one, None)
-    refused(reply, 401)
+    unauthenticated(reply, NOTHING_SENT, "unauthenticated", "Bearer")
     seen.reply("refusal", reply)
     seen.fact("headers", sorted(reply.headers))
 
 
+def test_another_scheme(one: Author, seen: Notebook) -> None:
+    reply = Http(None).send("GET", one.url("/campaigns"), None, {"Authorization": "Basic YTpi"})
+    unauthenticated(reply, NOTHING_SENT, "unauthenticated", INVALID)
+    seen.reply("refusal", reply)
+
+
+@pytest.mark.parametrize("path", ["/nothing", "/campaigns/none/of/these", "/", "/prod"])
+@pytest.mark.parametrize("known", [True, False])
+def test_an_unknown_path_is_not_found_with_and_without_a_token(
+    one: Author, seen: Notebook, path: str, known: bool
+) -> None:
+    reply = one.send("GET", path) if known else Http(None).send("GET", one.url(path))
+    problem = refused(reply, 404)
+    assert (problem["title"], problem["detail"]) == ("Not found", "there is nothing at this path")
+    assert reply.headers["x-correlation-id"] == problem["correlationId"]
+    seen.reply("refusal", reply)
+
+
 def test_an_expired_token(one: Author, seen: Notebook) -> None:
-    reply = listed(one, one.target.token(one.tenant, "manager", lifetime=timedelta(seconds=-5)))
-    refused(reply, 401)
+    token = one.target.token(one.tenant, "manager", lifetime=timedelta(seconds=-5))
+    for _ in range(2):  # the second time from the gateway's cache
+        reply = listed(one, token)
+        unauthenticated(reply, "the token has expired", "token-expired", INVALID)
     seen.reply("refusal", reply)
 
 
@@ -51,7 +82,7 @@ def test_a_token_that_is_none(one: Author, seen: Notebook, spoilt: str) -> None:
         "text": "surprise",
     }
     reply = listed(one, tokens[spoilt])
-    refused(reply, 401)
+    unauthenticated(reply, "the token does not verify", "unauthenticated", INVALID)
     seen.reply("refusal", reply)
 
 
@@ -121,4 +152,11 @@ def test_what_is_deleted_is_gone(other: Author, seen: Notebook) -> None:
     assert (gone.status, gone.body) == (204, b"")
     reply = other.send("GET", "/brands/passing")
     refused(reply, 404)
+    seen.reply("refusal", reply)
+
+
+def test_an_unknown_query_parameter(one: Author, seen: Notebook) -> None:
+    reply = one.send("GET", "/campaigns?lmit=5")
+    problem = refused(reply, 422)
+    assert [error["field"] for error in problem["errors"]] == ["lmit"]
     seen.reply("refusal", reply)

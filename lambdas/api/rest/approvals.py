@@ -86,7 +86,7 @@ class ApprovalRoutes:
         if link.approval.decision:
             return self._decided(link)
         require_open(link, self._decisions)
-        campaign = self._services.campaigns.get(link.key)
+        campaign = self._services.campaigns.get_configured(link.key)
         if pages.has_answered(link):
             return pages.answered(link, campaign)
         edited = fields is not None and fields.get("contentHash") != link.approval.content_hash
@@ -145,7 +145,7 @@ class ApprovalRoutes:
         """The page of a decision that did not count: what counted instead, or what changed meanwhile."""
         from lambdas.api.rest import pages
 
-        campaign = self._services.campaigns.get(link.key)
+        campaign = self._services.campaigns.get_configured(link.key)
         match error.details.get("reason"):
             case "decided":
                 return self._decided(link, status=409)

@@ -58,7 +58,7 @@ def request_approval(event: RequestApprovalEvent, ports: ApprovalPorts, base_url
     Raises ``ConflictError`` for a campaign that is not to be approved (decided already, stopped, …), and when a newer
     execution has taken over: nobody waits for the answer to what this one would ask.
     """
-    campaign = ports.campaigns.get(event.key)
+    campaign = ports.campaigns.get_configured(event.key)
     askable = (CampaignStatus.GENERATING, CampaignStatus.AWAITING_APPROVAL)
     if campaign.status not in askable or event.revision != campaign.revision:
         raise ConflictError("the campaign is not to be approved", details={"status": campaign.status.value})
