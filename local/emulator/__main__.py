@@ -1,6 +1,7 @@
 """The emulator process: ``python -m local.emulator``, configured by ``EmulatorConfig.environment``."""
 
 import asyncio
+import importlib
 import os
 import shutil
 from functools import partial
@@ -10,19 +11,17 @@ from local.emulator import (
     async_configs,
     autosave,
     bounces,
-    callbacks,
     exceptions,
     extraction,
     forks,
-    heartbeats,
     layer_blobs,
     machine_resources,
     machine_versions,
     mailbox,
-    maps,
     notifications,
     parsing,
     partiql,
+    patch,
     ranges,
     references,
     relay,
@@ -37,6 +36,9 @@ from local.emulator.config import EmulatorConfig
 from local.emulator.pages import Pages
 from local.emulator.pinned import require_pinned_version
 from local.emulator.server import Server
+
+
+CORRECTIONS = ("iam", "step_functions")
 
 
 def main() -> None:
@@ -79,6 +81,9 @@ def _correct(config: EmulatorConfig, counted: usage.Usage | None) -> None:
     from ministack.services import _dynamodb_keywords, dynamodb, lambda_svc, ses, ses_v2, sns, stepfunctions
     from ministack.services.cloudformation import provisioners
 
+    for name in CORRECTIONS:
+        importlib.import_module(f"local.emulator.{name}")
+    patch.install(patch.Emulator(config), patch.registered)
     slots.install(lambda_svc, slots.Slots(per_function=config.workers_per_function, total=config.workers))
     async_configs.install(lambda_svc)
     exceptions.install(lambda_svc, lambda_runtime)
@@ -88,9 +93,6 @@ def _correct(config: EmulatorConfig, counted: usage.Usage | None) -> None:
     mailbox.install(ses)
     notifications.install(sns, lambda_svc)
     sending.install(ses, ses_v2, [bounces.simulator(ses_v2, sns), *_relays(config)])
-    callbacks.install(stepfunctions)
-    heartbeats.install(stepfunctions)
-    maps.install(stepfunctions)
     waits.install(stepfunctions)
     machine_versions.install(stepfunctions, iam_actions)
     machine_resources.install(provisioners, stepfunctions)
