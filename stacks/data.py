@@ -80,10 +80,13 @@ class DataStack(Stack):
                 },
             )
         )
-        # SES encrypts what it reports to a topic that has this key.
+        # SES encrypts what it reports to a topic that has this key, and so do alarms.
         key.add_to_resource_policy(
             iam.PolicyStatement(
-                principals=[iam.ServicePrincipal("ses.amazonaws.com")],
+                principals=[
+                    iam.ServicePrincipal("ses.amazonaws.com"),
+                    iam.ServicePrincipal("cloudwatch.amazonaws.com"),
+                ],
                 actions=["kms:Decrypt", "kms:GenerateDataKey*"],
                 resources=["*"],
                 conditions={"StringEquals": {"aws:SourceAccount": self.account}},

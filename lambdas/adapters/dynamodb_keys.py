@@ -16,12 +16,14 @@ same                                       ``SETTINGS``                         
 same                                       ``IDEMPOTENCY#<sha256 of the key>``                    expires by TTL
 ``ACTIVE#<0-7>``                           ``CAMPAIGN#<tenant>#<campaign>``                       to be looked after
 ``OPEN_APPROVALS#<0..3>``                  ``<callback>``                                         where a request is
+``DUE#<kind>#<0..3>``                      ``<time>#<tenant>#<campaign>[#<id>]``                  look at it then
 =========================================  =====================================================  =================
 
 There is no index: a campaign's list place never changes, and what does change is read from its record.
 """
 
 import hashlib
+from datetime import datetime
 from typing import NamedTuple
 
 from lambdas.core.ids import BrandId, CallbackId, CampaignId, CampaignKey, PersonaId, PostId, TenantId
@@ -132,3 +134,13 @@ def active_partition(shard: int) -> str:
 def active(key: CampaignKey) -> ItemKey:
     shard = hashlib.sha256(key.campaign_id.encode()).digest()[0] % ACTIVE_SHARDS
     return ItemKey(active_partition(shard), f"{CAMPAIGNS}{key.tenant_id}#{key.campaign_id}")
+
+
+def due_partition(kind: str, shard: int) -> str:
+    return f"DUE#{kind}#{shard}"
+
+
+def due(kind: str, shard: int, at: datetime, key: CampaignKey, item: str) -> ItemKey:
+    """``item`` is the id of a record within the campaign, or empty."""
+    place = "#".join((iso(at), *key, item) if item else (iso(at), *key))
+    return ItemKey(due_partition(kind, shard), place)

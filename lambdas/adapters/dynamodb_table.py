@@ -160,12 +160,15 @@ class Table:
             )
         )
 
-    def delete(self, key: ItemKey) -> bool:
-        """Answers whether there was an item."""
-        condition = "attribute_exists(PK)"
-        return self._holds(
-            lambda: self.client.delete_item(TableName=self.name, Key=to_key(key), ConditionExpression=condition)
-        )
+    def delete(self, key: ItemKey, same: Mapping[str, str] | None = None) -> bool:
+        """Answers whether there was an item, and with ``same`` in its fields; another one stays."""
+        names = {f"#f{n}": name for n, name in enumerate(same or {})}
+        values = {f":f{n}": to_attribute(value) for n, value in enumerate((same or {}).values())}
+        conditions = ["attribute_exists(PK)", *(f"#f{n} = :f{n}" for n in range(len(names)))]
+        request: dict[str, Any] = {"ConditionExpression": " AND ".join(conditions)}
+        if names:
+            request |= {"ExpressionAttributeNames": names, "ExpressionAttributeValues": values}
+        return self._holds(lambda: self.client.delete_item(TableName=self.name, Key=to_key(key), **request))
 
     @translate_errors()
     def _holds(self, write: Callable[[], object]) -> bool:

@@ -10,6 +10,7 @@ from lambdas.adapters.memory.catalog import MemoryCatalog
 from lambdas.adapters.memory.chat import MemoryChat
 from lambdas.adapters.memory.checkpoints import MemoryCheckpoints
 from lambdas.adapters.memory.cipher import MemoryCipher
+from lambdas.adapters.memory.due import MemoryDue
 from lambdas.adapters.memory.effects import MemoryEffects
 from lambdas.adapters.memory.executions import MemoryActive, MemoryAlerts, MemoryExecutions
 from lambdas.adapters.memory.posts import MemoryPosts
@@ -28,6 +29,7 @@ __all__ = [
     "MemoryCheckpoints",
     "MemoryCipher",
     "MemoryClock",
+    "MemoryDue",
     "MemoryEffects",
     "MemoryEngine",
     "MemoryExecutions",
