@@ -154,9 +154,11 @@ def work_due(kind: Kind, shards: Sequence[int], work: Work, tick: Tick) -> DueRe
                 continue
             if not tick.more():
                 break  # what is left is older than all that comes later, and so is first at the next tick
-            seen.add((entry.key, entry.item))
             oldest = min(oldest, entry.at)
-            found[_settle(entry, work, tick)] += 1
+            outcome = _settle(entry, work, tick)
+            found[outcome] += 1
+            if outcome != Verdict.STALE:  # behind an entry of before may be the one that counts
+                seen.add((entry.key, entry.item))
     age = round((now - oldest).total_seconds(), 3)
     return DueReport(found.total(), found[Verdict.DONE], found[_FAILED], age)
 

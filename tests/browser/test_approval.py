@@ -139,7 +139,7 @@ def test_links_that_were_taken_back_say_so_and_a_reminder_brings_a_new_one(
     phone.screenshot(path=artifacts / "9-revoked.png", full_page=True)
 
     assert acme.send("POST", f"{place}/reminders", {}).status == 200
-    acme.stack.client("lambda").invoke(FunctionName="tend-approvals", Payload=b"{}")
+    acme.tend()
     newest = newer_link(acme, campaign_id, link)
     assert Http().get(newest).status == 200
     assert Http().send("GET", link).status == 410

@@ -133,8 +133,9 @@ class Driver:
         return [post | {"claim": claims[post["batchId"]]} for post in self.items(campaign_id, "POST#")]
 
     def tend(self) -> None:
-        """What the rule does once a minute to open requests for approval."""
-        reply = self.stack.client("lambda").invoke(FunctionName="tend-approvals", Payload=b"{}")
+        """What the rule does once a minute to open requests for approval, here to all of them."""
+        everything = json.dumps({"everything": True}).encode()
+        reply = self.stack.client("lambda").invoke(FunctionName="tend-approvals", Payload=everything)
         assert "FunctionError" not in reply, reply["Payload"].read()
 
     def logged(self) -> str:

@@ -13,6 +13,7 @@ from lambdas.adapters.memory import (
     MemoryCheckpoints,
     MemoryCipher,
     MemoryClock,
+    MemoryDue,
     MemoryEffects,
     MemoryEngine,
     MemoryExecutions,
@@ -84,7 +85,8 @@ class World:
         self.campaigns = WatchedCampaigns()
         self.posts = WatchedPosts()
         self.catalog = MemoryCatalog()
-        self.approvals = MemoryApprovals()
+        self.due = MemoryDue()
+        self.approvals = MemoryApprovals(self.due, self.clock)
         self.checkpoints = MemoryCheckpoints()
         self.manifests = MemoryManifests()
         self.effects = MemoryEffects()
