@@ -39,7 +39,7 @@ demo: $(VENV)/.installed  ## One campaign from its brief to approval, from nothi
 	@exec python -m local.cli demo $(if $(EXAMPLE),--example $(EXAMPLE))
 
 .PHONY: run
-run: $(VENV)/.installed  ## The local stack in the foreground, with its logs; Ctrl-C keeps its state (SMTP_URL=smtp://host relays mails)
+run: $(VENV)/.installed  ## The local stack in the foreground, with its logs; Ctrl-C keeps its state
 	@exec python -m local.cli run
 
 .PHONY: up
@@ -93,7 +93,7 @@ synth: $(VENV)/.installed  ## The CloudFormation templates for AWS, into cdk.out
 	@ls cdk.out/*.template.json
 
 .PHONY: diagram
-diagram: $(VENV)/.installed  ## Redraw the workflow in docs/architecture.md from its synthesised definition
+diagram: $(VENV)/.installed  ## Draw the workflows whose definitions have changed, for the API, the console and the docs
 	@python -m local.diagram
 
 .PHONY: bench

@@ -167,13 +167,13 @@ class BenchStack:
 @contextmanager
 def bench_stack(home: Path, port: int, *, count: bool = False) -> Iterator[BenchStack]:
     """A stack for one measurement, from nothing; its state is thrown away. ``count`` keeps the usage."""
-    os.environ["LOCAL_USAGE"] = "1" if count else ""
+    os.environ["LOCAL_EMULATOR_PLUGINS"] = "bench.usage" if count else ""
     stack = Stack.up(home, port)
     try:
         yield BenchStack(stack)
     finally:
         stack.stop(kill=True)
-        os.environ.pop("LOCAL_USAGE")
+        os.environ.pop("LOCAL_EMULATOR_PLUGINS")
 
 
 def _archive() -> bytes:

@@ -1,6 +1,6 @@
 """What does a campaign cost on AWS? Counted on the local stack, priced by ``prices``.
 
-Counted are the services' own units: what the emulator was asked (``local.emulator.usage``), and the state transitions
+Counted are the services' own units: what the emulator was asked (``bench.usage``), and the state transitions
 of the execution and its children. Reads and writes are those of the project's own offline agents, whose texts have
 the lengths of real posts. Transitions are counted as AWS bills them: one for each state entered, again for each retry,
 and one for the start of an execution.

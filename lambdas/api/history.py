@@ -1,6 +1,6 @@
-"""What happened to a campaign: its execution context, its executions, and their picture."""
+"""What happened to a campaign: its execution context, its executions, and what became of each state."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Literal
 
@@ -199,22 +199,42 @@ def _visited(checkpoint: Checkpoint, visits: Sequence[Visit]) -> Visit:
 
 
 def graph_of(campaign: Campaign, posts: PostCounts, executions: Executions, now: datetime) -> ExecutionGraph:
-    """The campaign's latest execution, drawn over the definition it runs."""
-    arn = campaign.execution_arn or executions.arn_of(campaign.campaign_id)
-    found = executions.describe(arn)
+    """The campaign's latest execution, over the definition it runs."""
     written = MapCounts(
         total=posts.total, running=posts.generating, completed=posts.completed, failed=posts.failed, unit="posts"
     )
+    return graph_of_execution(
+        campaign.execution_arn or executions.arn_of(campaign.campaign_id),
+        executions,
+        now,
+        counts={GENERATE_POSTS: written} if posts.total else {},
+        title=campaign.brief.name,
+        campaign_status=campaign.status.value,
+    )
+
+
+def graph_of_execution(
+    arn: str,
+    executions: Executions,
+    now: datetime,
+    *,
+    workflow: str = WORKFLOW,
+    counts: Mapping[str, MapCounts] | None = None,
+    title: str | None = None,
+    campaign_status: str | None = None,
+) -> ExecutionGraph:
+    """``counts`` are those of maps, by the state's name, which the engine's history does not have."""
+    found = executions.describe(arn)
     return execution_graph(
         executions.definition(arn),
         executions.events(arn),
-        workflow=WORKFLOW,
+        workflow=workflow,
         execution_arn=arn,
         now=now,
-        counts={GENERATE_POSTS: written} if posts.total else {},
+        counts=counts,
         status=found.status if found else None,
         stopped_at=found.stopped_at if found else None,
         error=found.error if found else None,
-        title=campaign.brief.name,
-        campaign_status=campaign.status.value,
+        title=title,
+        campaign_status=campaign_status,
     )

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import urllib3
 from ulid import ULID
 
 from lambdas.adapters.dynamodb_campaigns import DynamoCampaigns
@@ -141,7 +142,12 @@ def test_what_happened_can_be_read_and_seen(acme: Driver) -> None:
     ]
     svg = acme.send("GET", f"{path}/graph")
     assert (svg.status, svg.headers["content-type"]) == (200, "image/svg+xml")
-    assert "RequestApproval" in svg.text
+    assert '<g id="state-RequestApproval" class="state waiting ' in svg.text
+    assert "12 of 12 posts" in svg.text
+    name = acme.execution_arn(campaign_id).rsplit(":", 1)[1]
+    console = urllib3.request("GET", f"{acme.stack.info['consoleUrl']}executions/{name}/picture.svg")
+    assert (console.status, console.headers["content-type"]) == (200, "image/svg+xml")
+    assert b'<g id="state-RequestApproval" class="state waiting ' in console.data
     graph = acme.get(f"{path}/graph", format="json")
     nodes = {node["name"]: node for node in graph["nodes"]}
     assert nodes["RequestApproval"]["status"] == "waiting"
