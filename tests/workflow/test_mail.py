@@ -25,8 +25,8 @@ def reviewers(driver: Driver, campaign_id: str) -> list[dict[str, Any]]:
 
 def slack_of(driver: Driver, campaign_id: str) -> list[str] | None:
     """What is noted of each reviewer, once it is."""
-    said = [str(reviewer["slack"]) for reviewer in reviewers(driver, campaign_id)]
-    return None if "not configured" in said else said
+    said = [str(reviewer.get("slack")) for reviewer in reviewers(driver, campaign_id)]
+    return None if {"None", "not configured", "claimed"} & set(said) else said
 
 
 def mails_of(driver: Driver, campaign_id: str) -> list[dict[str, Any]]:

@@ -104,6 +104,10 @@ class QuietHours(Model):
     end: Annotated[int, Field(ge=0, le=23)]
 
 
+MAX_REVISIONS = 20
+MAX_TIMEOUT_HOURS = 168
+
+
 class ApprovalPolicy(Model):
     """Who decides, in what time, and what silence means."""
 
@@ -112,8 +116,8 @@ class ApprovalPolicy(Model):
     """``one``: the first answer decides. ``all`` or a number: so many have to approve, and as soon as they cannot any
     more the campaign goes back for revision if one of those against asked for that, and is rejected otherwise."""
     second_stage: SecondStage | None = None
-    max_revisions: Annotated[int, Field(ge=0, le=20)] = 3
-    timeout_hours: Annotated[int, Field(ge=1, le=168)] = 168
+    max_revisions: Annotated[int, Field(ge=0, le=MAX_REVISIONS)] = 3
+    timeout_hours: Annotated[int, Field(ge=1, le=MAX_TIMEOUT_HOURS)] = MAX_TIMEOUT_HOURS
     on_timeout: OnTimeout = OnTimeout.REJECT
     escalate_to: Annotated[tuple[EmailStr, ...], Field(max_length=20), AfterValidator(_distinct_addresses)] = ()
     remind_after_hours: Annotated[tuple[Annotated[int, Field(ge=1, le=336)], ...], Field(max_length=10)] = (24, 72)
