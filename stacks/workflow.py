@@ -27,9 +27,7 @@ from stacks.grants import (
 from stacks.mail import Mail
 from stacks.models import grant_model, model_environment
 from stacks.options import Options
-from statemachine.build import MAP_LABEL, BuildFunctions, build_workflow
-
-EXECUTION_TIMEOUT = Duration.days(30)
+from statemachine.build import EXECUTION_TIMEOUT, MAP_LABEL, BuildFunctions, build_workflow
 
 
 class WorkflowStack(Stack):
@@ -83,6 +81,7 @@ class WorkflowStack(Stack):
                 memory_mb=1024,
             ),
             request_approval=self._request_approval(),
+            approval_expired=self._approval_expired(),
             complete_campaign=self._step("complete_campaign", [Access.GET, Access.PUT, Access.UPDATE]),
             reject_campaign=self._step("reject_campaign", [Access.GET, Access.PUT, Access.UPDATE, Access.QUERY]),
             compensate=self._compensate(),
@@ -197,8 +196,15 @@ class WorkflowStack(Stack):
         grant_parameter(function, self.base_url_parameter)
         self.mail.grant_send(function)
         grant_seal(function, self._data.key, "kms:Encrypt")
-        # A question that was answered is not asked again: the task gets the answer.
-        grant_task_answers(function, ["states:SendTaskFailure", "states:SendTaskSuccess"])
+        grant_alert(function, self.alerts, self._data.key)
+        # A question that was answered is not asked again: the task gets the answer. A heartbeat tells whether the task
+        # still waits, so that a late delivery asks nobody.
+        grant_task_answers(function, ["states:SendTaskFailure", "states:SendTaskHeartbeat", "states:SendTaskSuccess"])
+        return function
+
+    def _approval_expired(self) -> CampaignFunction:
+        function = self._step("approval_expired", [Access.GET, Access.PUT, Access.UPDATE, Access.QUERY])
+        grant_alert(function, self.alerts, self._data.key)
         return function
 
     def _state_machine(self, functions: BuildFunctions) -> sfn.StateMachine:

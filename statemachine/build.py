@@ -14,6 +14,7 @@ from aws_cdk import aws_stepfunctions as sfn
 from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
 
+from lambdas.core.models.campaign import MAX_REVISIONS
 from statemachine.retries import Retries
 from statemachine.tasks import callback_step, retry_reading, step
 
@@ -23,6 +24,13 @@ whatever carries it out is dead."""
 APPROVAL_HEARTBEAT = Duration.hours(24)
 MAP_LABEL = "GeneratePosts"
 """In the ARNs of the map's child executions."""
+HEARTBEAT_RETRIES = 3
+"""Of a wait whose heartbeat was missed. After these the catcher begins the state anew, so it never gives up."""
+BUILD_TIME = Duration.days(2)
+"""For everything but waiting in one round: planning, writing up to 10,000 posts, retries of hours."""
+EXECUTION_TIMEOUT = Duration.days((MAX_REVISIONS + 1) * (APPROVAL_TIMEOUT.to_days() + BUILD_TIME.to_days()))
+"""Every round that a campaign may ask for. An execution of AWS lasts up to a year
+(docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html)."""
 
 
 class BuildFunctions(NamedTuple):
@@ -34,6 +42,7 @@ class BuildFunctions(NamedTuple):
     generate_posts: lambda_.Function
     aggregate_results: lambda_.Function
     request_approval: lambda_.Function
+    approval_expired: lambda_.Function
     complete_campaign: lambda_.Function
     reject_campaign: lambda_.Function
     compensate: lambda_.Function
@@ -56,12 +65,28 @@ def build_workflow(
     )
     generate = _generate_posts(scope, functions.generate_posts, manifests, retries)
     aggregate = make(
-        "AggregateResults",
-        functions.aggregate_results,
-        comment="Count the posts; too many failures end here",
+        "AggregateResults", functions.aggregate_results, comment="Count the posts; too many failures end here"
     )
+    waiting, *others = _approval(scope, functions, generate, retries)
+    failure = _failure(scope, functions, retries)
+    steps: list[tasks.LambdaInvoke | sfn.DistributedMap] = [validate, save, plan, generate, aggregate, waiting, *others]
+    for task in steps:
+        task.add_catch(failure, errors=["States.ALL"], result_path="$.error")
+    return validate.next(save).next(plan).next(generate).next(aggregate).next(waiting)
+
+
+def _approval(
+    scope: Construct, functions: BuildFunctions, generate: sfn.DistributedMap, retries: Retries
+) -> tuple[tasks.LambdaInvoke, ...]:
+    """RequestApproval and all that comes after it; its task is the first of those answered."""
+    make = partial(step, scope, retries=retries)
     request = _request_approval(scope, functions.request_approval, retries)
-    expired = _expired(scope)
+    expired = make(
+        "ApprovalExpired",
+        functions.approval_expired,
+        result_path="$.approval",
+        comment="The time limit of the wait has come: what that means is on the request's record",
+    )
     complete = make("CompleteCampaign", functions.complete_campaign, comment="The campaign is approved")
     revise = make(
         "RevisePosts",
@@ -70,25 +95,27 @@ def build_workflow(
         comment="Only the posts that were sent back, with the reviewers' comments, go to the map again",
     )
     reject = make("RejectCampaign", functions.reject_campaign, comment="The campaign ends without approval")
-    approved = sfn.Succeed(scope, "Approved")
-    rejected = sfn.Succeed(scope, "Rejected", comment="A no is a result, not a failure")
 
     decision = (
         sfn.Choice(scope, "CheckDecision")
-        .when(sfn.Condition.string_equals("$.approval.decision", "approved"), complete.next(approved))
-        .when(sfn.Condition.string_equals("$.approval.decision", "needs_revision"), revise)
+        .when(_decided("approved"), complete.next(sfn.Succeed(scope, "Approved")))
+        .when(_decided("needs_revision"), revise)
+        .when(_decided("ask_again"), request)
         .otherwise(reject)
     )
+    request.next(decision)
     revise.next(generate)
-    reject.next(rejected)
-    expired.next(reject)
+    reject.next(sfn.Succeed(scope, "Rejected", comment="A no is a result, not a failure"))
+    expired.next(decision)
+    # Before States.Timeout, which includes a missed heartbeat
+    # (docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html).
+    request.add_catch(request, errors=["States.HeartbeatTimeout"], result_path=sfn.JsonPath.DISCARD)
     request.add_catch(expired, errors=["States.Timeout"], result_path=sfn.JsonPath.DISCARD)
+    return request, expired, complete, revise, reject
 
-    failure = _failure(scope, functions, retries)
-    for task in (validate, save, plan, generate, aggregate, request, complete, revise, reject):
-        task.add_catch(failure, errors=["States.ALL"], result_path="$.error")
 
-    return validate.next(save).next(plan).next(generate).next(aggregate).next(request).next(decision)
+def _decided(what: str) -> sfn.Condition:
+    return sfn.Condition.string_equals("$.approval.decision", what)
 
 
 def _request_approval(scope: Construct, function: lambda_.Function, retries: Retries) -> tasks.LambdaInvoke:
@@ -99,6 +126,7 @@ def _request_approval(scope: Construct, function: lambda_.Function, retries: Ret
         retries=retries,
         timeout=APPROVAL_TIMEOUT,
         heartbeat=APPROVAL_HEARTBEAT,
+        heartbeat_retries=HEARTBEAT_RETRIES,
         result_path="$.approval",
         comment="Mail the reviewers a signed link each and wait for their answers, at no cost",
     )
@@ -138,25 +166,12 @@ def _generate_posts(
     return posts
 
 
-def _expired(scope: Construct) -> sfn.Pass:
-    return sfn.Pass(
-        scope,
-        "ApprovalExpired",
-        comment="Nobody decided in time",
-        result=sfn.Result.from_object({"decision": "expired"}),
-        result_path="$.approval",
-    )
-
-
 def _failure(scope: Construct, functions: BuildFunctions, retries: Retries) -> sfn.IChainable:
     make = partial(step, scope, retries=retries)
     failed = sfn.Fail(scope, "Failed", error_path="$.error.Error", cause_path="$.error.Cause")
     compensate = make("Compensate", functions.compensate, comment="Undo what was made outside, newest first")
     record = make(
-        "RecordFailure",
-        functions.record_failure,
-        retries,
-        comment="Put the reason on the campaign's record, and alert",
+        "RecordFailure", functions.record_failure, comment="Put the reason on the campaign's record, and alert"
     )
     # What could not be undone is on record as well, so the reason is recorded whatever becomes of the undoing.
     compensate.add_catch(record, errors=["States.ALL"], result_path=sfn.JsonPath.DISCARD)

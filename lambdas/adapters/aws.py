@@ -37,6 +37,12 @@ if TYPE_CHECKING:
 SDK_ATTEMPTS = 5
 """Of each request, the first one included, by the SDK itself, before a step hears of an error."""
 
+_ONCE = frozenset({"sesv2", "sns"})
+"""Services by which people are reached. One attempt, because no call of theirs has an idempotency key, and botocore
+repeats read timeouts of its own accord, after which the message may have gone out (``TransientRetryableChecker`` in
+botocore/retries/standard.py; docs.aws.amazon.com/boto3/latest/guide/retries.html). Whoever sends decides what is tried
+again: a refusal that was received."""
+
 _CONNECT_SECONDS = 2
 _READ_SECONDS = 10
 """Every service but a model answers within milliseconds."""
@@ -100,7 +106,7 @@ _making = Lock()  # boto3's default session may be used by one thread at a time
 @cache
 def _make(service: str, read_seconds: int, tries: int) -> Any:
     config = Config(
-        retries={"mode": "standard", "total_max_attempts": tries},
+        retries={"mode": "standard", "total_max_attempts": 1 if service in _ONCE else tries},
         connect_timeout=_CONNECT_SECONDS,
         read_timeout=read_seconds,
         tcp_keepalive=True,
@@ -123,17 +129,18 @@ def translate_errors() -> Iterator[None]:
     except (NoConnectionError, HTTPClientError) as error:
         raise DependencyUnavailableError(str(error)) from error
     except ClientError as error:
-        meaning = _meaning(error)
-        if meaning is None:
+        retryable = meaning(error)
+        if retryable is None:
             raise
-        raise meaning(str(error)) from error
+        raise retryable(str(error)) from error
 
 
 def error_code(error: ClientError) -> str:
     return error.response.get("Error", {}).get("Code", "")
 
 
-def _meaning(error: ClientError) -> type[RetryableError] | None:
+def meaning(error: ClientError) -> type[RetryableError] | None:
+    """The class an error is raised as by ``translate_errors``; ``None``: AWS has refused, and does so again."""
     code, status = error_code(error), error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     if code in _THROTTLING or status == 429:
         return ThrottledError

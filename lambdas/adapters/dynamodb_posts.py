@@ -98,10 +98,9 @@ class DynamoPosts:
 
     def page(self, key: CampaignKey, limit: int, cursor: str | None = None) -> Page[Post]:
         after = keys.post(key, PostId(decode_cursor(cursor))) if cursor else None
-        # One more than asked for tells whether there is a next page.
-        found = self._table.query(keys.campaign_partition(key), keys.POSTS, after=after, limit=limit + 1)
-        items = [Post.from_record(item) for item in found[:limit]]
-        return Page(items, encode_cursor(items[-1].post_id) if len(found) > limit else None)
+        found, more = self._table.page(keys.campaign_partition(key), keys.POSTS, limit, after=after)
+        items = [Post.from_record(item) for item in found]
+        return Page(items, encode_cursor(items[-1].post_id) if more else None)
 
     def claim(self, key: CampaignKey, batch_id: int, claim: Claim) -> bool:
         held = claim.to_record()

@@ -122,7 +122,7 @@ class SlackChat:
                 raise
             token = ""
         if not token.strip():
-            raise ChatRefusedError("no bot token is stored for this tenant")
+            raise ChatRefusedError("no bot token is stored for this tenant, or it may not be read")
         return token.strip()
 
 

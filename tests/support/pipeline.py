@@ -160,8 +160,9 @@ class Pipeline:
         approval = next(a for a in world.approvals.all(_key(state)) if a.task_token == world.tokens[-1])
         decision = self._reviewer(approval)
         if decision is None:
-            world.clock.advance(timedelta(days=7))
-            return {"decision": "expired"}
+            world.clock.advance(timedelta(days=15))  # the task's own limit: nobody tended the request
+            world.engine.fail(world.tokens[-1], "States.Timeout", "")
+            return self._state("ApprovalExpired", state)
         # As the API counts it: without revisions left, sending back is a no.
         vote = Vote(email=approval.reviewers[0].email, decision=decision, at=world.clock.now())
         result = tally(approval, (vote,))

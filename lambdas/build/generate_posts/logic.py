@@ -69,7 +69,7 @@ def generate_batch(event: GenerateBatchEvent, ports: BatchPorts) -> BatchResult:
     """
     batch = event.input.batch
     posts = ports.posts
-    campaign = ports.campaigns.get(event.key)
+    campaign = ports.campaigns.get_configured(event.key)
     if campaign.status != CampaignStatus.GENERATING:
         return BatchResult(batch_id=batch.batch_id, completed=0, failed=0, skipped=len(batch.post_ids))
     unwritten = [post for post in posts.get_many(event.key, batch.post_ids) if post.status is PostStatus.PLANNED]

@@ -33,7 +33,7 @@ def plan_posts(
     Raises ``AgentRetryableError``, ``AgentPermanentError``, ``InvalidPlanError``, and ``ConflictError`` for a
     campaign that is not to be planned.
     """
-    campaign = campaigns.get(event.key)
+    campaign = campaigns.get_configured(event.key)
     generation = campaign.brief.generation
     records = list(every(posts, event.key))
     if has_reached(campaign.status, CampaignStatus.GENERATING):
@@ -92,7 +92,7 @@ def _check(planned: Sequence[PlannedPost], campaign: Campaign, configuration: Co
     personas = {persona.persona_id for persona in configuration.personas}
     for index, post in enumerate(planned):
         if post.post_id != post_id_for(campaign.campaign_id, index):
-            raise InvalidPlanError(f"posts[{index}].postId: not the id of the campaign's post {index}")
+            raise InvalidPlanError(f"posts[{index}].postId: not the id of the campaign's post {index + 1}")
         if post.persona_id not in personas:
             raise InvalidPlanError(f"posts[{index}].personaId: {post.persona_id!r} is not of this campaign")
 

@@ -74,10 +74,10 @@ class ApprovalOutcome(Model):
 
 
 class ApprovalState(Model):
-    """``ApprovalOutcome``, or ``expired`` when the wait for one timed out."""
+    """``ApprovalOutcome``; when the wait for one timed out, ``expired``, or ``ask_again`` while there is time left."""
 
     callback_id: CallbackId | None = None
-    decision: Decision | Literal["expired"]
+    decision: Decision | Literal["expired", "ask_again"]
 
 
 class CaughtError(Model):

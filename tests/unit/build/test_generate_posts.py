@@ -98,7 +98,7 @@ def test_a_campaign_without_configuration_is_refused(world: World) -> None:
     generating = world.campaigns.get(samples.KEY)
 
     class Forgetful(WatchedCampaigns):
-        def get(self, key: CampaignKey) -> Campaign:
+        def get_configured(self, key: CampaignKey) -> Campaign:
             return generating.model_copy(update={"configuration": None})
 
     world.campaigns = Forgetful()
