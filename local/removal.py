@@ -100,7 +100,7 @@ class Removal:
         shared += [keys.active_list(number) for number in range(keys.ACTIVE_LISTS)]
         return [
             ItemKey(item[keys.PK]["S"], item[keys.SK]["S"])
-            for partition in (*shared, *keys.open_approval_partitions())
+            for partition in (*shared, *map(keys.open_approvals_partition, range(keys.OPEN_APPROVALS_SHARDS)))
             for item in self._pages(partition)
             if item.get("tenantId", {}).get("S") == self._tenant
         ]
