@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from lambdas.core.models.post import Claim, Post, PostStatus
 
 WRITER_LIVES = timedelta(seconds=130)
-"""So long after its claim a writer may be alive at most: Lambda ends generate-posts after 120 s (``stacks/workflow.py``).
+"""For so long after its claim a writer may be alive: Lambda ends generate-posts after 120 s (``stacks/workflow.py``).
 A claim is valid for longer, so that nobody who is not sure takes the batch."""
 
 
