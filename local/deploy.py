@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
 
 _BOOTSTRAP = ("/cdk-bootstrap/hnb659fds/version", "21")
-"""CDK's templates check that the account was bootstrapped; the local one needs nothing more than this parameter."""
+"""CDK's templates check that the account was bootstrapped; the local one needs nothing more of CDK than this."""
+_LOGS_ROLE = "api-gateway-logs"
+_LOGS_POLICY = "arn:aws:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs"
 _TAG = "template-hash"
 _LIMIT_SECONDS = 180.0
 _RENEWABLE = (None, "ROLLBACK_COMPLETE", "DELETE_COMPLETE")
@@ -62,9 +64,7 @@ def deploy(assembly: Path, endpoint_url: str, *, cache: Path, say: Callable[[str
     """Bring every stack to its template and answer all outputs by name."""
     cloudformation: CloudFormationClient = aws.client("cloudformation", endpoint_url)
     s3 = aws.client("s3", endpoint_url)
-    aws.client("ssm", endpoint_url).put_parameter(
-        Name=_BOOTSTRAP[0], Value=_BOOTSTRAP[1], Type="String", Overwrite=True
-    )
+    bootstrap(endpoint_url)
     outputs: dict[str, str] = {}
     for stack in read_assembly(assembly):
         if _describe(cloudformation, stack.name).get("hash") != stack.template_hash:
@@ -73,6 +73,29 @@ def deploy(assembly: Path, endpoint_url: str, *, cache: Path, say: Callable[[str
             _apply(cloudformation, stack, f"{endpoint_url}/{stack.template_object}")
         outputs |= _describe(cloudformation, stack.name)["outputs"]
     return outputs
+
+
+def bootstrap(endpoint_url: str) -> None:
+    """Prepare the local account as ``make bootstrap`` prepares one of AWS; it may be done again.
+
+    API Gateway writes its logs under a role of the account
+    (docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html).
+    """
+    aws.client("ssm", endpoint_url).put_parameter(
+        Name=_BOOTSTRAP[0], Value=_BOOTSTRAP[1], Type="String", Overwrite=True
+    )
+    gateway, roles = aws.client("apigateway", endpoint_url), aws.client("iam", endpoint_url)
+    if gateway.get_account().get("cloudwatchRoleArn"):
+        return
+    may_assume = {"Effect": "Allow", "Principal": {"Service": "apigateway.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    trust = json.dumps({"Version": "2012-10-17", "Statement": [may_assume]})
+    try:
+        role = roles.create_role(RoleName=_LOGS_ROLE, AssumeRolePolicyDocument=trust)
+    except roles.exceptions.EntityAlreadyExistsException:
+        role = roles.get_role(RoleName=_LOGS_ROLE)
+    roles.attach_role_policy(RoleName=_LOGS_ROLE, PolicyArn=_LOGS_POLICY)
+    patch = {"op": "replace", "path": "/cloudwatchRoleArn", "value": role["Role"]["Arn"]}
+    gateway.update_account(patchOperations=[patch])
 
 
 def _describe(cloudformation: "CloudFormationClient", name: str) -> dict[str, Any]:

@@ -1,29 +1,55 @@
-"""The workflow as a picture, drawn from its synthesised definition: ``make diagram`` puts it into the docs."""
+"""``make diagram``: draw each workflow whose definition has changed, for the API, the local console and the docs.
 
+Graphviz is WebAssembly from npm (``requirements/package-lock.json`` pins it with its hash) and runs on the Node of the
+Python lock (docs/adr/0004, 0056).
+"""
+
+import hashlib
 import json
+import os
 import re
-from collections.abc import Iterator, Mapping
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
-from local.process import ROOT, LocalStackError
-from local.synth import assembly
+from lambdas.core.graph.definition import Workflow, parse
+from local.process import ROOT, LocalStackError, exclusive
+from local.synth import CACHE, assembly
+from statemachine.picture import PICTURES, dot, framed, source_of
 
 PAGE = ROOT / "docs" / "architecture.md"
-_BLOCK = re.compile(r"(<!-- build:start -->\n).*?(<!-- build:end -->)", re.DOTALL)
-_SHAPES = {"Choice": ("{", "}"), "Succeed": ("([", "])"), "Fail": ("([", "])"), "Map": ("[[", "]]")}
+LOCK = ROOT / "requirements" / "package-lock.json"
+_LINK = re.compile(r"(<!-- (\w+):start -->\n).*?(<!-- \2:end -->)", re.DOTALL)
+_DRAW = """
+import { instance } from "@viz-js/viz";
+import { readFileSync } from "node:fs";
+process.stdout.write((await instance()).renderString(readFileSync(0, "utf8"), { format: "svg" }));
+"""
+
+
+def workflows(directory: Path) -> dict[str, Workflow]:
+    """The state machines of a cloud assembly, by name."""
+    return {name: parse(definition(directory, name)) for name in _machines(directory)}
 
 
 def definition(directory: Path, name: str = "build") -> dict[str, Any]:
     """The ASL of the state machine called ``name``, with every reference in it replaced by a word."""
-    for path in sorted(directory.glob("*.template.json")):
-        for resource in json.loads(path.read_text())["Resources"].values():
-            if resource["Type"] == "AWS::StepFunctions::StateMachine":
-                properties = resource["Properties"]
-                if properties["StateMachineName"].endswith(name):
-                    parsed: dict[str, Any] = json.loads(_flat(properties["DefinitionString"]))
-                    return parsed
-    raise LocalStackError(f"no state machine {name!r} in {directory}")
+    found = _machines(directory).get(name)
+    if found is None:
+        raise LocalStackError(f"no state machine {name!r} in {directory}")
+    parsed: dict[str, Any] = json.loads(_flat(found))
+    return parsed
+
+
+def _machines(directory: Path) -> dict[str, Any]:
+    return {
+        resource["Properties"]["StateMachineName"]: resource["Properties"]["DefinitionString"]
+        for path in sorted(directory.glob("*.template.json"))
+        for resource in json.loads(path.read_text())["Resources"].values()
+        if resource["Type"] == "AWS::StepFunctions::StateMachine"
+    }
 
 
 def _flat(value: Any) -> str:
@@ -34,45 +60,74 @@ def _flat(value: Any) -> str:
     return str(separator).join(part if isinstance(part, str) else "ref" for part in parts)
 
 
-def mermaid(asl: Mapping[str, Any]) -> str:
-    """A Mermaid flowchart: solid arrows are the way, dotted ones are caught errors."""
-    lines = ["flowchart TD", f"  start((start)) --> {asl['StartAt']}"]
-    for name, state in asl["States"].items():
-        left, right = _SHAPES.get(state["Type"], ("[", "]"))
-        lines.append(f'  {name}{left}"{name}"{right}')
-        lines.extend(_arrows(name, state))
-        lines.extend(_inside(name, state))
-    return "\n".join(lines) + "\n"
+def file_of(name: str, workflow: Workflow) -> Path:
+    return PICTURES / f"{name}-{workflow.shape}.svg"
 
 
-def _arrows(name: str, state: Mapping[str, Any]) -> Iterator[str]:
-    if "Next" in state:
-        yield f"  {name} --> {state['Next']}"
-    for choice in state.get("Choices", []):
-        yield f"  {name} -- {choice.get('StringEquals', 'when')} --> {choice['Next']}"
-    if "Default" in state:
-        yield f"  {name} -- otherwise --> {state['Default']}"
-    for catch in state.get("Catch", []):
-        errors = ", ".join(catch["ErrorEquals"])
-        yield f"  {name} -. {errors} .-> {catch['Next']}"
+def is_drawn(name: str, workflow: Workflow) -> bool:
+    """There is a picture of this shape, and it was drawn as it would be drawn now."""
+    file = file_of(name, workflow)
+    return file.is_file() and f'data-source="{source_of(LOCK.read_bytes())}"' in file.read_text("utf-8")
 
 
-def _inside(name: str, state: Mapping[str, Any]) -> Iterator[str]:
-    for inner in state.get("ItemProcessor", {}).get("States", {}):
-        yield f'  {name} === {inner}["{inner} (one for each batch)"]'
+def page_with(shapes: dict[str, Workflow], page: str) -> str:
+    """``page`` with the pictures between their markers."""
 
+    def link(match: re.Match[str]) -> str:
+        name = match[2]
+        return f"{match[1]}![The workflow {name.upper()}](../{_relative(file_of(name, shapes[name]))})\n{match[3]}"
 
-def page_with(diagram: str, page: str) -> str:
-    """``page`` with ``diagram`` between its markers."""
-    changed, found = _BLOCK.subn(lambda m: f"{m[1]}```mermaid\n{diagram}```\n{m[2]}", page)
-    if found != 1:
-        raise LocalStackError("docs/architecture.md has lost its markers <!-- build:start --> and <!-- build:end -->")
+    changed, found = _LINK.subn(link, page)
+    if found != len(shapes):
+        raise LocalStackError(
+            f"{PAGE} needs the markers <!-- NAME:start --> and <!-- NAME:end --> for each of {[*shapes]}"
+        )
     return changed
 
 
+def _relative(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def graphviz(text: str) -> str:
+    """What Graphviz makes of ``text`` in DOT, as SVG."""
+    directory = CACHE / f"graphviz-{hashlib.sha256(LOCK.read_bytes()).hexdigest()[:12]}"
+    with exclusive(directory):
+        if not (directory / "node_modules" / ".package-lock.json").is_file():
+            for file in (LOCK, LOCK.with_name("package.json")):
+                shutil.copy(file, directory)
+            _run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], directory)
+    return _run(["node", "--input-type=module", "--eval", _DRAW], directory, text)
+
+
+def _run(command: list[str], directory: Path, text: str = "") -> str:
+    # The virtual environment's bin first: it holds the Node that the lock brings.
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    result = subprocess.run(
+        command,
+        cwd=directory,
+        env={**os.environ, "PATH": path},
+        input=text,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+    )
+    if result.returncode != 0:
+        raise LocalStackError(f"{' '.join(command[:2])} failed:\n{(result.stderr or result.stdout).strip()}")
+    return result.stdout
+
+
 def write() -> None:
-    """Redraw the picture in ``docs/architecture.md``."""
-    PAGE.write_text(page_with(mermaid(definition(assembly())), PAGE.read_text()))
+    """Draw what is not drawn yet. Pictures of other shapes stay: executions that run may still be of them."""
+    shapes = workflows(assembly())
+    for name, workflow in shapes.items():
+        if is_drawn(name, workflow):
+            continue
+        drawing = framed(graphviz(dot(workflow)), workflow, name.upper(), source_of(LOCK.read_bytes()))
+        file_of(name, workflow).write_text(drawing, "utf-8")
+        print(f"drew {_relative(file_of(name, workflow))}")
+    PAGE.write_text(page_with(shapes, PAGE.read_text()))
 
 
 if __name__ == "__main__":

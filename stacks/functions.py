@@ -18,6 +18,8 @@ from stacks.options import Options
 ROOT = Path(__file__).parent.parent
 RUNTIME = lambda_.Runtime(f"python{AWS_PYTHON}", lambda_.RuntimeFamily.PYTHON)
 
+_COMPILED = ("__pycache__", "*.pyc")
+
 
 class CodeAssets:
     """The shared code and the dependency layer, added to a stack once."""
@@ -25,7 +27,8 @@ class CodeAssets:
     def __init__(self, scope: Construct, options: Options) -> None:
         self.code = lambda_.Code.from_asset(
             str(ROOT),
-            exclude=["/*", "!/lambdas", "__pycache__", "*.pyc"],
+            # The workflows' pictures are beside their definitions, and the API fills them in.
+            exclude=["/*", "!/lambdas", "!/statemachine", "/statemachine/*", "!/statemachine/pictures", *_COMPILED],
             # The default mode's asterisk leaves out what begins with a dot, an .env for instance.
             ignore_mode=IgnoreMode.GIT,
         )

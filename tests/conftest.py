@@ -33,6 +33,7 @@ SLOW = (
     "tests/property/test_races.py",
     "tests/property/test_replaced.py",
     "tests/unit/adapters/test_bedrock_emulator.py",
+    "tests/unit/bench/test_usage.py",
     "tests/unit/local/",
 )
 """Tests that synthesise, start processes, measure imports, or try every call of a campaign."""

@@ -1,7 +1,8 @@
 """Campaigns in the table.
 
-Actions on the table: ``dynamodb:GetItem`` (get, find_idempotent), ``PutItem`` (create: a transaction of puts),
-``UpdateItem`` (update, alone or in a transaction), ``Query`` and ``BatchGetItem`` (page).
+Actions on the table: ``dynamodb:GetItem`` (get, find_idempotent), ``PutItem`` (create: a transaction of puts; update of
+the configuration), ``UpdateItem`` (update, alone or in a transaction), ``Query`` (get_configured, page) and
+``BatchGetItem`` (page).
 """
 
 from collections.abc import Sequence
@@ -30,8 +31,10 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
-_IDEMPOTENCY_KEPT = timedelta(hours=24)
-"""At least: the table removes expired items when it gets to it."""
+IDEMPOTENCY_KEPT = timedelta(days=30)
+"""Longer than anything that can repeat a submission: an event that Lambda delivers for six hours, and that then waits
+two weeks in the dead-letter queue. At least: the table removes expired items within a few days
+(docs.aws.amazon.com/amazondynamodb/latest/developerguide/TTL.html), and until then they still stand."""
 
 
 class DynamoCampaigns:
@@ -85,6 +88,13 @@ class DynamoCampaigns:
             raise _unknown(key)
         return Campaign.from_record(found)
 
+    def get_configured(self, key: CampaignKey) -> Campaign:
+        found = self._table.query(keys.campaign_partition(key), keys.campaign(key).sk)
+        if not found:
+            raise _unknown(key)
+        record, *kept = found  # the configuration sorts behind the record
+        return Campaign.from_record(record | {"configuration": kept[0]} if kept else record)
+
     def page(self, tenant_id: TenantId, limit: int, cursor: str | None = None) -> Page[Campaign]:
         after = keys.listed(tenant_id, CampaignId(decode_cursor(cursor))) if cursor else None
         partition = keys.tenant_partition(tenant_id)
@@ -108,9 +118,12 @@ class DynamoCampaigns:
         # Nulls rather than a REMOVE; they are dropped on reading.
         fields = on_the_record(changes, at)
         same = Same({"executionArn": of_execution}, or_absent=is_first(of_execution)) if of_execution else Same({})
+        kept = changes.get("configuration")
+        beside = [(keys.configuration(key), kept.to_record())] if kept else []
+        mark = self._mark if "status" in changes else None
         try:
-            if self._mark and "status" in changes:
-                move(self._table, keys.campaign(key), expected, fields, self._mark, same)
+            if mark or beside:
+                move(self._table, keys.campaign(key), expected, fields, mark, same, beside)
                 return self.get(key)
             return Campaign.from_record(self._table.update_if_status(keys.campaign(key), expected, fields, same))
         except ConditionFailedError as failed:
@@ -127,7 +140,7 @@ def _unknown(key: CampaignKey) -> NotFoundError:
 
 
 def _remembered(tenant_id: TenantId, record: IdempotencyRecord, at: datetime) -> tuple[keys.ItemKey, dict[str, Any]]:
-    expires = int((at + _IDEMPOTENCY_KEPT).timestamp())
+    expires = int((at + IDEMPOTENCY_KEPT).timestamp())
     fields = {"bodyHash": record.body_hash, "campaignId": record.campaign_id, keys.EXPIRES_AT: expires}
     return keys.idempotency(tenant_id, record.key), fields
 

@@ -4,10 +4,12 @@
 PK                                         SK                                                     item
 =========================================  =====================================================  =================
 ``TENANT#<tenant>#CAMPAIGN#<campaign>``    ``CAMPAIGN``                                           the record
+same                                       ``CAMPAIGN#CONFIGURATION``                             its brand, personas
 same                                       ``POST#<post>``                                        a post, plan order
 same                                       ``BATCH#<00000>``                                      a batch's tally
 same                                       ``CHECKPOINT#<entered>#<execution>#<step>#<attempt>``  a step's attempt
 same                                       ``APPROVAL#<callback>``                                a request
+same                                       ``VOTE#<callback>#<vote>#<000>``                        what a reviewer said
 same                                       ``EFFECT#<kind>#<name>``                               something made outside
 same                                       ``ACTIVE``                                             when to look after it
 ``CAMPAIGN#<campaign>``                    ``OWNER``                                              whose the id is
@@ -15,7 +17,7 @@ same                                       ``ACTIVE``                           
 same                                       ``BRAND#<brand>``, ``PERSONA#<persona>``               catalog
 same                                       ``SETTINGS``                                           the tenant's
 same                                       ``IDEMPOTENCY#<sha256 of the key>``                    expires by TTL
-``OPEN_APPROVALS#<0..3>``                  ``<callback>``                                         where a request is
+``OPEN_APPROVALS#<0..3>``                  ``<callback>``                                         older versions' index
 ``DUE#<kind>#<0..3>``                      ``<time>#<tenant>#<campaign>[#<id>]``                  look at it then
 =========================================  =====================================================  =================
 
@@ -39,10 +41,11 @@ POSTS = "POST#"
 BATCHES = "BATCH#"
 CHECKPOINTS = "CHECKPOINT#"
 APPROVALS = "APPROVAL#"
+VOTES = "VOTE#"
 EFFECTS = "EFFECT#"
 CAMPAIGNS = "CAMPAIGN#"
 OPEN_APPROVALS = "OPEN_APPROVALS#"
-_SHARDS = 4
+OPEN_APPROVALS_SHARDS = 4
 THIS_ERA = "0"
 """Every ULID until the year 3084 begins with it; a key condition takes no empty prefix."""
 
@@ -67,6 +70,11 @@ def owner(campaign_id: CampaignId) -> ItemKey:
 
 def campaign(key: CampaignKey) -> ItemKey:
     return ItemKey(campaign_partition(key), "CAMPAIGN")
+
+
+def configuration(key: CampaignKey) -> ItemKey:
+    """Right behind the record, so that one query of few read units brings both."""
+    return ItemKey(campaign_partition(key), "CAMPAIGN#CONFIGURATION")
 
 
 def post(key: CampaignKey, post_id: PostId) -> ItemKey:
@@ -94,12 +102,20 @@ def effect(key: CampaignKey, kind: str, name: str) -> ItemKey:
     return ItemKey(campaign_partition(key), f"{EFFECTS}{kind}#{name}")
 
 
+def words_prefix(callback_id: CallbackId) -> str:
+    return f"{VOTES}{callback_id}#"
+
+
+def words(key: CampaignKey, callback_id: CallbackId, vote_id: str, part: int) -> ItemKey:
+    return ItemKey(campaign_partition(key), f"{words_prefix(callback_id)}{vote_id}#{part:03d}")
+
+
 def open_approval(callback_id: CallbackId) -> ItemKey:
-    return ItemKey(f"{OPEN_APPROVALS}{ord(callback_id[-1]) % _SHARDS}", callback_id)
+    return ItemKey(open_approvals_partition(ord(callback_id[-1]) % OPEN_APPROVALS_SHARDS), callback_id)
 
 
-def open_approval_partitions() -> list[str]:
-    return [f"{OPEN_APPROVALS}{shard}" for shard in range(_SHARDS)]
+def open_approvals_partition(shard: int) -> str:
+    return f"{OPEN_APPROVALS}{shard}"
 
 
 def listed(tenant_id: TenantId, campaign_id: CampaignId) -> ItemKey:

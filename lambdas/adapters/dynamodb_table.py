@@ -10,6 +10,7 @@ from lambdas.adapters.aws import error_code, translate_errors
 from lambdas.adapters.dynamodb_items import from_item, to_attribute, to_item, to_key
 from lambdas.adapters.dynamodb_keys import PK, SK, ItemKey
 from lambdas.core.errors import ThrottledError
+from lambdas.core.record_size import first_page
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -61,6 +62,22 @@ class Table:
                     raise ThrottledError("the table answered none of the keys asked for")
                 wanted = left
         return found
+
+    @translate_errors()
+    def page(
+        self, pk: str, prefix: str, limit: int, *, after: ItemKey | None = None
+    ) -> tuple[list[dict[str, Any]], bool]:
+        """At most ``limit`` items of ``query``, fewer where they are large, and whether there are more."""
+        request: QueryInputTypeDef = {
+            "TableName": self.name,
+            "KeyConditionExpression": "PK = :pk AND begins_with(SK, :prefix)",
+            "ExpressionAttributeValues": {":pk": {"S": pk}, ":prefix": {"S": prefix}},
+            "ConsistentRead": True,
+            "Limit": limit + 1,  # one more than asked for tells whether there is a next page
+        }
+        if after:
+            request["ExclusiveStartKey"] = to_key(after)
+        return first_page(map(from_item, self._pages(request)), limit)
 
     @translate_errors()
     def query(

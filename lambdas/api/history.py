@@ -1,6 +1,6 @@
-"""What happened to a campaign: its execution context, its executions, and their picture."""
+"""What happened to a campaign: its execution context, its executions, and what became of each state."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Literal
 
@@ -15,6 +15,7 @@ from lambdas.core.models.campaign import Campaign, CampaignStatus, Failure, Post
 from lambdas.core.models.checkpoint import Checkpoint, StepOutcome
 from lambdas.core.ports import Page
 from lambdas.core.progression import BUILDING
+from lambdas.core.record_size import first_page, record_bytes
 from lambdas.core.steps import GENERATE_POSTS
 
 WORKFLOW = "BUILD"
@@ -154,8 +155,10 @@ def execution_views(
     if last is not None and last not in names:
         raise not_ours()
     rest = names[names.index(last) + 1 :] if last else names
-    views = [_view(executions.arn_of(name), executions, checkpoints) for name in rest[:limit]]
-    return Page(views, encode_place(rest[limit - 1]) if len(rest) > limit else None)
+    # One after the other: each asks the engine, whose calls are few for an account.
+    views = (_view(executions.arn_of(name), executions, checkpoints) for name in rest[:limit])
+    page, _ = first_page(views, limit, size=lambda view: record_bytes(view.to_wire()))
+    return Page(page, encode_place(rest[len(page) - 1]) if len(page) < len(rest) else None)
 
 
 def _view(arn: str, executions: Executions, checkpoints: Sequence[Checkpoint]) -> ExecutionView:
@@ -199,22 +202,42 @@ def _visited(checkpoint: Checkpoint, visits: Sequence[Visit]) -> Visit:
 
 
 def graph_of(campaign: Campaign, posts: PostCounts, executions: Executions, now: datetime) -> ExecutionGraph:
-    """The campaign's latest execution, drawn over the definition it runs."""
-    arn = campaign.execution_arn or executions.arn_of(campaign.campaign_id)
-    found = executions.describe(arn)
+    """The campaign's latest execution, over the definition it runs."""
     written = MapCounts(
         total=posts.total, running=posts.generating, completed=posts.completed, failed=posts.failed, unit="posts"
     )
+    return graph_of_execution(
+        campaign.execution_arn or executions.arn_of(campaign.campaign_id),
+        executions,
+        now,
+        counts={GENERATE_POSTS: written} if posts.total else {},
+        title=campaign.brief.name,
+        campaign_status=campaign.status.value,
+    )
+
+
+def graph_of_execution(
+    arn: str,
+    executions: Executions,
+    now: datetime,
+    *,
+    workflow: str = WORKFLOW,
+    counts: Mapping[str, MapCounts] | None = None,
+    title: str | None = None,
+    campaign_status: str | None = None,
+) -> ExecutionGraph:
+    """``counts`` are those of maps, by the state's name, which the engine's history does not have."""
+    found = executions.describe(arn)
     return execution_graph(
         executions.definition(arn, found.version_arn if found else None),
         executions.events(arn),
-        workflow=WORKFLOW,
+        workflow=workflow,
         execution_arn=arn,
         now=now,
-        counts={GENERATE_POSTS: written} if posts.total else {},
+        counts=counts,
         status=found.status if found else None,
         stopped_at=found.stopped_at if found else None,
         error=found.error if found else None,
-        title=campaign.brief.name,
-        campaign_status=campaign.status.value,
+        title=title,
+        campaign_status=campaign_status,
     )

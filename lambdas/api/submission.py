@@ -118,8 +118,8 @@ def _known(submission: Submission, brief: CampaignBrief, intake: Intake) -> Camp
 
 
 def _create(submission: Submission, brief: CampaignBrief, intake: Intake) -> Campaign:
-    resolve_configuration(submission.tenant_id, brief, intake.catalog)
     now = intake.clock.now()
+    resolve_configuration(submission.tenant_id, brief, intake.catalog, now)
     campaign = Campaign(
         tenant_id=submission.tenant_id,
         campaign_id=brief.campaign_id or CampaignId(intake.ids.ulid()),

@@ -20,6 +20,7 @@
         │   └── TenantMismatchError    the data names another tenant                      403
         ├── NotFoundError              no such record in this tenant                      404
         ├── MethodNotAllowedError      the path is there, the method is not               405
+        ├── NotAcceptableError         not to be had in the form that was asked for       406
         ├── ConflictError              the record is not in a state that allows it        409
         │   └── ContentChangedError    the posts are not those that were approved         409
         ├── GoneError                  it was there, and is over                          410
@@ -153,6 +154,12 @@ class MethodNotAllowedError(PermanentError):
     code = "METHOD_NOT_ALLOWED"
     title = "Method not allowed"
     status = 405
+
+
+class NotAcceptableError(PermanentError):
+    code = "NOT_ACCEPTABLE"
+    title = "Not available in this form"
+    status = 406
 
 
 class ConflictError(PermanentError):

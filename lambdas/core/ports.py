@@ -10,12 +10,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeVar, Unpack
 
-from lambdas.core.ids import BrandId, CallbackId, CampaignId, PersonaId, PostId, TaskToken, TenantId
+from lambdas.core.approval_store import ApprovalStore as ApprovalStore
+from lambdas.core.ids import BrandId, CampaignId, PersonaId, PostId, TaskToken, TenantId
 from lambdas.core.ids import CampaignKey as CampaignKey
 
 if TYPE_CHECKING:
     from lambdas.core.campaign_changes import CampaignChanges
-    from lambdas.core.models.approval import Approval, ClosedBecause, MadeDecision
     from lambdas.core.models.brand import Brand, BrandConfig, Persona, PersonaConfig
     from lambdas.core.models.campaign import Campaign, CampaignStatus, PostCounts
     from lambdas.core.models.checkpoint import Checkpoint
@@ -69,15 +69,15 @@ class CampaignStore(Protocol):
 
     def remember(self, tenant_id: TenantId, idempotency: IdempotencyRecord, at: datetime) -> None:
         """Let a key stand for a campaign that is there already; a key that is taken stays as it is."""
-        ...
 
     def get(self, key: CampaignKey) -> Campaign:
-        """Read consistently; raises ``NotFoundError``."""
-        ...
+        """Read consistently, without its configuration; raises ``NotFoundError``."""
+
+    def get_configured(self, key: CampaignKey) -> Campaign:
+        """The same with its configuration, if it has one yet, in one request."""
 
     def page(self, tenant_id: TenantId, limit: int, cursor: str | None = None) -> Page[Campaign]:
         """Newest first. Raises ``InvalidInputError`` for a cursor that is not one of ours."""
-        ...
 
     def update(
         self,
@@ -223,46 +223,6 @@ class CheckpointStore(Protocol):
     def all(self, key: CampaignKey) -> list[Checkpoint]:
         """Oldest first."""
         ...
-
-
-class ApprovalStore(Protocol):
-    def create(self, approval: Approval) -> None:
-        """Store a new request; the same callback id again changes nothing."""
-        ...
-
-    def get(self, key: CampaignKey, callback_id: CallbackId) -> Approval:
-        """Read consistently; raises ``NotFoundError``."""
-        ...
-
-    def all(self, key: CampaignKey) -> list[Approval]:
-        """Oldest first."""
-        ...
-
-    def decide(self, key: CampaignKey, callback_id: CallbackId, decision: MadeDecision) -> Approval:
-        """``PENDING → DECIDED``. Raises ``ConflictError`` when it is not pending, ``NotFoundError``."""
-        ...
-
-    def close(self, key: CampaignKey, callback_id: CallbackId, because: ClosedBecause = ...) -> None:
-        """``PENDING → CLOSED``, because it ended unless another reason is given.
-
-        One that was decided stays decided, and a newer request is noted on it all the same.
-
-        Raises ``NotFoundError``.
-        """
-        ...
-
-    def amend(self, approval: Approval) -> Approval:
-        """Store ``approval`` if the stored one is ``PENDING`` and of the same version; answers it with its new one.
-
-        Raises ``ConcurrentUpdateError``.
-        """
-        ...
-
-    def open(self) -> list[Approval]:
-        """Of all tenants: requests that wait for a decision, and decisions that wait for the engine."""
-        ...
-
-    def mark_resumed(self, key: CampaignKey, callback_id: CallbackId, at: datetime) -> None: ...
 
 
 class ManifestStore(Protocol):

@@ -179,7 +179,7 @@ def _status_for(step: str | None, campaign: Campaign) -> CampaignStatus:
         CampaignStatus.GENERATING
         if campaign.counts.total
         else CampaignStatus.PLANNING
-        if campaign.configuration
+        if campaign.is_configured
         else CampaignStatus.QUEUED
     )
     order = (CampaignStatus.QUEUED, CampaignStatus.PLANNING, CampaignStatus.GENERATING)

@@ -1,6 +1,6 @@
 """ministack, started by us.
 
-``python -m local.emulator`` runs the AWS emulator in one process with the corrections that the local stack
-needs: see ``slots``, ``exceptions``, ``extraction``, ``autosave`` and ``mailbox``. Each names what it replaces, and
-``pinned`` refuses to start against another version of ministack than the one they were written for.
+``python -m local.emulator`` runs the AWS emulator in one process with the corrections that the local stack needs. Each
+is a function registered by ``patch`` with what it replaces and the AWS page that says why; ``docs/emulator.md`` lists
+them all, and what remains different.
 """

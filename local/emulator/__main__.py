@@ -7,37 +7,38 @@ import shutil
 from functools import partial
 from typing import Any
 
-from local.emulator import (
-    async_configs,
-    autosave,
-    bounces,
-    exceptions,
-    extraction,
-    forks,
-    layer_blobs,
-    machine_resources,
-    machine_versions,
-    mailbox,
-    notifications,
-    parsing,
-    partiql,
-    patch,
-    ranges,
-    references,
-    relay,
-    senders,
-    sending,
-    slots,
-    transport,
-    usage,
-    waits,
-)
+from local.emulator import patch
 from local.emulator.config import EmulatorConfig
+from local.emulator.durability import Autosave, saver
+from local.emulator.mail import kept
 from local.emulator.pages import Pages
-from local.emulator.pinned import require_pinned_version
 from local.emulator.server import Server
 
-CORRECTIONS = ("iam", "step_functions")
+CORRECTIONS = (
+    "iam",
+    "slots",
+    "lambdas",
+    "gateway",
+    "step_functions",
+    "state_machines",
+    "quotas",
+    "limits",
+    "mail",
+    "durability",
+    "speed",
+    "throughput",
+    "staleness",
+    "extraction",
+    "forks",
+)
+"""The modules with corrections, in the order in which they wrap each other."""
+
+
+def load(plugins: tuple[str, ...] = ()) -> list[patch.Patch]:
+    """All corrections."""
+    for name in (*(f"local.emulator.{name}" for name in CORRECTIONS), *plugins):
+        importlib.import_module(name)
+    return patch.registered
 
 
 def main() -> None:
@@ -47,7 +48,7 @@ def main() -> None:
     for directory in config.directories():
         directory.mkdir(parents=True, exist_ok=True)
     os.chdir(config.empty_dir)
-    require_pinned_version()
+    corrections = load(config.plugins)
 
     # Imported only now: ministack reads its environment and its neighbourhood when it is imported.
     from hypercorn.asyncio import serve
@@ -56,9 +57,9 @@ def main() -> None:
     from ministack.core import lambda_runtime, persistence
     from ministack.services import ses
 
-    counted = usage.Usage() if config.usage else None
-    _correct(config, counted)
-    saves = autosave.Autosave(autosave.saver(ministack, persistence), every=config.autosave_seconds)
+    emulator = patch.Emulator(config)
+    patch.install(emulator, corrections)
+    saves = Autosave(saver(ministack, persistence), every=config.autosave_seconds)
 
     settings = Config()
     settings.bind = [f"127.0.0.1:{config.port}"]
@@ -67,46 +68,10 @@ def main() -> None:
     settings.loglevel = os.environ["LOG_LEVEL"]
     _raise_file_limit()
     try:
-        server: Any = Server(ministack.app, Pages(config.home, config.port, partial(sending.kept, ses), counted), saves)
+        server: Any = Server(ministack.app, Pages(config.home, config.port, partial(kept, ses), emulator.pages), saves)
         asyncio.run(serve(server, settings))
     finally:
         lambda_runtime.reset()
-
-
-def _correct(config: EmulatorConfig, counted: usage.Usage | None) -> None:
-    """Make ministack do as AWS does, one correction after the other."""
-    from ministack import app
-    from ministack.core import iam_actions, lambda_runtime
-    from ministack.services import _dynamodb_keywords, dynamodb, lambda_svc, ses, ses_v2, sns, stepfunctions
-    from ministack.services.cloudformation import provisioners
-
-    for name in CORRECTIONS:
-        importlib.import_module(f"local.emulator.{name}")
-    patch.install(patch.Emulator(config), patch.registered)
-    slots.install(lambda_svc, slots.Slots(per_function=config.workers_per_function, total=config.workers))
-    async_configs.install(lambda_svc)
-    exceptions.install(lambda_svc, lambda_runtime)
-    extraction.install(lambda_runtime, lambda_svc, config.extracted_dir)
-    forks.install(lambda_runtime, forks.Forks())
-    layer_blobs.install(lambda_svc, config.state_dir / "layer-blobs")
-    mailbox.install(ses)
-    notifications.install(sns, lambda_svc)
-    sending.install(ses, ses_v2, [bounces.simulator(ses_v2, sns), *_relays(config)])
-    waits.install(stepfunctions)
-    machine_versions.install(stepfunctions, iam_actions)
-    machine_resources.install(provisioners, stepfunctions)
-    partiql.install(iam_actions)
-    parsing.install(dynamodb, _dynamodb_keywords)
-    ranges.install(dynamodb)
-    senders.install(iam_actions)
-    transport.install(app)
-    references.install(provisioners)
-    if counted:
-        usage.install(app, lambda_svc, dynamodb, counted)
-
-
-def _relays(config: EmulatorConfig) -> list[sending.Listener]:
-    return [relay.Relay(relay.parse(config.smtp_url))] if config.smtp_url else []
 
 
 def _raise_file_limit() -> None:

@@ -5,8 +5,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from local.emulator import relay
-
 ACCOUNT_ID = "000000000000"
 REGION = "us-east-1"
 ROOT_ACCESS_KEY = "test"
@@ -36,15 +34,12 @@ class EmulatorConfig:
     workers: int = DEFAULT_WORKERS
     workers_per_function: int = DEFAULT_WORKERS_PER_FUNCTION
     autosave_seconds: float = 3.0
-    smtp_url: str = ""
-    """Where mails are relayed to (``local.emulator.relay``); empty: they stay in the inbox."""
-    usage: bool = False
-    """Count what AWS would bill (``local.emulator.usage``), which costs time of its own."""
-
-    def check(self) -> None:
-        """Raises ``ValueError`` for a setting that cannot work."""
-        if self.smtp_url:
-            relay.parse(self.smtp_url)
+    plugins: tuple[str, ...] = ()
+    """Modules with corrections of their own, such as ``bench.usage``, which counts what AWS would bill."""
+    partition_throughput: str = ""
+    """``<write units a second>:<burst>`` that a partition takes (``local.emulator.throughput``); empty: any."""
+    stale_reads: str = ""
+    """``<probability>:<seed>`` of reads that are behind (``local.emulator.staleness``); empty: none."""
 
     @property
     def state_dir(self) -> Path:
@@ -78,8 +73,9 @@ class EmulatorConfig:
             workers=int(environment.get("LOCAL_WORKERS") or DEFAULT_WORKERS),
             workers_per_function=int(environment.get("LOCAL_WORKERS_PER_FUNCTION") or DEFAULT_WORKERS_PER_FUNCTION),
             autosave_seconds=float(environment.get("LOCAL_AUTOSAVE_SECONDS") or 3.0),
-            smtp_url=environment.get("SMTP_URL", ""),
-            usage=environment.get("LOCAL_USAGE") == "1",
+            plugins=tuple(environment.get("LOCAL_EMULATOR_PLUGINS", "").split()),
+            partition_throughput=environment.get("LOCAL_PARTITION_THROUGHPUT", ""),
+            stale_reads=environment.get("LOCAL_STALE_READS", ""),
         )
 
     def environment(self) -> dict[str, str]:
@@ -95,8 +91,9 @@ class EmulatorConfig:
             "LOCAL_WORKERS": str(self.workers),
             "LOCAL_WORKERS_PER_FUNCTION": str(self.workers_per_function),
             "LOCAL_AUTOSAVE_SECONDS": str(self.autosave_seconds),
-            "SMTP_URL": self.smtp_url,
-            "LOCAL_USAGE": "1" if self.usage else "",
+            "LOCAL_EMULATOR_PLUGINS": " ".join(self.plugins),
+            "LOCAL_PARTITION_THROUGHPUT": self.partition_throughput,
+            "LOCAL_STALE_READS": self.stale_reads,
             "BIND_HOST": "127.0.0.1",
             "AUTH": "true",
             "AWS_ACCESS_KEY_ID": ROOT_ACCESS_KEY,

@@ -4,10 +4,8 @@ ministack unpacks the function's code and its layer (25 MB and more) into a fres
 process. Here an archive is unpacked once into a directory named after its content, and a worker's directory gets
 links to its top-level entries. Workers then share the compiled ``.pyc`` files too.
 
-Replaces the name ``zipfile`` in ``lambda_runtime``, which uses ``ZipFile(path)`` as a context manager with
-``namelist`` and ``extractall(directory)``, and two exceptions. Wraps ``lambda_svc._resolve_layer_zip``, which then
-answers a layer that is unpacked by its name alone while ``Worker._spawn`` asks for it: writing, hashing and listing
-its 5,000 files took half a second of each cold start.
+While a worker is spawned, a layer that is unpacked is answered by its name alone: writing, hashing and listing its
+5,000 files took half a second of each cold start.
 """
 
 import functools
@@ -21,7 +19,7 @@ from pathlib import Path
 from types import SimpleNamespace, TracebackType
 from typing import Any
 
-from local.emulator.pinned import EmulatorChangedError
+from local.emulator.patch import Emulator, patch
 
 _UNPACKED = b"unpacked:"
 
@@ -74,43 +72,50 @@ class SharedArchive:
                 raise
 
 
-def install(lambda_runtime: Any, lambda_svc: Any, cache: Path) -> None:
-    """Unpack below ``cache``, which must exist."""
-    if lambda_runtime.zipfile is not zipfile:
-        raise EmulatorChangedError("lambda_runtime.zipfile is not the standard library's")
-    resolve = getattr(lambda_svc, "_resolve_layer_zip", None)
-    spawn = getattr(lambda_runtime.Worker, "_spawn", None)
-    if not callable(resolve) or not callable(spawn):
-        raise EmulatorChangedError("lambda_svc._resolve_layer_zip or lambda_runtime.Worker._spawn is gone")
+@patch("core.lambda_runtime", "zipfile", "9ce6261d")
+def shared_archives(_original: Any, emulator: Emulator) -> Any:
+    """``lambda_runtime`` uses ``ZipFile(path)`` with ``namelist`` and ``extractall``, and two exceptions."""
     # LargeFileError is the name ministack uses; the standard library's is LargeZipFile.
-    lambda_runtime.zipfile = SimpleNamespace(
-        ZipFile=functools.partial(SharedArchive, cache),
+    return SimpleNamespace(
+        ZipFile=functools.partial(SharedArchive, emulator.config.extracted_dir),
         BadZipFile=zipfile.BadZipFile,
         LargeFileError=zipfile.LargeZipFile,
     )
+
+
+@patch("services.lambda_svc", "_resolve_layer_zip", "447d3c3e")
+def layers_by_name(original: Any, emulator: Emulator) -> Any:
+    """A layer that is unpacked is its name, for a worker that is being spawned."""
+    cache = emulator.config.extracted_dir
     digests: dict[str, str] = {}
 
-    @functools.wraps(resolve)
+    @functools.wraps(original)
     def resolve_layer_zip(layer: Any) -> bytes | None:
         # A layer's version never changes.
         arn = layer if isinstance(layer, str) else layer.get("Arn", "")
         if _spawning.get() and arn in digests and (cache / digests[arn]).exists():
             return _UNPACKED + digests[arn].encode()
-        archive: bytes | None = resolve(layer)
+        archive: bytes | None = original(layer)
         if archive:
             digests[arn] = hashlib.sha256(archive).hexdigest()
         return archive
 
-    @functools.wraps(spawn)
-    def spawn_by_name(self: Any) -> Any:
+    return resolve_layer_zip
+
+
+@patch("core.lambda_runtime", "Worker._spawn", "c55febf9")
+def spawn_by_name(original: Any, _emulator: Emulator) -> Any:
+    """For ``layers_by_name``: that a worker is being spawned."""
+
+    @functools.wraps(original)
+    def spawn(self: Any) -> Any:
         reset = _spawning.set(True)
         try:
-            return spawn(self)
+            return original(self)
         finally:
             _spawning.reset(reset)
 
-    lambda_svc._resolve_layer_zip = resolve_layer_zip
-    lambda_runtime.Worker._spawn = spawn_by_name
+    return spawn
 
 
 def _digest(file: Path) -> str:

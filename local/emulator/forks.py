@@ -4,9 +4,8 @@ A cold start is almost all imports: about a second of processor time for each wo
 stack needs a dozen of them. ``forkserver`` is started once for each version of code and layers and imports a handler
 when it is first asked for; every worker of it is then a copy that starts in some 20 ms and shares its memory.
 
-Replaces the name ``subprocess`` in ``lambda_runtime``, whose ``Worker._spawn`` calls ``Popen([python, script], …)``,
-and wraps ``_spawn`` to learn which handler it is for. Anything else is started as before, and so is everything where
-there is no ``pidfd_open`` (only Linux has it; forking is not safe on macOS).
+Anything but a Python worker is started as before, and so is everything where there is no ``pidfd_open`` (only Linux has
+it; forking is not safe on macOS).
 """
 
 import functools
@@ -28,7 +27,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from local.emulator import forkserver
-from local.emulator.pinned import EmulatorChangedError
+from local.emulator.patch import Emulator, patch
 
 logger = logging.getLogger("local.forks")
 
@@ -161,28 +160,29 @@ class Forks:
             return self._servers[key]
 
 
-def install(lambda_runtime: Any, forks: Forks) -> None:
-    if lambda_runtime.subprocess is not subprocess:
-        raise EmulatorChangedError("lambda_runtime.subprocess is not the standard library's")
-    spawn = getattr(lambda_runtime.Worker, "_spawn", None)
-    if not callable(spawn):
-        raise EmulatorChangedError("lambda_runtime.Worker._spawn is gone")
+@patch("core.lambda_runtime", "subprocess", "f77b7310")
+def forked_workers(original: Any, emulator: Emulator) -> Any:
+    """``lambda_runtime`` starts its workers with ``Popen([python, script], …)``."""
     if not hasattr(os, "pidfd_open"):
-        return
+        return original
+    popen = emulator.shared(Forks, Forks).popen
+    return SimpleNamespace(Popen=popen, PIPE=subprocess.PIPE, DEVNULL=subprocess.DEVNULL, STDOUT=subprocess.STDOUT)
 
-    @functools.wraps(spawn)
-    def spawn_of_handler(self: Any) -> Any:
+
+@patch("core.lambda_runtime", "Worker._spawn", "c55febf9")
+def spawn_of_handler(original: Any, _emulator: Emulator) -> Any:
+    """For ``forked_workers``: which handler a worker is spawned for."""
+
+    @functools.wraps(original)
+    def spawn(self: Any) -> Any:
         handler = self.config.get("Handler", "")
         reset = _module.set(handler.rpartition(".")[0].replace("/", ".") or None)
         try:
-            return spawn(self)
+            return original(self)
         finally:
             _module.reset(reset)
 
-    lambda_runtime.Worker._spawn = spawn_of_handler
-    lambda_runtime.subprocess = SimpleNamespace(
-        Popen=forks.popen, PIPE=subprocess.PIPE, DEVNULL=subprocess.DEVNULL, STDOUT=subprocess.STDOUT
-    )
+    return spawn
 
 
 def _path(code: Path, layers: str) -> list[str]:

@@ -1,12 +1,31 @@
 """Who may do what, where ministack asks IAM another question than AWS does."""
 
 import functools
+import json
+import re
+from email.utils import parseaddr
 from typing import Any
 
 from local.emulator.patch import Emulator, patch
 
 _S3_GET = "docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html"
 _S3_HEAD = "docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html"
+_VERSIONS = "docs.aws.amazon.com/step-functions/latest/dg/auth-version-alias.html"
+_PARTIQL = "docs.aws.amazon.com/amazondynamodb/latest/developerguide/ql-iam.html"
+_KMS = "docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html"
+_SES = "docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsimpleemailservicev2.html"
+
+SEND_EMAIL = "/v2/email/outbound-emails"
+"""The path of ``SendEmail``."""
+
+_WITH_CONTEXT = ("kms:Encrypt", "kms:Decrypt", "kms:GenerateDataKey")
+_MACHINE_ARN_PARTS = 7
+_OPERATIONS = ("dynamodb:ExecuteStatement", "dynamodb:BatchExecuteStatement", "dynamodb:ExecuteTransaction")
+_STATEMENT = re.compile(
+    r"""\s*(?:(?P<insert>INSERT\s+INTO)|(?P<update>UPDATE)|(?P<delete>DELETE\s+FROM)|(?P<select>SELECT\b.*?\bFROM))
+        \s+"?(?P<table>[A-Za-z0-9_.-]+)"?(?:\."(?P<index>[^"]+)")?""",
+    re.IGNORECASE | re.VERBOSE | re.DOTALL,
+)
 
 
 @patch("services.s3", "_get_object", "64ad7071", aws=_S3_GET)
@@ -14,7 +33,8 @@ _S3_HEAD = "docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html"
 def missing_objects(original: Any, emulator: Emulator) -> Any:
     """A key that is not there is 404 only for who may list the bucket, and 403 for everybody else.
 
-    ``s3:prefix`` of that question is the key, so a right to list below a prefix is enough for the keys below it.
+    ``s3:prefix`` of that question is the key (as AWS was found to do by github.com/ceph/ceph/pull/68577), so that a
+    right to list below a prefix is enough for the keys below it.
     """
 
     @functools.wraps(original)
@@ -37,3 +57,115 @@ def missing_objects(original: Any, emulator: Emulator) -> Any:
         return emulator.module("services.s3")._error("AccessDenied", message, 403, f"/{bucket}/{key}")
 
     return answer
+
+
+@patch("core.iam_actions", "dynamodb_transaction_checks", "684e7483", aws=_PARTIQL)
+def partiql_statements(original: Any, emulator: Emulator) -> Any:
+    """PartiQL statements are authorised by what each of them does, on its table.
+
+    There is no IAM action ``dynamodb:BatchExecuteStatement``, which ministack asks for: AWS checks ``PartiQLSelect``,
+    ``PartiQLInsert``, ``PartiQLUpdate`` or ``PartiQLDelete``. What is replaced answers the checks that stand for a
+    request's own action.
+    """
+    table_arn = emulator.module("core.iam_actions")._dynamodb_table_arn
+
+    @functools.wraps(original)
+    def checks(iam_action: str, body: bytes, region: str, account_id: str) -> list[tuple[str, str]]:
+        if iam_action not in _OPERATIONS:
+            result: list[tuple[str, str]] = original(iam_action, body, region, account_id)
+            return result
+        return [
+            (action, f"{table_arn(table, region, account_id)}{suffix}" if table else "*")
+            for action, table, suffix in map(_authorised_as, _statements(body))
+        ]
+
+    return checks
+
+
+def _statements(body: bytes) -> list[str]:
+    try:
+        request = json.loads(body or b"{}")
+    except ValueError:
+        return []
+    listed = request.get("Statements") or request.get("TransactStatements") or [request]
+    return [str(entry.get("Statement", "")) for entry in listed]
+
+
+def _authorised_as(statement: str) -> tuple[str, str, str]:
+    """``(action, table, suffix of an index)``; what cannot be read is checked as a read of everything."""
+    match = _STATEMENT.match(statement)
+    if match is None:
+        return "dynamodb:PartiQLSelect", "", ""
+    kind = next(name for name in ("Insert", "Update", "Delete", "Select") if match[name.lower()])
+    return f"dynamodb:PartiQL{kind}", match["table"], f"/index/{match['index']}" if match["index"] else ""
+
+
+@patch("core.iam_actions", "_ses_v2_resource_arn", "96f8ace7", aws=_SES)
+def senders(original: Any, _emulator: Emulator) -> Any:
+    """``ses:SendEmail`` is authorised on the sender's identity.
+
+    ministack checks it on ``*``, so that a policy that allows one sender allows none.
+    """
+
+    @functools.wraps(original)
+    def ses_v2_resource_arn(method: str, path: str, body: bytes, region: str, account_id: str) -> str:
+        if method == "POST" and path.rstrip("/") == SEND_EMAIL:
+            sender = parseaddr(str(json.loads(body or b"{}").get("FromEmailAddress", "")))[1]
+            return f"arn:aws:ses:{region}:{account_id}:identity/{sender}"
+        return str(original(method, path, body, region, account_id))
+
+    return ses_v2_resource_arn
+
+
+@patch("core.iam_actions", "extract_resource_arn", "82f51700", aws=_VERSIONS)
+def qualified_machines(original: Any, _emulator: Emulator) -> Any:
+    """A version or an alias of a state machine is authorised as the machine itself, and not by its qualified ARN."""
+
+    @functools.wraps(original)
+    def extract_resource_arn(service: str, *request: Any) -> str:
+        arn = str(original(service, *request))
+        return unqualified(arn) if service == "states" else arn
+
+    return extract_resource_arn
+
+
+def unqualified(arn: str) -> str:
+    """The state machine of a version or an alias; any other ARN as it is."""
+    parts = arn.split(":")
+    return ":".join(parts[:_MACHINE_ARN_PARTS]) if parts[5:6] == ["stateMachine"] else arn
+
+
+@patch("core.iam_actions", "request_tag_context", "d46adb81", aws=_KMS)
+def encryption_context(original: Any, _emulator: Emulator) -> Any:
+    """A policy's conditions on the encryption context of a KMS request are looked at.
+
+    To ministack no request has the keys ``kms:EncryptionContext:…``, so whoever is granted one context could use none.
+    What is replaced answers the condition keys of a request to any service. The emulator's own services call no KMS, so
+    nothing comes with ``kms:ViaService``, as on AWS nothing does that a Lambda asks itself.
+    """
+
+    @functools.wraps(original)
+    def request_tag_context(service: str, iam_action: str, body: bytes, *rest: Any) -> dict[str, Any]:
+        found: dict[str, Any] = original(service, iam_action, body, *rest)
+        given = json.loads(body or b"{}").get("EncryptionContext") if iam_action in _WITH_CONTEXT else None
+        if not given:
+            return found
+        keys = {f"kms:EncryptionContext:{name}": value for name, value in given.items()}
+        return {**found, "kms:EncryptionContextKeys": sorted(given), **keys}
+
+    return request_tag_context
+
+
+@patch("app", "pin_request_origin", "de819c1b")
+def loopback_is_secure(original: Any, _emulator: Emulator) -> Any:
+    """Requests on the loopback interface count as sent over TLS.
+
+    The bucket and queue policies refuse plain HTTP (``aws:SecureTransport``), and the emulator speaks nothing else.
+    Nothing leaves this machine.
+    """
+
+    @functools.wraps(original)
+    def pin_request_origin(source_ip: str, secure_transport: bool) -> None:
+        original(source_ip, secure_transport or source_ip in ("127.0.0.1", "::1"))
+
+    return pin_request_origin

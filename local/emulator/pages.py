@@ -1,14 +1,14 @@
 """What a person looks at: the console with its executions, and the inbox.
 
-``/_local/`` the console, ``/_local/executions/<name>`` one execution, ``/_local/inbox`` and ``/_local/inbox/<n>`` the
-mails that SES accepted, ``/_local/inbox.json`` the same for programs, ``/_local/health`` who is listening here,
-``/_local/usage.json`` what AWS would have billed, when that is counted.
+``/_local/`` the console, ``/_local/executions/<name>`` one execution and its ``/picture.svg``, ``/_local/inbox`` and
+``/_local/inbox/<n>`` the mails that SES accepted, ``/_local/inbox.json`` the same for programs, ``/_local/health`` who
+is listening here, and what corrections add (``/_local/quotas.json``: the calls that Step Functions' quotas counted).
 """
 
 import json
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,7 +19,6 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from local import aws, history
-from local.emulator.usage import Usage
 
 _LINK = re.compile(r"https?://[^\s<>\"']+")
 _SHOWN_EXECUTIONS = 50
@@ -75,14 +74,18 @@ class Message:
 
 
 class Pages:
-    """``mails`` are the records of all that SES accepted."""
+    """``mails`` are the records of all that SES accepted, ``more`` JSON pages by name."""
 
     def __init__(
-        self, home: Path, port: int, mails: Callable[[], list[dict[str, Any]]], usage: Usage | None = None
+        self,
+        home: Path,
+        port: int,
+        mails: Callable[[], list[dict[str, Any]]],
+        more: Mapping[str, Callable[[], Any]],
     ) -> None:
         self._home = home
         self._mails = mails
-        self._usage = usage
+        self._more = more
         self._endpoint = f"http://127.0.0.1:{port}"
         self._templates = Environment(
             loader=PackageLoader("local.emulator"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
@@ -94,8 +97,8 @@ class Pages:
                 return self._console()
             case ["health"]:
                 return _json({"home": str(self._home), "pid": os.getpid()})
-            case ["usage.json"] if self._usage:
-                return _json(self._usage.totals())
+            case [name] if name in self._more:
+                return _json(self._more[name]())
             case ["inbox"]:
                 return self._html("inbox.html", messages=self._messages())
             case ["inbox.json"]:
@@ -104,6 +107,8 @@ class Pages:
                 return self._message(number)
             case ["executions", name]:
                 return self._execution(unquote(name))
+            case ["executions", name, "picture.svg"]:
+                return self._picture(unquote(name))
         return self._not_found()
 
     def _console(self) -> Page:
@@ -136,6 +141,22 @@ class Pages:
                 failure=history.failure(events) if execution["status"] != "SUCCEEDED" else None,
                 pretty=_pretty,
             )
+        return self._not_found()
+
+    def _picture(self, name: str) -> Page:
+        # Here and not above: the emulator is up before the domain's models are loaded.
+        from lambdas.adapters.sfn_executions import StepFunctionsExecutions
+        from lambdas.api.history import graph_of_execution
+        from lambdas.api.picture import drawn
+
+        machines = (self._stack() or {}).get("stateMachines", {})
+        for label, machine in machines.items():
+            executions = StepFunctionsExecutions(aws.client("stepfunctions", self._endpoint), machine)
+            arn = executions.arn_of(name)
+            if executions.describe(arn):
+                graph = graph_of_execution(arn, executions, datetime.now(UTC), workflow=label.upper(), title=name)
+                if picture := drawn(graph):
+                    return Page(200, "image/svg+xml", picture.encode())
         return self._not_found()
 
     def _messages(self) -> list[Message]:

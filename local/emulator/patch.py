@@ -2,11 +2,11 @@
 
 A correction is a function that gets the original and the running emulator and answers the replacement::
 
-    @patch("services.s3", "_get_object", "1f0c9a5e", aws="docs.aws.amazon.com/…")
+    @patch("services.s3", "_get_object", "64ad7071", aws="docs.aws.amazon.com/…")
     def missing_objects(original, emulator): ...
 
-The hash is that of the original's source in the ministack that the correction was written for. With another ministack,
-``install`` refuses to start and names every correction whose original is not the same: read its new source, mend the
+The hash is that of the original's source in the ministack that the correction was written for. With another ministack
+nothing starts, and the error names every correction whose original is not the same: read its new source, mend the
 correction, and put the new hash in. Corrections of one name wrap each other in the order in which they are registered.
 """
 
@@ -18,12 +18,17 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeVar
 
 from local.emulator.config import EmulatorConfig
 
 MINISTACK_VERSION = "1.5.33"
 """The version that the hashes were taken from. A correction uses more of ministack than what it replaces."""
+
+ABSENT = "absent"
+"""The hash of what ministack does not have, where a correction adds something."""
+
+Shared = TypeVar("Shared")
 
 
 class EmulatorChangedError(RuntimeError):
@@ -37,11 +42,19 @@ class Emulator:
     config: EmulatorConfig
     modules: Mapping[str, Any] = field(default_factory=dict)
     pages: dict[str, Callable[[], Any]] = field(default_factory=dict)
-    """JSON pages that corrections add below ``/_local/``."""
+    """JSON pages below ``/_local/`` that corrections add, by name."""
+    _shared: dict[type, Any] = field(default_factory=dict)
 
     def module(self, name: str) -> Any:
         """ministack's module of that name, such as ``services.s3``. It is imported by the first who asks."""
         return self.modules[name] if name in self.modules else importlib.import_module(f"ministack.{name}")
+
+    def shared(self, kind: type[Shared], make: Callable[[], Shared]) -> Shared:
+        """The one object of that kind, for corrections that work together."""
+        if kind not in self._shared:
+            self._shared[kind] = make()
+        found: Shared = self._shared[kind]
+        return found
 
 
 Wrapper = Callable[[Any, Emulator], Any]
@@ -72,7 +85,10 @@ registered: list[Patch] = []
 
 
 def patch(module: str, name: str, source_hash: str, *, aws: str = "") -> Callable[[Wrapper], Wrapper]:
-    """Register the decorated function as the correction of ``name`` (dotted for a class's) in ministack's module."""
+    """Register the decorated function as the correction of ``name`` in ministack's ``module``.
+
+    ``name`` is dotted for an attribute of a class or an entry of a dictionary.
+    """
 
     def register(wrapper: Wrapper) -> Wrapper:
         registered.append(Patch(module, name, wrapper, source_hash, aws))
@@ -86,15 +102,19 @@ def install(emulator: Emulator, patches: Iterable[Patch]) -> None:
     patches = list(patches)
     refuse_changed(emulator, patches)
     for each in patches:
-        owner, attribute = _owner(emulator, each)
-        setattr(owner, attribute, each.wrapper(getattr(owner, attribute), emulator))
+        owner, last = _place(emulator, each)
+        replacement = each.wrapper(_get(owner, last), emulator)
+        if isinstance(owner, dict):
+            owner[last] = replacement
+        else:
+            setattr(owner, last, replacement)
 
 
 def refuse_changed(emulator: Emulator, patches: Iterable[Patch]) -> None:
+    """Raise ``EmulatorChangedError`` if another ministack is installed; it says what of it has to be looked at."""
     changed = []
     for each in patches:
-        owner, attribute = _owner(emulator, each)
-        found = fingerprint(getattr(owner, attribute)) if hasattr(owner, attribute) else "gone"
+        found = fingerprint(_get(*_place(emulator, each)))
         if found != each.source_hash:
             changed.append(f"{each.target} is {found} and not {each.source_hash} ({each.correction})")
     installed = version("ministack")
@@ -105,29 +125,34 @@ def refuse_changed(emulator: Emulator, patches: Iterable[Patch]) -> None:
         )
 
 
-def _owner(emulator: Emulator, each: Patch) -> tuple[Any, str]:
+def _place(emulator: Emulator, each: Patch) -> tuple[Any, str]:
+    """What holds the name, and its last part."""
     owner: Any = emulator.module(each.module)
-    *path, attribute = each.name.split(".")
+    *path, last = each.name.split(".")
     for part in path:
-        owner = getattr(owner, part, None)
-    return owner, attribute
+        owner = _get(owner, part)
+    return owner, last
+
+
+def _get(owner: Any, name: str) -> Any:
+    return owner.get(name) if isinstance(owner, dict) else getattr(owner, name, None)
 
 
 def fingerprint(value: Any) -> str:
-    """Eight characters of a hash: of a function's or class's source, a text, a table's keys or a module's name.
+    """Eight characters of a hash: of a function's or class's source, a text, a dictionary's keys, a module's name.
 
     Of any other object it is the source of its class.
     """
+    if value is None:
+        return ABSENT
     if isinstance(value, str):
         source = value
     elif isinstance(value, ModuleType):
         source = value.__name__
     elif isinstance(value, dict):
         source = json.dumps(sorted(map(str, value)))
-    elif callable(value):
-        source = inspect.getsource(value)
     else:
-        source = inspect.getsource(type(value))
+        source = inspect.getsource(value if callable(value) else type(value))
     return hashlib.sha256(source.encode()).hexdigest()[:8]
 
 

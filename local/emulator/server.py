@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-from local.emulator.autosave import Autosave
+from local.emulator.durability import Autosave
 from local.emulator.pages import Page, Pages
 
 Scope = MutableMapping[str, Any]

@@ -4,18 +4,19 @@ ministack starts one process per concurrent invocation of a function and never w
 at once make some 570 processes and 18 GB. Its own cap throttles instead of waiting, and a throttled
 ``waitForTaskToken`` invocation is swallowed, so campaigns hang.
 
-Replaces ``lambda_svc._acquire_execution_slot`` and ``_release_execution_slot``, through which every invocation
-passes on a thread of its own (never the event loop), so waiting here blocks nobody else. Every function is
-guaranteed one worker whatever the total, so the API and its authorizer never starve behind a map, and a
+Every invocation passes here on a thread of its own (never the event loop), so waiting blocks nobody else. Every
+function is guaranteed one worker whatever the total, so the API and its authorizer never starve behind a map, and a
 function that calls another one cannot wait for a slot that its own callers hold.
 """
 
 import threading
+import time
 from collections import Counter, deque
 from dataclasses import dataclass, field
 from typing import Any
 
-from local.emulator.pinned import EmulatorChangedError
+from local.emulator.gateway import began
+from local.emulator.patch import Emulator, patch
 
 
 @dataclass(eq=False)
@@ -83,11 +84,15 @@ class Slots:
         return mine < waiting.limit and self._running.total() < self._total
 
 
-def install(lambda_svc: Any, slots: Slots) -> None:
-    """Make ``lambda_svc`` account for its invocations in ``slots``."""
-    for name in ("_acquire_execution_slot", "_release_execution_slot", "_reserved_concurrency", "_inflight_key"):
-        if not callable(getattr(lambda_svc, name, None)):
-            raise EmulatorChangedError(f"lambda_svc.{name} is gone")
+def _slots(emulator: Emulator) -> Slots:
+    config = emulator.config
+    return emulator.shared(Slots, lambda: Slots(per_function=config.workers_per_function, total=config.workers))
+
+
+@patch("services.lambda_svc", "_acquire_execution_slot", "ed3b3814")
+def wait_for_a_worker(_original: Any, emulator: Emulator) -> Any:
+    """An invocation waits for a free worker of this machine; on AWS there is always another."""
+    slots, lambda_svc = _slots(emulator), emulator.module("services.lambda_svc")
 
     def acquire(func: Any, config: Any) -> tuple[str | None, str | None]:
         reserved = lambda_svc._reserved_concurrency(func, config)
@@ -95,11 +100,21 @@ def install(lambda_svc: Any, slots: Slots) -> None:
             return None, "function"
         key = str(lambda_svc._inflight_key(config))
         slots.acquire(key, reserved)
+        noted = began.get()
+        if noted is not None:
+            noted.append(time.monotonic())
         return key, None
+
+    return acquire
+
+
+@patch("services.lambda_svc", "_release_execution_slot", "b35708f6")
+def give_the_worker_back(_original: Any, emulator: Emulator) -> Any:
+    """After ``wait_for_a_worker``."""
+    slots = _slots(emulator)
 
     def release(key: str | None) -> None:
         if key is not None:
             slots.release(key)
 
-    lambda_svc._acquire_execution_slot = acquire
-    lambda_svc._release_execution_slot = release
+    return release

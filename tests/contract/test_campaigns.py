@@ -2,12 +2,14 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from lambdas.adapters import dynamodb_keys as keys
 from lambdas.adapters.dynamodb_campaigns import DynamoCampaigns
 from lambdas.adapters.dynamodb_due import DynamoDue
+from lambdas.adapters.dynamodb_table import Table
 from lambdas.adapters.memory import MemoryCampaigns, MemoryDue
 from lambdas.core.active import SOON
 from lambdas.core.errors import ConcurrentUpdateError, ConflictError, InvalidInputError, NotFoundError
@@ -19,7 +21,17 @@ from lambdas.services.due import SHARDS, Kind
 from tests.contract.conftest import TABLE
 from tests.contract.samples import ACME, GLOBEX, KEY, NOW, brand_config, campaign, numbered, persona_config
 
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
 QUEUED, PLANNING = CampaignStatus.QUEUED, CampaignStatus.PLANNING
+
+
+def configured(brand: str) -> Configuration:
+    return Configuration(
+        brand=Brand(brand_id=BrandId("kettles"), version=3, **dict(brand_config(name=brand))),
+        personas=(Persona(persona_id=PersonaId("ann"), version=1, **dict(persona_config())),),
+    )
 
 
 @pytest.fixture(params=["memory", "dynamodb"])
@@ -161,10 +173,7 @@ def test_refuses_a_cursor_that_is_not_ours(store: CampaignStore, cursor: str) ->
 
 def test_update_changes_the_named_fields_only(store: CampaignStore) -> None:
     store.create(campaign())
-    configuration = Configuration(
-        brand=Brand(brand_id=BrandId("kettles"), version=3, **dict(brand_config())),
-        personas=(Persona(persona_id=PersonaId("ann"), version=1, **dict(persona_config())),),
-    )
+    configuration = configured("Kettles")
     failure = Failure(code="X", message="m", at=NOW, retryable=False)
     at = NOW + timedelta(minutes=1)
 
@@ -176,11 +185,34 @@ def test_update_changes_the_named_fields_only(store: CampaignStore) -> None:
         status=PLANNING,
         updatedAt=at,
         executionArn="arn:1",
-        configuration=configuration,
+        configuredAt=at,
         counts=PostCounts(total=4, planned=4),
         error=failure,
     )
     assert answer == store.get(KEY) == expected
+    assert store.get_configured(KEY) == expected.model_copy(update={"configuration": configuration})
+
+
+def test_a_configuration_is_kept_only_with_the_move_that_brings_it(store: CampaignStore) -> None:
+    store.create(campaign())
+    assert store.get_configured(KEY) == campaign()
+    kept, other = configured("Kettles"), configured("Pots")
+    store.update(KEY, expected=[QUEUED], at=NOW, status=PLANNING, configuration=kept)
+    with pytest.raises(ConflictError):  # a step that was overtaken
+        store.update(KEY, expected=[QUEUED], at=NOW, status=PLANNING, configuration=other)
+    found = store.get_configured(KEY)
+    assert (found.configuration, found.is_configured) == (kept, True)
+    assert store.page(ACME, 1).items == [store.get(KEY)]
+    with pytest.raises(NotFoundError):
+        store.get_configured(KEY._replace(tenant_id=GLOBEX))
+
+
+def test_a_record_that_has_its_configuration_in_it_is_read_as_ever(store: CampaignStore) -> None:
+    """As version 0.3 and older stored it."""
+    old = campaign(configuration=configured("Kettles"))
+    store.create(old)
+    assert store.get_configured(KEY) == store.get(KEY) == old
+    assert old.is_configured
 
 
 def test_update_names_the_status_that_was_in_the_way(store: CampaignStore) -> None:
@@ -210,3 +242,12 @@ def test_of_many_who_move_a_campaign_on_one_succeeds(shared: CampaignStore) -> N
 
     with ThreadPoolExecutor(20) as pool:
         assert sum(pool.map(move, range(20))) == 1
+
+
+def test_an_idempotency_record_expires_in_a_month(moto_table: "DynamoDBClient") -> None:
+    store, table = DynamoCampaigns(moto_table, TABLE), Table(moto_table, TABLE)
+    store.create(campaign(), IdempotencyRecord("with it", "hash", KEY.campaign_id))
+    store.remember(ACME, IdempotencyRecord("later", "hash", KEY.campaign_id), NOW)
+    for name in ("with it", "later"):
+        found = table.get(keys.idempotency(ACME, name)) or {}
+        assert found[keys.EXPIRES_AT] == int((NOW + timedelta(days=30)).timestamp())

@@ -16,6 +16,7 @@ from lambdas.core.claims import may_claim, under_claims
 from lambdas.core.errors import ConcurrentUpdateError, InvalidInputError, NotFoundError
 from lambdas.core.models.campaign import PostCounts
 from lambdas.core.models.post import Claim, Edit, PostContent, PostStatus, Revision
+from lambdas.core.paging import every
 from lambdas.core.ports import PostStore
 from tests.contract.samples import GLOBEX, KEY, NOW, broken, claim, plan, written
 
@@ -308,3 +309,17 @@ def test_an_edit_is_stored_if_nobody_was_faster(store: PostStore) -> None:
     with pytest.raises(ConcurrentUpdateError):
         store.edit(KEY, other)
     assert store.get(KEY, done.post_id) == stored
+
+
+def test_a_page_is_bounded_by_bytes_and_nothing_is_left_out(store: PostStore) -> None:
+    """Posts may be edited to 400 KB each, and a page of a hundred of them is no answer of a Lambda's."""
+    posts, batches = plan(posts=9)
+    store.plan(KEY, [post.model_copy(update={"intent": "x" * 200_000}) for post in posts], batches)
+    seen, cursor, sizes = [], None, []
+    while not sizes or cursor:
+        items, cursor = store.page(KEY, 100, cursor)
+        seen += [item.post_id for item in items]
+        sizes.append(len(items))
+    assert seen == [post.post_id for post in posts]
+    assert sizes == [4, 4, 1]
+    assert list(every(store, KEY)) == [store.get(KEY, post_id) for post_id in seen]

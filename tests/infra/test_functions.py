@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from aws_cdk import App
 
+from lambdas.adapters.dynamodb_campaigns import IDEMPOTENCY_KEPT
 from lambdas.build.generate_posts.logic import CLAIM_LEASE
 from lambdas.core.claims import WRITER_LIVES
 from lambdas.core.settings import Settings
@@ -122,6 +123,15 @@ def test_an_asynchronous_invocation_that_fails_for_good_is_kept(name: str, both:
     assert properties["MessageRetentionPeriod"] == 14 * 24 * 3600
     assert "Key" in text(properties["KmsMasterKeyId"])
     assert (config["MaximumRetryAttempts"], config["MaximumEventAgeInSeconds"]) == (2, 6 * 3600)
+
+
+def test_what_an_idempotency_key_stands_for_outlives_what_can_repeat_it(both: Assembly) -> None:
+    """A payload that waited in the queue as long as it may is replayed, and must not start a second campaign."""
+    delivered = max(
+        config["MaximumEventAgeInSeconds"] for config in both.resources("AWS::Lambda::EventInvokeConfig").values()
+    )
+    waits = max(queue["MessageRetentionPeriod"] for queue in both.resources("AWS::SQS::Queue").values())
+    assert timedelta(seconds=delivered + waits) + timedelta(days=7) < IDEMPOTENCY_KEPT
 
 
 @pytest.mark.parametrize("kind", ["AWS::S3::BucketPolicy", "AWS::SQS::QueuePolicy", "AWS::SNS::TopicPolicy"])

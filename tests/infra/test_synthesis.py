@@ -123,13 +123,14 @@ def test_the_layer_for_aws_is_built_for_lambdas_python_on_arm(package: str, aws:
     assert {tuple(function["Architectures"]) for function in aws.functions.values()} == {("arm64",)}
 
 
-def test_the_code_asset_holds_the_lambdas_and_nothing_else(aws: Assembly) -> None:
+def test_the_code_asset_holds_the_lambdas_and_the_pictures_and_nothing_else(aws: Assembly) -> None:
     (folder,) = [path for path in aws.directory.glob("asset.*") if (path / "lambdas").is_dir()]
-    assert [path.name for path in folder.iterdir()] == ["lambdas"]
     shipped = {path.relative_to(folder) for path in folder.rglob("*") if path.is_file()}
     ours = {
         path.relative_to(ROOT)
-        for path in (ROOT / "lambdas").rglob("*")
+        for directory in ("lambdas", "statemachine/pictures")
+        for path in (ROOT / directory).rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     }
     assert shipped == ours
+    assert any(path.suffix == ".svg" for path in shipped)

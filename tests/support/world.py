@@ -86,7 +86,8 @@ class World:
         self.campaigns = WatchedCampaigns(self.due)
         self.posts = WatchedPosts()
         self.catalog = MemoryCatalog()
-        self.approvals = MemoryApprovals()
+        self.due = MemoryDue()
+        self.approvals = MemoryApprovals(self.due, self.clock)
         self.checkpoints = MemoryCheckpoints()
         self.manifests = MemoryManifests()
         self.effects = MemoryEffects()
@@ -127,15 +128,19 @@ class World:
             created_at=now,
             updated_at=now,
             created_by="manager@acme.example",
-            configuration=None if status is CampaignStatus.QUEUED else self.configuration(parsed),
         )
         self.campaigns.create(campaign)
+        if status is not CampaignStatus.QUEUED:
+            key = CampaignKey(samples.TENANT, campaign_id)
+            MemoryCampaigns.update(
+                self.campaigns, key, expected=[status], at=now, configuration=self.configuration(parsed)
+            )
         return BuildInput(
             tenant_id=samples.TENANT, campaign_id=campaign_id, correlation_id=CorrelationId(samples.CORRELATION)
         )
 
     def configuration(self, brief: CampaignBrief) -> Configuration:
-        return resolve_configuration(samples.TENANT, brief, self.catalog)
+        return resolve_configuration(samples.TENANT, brief, self.catalog, self.clock.now())
 
     def new_token(self) -> TaskToken:
         """A task token that the engine waits for."""

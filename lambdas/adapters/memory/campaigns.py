@@ -23,6 +23,7 @@ class MemoryCampaigns:
     def __init__(self, due: MemoryDue | None = None) -> None:
         self._due = due
         self._records: dict[CampaignKey, dict[str, Any]] = {}
+        self._configurations: dict[CampaignKey, dict[str, Any]] = {}
         self._idempotency: dict[tuple[TenantId, str], IdempotencyRecord] = {}
         self._lock = Lock()
 
@@ -54,6 +55,11 @@ class MemoryCampaigns:
             raise NotFoundError(f"there is no campaign {key.campaign_id}")
         return Campaign.from_record(self._records[key])
 
+    def get_configured(self, key: CampaignKey) -> Campaign:
+        campaign = self.get(key)
+        kept = self._configurations.get(key)
+        return Campaign.from_record(self._records[key] | {"configuration": kept}) if kept else campaign
+
     def page(self, tenant_id: TenantId, limit: int, cursor: str | None = None) -> Page[Campaign]:
         before = decode_cursor(cursor) if cursor else None
         with self._lock:
@@ -80,5 +86,7 @@ class MemoryCampaigns:
             if of_execution and not is_of(self.get(key).execution_arn, of_execution):
                 raise ConcurrentUpdateError("another execution has taken over")
             changed = self._records[key] | on_the_record(changes, at)
+            if kept := changes.get("configuration"):
+                self._configurations[key] = kept.to_record()
             self._records[key] = {name: value for name, value in changed.items() if value is not None}
             return self.get(key)

@@ -12,6 +12,7 @@ from lambdas.core.ids import CampaignKey, PostId
 from lambdas.core.models.campaign import PostCounts
 from lambdas.core.models.post import Batch, Claim, Post, PostStatus
 from lambdas.core.ports import Page
+from lambdas.core.record_size import first_page
 
 _RESULT_FIELDS = ("status", "completedAt", "content", "provenance", "error")
 _WRITTEN_FIELDS = ("completedAt", "content", "provenance", "error", "edit")
@@ -46,8 +47,9 @@ class MemoryPosts:
         after = decode_cursor(cursor) if cursor else ""
         with self._lock:
             rest = sorted(post_id for post_id in self._posts.get(key, {}) if post_id > after)
-        items = self.get_many(key, rest[:limit])
-        return Page(items, encode_cursor(rest[limit - 1]) if len(rest) > limit else None)
+            found, more = first_page([self._posts[key][post_id] for post_id in rest], limit)
+        items = [Post.from_record(record) for record in found]
+        return Page(items, encode_cursor(items[-1].post_id) if more else None)
 
     def claim(self, key: CampaignKey, batch_id: int, claim: Claim) -> bool:
         with self._lock:

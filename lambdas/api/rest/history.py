@@ -13,12 +13,17 @@ from lambdas.api.rest.request import caller
 from lambdas.api.rest.resolver import Resolver
 from lambdas.api.rest.views import Listing
 from lambdas.api.services import Services
+from lambdas.core.errors import NotAcceptableError
 from lambdas.core.graph.model import ExecutionGraph
 from lambdas.core.ids import CampaignId, CampaignKey
 
 SVG = "image/svg+xml"
+_VARY = {"Vary": "Accept"}
 Format = Annotated[
-    Literal["svg", "json"] | None, Query(description="Instead of the Accept header; SVG when neither says.")
+    Literal["svg", "json"] | None,
+    Query(
+        description="Instead of the Accept header. When neither says: SVG, or JSON where this release has no picture."
+    ),
 ]
 
 
@@ -47,7 +52,7 @@ class HistoryRoutes:
                 "The workflow, drawn with its states",
                 tag=TAG,
                 answers=ExecutionGraph,
-                errors=(404, 422),
+                errors=(404, 406, 422),
             ),
         )(self.graph)
 
@@ -78,11 +83,17 @@ class HistoryRoutes:
         graph = graph_of(campaign, services.posts.progress(key), services.executions, services.clock.now())
         accepted = str(self._app.current_event.headers.get("Accept", ""))
         if format == "json" or (format is None and "application/json" in accepted):
-            return answer(graph)
-        # Drawing is for those who ask for it: the import costs more than the rest of a request.
-        from lambdas.core.graph.svg import render_svg
+            return answer(graph, headers=_VARY)
+        from lambdas.api.picture import drawn  # for those who ask for it
 
-        return Response(200, SVG, render_svg(graph), headers={"Vary": "Accept"})
+        if picture := drawn(graph):
+            return Response(200, SVG, picture, headers=_VARY)
+        if format == "svg" or SVG in accepted:
+            raise NotAcceptableError(
+                f"this release has no picture of the workflow that the execution runs (its shape is {graph.shape});"
+                " ?format=json tells the same in words"
+            )
+        return answer(graph, headers=_VARY)
 
     def _key(self, campaign_id: CampaignId) -> CampaignKey:
         return CampaignKey(caller(self._app.current_event).tenant_id, campaign_id)

@@ -110,6 +110,7 @@ def _failed_step(event: StepEvent, own: Sequence[Checkpoint]) -> str:
     if failed:
         return failed[-1]
     if event.input.approval:
-        return COMPLETE_CAMPAIGN if event.input.approval.decision == Decision.APPROVED else "RejectCampaign"
+        after: dict[str, str] = {Decision.APPROVED: COMPLETE_CAMPAIGN, "ask_again": REQUEST_APPROVAL}
+        return after.get(event.input.approval.decision, "RejectCampaign")
     done = max((BUILD_STEPS.index(name) for name in succeeded if name in BUILD_STEPS), default=-1)
     return BUILD_STEPS[min(done + 1, BUILD_STEPS.index(REQUEST_APPROVAL))]

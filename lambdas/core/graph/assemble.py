@@ -38,7 +38,7 @@ def execution_graph(
     Parameters
     ----------
     definition : the parsed ASL of the version the execution runs.
-    events : all events of ``get_execution_history``; none at all draws the bare workflow.
+    events : all events of ``get_execution_history``; none at all for the bare workflow.
     now : when the events were read; open states last until then.
     counts : by name of the map state; a map's children leave no events in its parent's history.
     status, stopped_at, error : of ``describe_execution``. They win over the events, because an engine that was
@@ -55,6 +55,7 @@ def execution_graph(
         workflow=workflow,
         execution_arn=execution_arn,
         status=history.status,
+        shape=plan.shape,
         start_at=plan.start_at,
         started_at=history.started_at,
         stopped_at=history.stopped_at,

@@ -1,5 +1,7 @@
 """Read an Amazon States Language definition (JSONPath) into states and the transitions between them."""
 
+import hashlib
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -38,6 +40,26 @@ class Workflow:
     start_at: str
     states: tuple[DefinedState, ...]
     transitions: tuple[Transition, ...]
+
+    @property
+    def shape(self) -> str:
+        """A hash of what a picture of the workflow shows: names and types of the states, and the transitions.
+
+        It is the same for every deployment: it depends neither on the ARNs, names and versions of the Lambdas nor on
+        comments, retries and timeouts, nor on the order in which the states are written.
+        """
+        states = sorted([s.name, s.kind, s.callback, within or ""] for s, within in _with_container(self.states))
+        ways = sorted([t.source, t.target, t.label or "", t.caught] for t in self.transitions)
+        text = json.dumps([self.start_at, states, ways], ensure_ascii=False, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def _with_container(
+    states: Sequence[DefinedState], within: str | None = None
+) -> Iterator[tuple[DefinedState, str | None]]:
+    for state in states:
+        yield state, within
+        yield from _with_container(state.inner, state.name)
 
 
 def parse(definition: Mapping[str, Any]) -> Workflow:

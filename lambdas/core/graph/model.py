@@ -1,4 +1,4 @@
-"""What an execution graph says, on the wire and to the drawing."""
+"""What an execution graph says."""
 
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
@@ -106,6 +106,8 @@ class ExecutionGraph(Model):
     workflow: str
     execution_arn: str
     status: ExecutionStatus
+    shape: str
+    """Hash of the workflow's states and transitions. Executions of the same shape share a picture."""
     start_at: str
     """Name of the first state."""
     started_at: Moment | None = None

@@ -1,16 +1,19 @@
 """``POST /campaigns/{id}/retry``, and what there is to be read of a campaign's history."""
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from lambdas.adapters.memory import MemoryAlerts
+from lambdas.api import picture
 from lambdas.core.active import SOON, active
 from lambdas.core.claims import WRITER_LIVES
 from lambdas.core.effects import Effect, EffectStatus
 from lambdas.core.errors import ThrottledError
 from lambdas.core.executions import ExecutionState
+from lambdas.core.graph.definition import parse
 from lambdas.core.graph.model import ExecutionStatus
 from lambdas.core.ids import CampaignKey
 from lambdas.core.models.approval import ApprovalStatus
@@ -18,7 +21,9 @@ from lambdas.core.models.campaign import Campaign, CampaignStatus, Failure, Post
 from lambdas.core.models.post import Claim, PostError, PostStatus
 from lambdas.core.models.workflow import BuildInput
 from lambdas.ops.reconcile.logic import ReconcilePorts, look_after
+from statemachine.picture import framed
 from tests.support.api import World
+from tests.support.pictures import DRAWING, SMALL
 from tests.support.waiting import CAMPAIGN_ID, waiting_campaign
 
 PATH = f"/campaigns/{CAMPAIGN_ID}"
@@ -193,16 +198,46 @@ def test_the_context_the_history_and_the_picture(world: World) -> None:
     context = world.call("GET", f"{PATH}/checkpoints").json
     assert context["status"] == "waiting_callback"
     assert [each["type"] for each in context["activeCallbacks"]] == ["approval"]
-    picture = world.call("GET", f"{PATH}/graph")
-    assert (picture.headers["Content-Type"], picture.text[:4]) == ("image/svg+xml", "<svg")
     for graph in (
         world.call("GET", f"{PATH}/graph", query={"format": "json"}),
         world.call("GET", f"{PATH}/graph", headers={"Accept": "application/json"}),
     ):
         assert graph.json["workflow"] == "BUILD"
+        assert graph.headers["Vary"] == "Accept"
     assert world.call("GET", f"{PATH}/graph", query={"format": "png"}).status == 422
     for what in ("checkpoints", "executions", "graph"):
         assert world.call("GET", f"{PATH}/{what}", tenant="globex").status == 404
+
+
+def test_the_picture_is_that_of_the_definition_the_execution_runs(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiting(world)
+    world.executions.deployed = SMALL
+    monkeypatch.setattr(picture, "PICTURES", tmp_path)
+    (tmp_path / f"build-{parse(SMALL).shape}.svg").write_text(framed(DRAWING.read_text(), parse(SMALL), "BUILD", "x"))
+    for drawn in (
+        world.call("GET", f"{PATH}/graph"),
+        world.call("GET", f"{PATH}/graph", query={"format": "svg"}, headers={"Accept": "application/json"}),
+        world.call("GET", f"{PATH}/graph", headers={"Accept": "image/svg+xml,image/*"}),
+    ):
+        assert (drawn.status, drawn.headers["Content-Type"], drawn.text[:4]) == (200, "image/svg+xml", "<svg")
+        assert drawn.headers["Vary"] == "Accept"
+        assert "Spring" in drawn.text
+
+
+def test_a_definition_without_a_picture_is_told_in_words(world: World) -> None:
+    waiting(world)
+    plain = world.call("GET", f"{PATH}/graph", headers={"Accept": "text/html,*/*"})
+    assert (plain.status, plain.headers["Content-Type"]) == (200, "application/json")
+    assert [node["name"] for node in plain.json["nodes"]] == ["Done"]
+    for refused in (
+        world.call("GET", f"{PATH}/graph", query={"format": "svg"}),
+        world.call("GET", f"{PATH}/graph", headers={"Accept": "image/svg+xml"}),
+    ):
+        assert (refused.status, refused.json["type"].rsplit(":", 1)[1]) == (406, "not-acceptable")
+        assert plain.json["shape"] in refused.json["detail"]
+        assert "format=json" in refused.json["detail"]
 
 
 def test_what_could_not_be_undone_is_shown_to_whoever_has_to_see_to_it(world: World) -> None:

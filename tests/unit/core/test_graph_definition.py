@@ -1,5 +1,6 @@
-"""The definition: states, transitions, labels."""
+"""The definition: states, transitions, labels, shape."""
 
+import copy
 from typing import Any
 
 import pytest
@@ -114,3 +115,46 @@ def test_a_rule_in_a_few_words(rule: dict[str, Any], words: str) -> None:
 def test_a_definition_no_engine_would_take_is_refused(definition: dict[str, Any], problem: str) -> None:
     with pytest.raises(ValueError, match=problem):
         parse(definition)
+
+
+def changed(*path: str, **fields: Any) -> dict[str, Any]:
+    """The workflow with ``fields`` put into what is at ``path``."""
+    copied = copy.deepcopy(WORKFLOW)
+    place = copied
+    for key in path:
+        place = place[key]
+    place |= fields
+    return copied
+
+
+@pytest.mark.parametrize(
+    "same",
+    [
+        changed(Comment="another", TimeoutSeconds=60, QueryLanguage="JSONPath"),
+        changed("States", "Plan", Resource="arn:aws:lambda:eu-west-1:1:function:stage-plan:7", Comment="other"),
+        changed("States", "Plan", TimeoutSeconds=5, Retry=[{"ErrorEquals": ["States.ALL"], "MaxAttempts": 9}]),
+        changed("States", "Write", MaxConcurrency=3, Label="Write"),
+        WORKFLOW | {"States": dict(reversed(WORKFLOW["States"].items()))},
+    ],
+    ids=["machine", "version", "retries", "map", "order"],
+)
+def test_deployments_of_the_same_workflow_have_one_shape(same: dict[str, Any]) -> None:
+    assert parse(same).shape == parse(WORKFLOW).shape
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        WORKFLOW | {"StartAt": "Write"},
+        changed("States", "Plan", Next="Ask"),
+        changed("States", "Plan", Catch=[]),
+        changed("States", "Plan", Type="Pass"),
+        changed("States", "Ask", Resource="arn"),
+        changed("States", "Decide", Default="Done"),
+        changed("States", "Write", "ItemProcessor", "States", "Two", Type="Wait", Seconds=1),
+        changed("States", More={"Type": "Succeed"}),
+    ],
+    ids=["start", "next", "catch", "type", "callback", "default", "inner", "state"],
+)
+def test_another_workflow_has_another_shape(other: dict[str, Any]) -> None:
+    assert parse(other).shape != parse(WORKFLOW).shape

@@ -33,6 +33,8 @@ def handle(event, context):
         raise CustomError(event.get("say", "as asked"))
     if event.get("exit"):
         os._exit(9)
+    if event.get("size"):
+        return "x" * event["size"]
     time.sleep(event.get("sleep", 0))
     layer = str(pathlib.Path(layered.__file__).resolve())
     return {"pid": os.getpid(), "layer": layer, "key": os.environ["AWS_ACCESS_KEY_ID"]}

@@ -112,3 +112,18 @@ def test_a_secret_that_is_there_is_asked_for_by_its_whole_arn(account: Account) 
     assert account.client("secretsmanager").get_secret_value(SecretId="team/there")["SecretString"] == "value"
     account.may({"Action": "secretsmanager:GetSecretValue", "Resource": f"{SECRET}there"})
     assert code(account.client("secretsmanager").get_secret_value, SecretId="team/there") == "AccessDeniedException"
+
+
+def test_a_key_is_used_under_the_context_that_is_granted(account: Account) -> None:
+    key = account.root("kms").create_key()["KeyMetadata"]
+    equals = {"kms:EncryptionContext:purpose": "sealing"}
+    account.may(
+        {"Action": ["kms:Encrypt", "kms:Decrypt"], "Resource": key["Arn"], "Condition": {"StringEquals": equals}}
+    )
+    kms = account.client("kms")
+    sealed = kms.encrypt(KeyId=key["KeyId"], Plaintext=b"token", EncryptionContext={"purpose": "sealing"})
+    opened = kms.decrypt(CiphertextBlob=sealed["CiphertextBlob"], EncryptionContext={"purpose": "sealing"})
+    assert opened["Plaintext"] == b"token"
+    assert code(kms.encrypt, KeyId=key["KeyId"], Plaintext=b"token") == "AccessDeniedException"
+    other = {"purpose": "something else"}
+    assert code(kms.encrypt, KeyId=key["KeyId"], Plaintext=b"token", EncryptionContext=other) == "AccessDeniedException"

@@ -9,14 +9,13 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 from ministack.core import iam_actions
-from ministack.services import stepfunctions
-from ministack.services.cloudformation import provisioners
 
 from local import aws
-from local.emulator import machine_resources, machine_versions
-from local.emulator.pinned import EmulatorChangedError
+from local.emulator import iam
+from local.emulator.config import EmulatorConfig
+from local.emulator.patch import Emulator
+from local.emulator.state_machines import ALIAS, VERSION
 from local.process import EmulatorProcess, free_port
-from tests.unit.local.test_pinned import double
 
 MACHINE = "arn:aws:states:us-east-1:000000000000:stateMachine:probe"
 
@@ -32,17 +31,10 @@ MACHINE = "arn:aws:states:us-east-1:000000000000:stateMachine:probe"
     ],
 )
 def test_iam_is_asked_about_the_machine_itself(arn: str, base: str) -> None:
-    actions = double(iam_actions)
-    machine_versions.authorise(actions)
+    here = Emulator(EmulatorConfig(home=Path("/nowhere"), port=1))
+    resource_of = iam.qualified_machines(iam_actions.extract_resource_arn, here)
     body = json.dumps({} if arn == "*" else {"stateMachineArn": arn}).encode()
-    assert actions.extract_resource_arn("states", "POST", "/", {}, body, {}, "us-east-1", "0") == base
-
-
-def test_an_emulator_that_knows_these_types_is_refused() -> None:
-    handlers = type("Provisioners", (), {"_RESOURCE_HANDLERS": {machine_resources.VERSION: {}}})
-    with pytest.raises(EmulatorChangedError):
-        machine_resources.install(handlers, double(stepfunctions))
-    assert machine_resources.ALIAS not in provisioners._RESOURCE_HANDLERS
+    assert resource_of("states", "POST", "/", {}, body, {}, "us-east-1", "0") == base
 
 
 def template(result: str, description: str = "in use") -> str:
@@ -58,7 +50,7 @@ def template(result: str, description: str = "in use") -> str:
             },
         },
         "Version": {
-            "Type": machine_resources.VERSION,
+            "Type": VERSION,
             "DeletionPolicy": "Retain",
             "UpdateReplacePolicy": "Retain",
             "Properties": {
@@ -67,7 +59,7 @@ def template(result: str, description: str = "in use") -> str:
             },
         },
         "Live": {
-            "Type": machine_resources.ALIAS,
+            "Type": ALIAS,
             "Properties": {
                 "Name": "live",
                 "Description": description,

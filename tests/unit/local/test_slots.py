@@ -1,12 +1,14 @@
 """Callers wait for a worker, in order, and nobody starves."""
 
 import threading
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
-from local.emulator.pinned import EmulatorChangedError
-from local.emulator.slots import Slots, install
+from local.emulator.config import EmulatorConfig
+from local.emulator.patch import Emulator
+from local.emulator.slots import Slots, give_the_worker_back, wait_for_a_worker
 
 
 def start(slots: Slots, function: str, reserved: int | None = None) -> threading.Event:
@@ -99,26 +101,21 @@ def test_under_load_the_limits_hold_and_everybody_gets_through() -> None:
 
 def test_a_function_switched_off_is_throttled_and_not_queued() -> None:
     lambda_svc = SimpleNamespace(
-        _acquire_execution_slot=print,
-        _release_execution_slot=print,
         _reserved_concurrency=lambda func, config: func["reserved"],
         _inflight_key=lambda config: "key",
     )
-    slots = Slots(per_function=3, total=8)
-    install(lambda_svc, slots)
-    assert lambda_svc._acquire_execution_slot({"reserved": 0}, {}) == (None, "function")
-    assert lambda_svc._acquire_execution_slot({"reserved": None}, {}) == ("key", None)
+    config = EmulatorConfig(home=Path("/nowhere"), port=1, workers_per_function=3)
+    emulator = Emulator(config, {"services.lambda_svc": lambda_svc})
+    acquire, release = wait_for_a_worker(None, emulator), give_the_worker_back(None, emulator)
+    slots = emulator.shared(Slots, lambda: pytest.fail("the two corrections share one"))
+    assert acquire({"reserved": 0}, {}) == (None, "function")
+    assert acquire({"reserved": None}, {}) == ("key", None)
     assert slots.running() == {"key": 1}
-    lambda_svc._release_execution_slot("key")
-    lambda_svc._release_execution_slot(None)
+    release("key")
+    release(None)
     assert slots.running() == {}
 
 
 def test_no_workers_at_all_is_refused() -> None:
     with pytest.raises(ValueError, match="at least one"):
         Slots(per_function=0, total=1)
-
-
-def test_another_ministack_is_refused() -> None:
-    with pytest.raises(EmulatorChangedError, match="_acquire_execution_slot"):
-        install(SimpleNamespace(), Slots(per_function=1, total=1))

@@ -84,3 +84,19 @@ def test_a_task_without_a_limit_is_left_alone() -> None:
 def test_errors_match_as_their_guide_says(listed: list[str], error: str, matches: bool) -> None:
     match = step_functions.error_names(stepfunctions._error_matches, emulator_of(stepfunctions))
     assert match(listed, error) is matches
+
+
+def test_a_map_takes_its_limits_from_its_input() -> None:
+    seen: dict[str, Any] = {}
+
+    def run(state: dict[str, Any], *_: Any) -> None:
+        seen.update(state)
+
+    state = {"MaxConcurrencyPath": "$.most", "ToleratedFailurePercentagePath": "$.failed", "ToleratedFailureCount": 3}
+    corrected = step_functions.limits_of_a_map(run, emulator_of(stepfunctions))
+    corrected(state, {}, {"most": 7, "failed": 5}, {}, {}, {})
+    assert {name: seen[name] for name in ("MaxConcurrency", "ToleratedFailurePercentage", "ToleratedFailureCount")} == {
+        "MaxConcurrency": 7,
+        "ToleratedFailurePercentage": 5,
+        "ToleratedFailureCount": 3,
+    }

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,11 +11,20 @@ from hypothesis import strategies as st
 from ministack.services import _dynamodb_keywords as keywords
 from ministack.services import dynamodb
 
-from local.emulator import parsing, ranges
+from local.emulator import patch
+from local.emulator.__main__ import load
+from local.emulator.config import EmulatorConfig
+from local.emulator.patch import Emulator, Patch
 
 TABLE = "Ranges"
 KEYS = [f"{kind}#{number:02d}" for kind in ("BATCH", "CAMPAIGN", "POST") for number in range(12)]
 SLOW = dynamodb._query
+
+
+def install(*names: str) -> None:
+    """The corrections of speed of these names."""
+    wanted: list[Patch] = [p for p in load() if p.correction.startswith("speed.") and p.name in names]
+    patch.install(Emulator(EmulatorConfig(home=Path("/nowhere"), port=1)), wanted)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -34,9 +44,9 @@ def table() -> Iterator[None]:
             dynamodb._put_item(
                 {"TableName": TABLE, "Item": {"PK": {"S": pk}, "SK": {"S": key}, "n": {"N": str(number)}}}
             )
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(dynamodb, "_query", SLOW)
-        ranges.install(dynamodb)
+    with pytest.MonkeyPatch.context() as put_back:
+        put_back.setattr(dynamodb, "_query", SLOW)
+        install("_query")
         yield
     dynamodb._delete_table({"TableName": TABLE})
 
@@ -110,7 +120,7 @@ def test_what_is_read_once_is_read_the_same(monkeypatch: pytest.MonkeyPatch) -> 
     for name in names:
         monkeypatch.setattr(dynamodb, name, slow[name])
     monkeypatch.setattr(keywords, "_tokenize", keywords._tokenize)
-    parsing.install(dynamodb, keywords)
+    install(*names)
 
     expression = "attribute_not_exists(#a) OR (#a.#b = :c AND NOT #d IN (:e, :f))"
     assert list(dynamodb._tokenize(expression)) == slow["_tokenize"](expression)
