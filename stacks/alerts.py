@@ -12,7 +12,18 @@ from stacks.grants import grant_key
 
 def alert_topic(scope: Construct, name: str, key: kms.IKey) -> sns.Topic:
     """An encrypted topic; ``name`` is its physical name."""
-    return sns.Topic(scope, "Alerts", topic_name=name, master_key=key, enforce_ssl=True)
+    topic = sns.Topic(scope, "Alerts", topic_name=name, master_key=key, enforce_ssl=True)
+    # CloudWatch's alarms publish as the service itself, to the topic and with its key (data.py).
+    # docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alarm_Changes.html
+    topic.add_to_resource_policy(
+        iam.PolicyStatement(
+            principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
+            actions=["sns:Publish"],
+            resources=[topic.topic_arn],
+            conditions={"StringEquals": {"aws:SourceAccount": Stack.of(scope).account}},
+        )
+    )
+    return topic
 
 
 def grant_alert(function: lambda_.Function, topic: sns.ITopic, key: kms.IKey) -> None:

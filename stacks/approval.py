@@ -1,22 +1,18 @@
 """What looks after open requests for approval."""
 
-from aws_cdk import Duration
-from aws_cdk import aws_events as events
-from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
+from lambdas.services.due import Kind
 from stacks.acknowledge import acknowledge
 from stacks.alerts import grant_alert
 from stacks.data import DataStack
+from stacks.due import every_minute
 from stacks.functions import CampaignFunction, CodeAssets
 from stacks.grants import Access, grant_parameter, grant_secret, grant_table
 from stacks.mail import Mail
 from stacks.options import Options
-
-EVERY = Duration.minutes(1)
-"""The longest a decision waits whose sender died, and the precision of reminders and expiry."""
 
 
 def tend_approvals(
@@ -46,7 +42,7 @@ def tend_approvals(
         },
         timeout_seconds=55,
     )
-    access = [Access.GET, Access.BATCH_GET, Access.PUT, Access.UPDATE, Access.DELETE, Access.QUERY]
+    access = [Access.GET, Access.PUT, Access.UPDATE, Access.DELETE, Access.QUERY]
     grant_table(function, data, access)
     grant_secret(function, data, data.approval_keys_name)
     grant_parameter(function, base_url_parameter)
@@ -59,7 +55,5 @@ def tend_approvals(
         "AwsSolutions-IAM5[Resource::*]",
         "Answering a task is authorised by the task token; the action is not checked against an execution",
     )
-    # Without retries: the next minute is one.
-    target = targets.LambdaFunction(function.live, retry_attempts=0)
-    events.Rule(scope, "TendApprovals", schedule=events.Schedule.rate(EVERY), targets=[target])
+    every_minute(scope, "TendApprovals", function, Kind.APPROVAL, "Open requests for approval", alerts)
     return function

@@ -98,6 +98,8 @@ class CampaignFunction(lambda_.Function):
             tracing=lambda_.Tracing.ACTIVE if options.tracing else lambda_.Tracing.DISABLED,
             current_version_options=lambda_.VersionOptions(removal_policy=RemovalPolicy.RETAIN),
         )
+        self.service_name = name
+        """The dimension ``service`` of its metrics."""
         self.live = lambda_.Alias(self, "Live", alias_name=LIVE, version=self.current_version)
         if options.tracing:
             acknowledge(role, "AwsSolutions-IAM5[Resource::*]", "X-Ray's write actions take no resource")

@@ -17,9 +17,7 @@ from stacks.functions import CampaignFunction, CodeAssets, kept_logs
 from stacks.grants import Access, grant_key, grant_parameter, grant_secret, grant_table
 from stacks.mail import Mail
 from stacks.options import Options
-from statemachine.build import BuildFunctions, build_workflow
-
-EXECUTION_TIMEOUT = Duration.days(30)
+from statemachine.build import EXECUTION_TIMEOUT, BuildFunctions, build_workflow
 
 
 class WorkflowStack(Stack):
@@ -73,6 +71,7 @@ class WorkflowStack(Stack):
                 memory_mb=1024,
             ),
             request_approval=self._request_approval(),
+            approval_expired=self._approval_expired(),
             complete_campaign=self._step("complete_campaign", [Access.GET, Access.PUT, Access.UPDATE]),
             reject_campaign=self._step("reject_campaign", [Access.GET, Access.PUT, Access.UPDATE, Access.QUERY]),
             compensate=self._compensate(),
@@ -215,8 +214,15 @@ class WorkflowStack(Stack):
         grant_secret(function, self._data, self._data.approval_keys_name)
         grant_parameter(function, self.base_url_parameter)
         self.mail.grant_send(function)
-        # A question that was answered is not asked again: the task gets the answer.
-        grant_task_answers(function, ["states:SendTaskFailure", "states:SendTaskSuccess"])
+        grant_alert(function, self.alerts, self._data.key)
+        # A question that was answered is not asked again: the task gets the answer. A heartbeat tells whether the task
+        # still waits, so that a late delivery asks nobody.
+        grant_task_answers(function, ["states:SendTaskFailure", "states:SendTaskHeartbeat", "states:SendTaskSuccess"])
+        return function
+
+    def _approval_expired(self) -> CampaignFunction:
+        function = self._step("approval_expired", [Access.GET, Access.PUT, Access.UPDATE, Access.QUERY])
+        grant_alert(function, self.alerts, self._data.key)
         return function
 
     def _state_machine(self, functions: BuildFunctions) -> sfn.StateMachine:

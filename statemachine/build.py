@@ -13,12 +13,20 @@ from aws_cdk import aws_stepfunctions as sfn
 from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
 
+from lambdas.core.models.campaign import MAX_REVISIONS
 from statemachine.tasks import callback_step, retry_reading, step
 
 APPROVAL_TIMEOUT = Duration.days(15)
 """Twice the longest wait a campaign may ask for, and a day: the campaign's own policy strikes long before, unless
 whatever carries it out is dead."""
 APPROVAL_HEARTBEAT = Duration.hours(24)
+HEARTBEAT_RETRIES = 3
+"""Of a wait whose heartbeat was missed. After these the catcher begins the state anew, so it never gives up."""
+BUILD_TIME = Duration.days(2)
+"""For everything but waiting in one round: planning, writing up to 10,000 posts, retries of hours."""
+EXECUTION_TIMEOUT = Duration.days((MAX_REVISIONS + 1) * (APPROVAL_TIMEOUT.to_days() + BUILD_TIME.to_days()))
+"""Every round that a campaign may ask for. An execution of AWS lasts up to a year
+(docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html)."""
 
 
 class BuildFunctions(NamedTuple):
@@ -30,6 +38,7 @@ class BuildFunctions(NamedTuple):
     generate_posts: lambda_.Function
     aggregate_results: lambda_.Function
     request_approval: lambda_.Function
+    approval_expired: lambda_.Function
     complete_campaign: lambda_.Function
     reject_campaign: lambda_.Function
     compensate: lambda_.Function
@@ -54,8 +63,26 @@ def build_workflow(scope: Construct, functions: BuildFunctions, manifests: s3.IB
     aggregate = step(
         scope, "AggregateResults", functions.aggregate_results, comment="Count the posts; too many failures end here"
     )
+    waiting, *others = _approval(scope, functions, generate)
+    failure = _failure(scope, functions)
+    steps: list[tasks.LambdaInvoke | sfn.DistributedMap] = [validate, save, plan, generate, aggregate, waiting, *others]
+    for task in steps:
+        task.add_catch(failure, errors=["States.ALL"], result_path="$.error")
+    return validate.next(save).next(plan).next(generate).next(aggregate).next(waiting)
+
+
+def _approval(
+    scope: Construct, functions: BuildFunctions, generate: sfn.DistributedMap
+) -> tuple[tasks.LambdaInvoke, ...]:
+    """RequestApproval and all that comes after it; its task is the first of those answered."""
     request = _request_approval(scope, functions.request_approval)
-    expired = _expired(scope)
+    expired = step(
+        scope,
+        "ApprovalExpired",
+        functions.approval_expired,
+        result_path="$.approval",
+        comment="The time limit of the wait has come: what that means is on the request's record",
+    )
     complete = step(scope, "CompleteCampaign", functions.complete_campaign, comment="The campaign is approved")
     revise = step(
         scope,
@@ -65,25 +92,27 @@ def build_workflow(scope: Construct, functions: BuildFunctions, manifests: s3.IB
         comment="Only the posts that were sent back, with the reviewers' comments, go to the map again",
     )
     reject = step(scope, "RejectCampaign", functions.reject_campaign, comment="The campaign ends without approval")
-    approved = sfn.Succeed(scope, "Approved")
-    rejected = sfn.Succeed(scope, "Rejected", comment="A no is a result, not a failure")
 
     decision = (
         sfn.Choice(scope, "CheckDecision")
-        .when(sfn.Condition.string_equals("$.approval.decision", "approved"), complete.next(approved))
-        .when(sfn.Condition.string_equals("$.approval.decision", "needs_revision"), revise)
+        .when(_decided("approved"), complete.next(sfn.Succeed(scope, "Approved")))
+        .when(_decided("needs_revision"), revise)
+        .when(_decided("ask_again"), request)
         .otherwise(reject)
     )
+    request.next(decision)
     revise.next(generate)
-    reject.next(rejected)
-    expired.next(reject)
+    reject.next(sfn.Succeed(scope, "Rejected", comment="A no is a result, not a failure"))
+    expired.next(decision)
+    # Before States.Timeout, which includes a missed heartbeat
+    # (docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html).
+    request.add_catch(request, errors=["States.HeartbeatTimeout"], result_path=sfn.JsonPath.DISCARD)
     request.add_catch(expired, errors=["States.Timeout"], result_path=sfn.JsonPath.DISCARD)
+    return request, expired, complete, revise, reject
 
-    failure = _failure(scope, functions)
-    for task in (validate, save, plan, generate, aggregate, request, complete, revise, reject):
-        task.add_catch(failure, errors=["States.ALL"], result_path="$.error")
 
-    return validate.next(save).next(plan).next(generate).next(aggregate).next(request).next(decision)
+def _decided(what: str) -> sfn.Condition:
+    return sfn.Condition.string_equals("$.approval.decision", what)
 
 
 def _request_approval(scope: Construct, function: lambda_.Function) -> tasks.LambdaInvoke:
@@ -93,13 +122,19 @@ def _request_approval(scope: Construct, function: lambda_.Function) -> tasks.Lam
         function,
         timeout=APPROVAL_TIMEOUT,
         heartbeat=APPROVAL_HEARTBEAT,
+        heartbeat_retries=HEARTBEAT_RETRIES,
         result_path="$.approval",
         comment="Mail the reviewers a signed link each and wait for their answers, at no cost",
     )
 
 
 def _generate_posts(scope: Construct, function: lambda_.Function, manifests: s3.IBucket) -> sfn.DistributedMap:
-    """One child execution for each batch of the manifest. What they did is counted from the table."""
+    """One child execution for each batch of the manifest. What they did is counted from the table.
+
+    The map tolerates every failed child: its percentage counts children, which are batches
+    (docs.aws.amazon.com/step-functions/latest/dg/state-map-distributed.html#maprun-fail-threshold), and a campaign's
+    counts posts. AggregateResults judges by the posts.
+    """
     posts = sfn.DistributedMap(
         scope,
         "GeneratePosts",
@@ -112,7 +147,7 @@ def _generate_posts(scope: Construct, function: lambda_.Function, manifests: s3.
             "batch": sfn.JsonPath.object_at("$$.Map.Item.Value"),
         },
         max_concurrency_path="$.plan.mapConcurrency",
-        tolerated_failure_percentage_path="$.plan.toleratedFailurePercentage",
+        tolerated_failure_percentage=100,
         map_execution_type=sfn.StateMachineType.STANDARD,
         label="GeneratePosts",
         result_path=sfn.JsonPath.DISCARD,
@@ -122,16 +157,6 @@ def _generate_posts(scope: Construct, function: lambda_.Function, manifests: s3.
     posts.item_processor(batch)
     retry_reading(posts)
     return posts
-
-
-def _expired(scope: Construct) -> sfn.Pass:
-    return sfn.Pass(
-        scope,
-        "ApprovalExpired",
-        comment="Nobody decided in time",
-        result=sfn.Result.from_object({"decision": "expired"}),
-        result_path="$.approval",
-    )
 
 
 def _failure(scope: Construct, functions: BuildFunctions) -> sfn.IChainable:

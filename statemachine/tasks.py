@@ -77,12 +77,14 @@ def callback_step(
     *,
     timeout: Duration,
     heartbeat: Duration,
+    heartbeat_retries: int,
     result_path: str,
     comment: str,
 ) -> tasks.LambdaInvoke:
     """A state that calls ``function`` with a task token and then waits, at no cost, for somebody to answer it.
 
-    The function has to fail the task itself (``SendTaskFailure``) when it cannot ask the question.
+    The function has to fail the task itself (``SendTaskFailure``) when it cannot ask the question. A missed heartbeat
+    says that whoever looks after the question is dead, and not that it was answered by silence: it is asked anew.
     """
     task = tasks.LambdaInvoke(
         scope,
@@ -97,6 +99,15 @@ def callback_step(
         result_path=result_path,
         task_timeout=sfn.Timeout.duration(timeout),
         heartbeat_timeout=sfn.Timeout.duration(heartbeat),
+    )
+    # Before the others: States.TaskFailed is a wildcard that includes it, and so does States.Timeout.
+    task.add_retry(
+        errors=["States.HeartbeatTimeout"],
+        interval=Duration.seconds(1),
+        max_attempts=heartbeat_retries,
+        backoff_rate=2,
+        max_delay=Duration.seconds(30),
+        jitter_strategy=sfn.JitterType.FULL,
     )
     # Not on States.Timeout: seven silent days are an answer and not a glitch.
     add_retries(task, service_errors=[name for name in LAMBDA_SERVICE_ERRORS if name != "States.Timeout"])

@@ -34,13 +34,18 @@ if TYPE_CHECKING:
     from mypy_boto3_ssm import SSMClient
     from mypy_boto3_stepfunctions import SFNClient
 
-SDK_ATTEMPTS = 4
-"""Of each request, by the SDK itself, before a step hears of an error."""
+SDK_ATTEMPTS = 5
+"""Of each request, the first one included, by the SDK itself, before a step hears of an error."""
+
+_ONCE = frozenset({"sesv2", "sns"})
+"""Services by which people are reached. One attempt, because no call of theirs has an idempotency key, and botocore
+repeats read timeouts of its own accord, after which the message may have gone out (``TransientRetryableChecker`` in
+botocore/retries/standard.py; docs.aws.amazon.com/boto3/latest/guide/retries.html). Whoever sends decides what is tried
+again: a refusal that was received."""
 
 _CONNECT_SECONDS = 2
 _READ_SECONDS = 10
-_SLOW_READ_SECONDS = {"bedrock-runtime": 60}
-"""A model takes its time to write; every other service answers within milliseconds."""
+"""Every service but a model answers within milliseconds."""
 
 _THROTTLING = frozenset(
     {
@@ -67,7 +72,7 @@ _CONFLICT = frozenset({"TransactionConflict", "TransactionConflictException", "T
 
 
 @overload
-def client(service: Literal["bedrock-runtime"]) -> "BedrockRuntimeClient": ...
+def client(service: Literal["bedrock-runtime"], read_seconds: int, tries: int) -> "BedrockRuntimeClient": ...
 @overload
 def client(service: Literal["dynamodb"]) -> "DynamoDBClient": ...
 @overload
@@ -86,21 +91,24 @@ def client(service: Literal["sns"]) -> "SNSClient": ...
 def client(service: Literal["ssm"]) -> "SSMClient": ...
 @overload
 def client(service: Literal["stepfunctions"]) -> "SFNClient": ...
-def client(service: str) -> Any:
-    """The process's client of a service; made at the first call, since making one takes tens of milliseconds."""
+def client(service: str, read_seconds: int = _READ_SECONDS, tries: int = SDK_ATTEMPTS) -> Any:
+    """The process's client of a service; made at the first call, since making one takes tens of milliseconds.
+
+    Each of the ``tries`` of a request may take ``read_seconds``, and botocore makes another one after a timeout too.
+    """
     with _making:
-        return _make(service)
+        return _make(service, read_seconds, tries)
 
 
 _making = Lock()  # boto3's default session may be used by one thread at a time
 
 
 @cache
-def _make(service: str) -> Any:
+def _make(service: str, read_seconds: int, tries: int) -> Any:
     config = Config(
-        retries={"mode": "standard", "max_attempts": SDK_ATTEMPTS},
+        retries={"mode": "standard", "total_max_attempts": 1 if service in _ONCE else tries},
         connect_timeout=_CONNECT_SECONDS,
-        read_timeout=_SLOW_READ_SECONDS.get(service, _READ_SECONDS),
+        read_timeout=read_seconds,
         tcp_keepalive=True,
         max_pool_connections=25,
     )
@@ -121,17 +129,18 @@ def translate_errors() -> Iterator[None]:
     except (NoConnectionError, HTTPClientError) as error:
         raise DependencyUnavailableError(str(error)) from error
     except ClientError as error:
-        meaning = _meaning(error)
-        if meaning is None:
+        retryable = meaning(error)
+        if retryable is None:
             raise
-        raise meaning(str(error)) from error
+        raise retryable(str(error)) from error
 
 
 def error_code(error: ClientError) -> str:
     return error.response.get("Error", {}).get("Code", "")
 
 
-def _meaning(error: ClientError) -> type[RetryableError] | None:
+def meaning(error: ClientError) -> type[RetryableError] | None:
+    """The class an error is raised as by ``translate_errors``; ``None``: AWS has refused, and does so again."""
     code, status = error_code(error), error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     if code in _THROTTLING or status == 429:
         return ThrottledError

@@ -31,21 +31,21 @@ class DynamoCatalog:
         place = keys.brand(tenant_id, brand_id)
         places = {keys.persona(tenant_id, persona_id): persona_id for persona_id in persona_ids}
         found = self._table.get_many([place, *places])
-        voices = {name: Persona.from_wire(found[key]) for key, name in places.items() if key in found}
-        return (Brand.from_wire(found[place]) if place in found else None), voices
+        voices = {name: Persona.from_record(found[key]) for key, name in places.items() if key in found}
+        return (Brand.from_record(found[place]) if place in found else None), voices
 
     def get_settings(self, tenant_id: TenantId) -> TenantSettings:
-        return TenantSettings.from_wire(self._table.get(keys.settings(tenant_id)) or {})
+        return TenantSettings.from_record(self._table.get(keys.settings(tenant_id)) or {})
 
     def put_settings(self, tenant_id: TenantId, config: TenantConfig) -> TenantSettings:
-        return TenantSettings.from_wire(self._put(keys.settings(tenant_id), config, {}))
+        return TenantSettings.from_record(self._put(keys.settings(tenant_id), config, {}))
 
     def get_brand(self, tenant_id: TenantId, brand_id: BrandId) -> Brand | None:
         found = self._table.get(keys.brand(tenant_id, brand_id))
-        return Brand.from_wire(found) if found else None
+        return Brand.from_record(found) if found else None
 
     def put_brand(self, tenant_id: TenantId, brand_id: BrandId, config: BrandConfig) -> Brand:
-        return Brand.from_wire(self._put(keys.brand(tenant_id, brand_id), config, {"brandId": brand_id}))
+        return Brand.from_record(self._put(keys.brand(tenant_id, brand_id), config, {"brandId": brand_id}))
 
     def delete_brand(self, tenant_id: TenantId, brand_id: BrandId) -> None:
         if not self._table.delete(keys.brand(tenant_id, brand_id)):
@@ -53,10 +53,10 @@ class DynamoCatalog:
 
     def get_persona(self, tenant_id: TenantId, persona_id: PersonaId) -> Persona | None:
         found = self._table.get(keys.persona(tenant_id, persona_id))
-        return Persona.from_wire(found) if found else None
+        return Persona.from_record(found) if found else None
 
     def put_persona(self, tenant_id: TenantId, persona_id: PersonaId, config: PersonaConfig) -> Persona:
-        return Persona.from_wire(self._put(keys.persona(tenant_id, persona_id), config, {"personaId": persona_id}))
+        return Persona.from_record(self._put(keys.persona(tenant_id, persona_id), config, {"personaId": persona_id}))
 
     def delete_persona(self, tenant_id: TenantId, persona_id: PersonaId) -> None:
         if not self._table.delete(keys.persona(tenant_id, persona_id)):
@@ -65,7 +65,7 @@ class DynamoCatalog:
     @translate_errors()
     def _put(self, key: keys.ItemKey, config: Model, identity: dict[str, str]) -> dict[str, Any]:
         """Replace every field and count the version up, in one write, so that two editors never make one version."""
-        wire = config.to_wire() | identity
+        wire = config.to_record() | identity
         absent = [alias for alias in _aliases(type(config)) if alias not in wire]
         names = {f"#f{n}": name for n, name in enumerate([*wire, *absent])}
         expression = "SET " + ", ".join(f"#f{n} = :f{n}" for n in range(len(wire)))

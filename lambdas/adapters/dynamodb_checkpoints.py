@@ -24,7 +24,7 @@ class DynamoCheckpoints:
         self._table = Table(client, table_name)
 
     def begin(self, key: CampaignKey, checkpoint: Checkpoint) -> None:
-        self._table.put_new(keys.checkpoint(key, checkpoint), checkpoint.to_wire())
+        self._table.put_new(keys.checkpoint(key, checkpoint), checkpoint.to_record())
 
     def record(self, key: CampaignKey, checkpoint: Checkpoint) -> None:
         # What the attempt left before is overwritten field by field, so that a marked effect stays.
@@ -34,13 +34,12 @@ class DynamoCheckpoints:
     def page(self, key: CampaignKey, limit: int, cursor: str | None = None) -> Page[Checkpoint]:
         partition = keys.campaign_partition(key)
         after = keys.ItemKey(partition, keys.CHECKPOINTS + decode_place(cursor)) if cursor else None
-        # One more than asked for tells whether there is a next page.
-        found = self._table.query(partition, keys.CHECKPOINTS, after=after, limit=limit + 1)
-        items = [Checkpoint.from_wire(item) for item in found[:limit]]
-        if len(found) <= limit:
+        found, more = self._table.page(partition, keys.CHECKPOINTS, limit, after=after)
+        items = [Checkpoint.from_record(item) for item in found]
+        if not more:
             return Page(items, None)
         return Page(items, encode_place(keys.checkpoint(key, items[-1]).sk.removeprefix(keys.CHECKPOINTS)))
 
     def all(self, key: CampaignKey) -> list[Checkpoint]:
         items = self._table.query(keys.campaign_partition(key), keys.CHECKPOINTS)
-        return sorted((Checkpoint.from_wire(item) for item in items), key=lambda checkpoint: checkpoint.started_at)
+        return sorted((Checkpoint.from_record(item) for item in items), key=lambda checkpoint: checkpoint.started_at)

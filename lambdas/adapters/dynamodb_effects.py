@@ -16,8 +16,8 @@ class DynamoEffects:
         self._table = Table(client, table_name)
 
     def put(self, key: CampaignKey, effect: Effect) -> None:
-        self._table.put(keys.effect(key, effect.kind, effect.name), effect.to_wire())
+        self._table.put(keys.effect(key, effect.kind, effect.name), effect.to_record())
 
     def all(self, key: CampaignKey) -> list[Effect]:
         items = self._table.query(keys.campaign_partition(key), keys.EFFECTS)
-        return sorted((Effect.from_wire(item) for item in items), key=lambda effect: effect.recorded_at)
+        return sorted((Effect.from_record(item) for item in items), key=lambda effect: effect.recorded_at)

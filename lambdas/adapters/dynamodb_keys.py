@@ -4,24 +4,28 @@
 PK                                         SK                                                     item
 =========================================  =====================================================  =================
 ``TENANT#<tenant>#CAMPAIGN#<campaign>``    ``CAMPAIGN``                                           the record
+same                                       ``CAMPAIGN#CONFIGURATION``                             its brand, personas
 same                                       ``POST#<post>``                                        a post, plan order
 same                                       ``BATCH#<00000>``                                      a batch's tally
 same                                       ``CHECKPOINT#<entered>#<execution>#<step>#<attempt>``  a step's attempt
 same                                       ``APPROVAL#<callback>``                                a request
+same                                       ``VOTE#<callback>#<vote>#<000>``                        what a reviewer said
 same                                       ``EFFECT#<kind>#<name>``                               something made outside
+same                                       ``ACTIVE``                                             when to look after it
 ``CAMPAIGN#<campaign>``                    ``OWNER``                                              whose the id is
 ``TENANT#<tenant>``                        ``CAMPAIGN#<campaign>``                                place in the list
 same                                       ``BRAND#<brand>``, ``PERSONA#<persona>``               catalog
 same                                       ``SETTINGS``                                           the tenant's
 same                                       ``IDEMPOTENCY#<sha256 of the key>``                    expires by TTL
-``ACTIVE#<0-7>``                           ``CAMPAIGN#<tenant>#<campaign>``                       to be looked after
-``OPEN_APPROVALS#<0..3>``                  ``<callback>``                                         where a request is
+``OPEN_APPROVALS#<0..3>``                  ``<callback>``                                         older versions' index
+``DUE#<kind>#<0..3>``                      ``<time>#<tenant>#<campaign>[#<id>]``                  look at it then
 =========================================  =====================================================  =================
 
 There is no index: a campaign's list place never changes, and what does change is read from its record.
 """
 
 import hashlib
+from datetime import datetime
 from typing import NamedTuple
 
 from lambdas.core.ids import BrandId, CallbackId, CampaignId, CampaignKey, PersonaId, PostId, TenantId
@@ -37,10 +41,11 @@ POSTS = "POST#"
 BATCHES = "BATCH#"
 CHECKPOINTS = "CHECKPOINT#"
 APPROVALS = "APPROVAL#"
+VOTES = "VOTE#"
 EFFECTS = "EFFECT#"
 CAMPAIGNS = "CAMPAIGN#"
 OPEN_APPROVALS = "OPEN_APPROVALS#"
-_SHARDS = 4
+OPEN_APPROVALS_SHARDS = 4
 THIS_ERA = "0"
 """Every ULID until the year 3084 begins with it; a key condition takes no empty prefix."""
 
@@ -65,6 +70,11 @@ def owner(campaign_id: CampaignId) -> ItemKey:
 
 def campaign(key: CampaignKey) -> ItemKey:
     return ItemKey(campaign_partition(key), "CAMPAIGN")
+
+
+def configuration(key: CampaignKey) -> ItemKey:
+    """Right behind the record, so that one query of few read units brings both."""
+    return ItemKey(campaign_partition(key), "CAMPAIGN#CONFIGURATION")
 
 
 def post(key: CampaignKey, post_id: PostId) -> ItemKey:
@@ -92,12 +102,20 @@ def effect(key: CampaignKey, kind: str, name: str) -> ItemKey:
     return ItemKey(campaign_partition(key), f"{EFFECTS}{kind}#{name}")
 
 
+def words_prefix(callback_id: CallbackId) -> str:
+    return f"{VOTES}{callback_id}#"
+
+
+def words(key: CampaignKey, callback_id: CallbackId, vote_id: str, part: int) -> ItemKey:
+    return ItemKey(campaign_partition(key), f"{words_prefix(callback_id)}{vote_id}#{part:03d}")
+
+
 def open_approval(callback_id: CallbackId) -> ItemKey:
-    return ItemKey(f"{OPEN_APPROVALS}{ord(callback_id[-1]) % _SHARDS}", callback_id)
+    return ItemKey(open_approvals_partition(ord(callback_id[-1]) % OPEN_APPROVALS_SHARDS), callback_id)
 
 
-def open_approval_partitions() -> list[str]:
-    return [f"{OPEN_APPROVALS}{shard}" for shard in range(_SHARDS)]
+def open_approvals_partition(shard: int) -> str:
+    return f"{OPEN_APPROVALS}{shard}"
 
 
 def listed(tenant_id: TenantId, campaign_id: CampaignId) -> ItemKey:
@@ -121,14 +139,28 @@ def idempotency(tenant_id: TenantId, idempotency_key: str) -> ItemKey:
     return ItemKey(tenant_partition(tenant_id), f"IDEMPOTENCY#{hashlib.sha256(idempotency_key.encode()).hexdigest()}")
 
 
-ACTIVE_SHARDS = 8
-"""Partitions of the list of active campaigns: enough for thousands of submissions a second."""
-
-
-def active_partition(shard: int) -> str:
-    return f"ACTIVE#{shard}"
-
-
 def active(key: CampaignKey) -> ItemKey:
-    shard = hashlib.sha256(key.campaign_id.encode()).digest()[0] % ACTIVE_SHARDS
-    return ItemKey(active_partition(shard), f"{CAMPAIGNS}{key.tenant_id}#{key.campaign_id}")
+    return ItemKey(campaign_partition(key), "ACTIVE")
+
+
+ACTIVE_LISTS = 8
+"""Partitions of the list of active campaigns that version 0.3 and earlier kept; read to take it over."""
+
+
+def active_list(number: int) -> str:
+    return f"ACTIVE#{number}"
+
+
+def listed_active(key: CampaignKey) -> ItemKey:
+    number = hashlib.sha256(key.campaign_id.encode()).digest()[0] % ACTIVE_LISTS
+    return ItemKey(active_list(number), f"{CAMPAIGNS}{key.tenant_id}#{key.campaign_id}")
+
+
+def due_partition(kind: str, shard: int) -> str:
+    return f"DUE#{kind}#{shard}"
+
+
+def due(kind: str, shard: int, at: datetime, key: CampaignKey, item: str) -> ItemKey:
+    """``item`` is the id of a record within the campaign, or empty."""
+    place = "#".join((iso(at), *key, item) if item else (iso(at), *key))
+    return ItemKey(due_partition(kind, shard), place)

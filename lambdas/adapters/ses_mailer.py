@@ -6,26 +6,18 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from lambdas.adapters.aws import error_code, translate_errors
+from lambdas.adapters.aws import error_code, meaning, translate_errors
 from lambdas.adapters.inline_css import inlined
-from lambdas.core.errors import MailRefusedError
+from lambdas.core.errors import MailRefusedError, ThrottledError
 from lambdas.core.models.mail import Mail
 
 if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client
 
 
-_REFUSED = frozenset(
-    {
-        "AccountSuspendedException",
-        "BadRequestException",
-        "MailFromDomainNotVerifiedException",
-        "MessageRejected",
-        "NotFoundException",
-        "SendingPausedException",
-    }
-)
-"""Of SendEmail's errors those that sending again does not change (docs.aws.amazon.com/ses/latest/APIReference-V2)."""
+_NOT_NOW = frozenset({"LimitExceededException"})
+"""Of SendEmail's errors one that the shared list of throttling does not have
+(docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html)."""
 
 
 _ADDRESS = re.compile(r"[^\s<>,;:\"'()]+@[\w.-]+\w")
@@ -44,12 +36,17 @@ class SesMailer:
 
     @translate_errors()
     def send(self, mail: Mail) -> None:
-        """Raises ``MailRefusedError`` when SES refuses for good: an address it suppresses, a sender not verified."""
+        """One attempt. Raises ``ThrottledError`` when SES says "not now", and ``MailRefusedError`` when it refuses for
+        good: an address it suppresses, a sender not verified, a right that is missing. After any other error nobody
+        knows whether the mail goes out.
+        """
         request = self._request(mail)
         try:
             self._client.send_email(**request)
         except ClientError as error:
-            if error_code(error) not in _REFUSED:
+            if error_code(error) in _NOT_NOW:
+                raise ThrottledError(error_code(error)) from None
+            if meaning(error):
                 raise
             message = _without_addresses(error.response["Error"].get("Message", ""), request["FromEmailAddress"])
             raise MailRefusedError(f"{error_code(error)}: {message}") from None

@@ -110,11 +110,13 @@ class SlackChat:
         try:
             token = self._secrets.get_secret_value(SecretId=f"{self._prefix}{tenant_id}").get("SecretString", "")
         except ClientError as error:
-            if error_code(error) != "ResourceNotFoundException":
+            # For a name that the policy's pattern does not cover AWS denies access, there or not
+            # (docs.aws.amazon.com/secretsmanager/latest/apireference/CommonErrors.html).
+            if error_code(error) not in ("ResourceNotFoundException", "AccessDeniedException"):
                 raise
             token = ""
         if not token.strip():
-            raise ChatRefusedError("no bot token is stored for this tenant")
+            raise ChatRefusedError("no bot token is stored for this tenant, or it may not be read")
         return token.strip()
 
 

@@ -65,6 +65,13 @@ def step_finished(step: str, outcome: str, duration_ms: float, tenant_id: str) -
     )
 
 
+def due_worked(kind: str, due: int, done: int, failed: int, oldest_seconds: float) -> None:
+    """One tick of periodic work (``services/due.py``): dimension ``Kind``. ``DueAge`` says how late the work is."""
+    values = [("DueItems", due), ("DueDone", done), ("DueFailed", failed)]
+    counts = [(name, MetricUnit.Count, float(number)) for name, number in values]
+    _emit([*counts, ("DueAge", MetricUnit.Seconds, oldest_seconds)], {"Kind": kind})
+
+
 def _emit(
     values: list[tuple[str, MetricUnit, float]],
     dimensions: Mapping[str, str],

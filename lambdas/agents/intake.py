@@ -19,7 +19,7 @@ def parse_input(model: type[ModelT], data: Any, personas: Sequence[Any]) -> Mode
         _check_brand(data)
         for persona in personas:
             _check_examples(persona)
-    return model.from_wire(data)
+    return model.from_internal(data)
 
 
 def personas_in(data: Any, field: str) -> list[Any]:

@@ -31,7 +31,7 @@ def result_of(reply: Mapping[str, Any]) -> dict[str, Any]:
     breaks the contract is a permanent error of the agent.
     """
     try:
-        parsed = AgentReply.from_wire(reply)
+        parsed = AgentReply.from_internal(reply)
     except InvalidInputError as error:
         raise AgentPermanentError(f"MALFORMED_REPLY: {error}", details={"code": "MALFORMED_REPLY"}) from error
     if parsed.success and parsed.result is not None:

@@ -19,6 +19,10 @@ _ADVICE = {
     "REVIEWER_UNREACHABLE": (
         "see GET /campaigns/{id}/approvals for whom mail does not reach, then POST …/reassign or …/reminders there"
     ),
+    "APPROVALS_NOT_TENDED": (
+        "see why the Lambda tend-approvals does not run (its log, the alarm TendApprovalsLate); "
+        "the requests go on when it does"
+    ),
     "RECOVERY_EXHAUSTED": "the engine kept ending this campaign's executions: read the last one's error, then retry",
 }
 

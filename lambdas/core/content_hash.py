@@ -28,7 +28,7 @@ class ContentHash:
         self._digest = hashlib.sha256()
 
     def add(self, post: Post) -> None:
-        content = post.content.to_wire() if post.content else None
+        content = post.content.to_record() if post.content else None
         if content is not None:
             del content["generatedAt"]
         line = json.dumps([post.post_id, content], ensure_ascii=True, sort_keys=True, separators=(",", ":"))

@@ -118,4 +118,4 @@ def undo_recent_texts(remove: Callable[[CampaignKey], None]) -> Undo:
 
 
 def undo_manifest(remove: Callable[[ManifestLocation], None]) -> Undo:
-    return lambda effect: remove(ManifestLocation.from_wire(effect.target))
+    return lambda effect: remove(ManifestLocation.from_record(effect.target))

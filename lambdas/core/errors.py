@@ -30,7 +30,8 @@
         ├── AgentPermanentError        an agent answered {success: false, error: {retryable: false}}
         ├── InvalidPlanError           the planner's plan breaks its own rules
         ├── TooManyPostsFailedError    more posts failed than the campaign tolerates
-        └── StateTooLargeError         a step was given, or answered, more than the workflow's state may hold
+        ├── StateTooLargeError         a step was given, or answered, more than the workflow's state may hold
+        └── UnreadableRecordError      a stored record has a value that this version does not know     500
 
 The workflow's Retry and Catch name these classes (Lambda reports an exception by its class name), so renaming
 one is a change of contract. ``retryable_names`` is where the workflow takes the names from.
@@ -208,6 +209,11 @@ class TooManyPostsFailedError(PermanentError):
 
 class StateTooLargeError(PermanentError):
     code = "STATE_TOO_LARGE"
+
+
+class UnreadableRecordError(PermanentError):
+    code = "UNREADABLE_RECORD"
+    title = "A stored record cannot be read"
 
 
 def _tree(root: type[CampaignError]) -> Iterator[type[CampaignError]]:

@@ -55,3 +55,13 @@ def post_id_for(campaign_id: CampaignId, index: int) -> PostId:
     random = ((digest >> 8) % (1 << (_RANDOM_BITS - _INDEX_BITS)) << _INDEX_BITS) | index
     time = ULID.from_str(campaign_id).bytes[:6]
     return PostId(str(ULID(time + random.to_bytes(10, "big"))))
+
+
+def callback_id_for(campaign_id: CampaignId, number: int) -> CallbackId:
+    """The id of a campaign's request for approval ``number``, from 0: two attempts at once make the same request.
+
+    The campaign's time, the number, and a hash of the campaign: ids sort by number. They need not be secret, since a
+    link opens by its signature and nonce.
+    """
+    digest = hashlib.sha256(f"approval/{campaign_id}".encode()).digest()
+    return CallbackId(str(ULID(ULID.from_str(campaign_id).bytes[:6] + number.to_bytes(2, "big") + digest[:8])))

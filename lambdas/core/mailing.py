@@ -1,15 +1,16 @@
-"""Mailing several people, of whom one may have an address that takes no mail."""
+"""Who mails come from, and changing a pending request while others change it too."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Protocol
 
-from lambdas.core.errors import ConcurrentUpdateError, ConflictError, MailRefusedError
+from lambdas.core.errors import ConcurrentUpdateError, ConflictError
 from lambdas.core.ids import CallbackId, CampaignKey, TenantId
 from lambdas.core.models.approval import Approval, ApprovalStatus
-from lambdas.core.models.mail import Mail
-from lambdas.core.ports import ApprovalStore, Mailer
+from lambdas.core.ports import ApprovalStore
 
-TRIES = 5
+TRIES = 20
+"""Others at once are the reviewers of a stage, at most."""
 
 
 class Senders(Protocol):
@@ -20,31 +21,30 @@ class Senders(Protocol):
         ...
 
 
-def deliver(mailer: Mailer, mail: Mail) -> str | None:
-    """Why the mail was refused for good, or ``None`` when it was accepted. Temporary errors are raised."""
-    try:
-        mailer.send(mail)
-    except MailRefusedError as error:
-        return error.message
-    return None
-
-
 def amend_pending(
-    approvals: ApprovalStore, key: CampaignKey, callback_id: CallbackId, change: Callable[[Approval], Approval]
+    approvals: ApprovalStore,
+    key: CampaignKey,
+    callback_id: CallbackId,
+    change: Callable[[Approval], Approval],
+    *,
+    known: Approval | None = None,
+    due_at: datetime | None = None,
 ) -> Approval:
     """Store what ``change`` makes of a pending request, as often as somebody else was faster.
 
+    ``known`` is the request as the caller has just read it, which saves the first reading; ``due_at`` is when the
+    sweep is to look at what came of the change.
     Raises ``NotFoundError``, ``ConflictError`` for a request that is decided or closed, and whatever ``change`` does.
     """
     for _ in range(TRIES):
-        approval = approvals.get(key, callback_id)
+        approval, known = known or approvals.get(key, callback_id), None
         if approval.status is not ApprovalStatus.PENDING:
             raise ConflictError("this request is over", details={"status": approval.status.value})
         changed = change(approval)
         if changed == approval:
             return approval
         try:
-            return approvals.amend(changed)
+            return approvals.amend(changed, due_at=due_at)
         except ConcurrentUpdateError:
             continue
     raise ConcurrentUpdateError("the request is changing; try again")

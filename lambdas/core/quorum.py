@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from lambdas.core.models.approval import Approval, Decision, PostDecision, PostVerdict, Quorum, Vote
+from lambdas.core.models.approval import Approval, Decision, MadeDecision, PostDecision, PostVerdict, Quorum, Vote
 
 
 class Tally(NamedTuple):
@@ -43,6 +43,11 @@ def needed(quorum: Quorum | int, reviewers: int) -> int:
     if isinstance(quorum, Quorum):
         return 1 if quorum is Quorum.ONE else reviewers
     return min(quorum, reviewers)
+
+
+def sent_back(made: MadeDecision, votes: Iterable[Vote]) -> tuple[PostDecision, ...]:
+    """The posts that a decision sends back; from the votes, where the decision's record could not hold them."""
+    return flagged(votes) if made.posts_in_votes else made.posts
 
 
 def flagged(votes: Iterable[Vote]) -> tuple[PostDecision, ...]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from lambdas.core.errors import GoneError
 from lambdas.core.ids import CallbackId, CampaignKey, TaskToken
-from lambdas.core.models.approval import Approval, Decision
+from lambdas.core.models.approval import Approval, Decision, MadeDecision
 from lambdas.core.models.workflow import ApprovalOutcome
 from lambdas.core.ports import Cipher, Engine
 
@@ -28,11 +28,14 @@ def hand_over(approval: Approval, token: TaskToken, engine: Engine) -> None:
 def _answer(approval: Approval) -> dict[str, Any]:
     if approval.decision is None:
         raise GoneError("nothing was decided")
-    made = approval.decision
-    silence = made.expired and made.decision is not Decision.APPROVED
-    outcome = ApprovalOutcome(callback_id=approval.callback_id, decision="expired" if silence else made.decision)
-    answer: dict[str, Any] = outcome.to_wire()
+    answer: dict[str, Any] = outcome(approval, approval.decision).to_wire()
     return answer
+
+
+def outcome(approval: Approval, made: MadeDecision) -> ApprovalOutcome:
+    """A decision as the workflow knows it: silence that is no yes ends the campaign as expired."""
+    silence = made.expired and made.decision is not Decision.APPROVED
+    return ApprovalOutcome(callback_id=approval.callback_id, decision="expired" if silence else made.decision)
 
 
 def send_heartbeat(approval: Approval, engine: Engine, cipher: Cipher) -> None:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from local.process import ROOT
 
-ROOMS = ("core", "adapters", "agents", "api", "build", "ops", "run")
+ROOMS = ("core", "adapters", "agents", "api", "build", "ops", "run", "services")
 SOURCES = ("lambdas", "stacks", "statemachine", "local")
 
 

@@ -143,6 +143,7 @@ def approval(callback_id: str = "01KJQ0000000000000000000C1", **changes: Any) ->
         "contentHash": "hash",
         "createdAt": NOW,
         "expiresAt": NOW + timedelta(days=7),
+        "layout": 1,
     }
     return Approval.model_validate(fields | changes)
 

@@ -1,18 +1,28 @@
 """What ``ApprovalStore`` promises, of the fake and of the table."""
 
+import json
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from threading import Barrier
+from typing import Any
 
 import pytest
 
+from lambdas.adapters import dynamodb_keys as keys
 from lambdas.adapters.dynamodb_approvals import DynamoApprovals
+from lambdas.adapters.dynamodb_due import DynamoDue
+from lambdas.adapters.dynamodb_items import to_item
 from lambdas.adapters.memory import MemoryApprovals
 from lambdas.core.errors import ConcurrentUpdateError, ConflictError, NotFoundError
-from lambdas.core.models.approval import ApprovalStatus, ClosedBecause
+from lambdas.core.ids import post_id_for
+from lambdas.core.models.approval import ApprovalStatus, ClosedBecause, MailState, Vote
 from lambdas.core.ports import ApprovalStore
+from lambdas.services.due import SHARDS, DueIndex, Kind
 from tests.contract.conftest import TABLE
 from tests.contract.samples import CALLBACK, GLOBEX, KEY, NOW, approval, decision
+
+GOLDEN = Path(__file__).parents[1] / "data" / "golden"
 
 
 @pytest.fixture(params=["memory", "dynamodb"])
@@ -149,13 +159,127 @@ def test_a_decided_request_remembers_that_a_newer_one_was_made(store: ApprovalSt
     assert (after.status, after.closed_because) == (ApprovalStatus.DECIDED, ClosedBecause.SUPERSEDED)
 
 
-def test_open_are_those_that_wait_for_a_decision_or_for_the_engine(store: ApprovalStore) -> None:
-    for number in range(6):
-        store.create(approval(f"01KJQ0000000000000000000D{number}"))
-    ids = [one.callback_id for one in store.all(KEY)]
-    store.decide(KEY, ids[0], decision())
-    store.decide(KEY, ids[1], decision())
-    store.mark_resumed(KEY, ids[1], NOW)
-    store.close(KEY, ids[2])
-    for _ in range(2):  # what is closed is cleared away, and the rest stays
-        assert sorted(one.callback_id for one in store.open()) == [ids[0], *ids[3:]]
+LATER = NOW + timedelta(hours=6)
+
+
+def index_of(store: ApprovalStore) -> DueIndex:
+    if isinstance(store, MemoryApprovals):
+        return store.entries
+    assert isinstance(store, DynamoApprovals)
+    return DynamoDue(store._table.client, TABLE)
+
+
+def entries(store: ApprovalStore) -> list[tuple[str, datetime]]:
+    """What the due index says, by the time it is due."""
+    found = [entry for shard in range(SHARDS) for entry in index_of(store).due(Kind.APPROVAL, shard, None)]
+    return sorted(((entry.item, entry.due_at) for entry in found), key=lambda entry: entry[1])
+
+
+def test_a_request_has_its_entry_in_the_due_index(store: ApprovalStore) -> None:
+    assert store.create(approval(dueAt=NOW)) is True
+    assert store.create(approval(dueAt=NOW)) is False
+    assert entries(store) == [(CALLBACK, NOW)]
+    amended = store.amend(store.get(KEY, CALLBACK), due_at=LATER)
+    assert store.get(KEY, CALLBACK).due_at == amended.due_at == LATER
+    # The old one disagrees with its record now, and whoever finds it drops it.
+    assert entries(store) == [(CALLBACK, NOW), (CALLBACK, LATER)]
+    assert store.amend(amended.model_copy(update={"reminders": 1})).due_at == LATER
+
+
+def test_an_entry_comes_before_its_record(store: ApprovalStore) -> None:
+    store.create(approval(dueAt=NOW))
+    with pytest.raises(ConcurrentUpdateError):
+        store.amend(approval(version=9), due_at=LATER)
+    assert (CALLBACK, LATER) in entries(store)
+    assert store.get(KEY, CALLBACK).due_at == NOW
+
+
+def test_a_closed_request_is_taken_up_again_only_by_who_knows_that_it_is(store: ApprovalStore) -> None:
+    store.create(approval())
+    store.close(KEY, CALLBACK)
+    closed = store.get(KEY, CALLBACK)
+    reopened = closed.model_copy(update={"status": ApprovalStatus.PENDING, "closed_because": None})
+    with pytest.raises(ConcurrentUpdateError):
+        store.amend(reopened)
+    assert store.amend(reopened, was=ApprovalStatus.CLOSED).status is ApprovalStatus.PENDING
+    assert store.get(KEY, CALLBACK).closed_because is None
+
+
+def vote(posts: int, length: int, **changes: Any) -> Vote:
+    said = [
+        {"postId": post_id_for(KEY.campaign_id, n), "verdict": "change", "comment": f"{n}: " + "ä" * length}
+        for n in range(posts)
+    ]
+    fields = {"email": "ann@example.com", "decision": "needs_revision", "comments": "Größe", "posts": said, "at": NOW}
+    return Vote.model_validate(fields | changes)
+
+
+@pytest.mark.parametrize(("posts", "length"), [(0, 0), (1, 5), (260, 1_990), (10_000, 20)])
+def test_what_was_said_is_kept_beside_the_request_whatever_its_size(
+    store: ApprovalStore, posts: int, length: int
+) -> None:
+    """Up to a megabyte by one reviewer, of which an item of the table holds 400 KB."""
+    store.create(approval())
+    said = vote(posts, length)
+    kept = store.keep_words(approval(), said)
+    assert (kept.comments, kept.posts) == ("", ())
+    amended = store.amend(approval().model_copy(update={"votes": (kept,)}))
+    assert store.votes(amended) == (said.model_copy(update={"words": kept.words}),)
+    assert len(json.dumps(store.get(KEY, CALLBACK).to_record())) < 2_000
+    # Nothing of it is taken for another request.
+    assert [one.callback_id for one in store.all(KEY)] == [CALLBACK]
+
+
+def test_words_of_a_vote_that_did_not_count_are_forgotten(store: ApprovalStore) -> None:
+    store.create(approval())
+    first, second = store.keep_words(approval(), vote(300, 1_500)), store.keep_words(approval(), vote(1, 5))
+    assert first.words != second.words
+    store.forget_words(approval(), first)
+    both = store.amend(approval().model_copy(update={"votes": (first, second)}))
+    assert [len(said.posts) for said in store.votes(both)] == [0, 1]
+
+
+def test_a_vote_without_words_costs_no_item_and_old_votes_have_theirs_inside(store: ApprovalStore) -> None:
+    silent = vote(0, 0, comments="", decision="approved")
+    assert store.keep_words(approval(), silent) == silent
+    old = vote(2, 5)
+    store.create(approval(votes=[old.to_record()]))
+    assert store.votes(store.get(KEY, CALLBACK)) == (old,)
+
+
+def test_requests_of_older_versions_are_adopted(moto_table: Any) -> None:
+    """They lie in lists of their own, and executions that were started before go on writing there for weeks."""
+    store = DynamoApprovals(moto_table, TABLE)
+    moto_table.put_item(TableName=TABLE, Item=to_item(keys.approval(KEY, CALLBACK), approval().to_record()))
+    note = {"tenantId": KEY.tenant_id, "campaignId": KEY.campaign_id, "callbackId": CALLBACK}
+    moto_table.put_item(TableName=TABLE, Item=to_item(keys.open_approval(CALLBACK), note))
+    assert sum(store.adopt(shard) for shard in range(SHARDS)) == 1
+    ((item, due_at),) = entries(store)
+    assert item == CALLBACK
+    assert due_at <= datetime.now(UTC)
+    assert sum(store.adopt(shard) for shard in range(SHARDS)) == 0
+
+
+def fields_of(record: Any) -> set[str]:
+    """Names of the fields at every level."""
+    if isinstance(record, list):
+        return {name for member in record for name in fields_of(member)}
+    if not isinstance(record, dict):
+        return set()
+    return set(record) | {name for value in record.values() for name in fields_of(value)}
+
+
+def test_a_request_that_an_execution_of_before_waits_for_has_no_field_that_fails_it(moto_table: Any) -> None:
+    """Its CompleteCampaign refuses unknown fields; the reviewers' page, the managers and the sweep are of today."""
+    store = DynamoApprovals(moto_table, TABLE)
+    known = fields_of(json.loads((GOLDEN / "0.2" / "approval.json").read_text()))
+    older = approval(layout=0)
+    store.create(older)
+    reviewer = older.reviewers[0].model_copy(update={"mail": MailState.SENT, "revoked": True, "invited_at": NOW})
+    said = store.keep_words(older, vote(3, 100))
+    made = decision().model_copy(update={"posts": said.posts})
+    changes = {"reviewers": (reviewer,), "votes": (said,), "status": ApprovalStatus.DECIDED, "decision": made}
+    store.amend(older.model_copy(update=changes), due_at=NOW)
+    stored = store._table.get(keys.approval(KEY, CALLBACK))
+    assert fields_of(stored) <= known
+    assert store.votes(store.get(KEY, CALLBACK)) == (vote(3, 100),)

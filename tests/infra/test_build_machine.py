@@ -6,8 +6,10 @@ import pytest
 
 from lambdas.build.generate_posts.logic import LAST_RETRY
 from lambdas.build.request_approval.logic import LINK_LIFETIME
+from lambdas.core.approval_due import HEARTBEAT_EVERY
 from lambdas.core.errors import WORKFLOW_RETRIES, permanent_names, retryable_names
-from lambdas.ops.tend_approvals.logic import HEARTBEAT_EVERY
+from lambdas.core.models.campaign import ApprovalPolicy
+from statemachine.build import HEARTBEAT_RETRIES
 from tests.infra.templates import Assembly
 from tests.support.pipeline import PATIENT_RETRIES
 
@@ -58,6 +60,7 @@ def test_a_no_is_a_result_and_not_a_failure(local: Assembly) -> None:
     assert [(choice["StringEquals"], choice["Next"]) for choice in decision["Choices"]] == [
         ("approved", "CompleteCampaign"),
         ("needs_revision", "RevisePosts"),
+        ("ask_again", "RequestApproval"),
     ]
     assert decision["Default"] == "RejectCampaign"
     assert local.states["RejectCampaign"]["Next"] == "Rejected"
@@ -68,13 +71,31 @@ def test_what_is_sent_back_goes_through_the_map_again(local: Assembly) -> None:
     assert local.states["RevisePosts"]["Next"] == "GeneratePosts"
 
 
-def test_silence_is_a_no_as_well(local: Assembly) -> None:
-    timeout, other = local.tasks["RequestApproval"]["Catch"]
-    assert (timeout["ErrorEquals"], timeout["Next"]) == (["States.Timeout"], "ApprovalExpired")
-    assert other["Next"] == "Compensate"
-    expired = local.states["ApprovalExpired"]
-    assert (expired["Result"], expired["ResultPath"]) == ({"decision": "expired"}, "$.approval")
-    assert expired["Next"] == "RejectCampaign"
+def test_a_missed_heartbeat_asks_again_and_is_no_answer(local: Assembly) -> None:
+    """``States.Timeout`` includes it, and so does the wildcard ``States.TaskFailed``: both come after its own rules."""
+    task = local.tasks["RequestApproval"]
+    catches = [(catch["ErrorEquals"], catch["Next"]) for catch in task["Catch"]]
+    assert catches == [
+        (["States.HeartbeatTimeout"], "RequestApproval"),
+        (["States.Timeout"], "ApprovalExpired"),
+        (["States.ALL"], "Compensate"),
+    ]
+    assert all(catch.get("ResultPath", "$") is None for catch in task["Catch"][:2])
+    first = task["Retry"][0]
+    assert (first["ErrorEquals"], first["MaxAttempts"]) == (["States.HeartbeatTimeout"], HEARTBEAT_RETRIES)
+
+
+def test_the_end_of_the_wait_is_judged_by_the_requests_own_record(local: Assembly) -> None:
+    expired = local.tasks["ApprovalExpired"]
+    assert (expired["ResultPath"], expired["Next"]) == ("$.approval", "CheckDecision")
+
+
+def test_an_execution_lives_through_every_round_that_a_policy_allows(local: Assembly) -> None:
+    policy = ApprovalPolicy.model_json_schema()["properties"]
+    rounds = policy["maxRevisions"]["maximum"] + 1
+    longest = 2 * policy["timeoutHours"]["maximum"] * 3600
+    assert longest < local.tasks["RequestApproval"]["TimeoutSeconds"]
+    assert rounds * local.tasks["RequestApproval"]["TimeoutSeconds"] < local.build["TimeoutSeconds"] <= 365 * 24 * 3600
 
 
 def test_every_task_has_a_timeout_longer_than_its_function(both: Assembly) -> None:
@@ -94,7 +115,8 @@ def test_a_reviewer_has_seven_days_and_the_link_dies_first(local: Assembly) -> N
 
 def test_every_task_is_retried_by_the_same_three_rules(local: Assembly) -> None:
     for name, task in local.tasks.items():
-        never, patiently, anything = task["Retry"]
+        never, patiently, anything = task["Retry"][-3:]
+        assert len(task["Retry"]) == 3 + (name == "RequestApproval"), name
         assert never == {"ErrorEquals": permanent_names(), "MaxAttempts": 0}, name
         waits = {"IntervalSeconds": 1, "BackoffRate": 2, "MaxDelaySeconds": 30, "JitterStrategy": "FULL"}
         engine = ENGINE_ERRORS - ({"States.Timeout"} if name == "RequestApproval" else set())
@@ -117,7 +139,8 @@ def test_every_error_that_is_named_exists(local: Assembly) -> None:
         for error in rule["ErrorEquals"]
     }
     ours = {*permanent_names(), *retryable_names()}
-    assert named - ours == ENGINE_ERRORS | {"States.TaskFailed", "States.ItemReaderFailed", "States.ALL"}
+    wildcards = {"States.TaskFailed", "States.ItemReaderFailed", "States.ALL"}
+    assert named - ours == ENGINE_ERRORS | wildcards | {"States.HeartbeatTimeout"}
 
 
 def test_no_error_is_both_permanent_and_temporary() -> None:
@@ -148,13 +171,16 @@ def test_the_map_reads_its_batches_from_the_bucket_within_the_campaigns_limits(l
     posts = local.states["GeneratePosts"]
     assert posts["ItemProcessor"]["ProcessorConfig"] == {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}
     assert posts["MaxConcurrencyPath"] == "$.plan.mapConcurrency"
-    assert posts["ToleratedFailurePercentagePath"] == "$.plan.toleratedFailurePercentage"
+    # Its percentage counts batches; AggregateResults judges by the posts.
+    assert posts["ToleratedFailurePercentage"] == 100
     reader = posts["ItemReader"]
     assert reader["Resource"] == "arn:<AWS::Partition>:states:::s3:getObject"
     assert reader["ReaderConfig"] == {"InputType": "JSON"}
     assert reader["Parameters"]["Key.$"] == "$.plan.manifest.key"
     assert "Manifests" in reader["Parameters"]["Bucket"]
-    assert not {"MaxConcurrency", "ItemsPath", "ItemBatcher", "ResultWriter"} & set(posts)
+    assert not {"MaxConcurrency", "ToleratedFailurePercentagePath", "ItemsPath", "ItemBatcher", "ResultWriter"} & set(
+        posts
+    )
 
 
 def test_a_manifest_that_cannot_be_read_for_a_moment_is_read_again(local: Assembly) -> None:
@@ -171,7 +197,8 @@ def test_the_maps_results_are_thrown_away(local: Assembly) -> None:
 
 def test_the_state_carries_ids_and_counts_only(local: Assembly) -> None:
     kept = {name: state["ResultPath"] for name, state in local.tasks.items() if state["ResultPath"] is not None}
-    assert kept == {"PlanPosts": "$.plan", "RevisePosts": "$.plan", "RequestApproval": "$.approval"}
+    waits = dict.fromkeys(("RequestApproval", "ApprovalExpired"), "$.approval")
+    assert kept == {"PlanPosts": "$.plan", "RevisePosts": "$.plan", **waits}
 
 
 def test_there_is_one_query_language(local: Assembly) -> None:

@@ -45,7 +45,7 @@ MODEL: Grants = {"model": {"bedrock:InvokeModel"}}
 AGENTS = ("campaign-planner", "content-generator", "generate-posts", "plan-posts")
 
 
-MACHINE_LOOK = {"states:DescribeStateMachine", "states:ListExecutions"}
+MACHINE_LOOK = {"states:DescribeStateMachine"}
 LOOK = {
     "states:DescribeExecution",
     "states:DescribeStateMachineForExecution",
@@ -81,14 +81,18 @@ FUNCTIONS: dict[str, Grants] = {
     # GetObject: the texts not to repeat.
     "generate-posts": table("GetItem", "Query", "UpdateItem", "PartiQLUpdate") | {"manifests": {"s3:GetObject"}},
     "aggregate-results": table("GetItem", "PutItem", "UpdateItem", "Query", "PartiQLUpdate"),
-    # PutItem: the request for approval.
+    # PutItem: the request for approval and its entry in the due index.
     "request-approval": table("GetItem", "PutItem", "UpdateItem", "Query")
     | {
         "approval keys": {"secretsmanager:GetSecretValue"},
         "base url": {"ssm:GetParameter"},
-        "anything": {"states:SendTaskFailure", "states:SendTaskSuccess"},
+        # SendTaskHeartbeat: whether anybody waits for this attempt.
+        "anything": {"states:SendTaskFailure", "states:SendTaskHeartbeat", "states:SendTaskSuccess"},
+        "alerts": {"sns:Publish"},
     }
     | MAILS,
+    # PutItem: the request, decided by its policy for silence.
+    "approval-expired": table("GetItem", "PutItem", "UpdateItem", "Query") | {"alerts": {"sns:Publish"}},
     "complete-campaign": table("GetItem", "PutItem", "UpdateItem"),
     "reject-campaign": table("GetItem", "PutItem", "UpdateItem", "Query"),
     "compensate": table("GetItem", "PutItem", "UpdateItem", "Query") | {"manifests": {"s3:DeleteObject"}},
@@ -97,8 +101,8 @@ FUNCTIONS: dict[str, Grants] = {
     | {"build": MACHINE_LOOK | {"states:StartExecution"}, "executions": LOOK | MEND, "alerts": {"sns:Publish"}},
     "revise-posts": table("GetItem", "PutItem", "UpdateItem", "Query", "PartiQLUpdate")
     | {"manifests": {"s3:PutObject"}},
-    # DeleteItem: the notes of requests that are closed.
-    "tend-approvals": table("GetItem", "BatchGetItem", "PutItem", "UpdateItem", "DeleteItem", "Query")
+    # DeleteItem: entries of the due index whose work is done.
+    "tend-approvals": table("GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query")
     | {
         "approval keys": {"secretsmanager:GetSecretValue"},
         "base url": {"ssm:GetParameter"},
@@ -231,7 +235,7 @@ def test_the_key_trusts_the_account_and_the_services_that_use_it(both: Assembly)
         elif service.startswith("logs."):
             (place,) = statement["Condition"]["ArnLike"].values()
             assert text(place) == "arn:<AWS::Partition>:logs:<AWS::Region>:<AWS::AccountId>:log-group:*"
-        elif service.startswith("ses."):
+        elif service in ("ses.amazonaws.com", "cloudwatch.amazonaws.com"):
             assert statement["Action"] == ["kms:Decrypt", "kms:GenerateDataKey*"]
             assert text(statement["Condition"]["StringEquals"]["aws:SourceAccount"]) == "<AWS::AccountId>"
         else:

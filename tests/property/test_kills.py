@@ -41,6 +41,8 @@ class Road(NamedTuple):
     decisions: tuple[Decision, ...] = ()
     states: frozenset[str] = frozenset()
     spoilt: Mapping[int, Act] = {}
+    silent: bool = False
+    """No reviewer answers, and nobody tends the request."""
 
 
 APPROVED = Road("Approved", [*TO_APPROVAL, CampaignStatus.APPROVED], (Decision.APPROVED,))
@@ -56,6 +58,13 @@ ROADS = {
         [*TO_APPROVAL, CampaignStatus.REJECTED],
         (Decision.REJECTED,),
         frozenset({"RejectCampaign"}),
+    ),
+    "expired": Road(
+        "Rejected",
+        [*TO_APPROVAL, CampaignStatus.EXPIRED],
+        (Decision.REJECTED,),
+        frozenset({"ApprovalExpired"}),
+        silent=True,
     ),
     "failed": Road(
         "Failed",
@@ -112,8 +121,8 @@ class Throttling(FaultPlan):
 
 
 def pipeline_of(plan: FaultPlan, road: Road = APPROVED) -> Pipeline:
-    def reviewer(approval: Approval) -> Decision:
-        return road.decisions[approval.round - 1]
+    def reviewer(approval: Approval) -> Decision | None:
+        return None if road.silent else road.decisions[approval.round - 1]
 
     return Pipeline(World(), generator=Generator(road.spoilt), faults=plan, reviewer=reviewer)
 
@@ -136,7 +145,7 @@ def check(world: World, pipeline: Pipeline, posts: int = POSTS, road: Road = APP
     approvals = [approval for approval in world.approvals.all(samples.KEY) if approval.decision]
     assert [approval.decision.decision for approval in approvals if approval.decision] == list(road.decisions)
     assert ApprovalStatus.PENDING not in {approval.status for approval in world.approvals.all(samples.KEY)}
-    assert len(world.engine.resumed) == len(road.decisions)
+    assert len(world.engine.resumed) == (0 if road.silent else len(road.decisions))
     assert pipeline.entered.count("Compensate") == (road.end == "Failed")
 
 

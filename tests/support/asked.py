@@ -8,7 +8,8 @@ from lambdas.api.approvals.links import LinkPorts, OpenLink, open_link
 from lambdas.build.request_approval.logic import ApprovalPorts, request_approval
 from lambdas.core.models.approval import Approval
 from lambdas.core.models.campaign import CampaignStatus, PostCounts
-from lambdas.ops.tend_approvals.logic import TendPorts
+from lambdas.ops.tend_approvals.logic import Report, TendPorts, tend_due
+from lambdas.services.due import SHARDS, Tick
 from tests.support import samples
 from tests.support.events import approval_event, planned
 from tests.support.world import World
@@ -41,6 +42,7 @@ class Asked:
             world.ids,
             world.clock,
             world.cipher,
+            world.alerts,
         )
         request_approval(approval_event(world, world.new_token()), asking, BASE_URL)
 
@@ -61,6 +63,13 @@ class Asked:
         callback_id = urlsplit(link).path.rsplit("/", 1)[-1]
         ports = LinkPorts(self.world.approvals, self.world.keys, self.world.clock, NoLog())
         return open_link(query["token"], query["nonce"], callback_id, ports)
+
+    def tend(self, ports: TendPorts | None = None, *, everything: bool = True) -> Report:
+        """One tick: of what is due, or of all requests."""
+        self.failed: list[Exception] = []
+        clock, entries = self.world.clock, self.world.due
+        tick = Tick(entries, clock, lambda: True, lambda _, error: self.failed.append(error), everything)
+        return tend_due(range(SHARDS), tick, ports or self.tending())
 
     def tending(self) -> TendPorts:
         w = self.world

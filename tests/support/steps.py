@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from lambdas.adapters.step import Handler, step
 from lambdas.build.aggregate_results.logic import aggregate_results
+from lambdas.build.approval_expired.logic import ExpiryPorts, approval_expired
 from lambdas.build.compensate.logic import compensate
 from lambdas.build.complete_campaign.logic import complete_campaign
 from lambdas.build.generate_posts.logic import BatchPorts, generate_batch
@@ -60,10 +61,10 @@ def tasks(world: World, agents: Agents, plan: FaultPlan) -> Mapping[str, Task]:
     keys, mailer = faulty(world.keys, plan, "keys"), faulty(world.mailer, plan, "mailer")
     channels = Channels(mailer, world.chat, catalog, keys)
     clock = world.clock
-    asking = ApprovalPorts(campaigns, posts, approvals, channels, world.engine, world.ids, clock, world.cipher)
+    alerts = faulty(world.alerts, plan, "alerts")
+    asking = ApprovalPorts(campaigns, posts, approvals, channels, world.engine, world.ids, clock, world.cipher, alerts)
     writing = BatchPorts(campaigns, posts, recent, generator, clock, world.ids)
     effects = faulty(world.effects, plan, "effects")
-    alerts = faulty(world.alerts, plan, "alerts")
     undos = {MANIFEST: undo_manifest(manifests.remove), RECENT_TEXTS: undo_recent_texts(recent.remove)}
 
     def framed(name: str, logic: Callable[[StepEvent], Model]) -> Task:
@@ -87,7 +88,7 @@ def tasks(world: World, agents: Agents, plan: FaultPlan) -> Mapping[str, Task]:
         return RecordedRecentTexts(recent, effects, event.attempt, clock)
 
     return {
-        "ValidateCampaign": framed("ValidateCampaign", lambda e: validate_campaign(e, campaigns, catalog)),
+        "ValidateCampaign": framed("ValidateCampaign", lambda e: validate_campaign(e, campaigns, catalog, clock)),
         "SaveCampaign": framed("SaveCampaign", lambda e: save_campaign(e, campaigns, catalog, clock)),
         "PlanPosts": framed(
             "PlanPosts", lambda e: plan_posts(e, campaigns, posts, recorded(e), texts(e), planner, clock)
@@ -95,6 +96,9 @@ def tasks(world: World, agents: Agents, plan: FaultPlan) -> Mapping[str, Task]:
         "GenerateBatch": batch,
         "AggregateResults": framed("AggregateResults", lambda e: aggregate_results(e, campaigns, posts, clock)),
         "RequestApproval": lambda raw: quietly(asked, raw),
+        "ApprovalExpired": framed(
+            "ApprovalExpired", lambda e: approval_expired(e, ExpiryPorts(campaigns, approvals, alerts, clock))
+        ),
         "CompleteCampaign": framed("CompleteCampaign", lambda e: complete_campaign(e, campaigns, approvals, clock)),
         "RevisePosts": framed(
             "RevisePosts",

@@ -1,6 +1,6 @@
 """In-memory stand-ins for every port, for tests. They keep the ports' promises: conditions, errors, paging.
 
-Records are kept as they would travel (``to_wire``), so what is read back went through the same narrowing as in
+Records are kept as they would travel (``to_record``), so what is read back went through the same narrowing as in
 the real stores: times to the millisecond, lists as tuples.
 """
 
@@ -10,6 +10,7 @@ from lambdas.adapters.memory.catalog import MemoryCatalog
 from lambdas.adapters.memory.chat import MemoryChat
 from lambdas.adapters.memory.checkpoints import MemoryCheckpoints
 from lambdas.adapters.memory.cipher import MemoryCipher
+from lambdas.adapters.memory.due import MemoryDue
 from lambdas.adapters.memory.effects import MemoryEffects
 from lambdas.adapters.memory.executions import MemoryActive, MemoryAlerts, MemoryExecutions
 from lambdas.adapters.memory.posts import MemoryPosts
@@ -28,6 +29,7 @@ __all__ = [
     "MemoryCheckpoints",
     "MemoryCipher",
     "MemoryClock",
+    "MemoryDue",
     "MemoryEffects",
     "MemoryEngine",
     "MemoryExecutions",

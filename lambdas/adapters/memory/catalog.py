@@ -25,24 +25,24 @@ class MemoryCatalog:
         return self.get_brand(tenant_id, brand_id), voices
 
     def get_settings(self, tenant_id: TenantId) -> TenantSettings:
-        return TenantSettings.from_wire(self._settings.get(tenant_id, {}))
+        return TenantSettings.from_record(self._settings.get(tenant_id, {}))
 
     def put_settings(self, tenant_id: TenantId, config: TenantConfig) -> TenantSettings:
         with self._lock:
             version = self._settings.get(tenant_id, {}).get("version", 0) + 1
-            self._settings[tenant_id] = config.to_wire() | {"version": version}
-            return TenantSettings.from_wire(self._settings[tenant_id])
+            self._settings[tenant_id] = config.to_record() | {"version": version}
+            return TenantSettings.from_record(self._settings[tenant_id])
 
     def get_brand(self, tenant_id: TenantId, brand_id: BrandId) -> Brand | None:
         wire = self._brands.get((tenant_id, brand_id))
-        return Brand.from_wire(wire) if wire else None
+        return Brand.from_record(wire) if wire else None
 
     def put_brand(self, tenant_id: TenantId, brand_id: BrandId, config: BrandConfig) -> Brand:
         with self._lock:
             place = (tenant_id, brand_id)
             version = self._brands.get(place, {}).get("version", 0) + 1
-            self._brands[place] = config.to_wire() | {"brandId": brand_id, "version": version}
-            return Brand.from_wire(self._brands[place])
+            self._brands[place] = config.to_record() | {"brandId": brand_id, "version": version}
+            return Brand.from_record(self._brands[place])
 
     def delete_brand(self, tenant_id: TenantId, brand_id: BrandId) -> None:
         with self._lock:
@@ -51,14 +51,14 @@ class MemoryCatalog:
 
     def get_persona(self, tenant_id: TenantId, persona_id: PersonaId) -> Persona | None:
         wire = self._personas.get((tenant_id, persona_id))
-        return Persona.from_wire(wire) if wire else None
+        return Persona.from_record(wire) if wire else None
 
     def put_persona(self, tenant_id: TenantId, persona_id: PersonaId, config: PersonaConfig) -> Persona:
         with self._lock:
             place = (tenant_id, persona_id)
             version = self._personas.get(place, {}).get("version", 0) + 1
-            self._personas[place] = config.to_wire() | {"personaId": persona_id, "version": version}
-            return Persona.from_wire(self._personas[place])
+            self._personas[place] = config.to_record() | {"personaId": persona_id, "version": version}
+            return Persona.from_record(self._personas[place])
 
     def delete_persona(self, tenant_id: TenantId, persona_id: PersonaId) -> None:
         with self._lock:

@@ -8,6 +8,7 @@ from lambdas.core.ids import CampaignKey
 from lambdas.core.models.base import iso
 from lambdas.core.models.checkpoint import Checkpoint, StepOutcome
 from lambdas.core.ports import Page
+from lambdas.core.record_size import first_page
 
 
 class MemoryCheckpoints:
@@ -17,7 +18,7 @@ class MemoryCheckpoints:
 
     def begin(self, key: CampaignKey, checkpoint: Checkpoint) -> None:
         with self._lock:
-            self._records.setdefault(key, {}).setdefault(_place(checkpoint), checkpoint.to_wire())
+            self._records.setdefault(key, {}).setdefault(_place(checkpoint), checkpoint.to_record())
 
     def record(self, key: CampaignKey, checkpoint: Checkpoint) -> None:
         with self._lock:
@@ -26,17 +27,18 @@ class MemoryCheckpoints:
             if old.get("outcome", StepOutcome.STARTED.value) != StepOutcome.STARTED.value:
                 return
             effect = {"effect": old["effect"]} if "effect" in old else {}
-            records[_place(checkpoint)] = checkpoint.to_wire() | effect
+            records[_place(checkpoint)] = checkpoint.to_record() | effect
 
     def page(self, key: CampaignKey, limit: int, cursor: str | None = None) -> Page[Checkpoint]:
         after = decode_place(cursor) if cursor else ""
         records = self._records.get(key, {})
         rest = sorted(place for place in list(records) if place > after)
-        items = [Checkpoint.from_wire(records[place]) for place in rest[:limit]]
-        return Page(items, encode_place(rest[limit - 1]) if len(rest) > limit else None)
+        found, more = first_page([records[place] for place in rest], limit)
+        items = [Checkpoint.from_record(record) for record in found]
+        return Page(items, encode_place(rest[len(items) - 1]) if more else None)
 
     def all(self, key: CampaignKey) -> list[Checkpoint]:
-        checkpoints = [Checkpoint.from_wire(wire) for wire in list(self._records.get(key, {}).values())]
+        checkpoints = [Checkpoint.from_record(wire) for wire in list(self._records.get(key, {}).values())]
         return sorted(checkpoints, key=lambda checkpoint: checkpoint.started_at)
 
 

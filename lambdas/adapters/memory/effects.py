@@ -9,7 +9,7 @@ class MemoryEffects:
         self._records: dict[CampaignKey, dict[tuple[str, str], Effect]] = {}
 
     def put(self, key: CampaignKey, effect: Effect) -> None:
-        self._records.setdefault(key, {})[effect.kind, effect.name] = Effect.from_wire(effect.to_wire())
+        self._records.setdefault(key, {})[effect.kind, effect.name] = Effect.from_record(effect.to_record())
 
     def all(self, key: CampaignKey) -> list[Effect]:
         return sorted(self._records.get(key, {}).values(), key=lambda effect: effect.recorded_at)

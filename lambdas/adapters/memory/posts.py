@@ -12,6 +12,7 @@ from lambdas.core.ids import CampaignKey, PostId
 from lambdas.core.models.campaign import PostCounts
 from lambdas.core.models.post import Batch, Claim, Post, PostStatus
 from lambdas.core.ports import Page
+from lambdas.core.record_size import first_page
 
 _RESULT_FIELDS = ("status", "completedAt", "content", "provenance", "error")
 _WRITTEN_FIELDS = ("completedAt", "content", "provenance", "error", "edit")
@@ -28,7 +29,7 @@ class MemoryPosts:
         with self._lock:
             stored, tallies = self._posts.setdefault(key, {}), self._batches.setdefault(key, {})
             for post in posts:
-                stored.setdefault(post.post_id, post.to_wire())
+                stored.setdefault(post.post_id, post.to_record())
             for batch in batches:
                 tallies.setdefault(batch.batch_id, batch)
 
@@ -40,54 +41,56 @@ class MemoryPosts:
 
     def get_many(self, key: CampaignKey, post_ids: Sequence[PostId]) -> list[Post]:
         stored = self._posts.get(key, {})
-        return [Post.from_wire(stored[post_id]) for post_id in post_ids if post_id in stored]
+        return [Post.from_record(stored[post_id]) for post_id in post_ids if post_id in stored]
 
     def page(self, key: CampaignKey, limit: int, cursor: str | None = None) -> Page[Post]:
         after = decode_cursor(cursor) if cursor else ""
         with self._lock:
             rest = sorted(post_id for post_id in self._posts.get(key, {}) if post_id > after)
-        items = self.get_many(key, rest[:limit])
-        return Page(items, encode_cursor(rest[limit - 1]) if len(rest) > limit else None)
+            found, more = first_page([self._posts[key][post_id] for post_id in rest], limit)
+        items = [Post.from_record(record) for record in found]
+        return Page(items, encode_cursor(items[-1].post_id) if more else None)
 
     def claim(self, key: CampaignKey, batch_id: int, claim: Claim) -> bool:
         with self._lock:
             claims = self._claims.setdefault(key, {})
             free = batch_id in self._batches.get(key, {}) and may_claim(claims.get(batch_id), claim)
             if free:
-                claims[batch_id] = Claim.from_wire(claim.to_wire())
+                claims[batch_id] = Claim.from_record(claim.to_record())
             return free
 
     def claims(self, key: CampaignKey) -> dict[int, Claim]:
         with self._lock:
             return dict(self._claims.get(key, {}))
 
-    def _release(self, key: CampaignKey, batch_id: int) -> None:
+    def release(self, key: CampaignKey, batch_id: int, claim: Claim) -> None:
         with self._lock:
-            self._claims.get(key, {}).pop(batch_id, None)
+            if self._claims.get(key, {}).get(batch_id) == claim:
+                del self._claims[key][batch_id]
 
-    def reopen(self, key: CampaignKey, batch_id: int, posts: Sequence[Post]) -> list[Post]:
+    def reopen(self, key: CampaignKey, batch_id: int, posts: Sequence[Post]) -> list[Post]:  # noqa: ARG002 - the real store tallies by batch, this one counts the posts
         change = {"status": PostStatus.PLANNED.value}
         changes: dict[PostId, tuple[int, dict[str, Any]]] = {post.post_id: (post.version, change) for post in posts}
-        self._release(key, batch_id)
         return self._change(key, changes, drop=("error", "completedAt"))
 
     def finish(self, key: CampaignKey, batch_id: int, posts: Sequence[Post]) -> list[Post]:  # noqa: ARG002 - the real store tallies by batch, this one counts the posts
         changes: dict[PostId, tuple[int, dict[str, Any]]] = {}
         for post in posts:
-            wire = post.to_wire()
+            wire = post.to_record()
             changes[post.post_id] = (post.version, {name: wire[name] for name in _RESULT_FIELDS if name in wire})
         return self._change(key, changes)
 
     def revise(self, key: CampaignKey, batch_id: int, posts: Sequence[Post]) -> list[Post]:
         changes: dict[PostId, tuple[int, dict[str, Any]]] = {}
         for post in posts:
-            revision = post.revision.to_wire() if post.revision else None
+            revision = post.revision.to_record() if post.revision else None
             changes[post.post_id] = (post.version, {"status": PostStatus.PLANNED.value, "revision": revision})
-        self._release(key, batch_id)
+        with self._lock:
+            self._claims.get(key, {}).pop(batch_id, None)
         return self._change(key, changes, drop=_WRITTEN_FIELDS)
 
     def edit(self, key: CampaignKey, post: Post) -> Post:
-        wire = post.to_wire()
+        wire = post.to_record()
         change: dict[str, Any] = {name: wire[name] for name in ("content", "provenance", "edit") if name in wire}
         changed = self._change(key, {post.post_id: (post.version, change)})
         if not changed:
@@ -123,7 +126,7 @@ class MemoryPosts:
 
     def count(self, key: CampaignKey) -> PostCounts:
         with self._lock:
-            posts = [Post.from_wire(post) for post in self._posts.get(key, {}).values()]
+            posts = [Post.from_record(post) for post in self._posts.get(key, {}).values()]
         by_status = Counter(post.status for post in under_claims(posts, self.claims(key)))
         # Published and unpublishable posts were completed before: what counts here is whether they were written.
         written = (PostStatus.COMPLETED, PostStatus.PUBLISHED, PostStatus.PUBLISH_FAILED)

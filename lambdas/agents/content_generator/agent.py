@@ -141,4 +141,4 @@ def _in_words(rules: Iterable[RuleResult]) -> tuple[str, ...]:
 
 def _told(problem: AgentError) -> tuple[str, ...]:
     rules = (problem.details or {}).get("rules", ())
-    return _in_words(RuleResult.from_wire(rule) for rule in rules) or (problem.message,)
+    return _in_words(RuleResult.from_internal(rule) for rule in rules) or (problem.message,)

@@ -1,10 +1,20 @@
 """Deciding: once, whoever asks and however often, and the workflow hears of it."""
 
+import json
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from lambdas.api.approvals.links import OpenLink
-from lambdas.core.errors import ConcurrentUpdateError, ConflictError, GoneError, InvalidInputError
+from lambdas.core.approval_due import RESUME_GRACE as TELL_GRACE
+from lambdas.core.errors import (
+    ConcurrentUpdateError,
+    ConflictError,
+    FieldError,
+    GoneError,
+    InvalidInputError,
+    PayloadTooLargeError,
+)
 from lambdas.core.models.approval import (
     Approval,
     ApprovalStatus,
@@ -17,7 +27,7 @@ from lambdas.core.models.approval import (
 from lambdas.core.models.base import iso
 from lambdas.core.ports import ApprovalStore, CampaignStore, Cipher, Clock, Engine
 from lambdas.core.progression import BUILDING
-from lambdas.core.quorum import flagged, tally
+from lambdas.core.quorum import Tally, flagged, tally
 from lambdas.core.resuming import send_decision
 
 RESUME_GRACE = timedelta(seconds=2)
@@ -44,37 +54,50 @@ class Choice(NamedTuple):
 
 MAX_TRIES = 60
 """Of recording an answer while others record theirs: more than there can be reviewers."""
+MAX_ANSWER_BYTES = 1_048_576
+"""Of one reviewer's words, as JSON: some hundred comments of the longest, or a short one on each of 10,000 posts."""
+MAX_POSTS_BYTES = 100_000
+"""Of the posts that go back, on the request's own record; more stay with the votes."""
+MAX_JOINED_COMMENTS = 20_000
+"""Characters of what all reviewers together tell the writer of a revision; each voice has an equal share."""
 
 
 def decide(link: OpenLink, choice: Choice, ports: DecisionPorts) -> Approval:
     """Record the answer; when the quorum has come to a decision, resume the workflow with it.
 
     An answer, and the ``PENDING → DECIDED`` that it may bring, is one conditional write, so exactly one of any number
-    of decisions gets through. When the process dies between the write and the resuming, the same answer by the same
-    reviewer resumes it, and so does ``ops/tend_approvals``.
+    of decisions gets through; what was said is stored before it, in items of its own. When the process dies between
+    the write and the resuming, the same answer by the same reviewer resumes it, and so does ``ops/tend_approvals``.
 
     Raises ``ConflictError`` with ``details['reason']`` ``decided``, ``voted`` or ``changed``, ``InvalidInputError``
-    for an approval that sends posts back, and ``GoneError`` when the request is over or nobody waits for its decision.
+    for an approval that sends posts back, ``PayloadTooLargeError``, and ``GoneError`` when the request is over or
+    nobody waits for its decision.
     """
-    if choice.decision is Decision.APPROVED and flagged([_vote(link, choice, ports)]):
+    vote = _vote(link, choice, ports)
+    if choice.decision is Decision.APPROVED and flagged([vote]):
         raise InvalidInputError("decision: posts are marked to go back; choose needs_revision, or unmark them")
-    for _ in range(MAX_TRIES):
-        link = link._replace(approval=ports.approvals.get(link.key, link.approval.callback_id))
-        vote = _vote(link, choice, ports)
-        require_not_superseded(link.approval)
-        if link.approval.status is ApprovalStatus.DECIDED:
-            return _repeated(link, vote, ports)
-        require_open(link, ports)
-        _require_same_content(link.approval, choice)
-        _require_first_answer(link.approval, vote)
-        try:
-            answered = ports.approvals.amend(_with_vote(link.approval, vote))
-        except ConcurrentUpdateError:
-            continue
-        if answered.decision is None:
-            return answered
-        return resume(answered, ports)
-    raise ConcurrentUpdateError("others are answering as well; try again")
+    _require_room(vote)
+    kept: Vote | None = None
+    try:
+        for _ in range(MAX_TRIES):
+            link = link._replace(approval=ports.approvals.get(link.key, link.approval.callback_id))
+            require_not_superseded(link.approval)
+            if link.approval.status is ApprovalStatus.DECIDED:
+                return _repeated(link, vote, ports)
+            require_open(link, ports)
+            _require_same_content(link.approval, choice)
+            _require_first_answer(link.approval, vote)
+            kept = kept or ports.approvals.keep_words(link.approval, vote)
+            try:
+                answered = _record(link.approval, vote, kept, ports)
+            except ConcurrentUpdateError:
+                continue
+            return answered if answered.decision is None else resume(answered, ports)
+        raise ConcurrentUpdateError("others are answering as well; try again")
+    except (ConflictError, ConcurrentUpdateError, GoneError):
+        if kept and kept not in ports.approvals.get(link.key, link.approval.callback_id).votes:
+            ports.approvals.forget_words(link.approval, kept)
+        raise
 
 
 def _vote(link: OpenLink, choice: Choice, ports: DecisionPorts) -> Vote:
@@ -87,33 +110,57 @@ def _vote(link: OpenLink, choice: Choice, ports: DecisionPorts) -> Vote:
     )
 
 
-def _with_vote(approval: Approval, vote: Vote) -> Approval:
-    """The request with one more answer, and with the decision if that makes one."""
-    votes = (*approval.votes, vote)
+def _require_room(vote: Vote) -> None:
+    if _bytes(vote.posts) > MAX_ANSWER_BYTES:
+        message = f"what is said about the posts is over {MAX_ANSWER_BYTES} bytes; shorten the comments"
+        raise PayloadTooLargeError(message, errors=[FieldError("posts", message)])
+
+
+def _bytes(posts: Sequence[PostDecision]) -> int:
+    return sum(len(json.dumps(post.to_wire(), ensure_ascii=False).encode()) for post in posts)
+
+
+def _record(approval: Approval, vote: Vote, kept: Vote, ports: DecisionPorts) -> Approval:
+    """The request with one more answer, and with the decision if that makes one. ``kept`` is the vote as it is stored.
+
+    Raises ``ConcurrentUpdateError``.
+    """
+    votes = (*approval.votes, kept)
     result = tally(approval, votes)
     changes: dict[str, object] = {"votes": votes}
+    due_at: datetime | None = None
     if result.next_stage:
         changes |= {"stage": approval.stage + 1, "quorum": approval.next_quorum}
+        due_at = vote.at
     if result.decision is not None:
-        back = flagged(votes) if result.decision is Decision.NEEDS_REVISION else ()
-        made = MadeDecision(
-            decision=result.decision,
-            comments=_comments(votes, vote, result.decision),
-            decided_by=vote.email,
-            decided_at=vote.at,
-            posts=back,
-            reason=result.reason,
-        )
-        changes |= {"status": ApprovalStatus.DECIDED, "decision": made}
-    return approval.model_copy(update=changes)
+        earlier = ports.approvals.votes(approval) if result.decision is Decision.NEEDS_REVISION else ()
+        changes |= {"status": ApprovalStatus.DECIDED, "decision": _made(result, (*earlier, vote), vote)}
+        due_at = vote.at + TELL_GRACE
+    return ports.approvals.amend(approval.model_copy(update=changes), due_at=due_at)
+
+
+def _made(result: Tally, votes: tuple[Vote, ...], last: Vote) -> MadeDecision:
+    decision = result.decision or last.decision
+    back = flagged(votes) if decision is Decision.NEEDS_REVISION else ()
+    fits = _bytes(back) <= MAX_POSTS_BYTES
+    return MadeDecision(
+        decision=decision,
+        comments=_comments(votes, last, decision),
+        decided_by=last.email,
+        decided_at=last.at,
+        posts=back if fits else (),
+        posts_in_votes=0 if fits else len(back),
+        reason=result.reason,
+    )
 
 
 def _comments(votes: tuple[Vote, ...], last: Vote, decision: Decision) -> str:
     """What goes to the writer of a revision is what all of those said who asked for one."""
     if decision is not Decision.NEEDS_REVISION:
         return last.comments
-    said = [vote.comments for vote in votes if vote.decision is Decision.NEEDS_REVISION and vote.comments]
-    return "\n".join(dict.fromkeys(said))
+    said = dict.fromkeys(v.comments for v in votes if v.decision is Decision.NEEDS_REVISION and v.comments)
+    share = MAX_JOINED_COMMENTS // max(1, len(said))
+    return "\n".join(comment[:share] for comment in said)
 
 
 def _require_same_content(approval: Approval, choice: Choice) -> None:

@@ -3,6 +3,8 @@
 These only change the request's record. ``ops/tend_approvals`` mails what follows from it, within a minute.
 """
 
+from collections.abc import Callable
+from datetime import datetime
 from typing import Annotated, NamedTuple
 
 from pydantic import EmailStr, Field
@@ -10,9 +12,12 @@ from pydantic import EmailStr, Field
 from lambdas.core.errors import InvalidInputError
 from lambdas.core.ids import CallbackId, CallbackIdField, CampaignKey
 from lambdas.core.mailing import amend_pending
-from lambdas.core.models.approval import Approval, ApprovalStatus, Decision, Quorum, Reviewer
+from lambdas.core.models.approval import Approval, ApprovalStatus, Decision, MailState, Quorum, Reviewer
 from lambdas.core.models.base import Model, Moment
 from lambdas.core.ports import ApprovalStore
+
+REVOKED_KEPT = 500
+"""Hashes of links that were taken back: 33 KB of a record that may have 400."""
 
 
 class ReviewerChoice(Model):
@@ -33,6 +38,10 @@ class ReviewerView(Model):
     stage: int
     invited_at: Moment | None
     answer: Decision | None
+    mail: MailState | None
+    """What became of the newest mail."""
+    revoked: bool
+    """A manager took the links back."""
     unreachable: str | None
     """Why mail does not reach them."""
     slack: str | None
@@ -61,6 +70,8 @@ class ApprovalView(Model):
                 stage=reviewer.stage,
                 invited_at=reviewer.invited_at,
                 answer=vote.decision if vote else None,
+                mail=reviewer.mail,
+                revoked=reviewer.revoked,
                 unreachable=reviewer.unreachable,
                 slack=reviewer.slack,
             )
@@ -84,28 +95,34 @@ class Place(NamedTuple):
     callback_id: CallbackId
 
 
-def remind(place: Place, email: str | None, approvals: ApprovalStore) -> Approval:
-    """Mail new links; those mailed before stay good. Raises as ``amend_pending``."""
+def remind(place: Place, email: str | None, approvals: ApprovalStore, now: datetime) -> Approval:
+    """Mail new links; those mailed before stay good. Raises as ``amend_pending``.
+
+    Without an address those are left out whose links were taken back, unless that is everybody who is to answer.
+    """
 
     def reminded(approval: Approval) -> Approval:
         chosen = _chosen(approval, email)
-        return _with(approval, {r.email: r.model_copy(update={"invited_at": None}) for r in chosen})
+        if email is None:
+            chosen = [r for r in chosen if not r.revoked] or chosen
+        fresh = {"invited_at": None, "owed": None, "mail_after": None, "mail_tries": 0, "revoked": False}
+        return _with(approval, {r.email: r.model_copy(update=fresh) for r in chosen})
 
-    return amend_pending(approvals, place.key, place.callback_id, reminded)
+    return _amended(place, reminded, approvals, now)
 
 
-def revoke(place: Place, email: str | None, approvals: ApprovalStore) -> Approval:
-    """Take every link of the chosen reviewers back. They get no new one before they are reminded."""
+def revoke(place: Place, email: str | None, approvals: ApprovalStore, now: datetime) -> Approval:
+    """Take every link of the chosen reviewers back. They get no new one before a manager reminds them."""
 
     def revoked(approval: Approval) -> Approval:
         chosen = _chosen(approval, email)
-        emptied = {r.email: r.model_copy(update={"nonce_hash": "", "earlier_hashes": ()}) for r in chosen}
-        return _with(approval, emptied, taken_back=chosen)
+        emptied = {"nonce_hash": "", "earlier_hashes": (), "revoked": True, "owed": None}
+        return _with(approval, {r.email: r.model_copy(update=emptied) for r in chosen}, taken_back=chosen)
 
-    return amend_pending(approvals, place.key, place.callback_id, revoked)
+    return _amended(place, revoked, approvals, now)
 
 
-def reassign(place: Place, change: Reassignment, approvals: ApprovalStore) -> Approval:
+def reassign(place: Place, change: Reassignment, approvals: ApprovalStore, now: datetime) -> Approval:
     """Somebody else decides: the old links are taken back, and a new one is mailed to them."""
 
     def reassigned(approval: Approval) -> Approval:
@@ -114,12 +131,16 @@ def reassign(place: Place, change: Reassignment, approvals: ApprovalStore) -> Ap
         (old,) = _chosen(approval, change.from_)
         return _with(approval, {old.email: Reviewer(email=change.to, nonce_hash="", stage=old.stage)}, taken_back=[old])
 
-    return amend_pending(approvals, place.key, place.callback_id, reassigned)
+    return _amended(place, reassigned, approvals, now)
+
+
+def _amended(place: Place, change: Callable[[Approval], Approval], approvals: ApprovalStore, now: datetime) -> Approval:
+    """Due at once: the sweep's next minute mails what follows."""
+    return amend_pending(approvals, place.key, place.callback_id, change, due_at=now)
 
 
 def _chosen(approval: Approval, email: str | None) -> list[Reviewer]:
-    waiting = [r for r in approval.staged() if not approval.vote_of(r.email)]
-    chosen = [r for r in waiting if email is None or r.email.lower() == email.lower()]
+    chosen = [r for r in approval.silent() if email is None or r.email.lower() == email.lower()]
     if not chosen:
         raise InvalidInputError("reviewer: nobody of that address is still to answer")
     return chosen
@@ -130,6 +151,7 @@ def _with(approval: Approval, changed: dict[str, Reviewer], taken_back: list[Rev
     return approval.model_copy(
         update={
             "reviewers": tuple(changed.get(r.email, r) for r in approval.reviewers),
-            "revoked_hashes": (*approval.revoked_hashes, *hashes),
+            # The oldest are forgotten: their links then say that they do not work, and open nothing either way.
+            "revoked_hashes": (*approval.revoked_hashes, *hashes)[-REVOKED_KEPT:],
         }
     )

@@ -86,9 +86,9 @@ class ApprovalRoutes:
         if link.approval.decision:
             return self._decided(link)
         require_open(link, self._decisions)
-        campaign = self._services.campaigns.get(link.key)
         if pages.has_answered(link):
-            return pages.answered(link, campaign)
+            return self._answered(link)
+        campaign = self._services.campaigns.get_configured(link.key)
         edited = fields is not None and fields.get("contentHash") != link.approval.content_hash
         notice = pages.Notice.CHANGED if edited else pages.Notice.NONE
         return pages.approval(link, campaign, self._services.posts, page, _draft(fields or {}), notice)
@@ -112,7 +112,7 @@ class ApprovalRoutes:
             except ConflictError as error:
                 return self._late(error, open_link(token, nonce, callback_id, self._links), fields)
             if decided.decision is None:
-                return pages.answered(link._replace(approval=decided), self._services.campaigns.get(link.key))
+                return self._answered(link._replace(approval=decided))
             return self._decided(link._replace(approval=decided))
         except CampaignError as error:
             return pages.refusal(error)
@@ -145,16 +145,22 @@ class ApprovalRoutes:
         """The page of a decision that did not count: what counted instead, or what changed meanwhile."""
         from lambdas.api.rest import pages
 
-        campaign = self._services.campaigns.get(link.key)
+        campaign = self._services.campaigns.get_configured(link.key)
         match error.details.get("reason"):
             case "decided":
                 return self._decided(link, status=409)
             case "voted":
-                return pages.answered(link, campaign, status=409)
+                return self._answered(link, status=409)
             case "changed" if link.approval.content_hash:
                 notice = pages.Notice.NOT_RECORDED
                 return pages.approval(link, campaign, self._services.posts, "1", _draft(fields), notice)
         return pages.refusal(error)
+
+    def _answered(self, link: OpenLink, *, status: int = 200) -> Answer:
+        from lambdas.api.rest import pages
+
+        campaign, votes = self._services.campaigns.get(link.key), self._services.approvals.votes(link.approval)
+        return pages.answered(link, campaign, votes, status=status)
 
     def _decided(self, link: OpenLink, *, status: int = 200) -> Answer:
         from lambdas.api.rest import pages

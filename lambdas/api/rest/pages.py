@@ -2,7 +2,7 @@
 
 import base64
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from functools import cache
@@ -109,7 +109,8 @@ _REFUSALS: Mapping[type[CampaignError], Refusal] = {
 _CLOSED: Mapping[str, Refusal] = {
     "superseded": Refusal(
         "There is a newer version",
-        "This link was superseded: the posts were revised, and you are asked about the new ones. Nothing was changed.",
+        "This link was superseded: posts were written anew since, and the reviewers are asked about those. "
+        "Nothing was changed.",
         "Use the link in the newest mail about this campaign.",
     ),
     "revoked": Refusal(
@@ -168,9 +169,9 @@ def has_answered(link: OpenLink) -> bool:
     return link.approval.vote_of(link.reviewer.email) is not None or link.reviewer.stage != link.approval.stage
 
 
-def answered(link: OpenLink, campaign: Campaign, *, status: int = 200) -> Answer:
-    """Your answer counts, and others are still to answer."""
-    vote = link.approval.vote_of(link.reviewer.email)
+def answered(link: OpenLink, campaign: Campaign, votes: Sequence[Vote], *, status: int = 200) -> Answer:
+    """Your answer counts, and others are still to answer. ``votes`` are the request's, with what was said."""
+    vote = next((vote for vote in votes if vote.email == link.reviewer.email), None)
     return _page(
         "answered.html",
         status=status,
@@ -215,7 +216,7 @@ def decided(link: OpenLink, campaign: Campaign, *, now: datetime, status: int) -
         title=DECISIONS[made.decision],
         comments=made.comments,
         reason=made.reason or ("Nobody decided in time, so the campaign's rule for that did." if made.expired else ""),
-        sent_back=len(made.posts),
+        sent_back=made.posts_in_votes or len(made.posts),
         by=decider(link),
         content_hash=link.approval.content_hash,
         when=_moment(made.decided_at, ZoneInfo(campaign.brief.schedule.time_zone)),

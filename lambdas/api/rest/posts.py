@@ -50,7 +50,7 @@ class PostRoutes:
         who = manager(self._app.current_event)
         patch = PostPatch.from_wire(json_body(self._app.current_event))
         services = self._services
-        ports = EditPorts(services.campaigns, services.posts, services.approvals, services.clock)
+        ports = EditPorts(services.campaigns, services.posts, services.approvals, services.clock, services.ids)
         key = CampaignKey(who.tenant_id, campaign_id)
         return answer(PostView.of(edit_post(key, post_id, patch, who.subject, ports)))
 

@@ -1,5 +1,6 @@
 """``/campaigns/{id}/approvals``: what the people who run a campaign see of its requests, and may do with them."""
 
+from datetime import datetime
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Path
@@ -20,6 +21,7 @@ from lambdas.api.rest.resolver import Resolver
 from lambdas.api.rest.views import Listing
 from lambdas.api.services import Services
 from lambdas.core.ids import CallbackIdField, CampaignId, CampaignKey
+from lambdas.core.ports import ApprovalStore
 
 TAG = "Approval"
 CallbackPath = Annotated[CallbackIdField, Path()]
@@ -52,18 +54,21 @@ class RequestRoutes:
 
     def remind(self, campaign_id: CampaignPath, callback_id: CallbackPath) -> Answer:
         place, choice = self._place(campaign_id, callback_id), ReviewerChoice.from_wire(self._body())
-        return answer(ApprovalView.of(remind(place, choice.reviewer, self._services.approvals)))
+        return answer(ApprovalView.of(remind(place, choice.reviewer, *self._ports())))
 
     def revoke(self, campaign_id: CampaignPath, callback_id: CallbackPath) -> Answer:
         place, choice = self._place(campaign_id, callback_id), ReviewerChoice.from_wire(self._body())
-        return answer(ApprovalView.of(revoke(place, choice.reviewer, self._services.approvals)))
+        return answer(ApprovalView.of(revoke(place, choice.reviewer, *self._ports())))
 
     def reassign(self, campaign_id: CampaignPath, callback_id: CallbackPath) -> Answer:
         place, change = self._place(campaign_id, callback_id), Reassignment.from_wire(self._body())
-        return answer(ApprovalView.of(reassign(place, change, self._services.approvals)))
+        return answer(ApprovalView.of(reassign(place, change, *self._ports())))
 
     def _place(self, campaign_id: CampaignId, callback_id: CallbackIdField) -> Place:
         return Place(CampaignKey(manager(self._app.current_event).tenant_id, campaign_id), callback_id)
+
+    def _ports(self) -> tuple[ApprovalStore, datetime]:
+        return self._services.approvals, self._services.clock.now()
 
     def _body(self) -> object:
         return json_body(self._app.current_event)

@@ -13,6 +13,7 @@ from lambdas.adapters.parameters import Parameters
 from lambdas.adapters.secret_keys import SecretKeys
 from lambdas.adapters.ses_mailer import SesMailer
 from lambdas.adapters.slack_chat import API, SlackChat
+from lambdas.adapters.sns_alerts import SnsAlerts
 from lambdas.adapters.step import step
 from lambdas.adapters.step_functions import StepFunctionsEngine
 from lambdas.adapters.stores import TableSettings
@@ -36,6 +37,7 @@ class RequestApprovalSettings(TableSettings):
     slack_api_url: str = API
     token_key_id: str
     """With which the task token is sealed."""
+    alert_topic_arn: str
 
 
 @step("RequestApproval", RequestApprovalEvent, RequestApprovalSettings, stores.checkpoints)
@@ -55,6 +57,7 @@ def ask(event: RequestApprovalEvent, settings: RequestApprovalSettings) -> Statu
         ids=UlidSource(),
         clock=clock,
         cipher=KmsCipher(client("kms"), settings.token_key_id),
+        alerts=SnsAlerts(client("sns"), settings.alert_topic_arn),
     )
     base_url = Parameters(client("ssm")).text(settings.approval_base_url_parameter)
     return request_approval(event, ports, base_url)

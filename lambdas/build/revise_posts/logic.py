@@ -13,6 +13,7 @@ from lambdas.core.models.post import Batch, Post, PostStatus, Revision
 from lambdas.core.models.workflow import PlanResult, StepEvent
 from lambdas.core.paging import every
 from lambdas.core.ports import ApprovalStore, CampaignStore, Clock, ManifestStore, PostStore
+from lambdas.core.quorum import sent_back
 
 
 class RevisionPorts(NamedTuple):
@@ -32,7 +33,7 @@ def revise_posts(event: StepEvent, ports: RevisionPorts) -> PlanResult:
     """
     approval = _decided(event, ports.approvals)
     campaign = _sent_back(event, approval, ports)
-    flagged = _flagged(approval, list(every(ports.posts, event.key)), campaign.revision)
+    flagged = _flagged(approval, list(every(ports.posts, event.key)), campaign.revision, ports.approvals)
     if campaign.status is CampaignStatus.NEEDS_REVISION:
         _reset(event, flagged, ports)
     batches = [
@@ -92,10 +93,11 @@ def _sent_back(event: StepEvent, approval: Approval, ports: RevisionPorts) -> Ca
     return campaign
 
 
-def _flagged(approval: Approval, posts: Sequence[Post], number: int) -> list[Post]:
+def _flagged(approval: Approval, posts: Sequence[Post], number: int, approvals: ApprovalStore) -> list[Post]:
     """The posts that go back, each with its instructions; all of them when none was named."""
     made = approval.decision
-    named: Mapping[PostId, PostDecision] = {said.post_id: said for said in made.posts} if made else {}
+    back = sent_back(made, approvals.votes(approval) if made.posts_in_votes else ()) if made else ()
+    named: Mapping[PostId, PostDecision] = {said.post_id: said for said in back}
     comments = made.comments if made else ""
     flagged = []
     for post in posts:

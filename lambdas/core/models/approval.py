@@ -1,7 +1,7 @@
 """Approval: what a reviewer is asked, and what they answer."""
 
 from enum import StrEnum
-from typing import Annotated, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import EmailStr, Field, StringConstraints, model_validator
 
@@ -90,7 +90,9 @@ class MadeDecision(Model):
     decided_by: str
     decided_at: Moment
     posts: tuple[PostDecision, ...] = ()
-    """The posts that go back, with every reviewer's comment on them."""
+    """The posts that go back, with every reviewer's comment on them; empty where they are too large for the record."""
+    posts_in_votes: Annotated[int, Field(ge=0)] = 0
+    """How many posts go back, where ``posts`` could not hold them: ``quorum.sent_back`` reads them from the votes."""
     reason: str | None = None
     """Where it is not simply what that reviewer said: no revisions left, nobody answered in time."""
     expired: bool = False
@@ -98,13 +100,33 @@ class MadeDecision(Model):
 
 
 class Vote(Model):
-    """One reviewer's answer."""
+    """One reviewer's answer.
+
+    What was said lies in items of its own (``ApprovalStore.keep_words``), because twenty reviewers with a comment on
+    each post say more than an item of the table holds. Records of before have it here.
+    """
 
     email: EmailStr
     decision: Decision
     comments: str = ""
     posts: tuple[PostDecision, ...] = ()
     at: Moment
+    words: str | None = None
+    """Under which the comments and posts are kept; ``None``: all that was said is here."""
+
+
+Owed = Literal["approval", "reminder"]
+"""The mail that is to be sent to a reviewer, by its kind (``core/letters.py``)."""
+
+
+class MailState(StrEnum):
+    """What became of the newest mail to a reviewer. It is noted before the mail is sent, so that none is sent twice."""
+
+    CLAIMED = "claimed"  # somebody is sending it
+    SENT = "sent"  # the mail service accepted it
+    REFUSED = "refused"  # for good; ``unreachable`` says why
+    NOT_ACCEPTED = "not accepted"  # the mail service had too much to do: it is tried again
+    UNKNOWN = "unknown"  # whoever sent it died, or no answer came: it may have gone out, so it is not sent again
 
 
 class Reviewer(Model):
@@ -116,13 +138,36 @@ class Reviewer(Model):
     """Of links mailed before the newest one, which open the same request."""
     stage: Annotated[int, Field(ge=1, le=2)] = 1
     invited_at: Moment | None = None
-    """When the newest link was mailed; ``None``: it still has to be."""
+    """When the newest link was about to be mailed; ``None``: it still has to be."""
+    mail: MailState | None = None
+    """``None``: nothing was mailed yet, or by a version that did not note it."""
+    owed: Owed | None = None
+    """A mail that is due beside the first one, which ``invited_at`` stands for."""
+    mail_tries: Annotated[int, Field(ge=0)] = 0
+    """How often the mail service has not accepted the mail that is owed."""
+    mail_after: Moment | None = None
+    """Before which it is not tried again."""
+    revoked: bool = False
+    """A manager took the links back: nothing is mailed until a manager asks for it, or names somebody else."""
     unreachable: str | None = None
     """Why the newest mail did not reach them: refused, bounced, or complained about. Never holds an address."""
     unreachable_told: bool = False
     """Whoever runs the campaign has been told."""
     slack: str | None = None
-    """What became of the newest message in Slack: ``sent``, ``not configured``, ``failed: reason``."""
+    """What became of the newest message in Slack: ``sent``, ``not configured``, ``failed: reason``, ``claimed``."""
+
+    def to_mail(self) -> Owed | None:
+        """The mail that this reviewer is to get."""
+        if self.revoked:
+            return None
+        return "approval" if self.invited_at is None else self.owed
+
+
+class Editing(Model):
+    """An edit of a post that is under way."""
+
+    edit_id: str
+    since: Moment
 
 
 class Approval(Model):
@@ -142,6 +187,8 @@ class Approval(Model):
     summary: CampaignSummary
     content_hash: str
     """Of what is shown. Empty while somebody edits a post: nothing can be decided on half an edit."""
+    editing: tuple[Editing, ...] = ()
+    """Edits under way. The last one to end puts ``content_hash`` back; nothing is decided before that."""
     created_at: Moment
     expires_at: Moment
     decision: MadeDecision | None = None
@@ -160,14 +207,21 @@ class Approval(Model):
     closed_because: ClosedBecause | None = None
     heartbeat_at: Moment | None = None
     """When the waiting task was last told that somebody still looks after it."""
+    due_at: Moment | None = None
+    """When it is to be looked at next (``core/approval_due.py``), as its entry in the due index says."""
     reminders: Annotated[int, Field(ge=0)] = 0
     """How many have been mailed."""
+    announced_stage: Annotated[int, Field(ge=0, le=2)] = 0
+    """The stage whose beginning the tenant's channel in Slack has been told."""
     extended: bool = False
     """The policy for silence has given it more time already."""
     revoked_hashes: tuple[str, ...] = ()
     """Of links that a manager took back."""
     version: Annotated[int, Field(ge=0)] = 0
     """Grows by 1 with each amendment."""
+    layout: Annotated[int, Field(ge=0)] = 0
+    """0: the execution that asked is of a version that refuses fields it does not know (ADR 48), so that the request is
+    stored without any. 1: with all that there is here."""
 
     @property
     def key(self) -> CampaignKey:
@@ -176,6 +230,16 @@ class Approval(Model):
     def staged(self) -> tuple[Reviewer, ...]:
         """The reviewers whose turn it is."""
         return tuple(reviewer for reviewer in self.reviewers if reviewer.stage == self.stage)
+
+    def silent(self) -> tuple[Reviewer, ...]:
+        """Those of ``staged`` who have not answered."""
+        answered = {vote.email for vote in self.votes}
+        return tuple(reviewer for reviewer in self.staged() if reviewer.email not in answered)
+
+    def with_reviewer(self, email: str, **changes: Any) -> Self:
+        """The same request with that one reviewer changed; without them it stays as it is."""
+        changed = tuple(r.model_copy(update=changes) if r.email == email else r for r in self.reviewers)
+        return self.model_copy(update={"reviewers": changed})
 
     def vote_of(self, email: str) -> Vote | None:
         return next((vote for vote in self.votes if vote.email == email), None)

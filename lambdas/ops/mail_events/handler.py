@@ -4,6 +4,7 @@ from typing import Any
 
 from lambdas.adapters import stores
 from lambdas.adapters.stores import TableSettings
+from lambdas.adapters.system import SystemClock
 from lambdas.adapters.telemetry import count, logger
 from lambdas.core.errors import InvalidInputError
 from lambdas.core.settings import settings
@@ -32,7 +33,7 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
             fields = [field.field for field in error.errors]
             logger().error("mail event refused", reason=error.code, fields=fields)
             raise
-        outcome, key = note(lost, approvals) if lost else (Outcome.OTHER, None)
+        outcome, key = note(lost, approvals, SystemClock().now()) if lost else (Outcome.OTHER, None)
         count("MailEvents", Outcome=outcome.value)
         if key:
             logger().append_keys(tenant_id=key.tenant_id, campaign_id=key.campaign_id)

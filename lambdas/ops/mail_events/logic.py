@@ -1,6 +1,6 @@
 """A mail did not arrive: note it on the request it belongs to. ``ops/tend_approvals`` tells the people concerned."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from pydantic import TypeAdapter, ValidationError
@@ -9,7 +9,7 @@ from lambdas.core.errors import ConflictError, NotFoundError
 from lambdas.core.ids import CallbackId, CallbackIdField, CampaignIdField, CampaignKey, TenantIdField
 from lambdas.core.letters import ASKING
 from lambdas.core.mailing import amend_pending
-from lambdas.core.models.approval import Approval, Reviewer
+from lambdas.core.models.approval import Approval, MailState, Reviewer
 from lambdas.core.ports import ApprovalStore
 from lambdas.ops.mail_events.event import Undelivered
 
@@ -27,7 +27,7 @@ class Outcome(StrEnum):
     OTHER = "not a mail to a reviewer"
 
 
-def note(lost: Undelivered, approvals: ApprovalStore) -> tuple[Outcome, CampaignKey | None]:
+def note(lost: Undelivered, approvals: ApprovalStore, now: datetime) -> tuple[Outcome, CampaignKey | None]:
     """Mark the reviewers whom the mail did not reach. The same event again changes nothing.
 
     Raises ``ConcurrentUpdateError`` when others keep changing the request.
@@ -45,7 +45,7 @@ def note(lost: Undelivered, approvals: ApprovalStore) -> tuple[Outcome, Campaign
         return approval.model_copy(update={"reviewers": reviewers})
 
     try:
-        amend_pending(approvals, key, callback_id, marked)
+        amend_pending(approvals, key, callback_id, marked, due_at=now)
     except (NotFoundError, ConflictError):
         return Outcome.NOBODYS, key
     return outcome, key
@@ -56,7 +56,8 @@ def _marked(reviewer: Reviewer, lost: Undelivered) -> Reviewer:
     replaced = reviewer.invited_at is None or lost.sent_at < reviewer.invited_at - SKEW
     if reason is None or replaced or reviewer.unreachable:
         return reviewer
-    return reviewer.model_copy(update={"unreachable": reason})
+    # A report proves that the mail went out, which its sender may not have lived to note.
+    return reviewer.model_copy(update={"unreachable": reason, "mail": MailState.SENT})
 
 
 def _place(lost: Undelivered) -> tuple[CampaignKey, CallbackId] | None:

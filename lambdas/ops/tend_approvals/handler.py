@@ -1,9 +1,11 @@
-"""Lambda ``tend-approvals``: once a minute, whatever is due of the requests that are open."""
+"""Lambda ``tend-approvals``: once a minute for each shard of the due index, whatever is due of the open requests."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from lambdas.adapters import stores
 from lambdas.adapters.aws import client
+from lambdas.adapters.dynamodb_due import DynamoDue
 from lambdas.adapters.kms_cipher import KmsCipher
 from lambdas.adapters.parameters import Parameters
 from lambdas.adapters.secret_keys import SecretKeys
@@ -13,10 +15,14 @@ from lambdas.adapters.sns_alerts import SnsAlerts
 from lambdas.adapters.step_functions import StepFunctionsEngine
 from lambdas.adapters.stores import TableSettings
 from lambdas.adapters.system import SystemClock, UlidSource
-from lambdas.adapters.telemetry import count, logger
+from lambdas.adapters.telemetry import count, due_worked, logger
 from lambdas.core.inviting import Channels
 from lambdas.core.settings import settings
-from lambdas.ops.tend_approvals.logic import TendPorts, tend_all
+from lambdas.ops.tend_approvals.logic import TendPorts, tend_due
+from lambdas.services.due import DueEntry, Kind, Tick, shards_of
+
+ONE_REQUEST_MS = 25_000
+"""For one request more: twenty mails of a second, or one that gets no answer for ten, and Slack's ten seconds."""
 
 
 class TendSettings(TableSettings):
@@ -31,8 +37,10 @@ class TendSettings(TableSettings):
     alert_topic_arn: str
 
 
-def handler(_event: dict[str, Any], _context: object) -> dict[str, Any]:
+def handler(event: Any, context: Any) -> dict[str, Any]:
+    """``{"shard": n}``: of one shard; ``{"everything": true}``: whether it is due or not."""
     configured, clock = settings(TendSettings), SystemClock()
+    logger().clear_state()
     ports = TendPorts(
         campaigns=stores.campaigns(configured),
         posts=stores.posts(configured),
@@ -50,11 +58,28 @@ def handler(_event: dict[str, Any], _context: object) -> dict[str, Any]:
         cipher=KmsCipher(client("kms")),
         base_url=lambda: Parameters(client("ssm")).text(configured.approval_base_url_parameter),
     )
-    report = tend_all(ports)
-    for error in report.errors:
-        logger().error("request for approval not tended", error=type(error).__name__)
-    done = dict(report.done)
-    for deed, times in done.items():
+    tick = Tick(
+        entries=DynamoDue(client("dynamodb"), configured.table_name),
+        clock=clock,
+        more=lambda: context is None or context.get_remaining_time_in_millis() > ONE_REQUEST_MS,
+        failed=_failed,
+        everything=isinstance(event, Mapping) and event.get("everything") is True,
+    )
+    report = tend_due(shards_of(event), tick, ports)
+    for deed, times in report.done.items():
         count("ApprovalsTended", times, Deed=deed)
-    logger().info("requests for approval tended", open=report.open, done=done, failed=len(report.errors))
-    return {"open": report.open, "done": done, "failed": len(report.errors)}
+    due_worked(Kind.APPROVAL, report.due.due, report.due.done, report.due.failed, report.due.oldest_seconds)
+    answer = {**report.due.to_wire(), "deeds": dict(report.done), "adopted": report.adopted}
+    logger().info("requests for approval tended", report=answer)
+    return answer
+
+
+def _failed(entry: DueEntry, error: Exception) -> None:
+    # Not the error's own words: there may be an address in them.
+    logger().error(
+        "request for approval not tended",
+        error=type(error).__name__,
+        tenant_id=entry.key.tenant_id,
+        campaign_id=entry.key.campaign_id,
+        callback_id=entry.item,
+    )

@@ -1,45 +1,39 @@
 """Looking after open requests for approval: whatever has become due, in any order, as often as one likes.
 
 Everything is decided by the request's own record and the clock, and every change is conditional on the record's
-version: two of these at once, or one that dies half-way, do nothing twice but mail, at worst.
+version: two of these at once, or one that dies half-way, do nothing twice.
 """
 
 from collections import Counter
-from collections.abc import Callable
-from datetime import datetime, timedelta
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import NamedTuple
 
 from lambdas.core.alerts import Alerts
+from lambdas.core.approval_due import (
+    CLAIM_GRACE,
+    HEARTBEAT_EVERY,
+    RESUME_GRACE,
+    edit_ends,
+    next_due,
+    next_reminder,
+    reminders_due,
+)
 from lambdas.core.content_hash import content_hash
 from lambdas.core.errors import ConcurrentUpdateError, ConflictError, GoneError, NotFoundError
-from lambdas.core.inviting import Channels, send_links, with_deliveries
-from lambdas.core.letters import Kind
-from lambdas.core.links import nonce_hash
-from lambdas.core.mailing import amend_pending
-from lambdas.core.models.approval import (
-    Approval,
-    ApprovalStatus,
-    Decision,
-    MadeDecision,
-    Quorum,
-    Reviewer,
-)
-from lambdas.core.models.campaign import ApprovalPolicy, Campaign, OnTimeout
+from lambdas.core.ids import CallbackId
+from lambdas.core.inviting import Channels, Inviting, bring_links
+from lambdas.core.letters import Kind as Letter
+from lambdas.core.models.approval import Approval, ApprovalStatus, ClosedBecause, MailState
+from lambdas.core.models.base import iso
+from lambdas.core.models.campaign import Campaign, OnTimeout
 from lambdas.core.paging import every
 from lambdas.core.ports import ApprovalStore, CampaignStore, Cipher, Clock, Engine, IdSource, PostStore
 from lambdas.core.progression import TERMINAL
 from lambdas.core.resuming import send_decision, send_heartbeat
-from lambdas.ops.tend_approvals.quiet import is_quiet
+from lambdas.core.silence import decision_for, gives_more_time, with_more_time
 from lambdas.ops.tend_approvals.telling import tell_unreachable
-
-HEARTBEAT_EVERY = timedelta(hours=6)
-"""A quarter of the task's heartbeat limit, so that three in a row may fail."""
-RESUME_GRACE = timedelta(seconds=10)
-"""How long whoever recorded a decision has to tell the workflow itself."""
-LINKS_KEPT = 5
-"""Earlier links of a reviewer that still open the request."""
-POLICY = "policy"
-"""Who decided when nobody did."""
+from lambdas.services.due import DueEntry, DueReport, Kind, Tick, Verdict, work_due
 
 
 class TendPorts(NamedTuple):
@@ -54,31 +48,52 @@ class TendPorts(NamedTuple):
     cipher: Cipher
     base_url: Callable[[], str]
 
+    @property
+    def inviting(self) -> Inviting:
+        return Inviting(self.approvals, self.channels, self.ids, self.clock, self.base_url)
+
 
 class Report(NamedTuple):
-    open: int
+    due: DueReport
     done: Counter[str]
-    errors: list[Exception]
+    adopted: int
+    """Requests of older versions that have an entry in the due index now."""
 
 
-def tend_all(ports: TendPorts) -> Report:
-    """Tend every open request; one that fails keeps nobody else waiting."""
+class Tended(NamedTuple):
+    deeds: list[str]
+    settled: bool = True
+    """The request is over, or has another entry in the due index."""
+
+
+def tend_due(shards: Sequence[int], tick: Tick, ports: TendPorts) -> Report:
+    """Tend the requests of these shards that are due; one that fails keeps nobody else waiting."""
     done: Counter[str] = Counter()
-    errors: list[Exception] = []
-    waiting = ports.approvals.open()
-    for approval in waiting:
+
+    def work(entry: DueEntry) -> Verdict:
         try:
-            done.update(tend(approval, ports))
+            approval = ports.approvals.get(entry.key, CallbackId(entry.item))
+        except NotFoundError:
+            return Verdict.STALE
+        if not entry.agrees(approval.due_at):
+            return Verdict.STALE
+        try:
+            tended = tend(approval, ports)
         except (ConcurrentUpdateError, ConflictError):
             done["overtaken"] += 1  # a reviewer was faster; the next minute sees what they did
-        except Exception as error:  # noqa: BLE001 - reported, and the others are tended all the same
-            errors.append(error)
-    return Report(len(waiting), done, errors)
+            return Verdict.AGAIN
+        done.update(tended.deeds)
+        return Verdict.DONE if tended.settled else Verdict.AGAIN
+
+    adopted = sum(ports.approvals.adopt(shard) for shard in shards)
+    return Report(work_due(Kind.APPROVAL, shards, work, tick), done, adopted)
 
 
-def tend(approval: Approval, ports: TendPorts) -> list[str]:
-    """Do what is due for one request, and answer the names of the deeds."""
+def tend(approval: Approval, ports: TendPorts) -> Tended:
+    """Do what is due for one request, and put down when it is due next."""
     now = ports.clock.now()
+    if approval.status is ApprovalStatus.CLOSED or approval.resumed_at:
+        return Tended([])
     if approval.decision is not None:
         return _resend(approval, now, ports)
     try:
@@ -87,48 +102,57 @@ def tend(approval: Approval, ports: TendPorts) -> list[str]:
         campaign = None
     if campaign is None or campaign.status in TERMINAL:
         ports.approvals.close(approval.key, approval.callback_id)
-        return ["closed"]
-    if now >= approval.expires_at:
-        return _expire(approval, campaign, now, ports)
-    if not approval.content_hash:
-        # Somebody who edited a post died over it, or is still at it and then has the last word.
-        shown = content_hash(every(ports.posts, approval.key))
-        ports.approvals.amend(approval.model_copy(update={"content_hash": shown}))
-        return ["rehashed"]
-    deeds = []
+        return Tended(["closed"])
+    approval, rehashed = _settle_edits(approval, now, ports)
+    if now >= approval.expires_at and not approval.editing:
+        return Tended([*rehashed, _expire(approval, campaign, now, ports)])
     approval, beaten = _heartbeat(approval, now, ports)
     if approval.status is not ApprovalStatus.PENDING:
-        return ["closed"]
-    deeds += beaten
-    approval, invited = _invite(approval, campaign, ports)
-    deeds += invited
+        return Tended(["closed"])
+    approval = _give_up_claims(approval, now, ports)
+    approval = _owe_reminders(approval, campaign, now, ports)
+    approval, mailed = bring_links(approval, campaign, ports.inviting)
+    names = ["invited" if kind is Letter.APPROVAL else "reminded" for kind in mailed]
     approval, told = tell_unreachable(approval, campaign, ports.channels, ports.alerts, now, ports.approvals)
-    deeds += told
-    return [*deeds, *_remind(approval, campaign, now, ports)]
+    due = next_due(approval, campaign.brief, ports.clock.now())
+    settled = due is None or approval.due_at is None or iso(due) != iso(approval.due_at)
+    if due and settled:
+        ports.approvals.amend(approval, due_at=due)
+    return Tended([*rehashed, *beaten, *names, *told], settled)
 
 
-def _resend(approval: Approval, now: datetime, ports: TendPorts) -> list[str]:
+def _resend(approval: Approval, now: datetime, ports: TendPorts) -> Tended:
     """A decision that was recorded, and of which the workflow has not heard."""
     if approval.decision is None or now - approval.decision.decided_at < RESUME_GRACE:
-        return []
+        return Tended([], settled=False)
     try:
         send_decision(approval, ports.engine, ports.cipher)
         deed = "resumed"
     except GoneError:
         deed = "gone"  # it heard of it after all, or it has ended: either way nobody waits
     ports.approvals.mark_resumed(approval.key, approval.callback_id, now)
-    return [deed]
+    return Tended([deed])
 
 
-def _expire(approval: Approval, campaign: Campaign, now: datetime, ports: TendPorts) -> list[str]:
+def _settle_edits(approval: Approval, now: datetime, ports: TendPorts) -> tuple[Approval, list[str]]:
+    """Of whoever edited a post and died over it: the request shows what is there. A living edit has the last word."""
+    over = edit_ends(approval)
+    if approval.content_hash or (over and over > now):
+        return approval, []
+    shown = content_hash(every(ports.posts, approval.key))
+    return ports.approvals.amend(approval.model_copy(update={"content_hash": shown, "editing": ()})), ["rehashed"]
+
+
+def _expire(approval: Approval, campaign: Campaign, now: datetime, ports: TendPorts) -> str:
     """Silence means what the campaign's policy says; more time is given once."""
     policy = campaign.brief.approval
-    if not approval.extended and policy.on_timeout in (OnTimeout.EXTEND, OnTimeout.ESCALATE):
-        ports.approvals.amend(_with_more_time(approval, policy, now))
-        return ["extended" if policy.on_timeout is OnTimeout.EXTEND else "escalated"]
-    decision = Decision.APPROVED if policy.on_timeout is OnTimeout.APPROVE else Decision.REJECTED
-    made = MadeDecision(decision=decision, comments="", decided_by=POLICY, decided_at=now, expired=True)
-    decided = ports.approvals.amend(approval.model_copy(update={"status": ApprovalStatus.DECIDED, "decision": made}))
+    if gives_more_time(approval, policy):
+        extended = with_more_time(approval, policy, now)
+        ports.approvals.amend(extended, due_at=next_due(extended, campaign.brief, now))
+        return "extended" if policy.on_timeout is OnTimeout.EXTEND else "escalated"
+    made = decision_for(policy, now)
+    decided = approval.model_copy(update={"status": ApprovalStatus.DECIDED, "decision": made})
+    decided = ports.approvals.amend(decided, due_at=now + RESUME_GRACE)
     deed = "expired"
     try:
         send_decision(decided, ports.engine, ports.cipher)
@@ -136,24 +160,7 @@ def _expire(approval: Approval, campaign: Campaign, now: datetime, ports: TendPo
         deed = "gone"
     # Any other error leaves it unresumed: the next minute sends it again.
     ports.approvals.mark_resumed(approval.key, approval.callback_id, now)
-    return [deed]
-
-
-def _with_more_time(approval: Approval, policy: ApprovalPolicy, now: datetime) -> Approval:
-    again = tuple(
-        r.model_copy(update={"invited_at": None}) if r.stage == approval.stage and not approval.vote_of(r.email) else r
-        for r in approval.reviewers
-    )
-    changes: dict[str, object] = {
-        "extended": True,
-        "expires_at": now + timedelta(hours=policy.timeout_hours),
-        "reviewers": again,
-    }
-    if policy.on_timeout is OnTimeout.ESCALATE:
-        added = tuple(Reviewer(email=email, nonce_hash="", stage=approval.stage) for email in policy.escalate_to)
-        # From now on the first answer counts, whoever gives it.
-        changes |= {"reviewers": (*again, *added), "quorum": Quorum.ONE}
-    return approval.model_copy(update=changes)
+    return deed
 
 
 def _heartbeat(approval: Approval, now: datetime, ports: TendPorts) -> tuple[Approval, list[str]]:
@@ -162,52 +169,28 @@ def _heartbeat(approval: Approval, now: datetime, ports: TendPorts) -> tuple[App
     try:
         send_heartbeat(approval, ports.engine, ports.cipher)
     except GoneError:
-        ports.approvals.close(approval.key, approval.callback_id)
-        return ports.approvals.get(approval.key, approval.callback_id), []
+        # Only this version of it: another task may have taken the request over at this moment.
+        over = {"status": ApprovalStatus.CLOSED, "closed_because": ClosedBecause.ENDED}
+        return ports.approvals.amend(approval.model_copy(update=over)), []
     return ports.approvals.amend(approval.model_copy(update={"heartbeat_at": now})), ["heartbeat"]
 
 
-def _invite(approval: Approval, campaign: Campaign, ports: TendPorts) -> tuple[Approval, list[str]]:
-    """Reviewers whose turn has come, who were put in somebody's place, or who are to get a new link."""
-    waiting = [r.email for r in approval.staged() if r.invited_at is None and not approval.vote_of(r.email)]
-    if not waiting:
-        return approval, []
-    return _mail_links(approval, campaign, waiting, Kind.APPROVAL, ports), ["invited"] * len(waiting)
+def _give_up_claims(approval: Approval, now: datetime, ports: TendPorts) -> Approval:
+    """Mails whose sender died: nobody knows whether they went out, and whoever runs the campaign is told so."""
+    changed = approval
+    for reviewer in approval.silent():
+        if reviewer.mail is MailState.CLAIMED and reviewer.invited_at and now - reviewer.invited_at >= CLAIM_GRACE:
+            changed = changed.with_reviewer(reviewer.email, mail=MailState.UNKNOWN)
+    return approval if changed == approval else ports.approvals.amend(changed)
 
 
-def _remind(approval: Approval, campaign: Campaign, now: datetime, ports: TendPorts) -> list[str]:
-    policy = campaign.brief.approval
-    due = sum(now >= approval.created_at + timedelta(hours=hours) for hours in policy.remind_after_hours)
-    if due <= approval.reminders or is_quiet(now, policy.quiet_hours, campaign.brief.schedule.time_zone):
-        return []
-    silent = [r.email for r in approval.staged() if not approval.vote_of(r.email) and not r.unreachable]
-    # Noted first: of a reminder that is lost and one that comes every minute, the first is the smaller harm.
-    noted = ports.approvals.amend(approval.model_copy(update={"reminders": due}))
-    _mail_links(noted, campaign, silent, Kind.REMINDER, ports)
-    return ["reminded"] * len(silent)
-
-
-def _mail_links(approval: Approval, campaign: Campaign, emails: list[str], kind: Kind, ports: TendPorts) -> Approval:
-    """A new link for each: stored before it is mailed, and noted as mailed afterwards."""
-    now = ports.clock.now()
-    nonces = {email: ports.ids.nonce() for email in emails}
-    ports.approvals.amend(_with_links(approval, nonces))
-    sent = send_links(kind, campaign, approval, nonces, ports.channels, ports.base_url(), now)
-
-    def mailed(current: Approval) -> Approval:
-        invited = tuple(r.model_copy(update={"invited_at": now}) if r.email in nonces else r for r in current.reviewers)
-        return with_deliveries(current.model_copy(update={"reviewers": invited}), sent)
-
-    return amend_pending(ports.approvals, approval.key, approval.callback_id, mailed)
-
-
-def _with_links(approval: Approval, nonces: dict[str, str]) -> Approval:
-    def renewed(reviewer: Reviewer) -> Reviewer:
-        if reviewer.email not in nonces:
-            return reviewer
-        earlier = tuple(kept for kept in (reviewer.nonce_hash, *reviewer.earlier_hashes) if kept)[:LINKS_KEPT]
-        # What became of earlier mails is beside the point now: whatever comes from here on is about this one.
-        fresh = {"unreachable": None, "unreachable_told": False, "earlier_hashes": earlier}
-        return reviewer.model_copy(update={**fresh, "nonce_hash": nonce_hash(nonces[reviewer.email])})
-
-    return approval.model_copy(update={"reviewers": tuple(renewed(r) for r in approval.reviewers)})
+def _owe_reminders(approval: Approval, campaign: Campaign, now: datetime, ports: TendPorts) -> Approval:
+    """Note the reminders that are due, together with who is to get them."""
+    reminder = next_reminder(approval, campaign.brief, now)
+    if reminder is None or now < reminder:
+        return approval
+    changed = approval.model_copy(update={"reminders": reminders_due(approval, campaign.brief, now)})
+    for reviewer in approval.silent():
+        if not (reviewer.revoked or reviewer.unreachable):
+            changed = changed.with_reviewer(reviewer.email, owed="reminder")
+    return ports.approvals.amend(changed)

@@ -5,14 +5,17 @@ from datetime import datetime
 from pydantic import validate_email
 
 from lambdas.core.alerts import Alerts, advised, alert_of
-from lambdas.core.inviting import Channels
+from lambdas.core.approval_due import is_lost
+from lambdas.core.errors import ThrottledError
+from lambdas.core.inviting import Channels, send_once
 from lambdas.core.letters import unreachable
-from lambdas.core.mailing import amend_pending, deliver
-from lambdas.core.models.approval import Approval, Reviewer
+from lambdas.core.models.approval import Approval, MailState, Reviewer
 from lambdas.core.models.campaign import Campaign, Failure
 from lambdas.core.models.tenant import TenantSettings
 from lambdas.core.ports import ApprovalStore
 from lambdas.core.steps import REQUEST_APPROVAL
+
+MAYBE = "it is not known whether the mail was sent"
 
 
 def tell_unreachable(
@@ -23,31 +26,39 @@ def tell_unreachable(
     now: datetime,
     approvals: ApprovalStore,
 ) -> tuple[Approval, list[str]]:
-    """Once for each link that did not arrive: a mail to the tenant's people, and an alert to the operators.
+    """Once for each link that did not arrive, or may not have: an alert to operators, a mail to the tenant's people.
 
-    Noted when it is done: of a lost word and one that comes twice, the second is the smaller harm. The alert names
+    Noted before it is done, and taken back when the alert is refused, so that nobody is told twice. The alert names
     reviewers by their number, since an address belongs into no log.
     """
-    lost = [r for r in approval.staged() if r.unreachable and not r.unreachable_told and not approval.vote_of(r.email)]
+    lost = [reviewer for reviewer in approval.silent() if is_lost(reviewer)]
     if not lost:
         return approval, []
     settings = channels.catalog.get_settings(campaign.tenant_id)
-    letters = [unreachable(to, campaign, approval, lost, settings.sender) for to in _told(settings, campaign)]
-    deeds = ["unreachable told"] * len(lost)
-    deeds += ["manager not mailed" for letter in letters if deliver(channels.mailer, letter)]
+    letters = [unreachable(to, campaign, approval, _named(lost), settings.sender) for to in _told(settings, campaign)]
+    approval = _noted(approval, lost, approvals, told=True)
     failure = Failure(
         code="REVIEWER_UNREACHABLE", message=_said(approval, lost), at=now, retryable=False, step=REQUEST_APPROVAL
     )
-    alerts.send(alert_of(campaign, advised(failure, campaign)))
-    addresses = {reviewer.email for reviewer in lost}
+    try:
+        alerts.send(alert_of(campaign, advised(failure, campaign)))
+    except ThrottledError:
+        _noted(approval, lost, approvals, told=False)
+        raise
+    deeds = ["unreachable told"] * len(lost)
+    states = [send_once(channels.mailer, letter)[0] for letter in letters]
+    return approval, [*deeds, *("manager not mailed" for state in states if state is not MailState.SENT)]
 
-    def noted(current: Approval) -> Approval:
-        told = tuple(
-            r.model_copy(update={"unreachable_told": True}) if r.email in addresses else r for r in current.reviewers
-        )
-        return current.model_copy(update={"reviewers": told})
 
-    return amend_pending(approvals, approval.key, approval.callback_id, noted), deeds
+def _noted(approval: Approval, lost: list[Reviewer], approvals: ApprovalStore, *, told: bool) -> Approval:
+    for reviewer in lost:
+        approval = approval.with_reviewer(reviewer.email, unreachable_told=told)
+    return approvals.amend(approval)
+
+
+def _named(lost: list[Reviewer]) -> list[Reviewer]:
+    """With what is known of each: a mail that may have gone out has no reason of the mail service's."""
+    return [r.model_copy(update={"unreachable": r.unreachable or MAYBE}) for r in lost]
 
 
 def _told(settings: TenantSettings, campaign: Campaign) -> tuple[str, ...]:
@@ -61,5 +72,5 @@ def _told(settings: TenantSettings, campaign: Campaign) -> tuple[str, ...]:
 
 def _said(approval: Approval, lost: list[Reviewer]) -> str:
     emails = [reviewer.email for reviewer in approval.reviewers]
-    each = [f"reviewer {emails.index(r.email) + 1} of {len(emails)} ({r.unreachable})" for r in lost]
+    each = [f"reviewer {emails.index(r.email) + 1} of {len(emails)} ({r.unreachable})" for r in _named(lost)]
     return f"mail does not reach {', '.join(each)}"

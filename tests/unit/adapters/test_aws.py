@@ -1,5 +1,6 @@
 """Errors of AWS in the domain's words, and one client per service."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,8 +12,9 @@ from botocore.exceptions import (
     EndpointConnectionError,
     ReadTimeoutError,
 )
+from pytest_httpserver import HTTPServer
 
-from lambdas.adapters.aws import client, error_code, translate_errors
+from lambdas.adapters.aws import _make, client, error_code, translate_errors
 from lambdas.core.errors import (
     CampaignError,
     ConcurrentUpdateError,
@@ -107,6 +109,37 @@ def test_one_client_per_service_and_the_endpoint_is_the_environments() -> None:
     assert client("s3").meta.service_model.service_name == "s3"
     assert client("dynamodb").meta.endpoint_url == "http://127.0.0.1:9"
     config: Any = client("dynamodb").meta.config  # set from options, so unknown to the stubs
-    slow: Any = client("bedrock-runtime").meta.config
+    slow: Any = client("bedrock-runtime", 60, 2).meta.config
     assert config.max_pool_connections == 25
-    assert slow.read_timeout > config.read_timeout
+    assert (slow.read_timeout, slow.retries["total_max_attempts"]) == (60, 2)
+    assert (config.read_timeout, config.retries["total_max_attempts"]) == (10, 5)
+
+
+@pytest.fixture
+def broken_aws(httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[HTTPServer]:
+    """Every service answers 500, as one does whose answer got lost behind a load balancer."""
+    httpserver.expect_request(re.compile(".*")).respond_with_data("", status=500)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", httpserver.url_for(""))
+    monkeypatch.setenv("AWS_REGION", "us-east-1")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    _make.cache_clear()
+    yield httpserver
+    _make.cache_clear()
+
+
+def test_what_reaches_people_is_sent_by_one_attempt(broken_aws: HTTPServer) -> None:
+    """The SDK would repeat it, though the mail may have gone out."""
+    body: Any = {"Simple": {"Subject": {"Data": "x"}, "Body": {"Text": {"Data": "x"}}}}
+    with pytest.raises(ClientError):
+        client("sesv2").send_email(Destination={"ToAddresses": ["a@example.com"]}, Content=body)
+    with pytest.raises(ClientError):
+        client("sns").publish(TopicArn="arn:aws:sns:us-east-1:000000000000:alerts", Message="x")
+    assert len(broken_aws.log) == 2
+
+
+def test_what_reaches_nobody_is_repeated(broken_aws: HTTPServer) -> None:
+    with pytest.raises(ClientError):
+        client("ssm").get_parameter(Name="x")
+    assert len(broken_aws.log) > 1

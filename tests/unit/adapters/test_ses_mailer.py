@@ -7,7 +7,7 @@ import pytest
 from botocore.stub import Stubber
 
 from lambdas.adapters.ses_mailer import SesMailer
-from lambdas.core.errors import MailRefusedError, ThrottledError
+from lambdas.core.errors import DependencyUnavailableError, MailRefusedError, ThrottledError
 from lambdas.core.models.mail import Mail
 from lambdas.core.models.tenant import Sender
 
@@ -74,4 +74,23 @@ def test_a_refusal_is_permanent_and_names_no_address() -> None:
         assert refused.value.__cause__ is None
         stub.add_client_error("send_email", "TooManyRequestsException", http_status_code=429)
         with pytest.raises(ThrottledError):
+            SesMailer(client, "c@example.com").send(mail())
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "raised"),
+    [
+        ("LimitExceededException", 400, ThrottledError),
+        ("ThrottlingException", 400, ThrottledError),
+        ("AccessDeniedException", 403, MailRefusedError),
+        ("NotFoundException", 404, MailRefusedError),
+        ("InternalServerError", 500, DependencyUnavailableError),
+        ("ServiceUnavailable", 503, DependencyUnavailableError),
+    ],
+)
+def test_not_now_no_and_nobody_knows_are_told_apart(code: str, status: int, raised: type[Exception]) -> None:
+    client = ses()
+    with Stubber(client) as stub:
+        stub.add_client_error("send_email", code, http_status_code=status)
+        with pytest.raises(raised):
             SesMailer(client, "c@example.com").send(mail())

@@ -157,11 +157,11 @@ def test_nobody_there_is_an_outage_without_a_word_of_the_request(secrets: Any, s
     assert "ada" not in raised.value.message
 
 
-@pytest.mark.parametrize("missing", [True, False])
-def test_without_a_token_it_says_so(missing: bool, slept: Slept, secrets: Any) -> None:
+@pytest.mark.parametrize("refusal", ["ResourceNotFoundException", "AccessDeniedException", None])
+def test_without_a_token_it_says_so(refusal: str | None, slept: Slept, secrets: Any) -> None:
     talk = SlackChat(secrets.client, "campaign/slack/", "http://127.0.0.1:9")
-    if missing:
-        secrets.add_client_error("get_secret_value", "ResourceNotFoundException")
+    if refusal:
+        secrets.add_client_error("get_secret_value", refusal)
     else:
         talk = chat(secrets, "http://127.0.0.1:9", slept, token=" ")
     with pytest.raises(ChatRefusedError, match="no bot token is stored"):

@@ -80,10 +80,10 @@ def test_a_link_that_was_good_once_is_gone(waiting, how):
     """Replayed after it was taken back, given to somebody else, replaced by a newer round, or outlived."""
     approvals, place = waiting.world.approvals, Place(waiting.key, waiting.approval.callback_id)
     if how == "revoked":
-        revoke(place, "ada@example.com", approvals)
+        revoke(place, "ada@example.com", approvals, waiting.world.clock.now())
     elif how == "reassigned":
         change = Reassignment.from_wire({"from": "ada@example.com", "to": "new@example.com"})
-        reassign(place, change, approvals)
+        reassign(place, change, approvals, waiting.world.clock.now())
     else:
         approvals.close(*place, ClosedBecause(how))
     before = waiting.stored()

@@ -7,51 +7,38 @@ import pytest
 from lambdas.adapters.memory import MemoryChat
 from lambdas.build.aggregate_results.logic import aggregate_results
 from lambdas.build.generate_posts.logic import generate_batch
-from lambdas.build.request_approval.logic import LINK_LIFETIME, ApprovalPorts, request_approval
+from lambdas.build.request_approval.logic import LINK_LIFETIME
 from lambdas.core.content_hash import content_hash
-from lambdas.core.errors import CampaignError, ChatRefusedError, ConflictError, ThrottledError, TokenExpiredError
-from lambdas.core.ids import TaskToken, TenantId
+from lambdas.core.errors import (
+    CampaignError,
+    ChatRefusedError,
+    ConflictError,
+    ThrottledError,
+    TokenExpiredError,
+)
+from lambdas.core.ids import TenantId
 from lambdas.core.links import nonce_hash
-from lambdas.core.models.approval import Approval, ApprovalStatus, Decision, MadeDecision
-from lambdas.core.models.campaign import CampaignStatus, PostCounts
+from lambdas.core.models.approval import (
+    ApprovalStatus,
+    Decision,
+    MailState,
+)
+from lambdas.core.models.campaign import CampaignStatus
 from lambdas.core.models.mail import Mail
-from lambdas.core.models.post import Post, PostContent, PostStatus
 from lambdas.core.models.tenant import TenantConfig
-from lambdas.core.models.workflow import StatusResult
 from lambdas.core.paging import every
 from lambdas.core.tokens import verify_approval_token
 from tests.support import samples
 from tests.support.agents import Generator
-from tests.support.events import EXECUTION_ARN, approval_event, batch_event, batch_ports, planned, step_event
-from tests.support.faults import Crash, Fault, FaultPlan, faulty
+from tests.support.asking import FIRST, SECOND, decided, only_approval, ready_to_ask, request
+from tests.support.events import EXECUTION_ARN, batch_event, batch_ports, planned, step_event
+from tests.support.faults import Crash, Fault, FaultPlan
 from tests.support.world import World
-
-FIRST, SECOND = TaskToken("task-token-of-the-first-attempt"), TaskToken("task-token-of-the-second-attempt")
-BASE_URL = "https://campaigns.example/prod/"
-
-
-def request(
-    world: World, token: TaskToken = FIRST, *, retry: int = 0, mail_faults: FaultPlan | None = None
-) -> StatusResult:
-    ports = ApprovalPorts(
-        campaigns=world.campaigns,
-        posts=world.posts,
-        approvals=world.approvals,
-        channels=world.channels._replace(mailer=faulty(world.mailer, mail_faults or FaultPlan())),
-        engine=world.engine,
-        ids=world.ids,
-        clock=world.clock,
-        cipher=world.cipher,
-    )
-    return request_approval(approval_event(world, token, retry=retry), ports, BASE_URL)
 
 
 @pytest.fixture
 def ready(world: World) -> World:
-    planned(world)
-    counts = PostCounts(total=4, completed=3, failed=1)
-    world.campaigns.update(samples.KEY, expected=[CampaignStatus.GENERATING], counts=counts, at=world.clock.now())
-    return world
+    return ready_to_ask(world)
 
 
 def link_in(mail: Mail) -> str:
@@ -60,11 +47,6 @@ def link_in(mail: Mail) -> str:
 
 def parts_of(mail: Mail) -> dict[str, str]:
     return {name: values[0] for name, values in parse_qs(urlsplit(link_in(mail)).query).items()}
-
-
-def only_approval(world: World) -> Approval:
-    (approval,) = world.approvals.all(samples.KEY)
-    return approval
 
 
 def test_what_was_aggregated_is_what_reviewers_decide_on_and_is_not_read_again(
@@ -156,19 +138,9 @@ def test_the_request_is_stored_before_anybody_can_click(ready: World) -> None:
     with pytest.raises(Crash):
         request(ready, mail_faults=FaultPlan({0: Fault.CRASH_BEFORE}))
     assert only_approval(ready).status is ApprovalStatus.PENDING
+    assert only_approval(ready).reviewers[0].mail is MailState.CLAIMED
     assert ready.campaigns.get(samples.KEY).status is CampaignStatus.AWAITING_APPROVAL
     assert not ready.mailer.sent
-
-
-def test_a_retry_asks_anew_and_closes_what_was_asked_before(ready: World) -> None:
-    with pytest.raises(Crash):
-        request(ready, mail_faults=FaultPlan({0: Fault.CRASH_AFTER}))
-    ready.clock.advance(timedelta(seconds=1))
-    assert request(ready, SECOND, retry=1).status is CampaignStatus.AWAITING_APPROVAL
-    first, second = ready.approvals.all(samples.KEY)
-    assert (first.status, first.task_token) == (ApprovalStatus.CLOSED, FIRST)
-    assert (second.status, second.task_token) == (ApprovalStatus.PENDING, SECOND)
-    assert [mail.to for mail in ready.mailer.sent] == ["ada@example.com", "ada@example.com", "grace@example.com"]
 
 
 def test_the_same_question_twice_is_asked_once(ready: World) -> None:
@@ -204,55 +176,6 @@ def test_the_answer_carries_no_secret(ready: World) -> None:
     assert answer == {"status": "awaiting_approval"}
 
 
-@pytest.mark.parametrize(
-    ("decision", "expired", "told"),
-    [
-        (Decision.APPROVED, False, "approved"),
-        (Decision.NEEDS_REVISION, False, "needs_revision"),
-        (Decision.REJECTED, False, "rejected"),
-        (Decision.REJECTED, True, "expired"),
-    ],
-)
-def test_a_decision_already_made_is_handed_to_the_next_execution(
-    ready: World, decision: Decision, expired: bool, told: str
-) -> None:
-    request(ready)
-    asked = decided(ready, decision, expired=expired)
-    mails = len(ready.mailer.sent)
-    ready.engine.wait_for(SECOND)
-    assert request(ready, SECOND).status is CampaignStatus.AWAITING_APPROVAL
-    assert ready.engine.resumed == [(SECOND, {"callbackId": asked.callback_id, "decision": told})]
-    assert len(ready.mailer.sent) == mails
-    assert [approval.callback_id for approval in ready.approvals.all(samples.KEY)] == [asked.callback_id]
-
-
-def test_a_decision_about_other_content_is_asked_for_again(ready: World) -> None:
-    request(ready)
-    asked = decided(ready, Decision.APPROVED)
-    ready.posts.finish(samples.KEY, 0, [written(ready)])
-    ready.engine.wait_for(SECOND)
-    request(ready, SECOND)
-    assert ready.engine.resumed == []
-    assert ready.approvals.all(samples.KEY)[-1].callback_id != asked.callback_id
-
-
-def decided(world: World, decision: Decision, *, expired: bool = False) -> Approval:
-    made = MadeDecision(
-        decision=decision, comments="", decided_by="ada@example.com", decided_at=world.clock.now(), expired=expired
-    )
-    return world.approvals.decide(samples.KEY, only_approval(world).callback_id, made)
-
-
-def written(world: World) -> Post:
-    post = next(every(world.posts, samples.KEY))
-    return post.model_copy(
-        update={
-            "status": PostStatus.COMPLETED,
-            "content": PostContent(text="Another text.", generated_at=post.scheduled_at),
-        }
-    )
-
-
 def slack_of(world: World) -> list[str | None]:
     return [reviewer.slack for reviewer in only_approval(world).reviewers]
 
@@ -260,7 +183,7 @@ def slack_of(world: World) -> list[str | None]:
 def test_without_slack_nothing_is_said_there_and_the_record_says_so(ready: World) -> None:
     request(ready)
     assert slack_of(ready) == ["not configured"] * 2
-    assert only_approval(ready).version == 0  # known before, so it costs no write
+    assert only_approval(ready).version == 4  # one write before each mail, and one after it
     assert ready.chat.told == []
 
 
@@ -285,6 +208,20 @@ def test_slack_that_fails_costs_nobody_the_mail_and_is_noted(ready: World, error
     assert len(ready.mailer.sent) == 2
     failed = f"failed: {error.message}; the channel was not told: {error.message}"
     assert slack_of(ready) == [failed] * 2
+
+
+def test_an_error_that_slack_was_never_known_for_escapes_nowhere(ready: World) -> None:
+    """It used to fail the step, or make the sweep mail everybody each minute."""
+
+    class Broken(MemoryChat):
+        def tell(self, tenant_id: TenantId, email: str, text: str, link: tuple[str, str]) -> None:
+            raise KeyError(email)
+
+    ready.chat = Broken()
+    ready.catalog.put_settings(samples.TENANT, TenantConfig.from_wire({"slack": {}}))
+    assert request(ready).status is CampaignStatus.AWAITING_APPROVAL
+    assert slack_of(ready) == ["failed: KeyError"] * 2
+    assert len(ready.mailer.sent) == 2
 
 
 def test_whom_slack_does_not_know_has_the_mail(ready: World) -> None:

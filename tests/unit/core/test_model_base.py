@@ -4,7 +4,7 @@ from typing import Annotated, Any
 import pytest
 from pydantic import Field, ValidationError, field_validator
 
-from lambdas.core.errors import FieldError, InvalidInputError
+from lambdas.core.errors import FieldError, InvalidInputError, UnreadableRecordError
 from lambdas.core.models.base import Model, Moment, iso
 
 
@@ -112,3 +112,61 @@ def test_refused_values_are_not_echoed() -> None:
 )
 def test_iso_is_utc_with_milliseconds(moment: datetime) -> None:
     assert iso(moment) == "2026-03-01T10:00:00.123Z"
+
+
+NEWER: dict[str, Any] = {
+    "builtAt": "2026-03-01T10:00:00.000Z",
+    "rooms": [{"roomName": "hall", "seats": 1, "floor": 2}],
+    "colour": "red",
+}
+
+
+def test_what_this_system_made_is_read_without_the_fields_it_does_not_know() -> None:
+    house = House.from_internal(NEWER)
+    assert house == House.from_wire(WIRE)
+    with pytest.raises(InvalidInputError) as error:
+        House.from_internal({"rooms": [{}]}, at="house")
+    assert [problem.field for problem in error.value.errors] == ["house.builtAt", "house.rooms[0].roomName"]
+
+
+def test_a_record_keeps_what_this_version_does_not_know() -> None:
+    house = House.from_record(NEWER)
+    assert (house.rooms[0].room_name, house.owner) == ("hall", None)
+    changed = house.model_copy(update={"owner": "ada"})
+    assert changed.to_record() == NEWER | {"owner": "ada"}
+    # An answer shows none of it.
+    assert changed.to_wire() == House.from_wire(WIRE).to_wire() | {"owner": "ada"}
+
+
+def test_a_record_with_a_value_that_this_version_does_not_know() -> None:
+    with pytest.raises(UnreadableRecordError, match=r"stored House.*rooms\[0\].seats") as error:
+        House.from_record(NEWER | {"rooms": [{"roomName": "hall", "seats": "plenty"}]})
+    assert [problem.field for problem in error.value.errors] == ["rooms[0].seats"]
+    assert error.value.status == 500
+
+
+@pytest.mark.parametrize(
+    "character", ["\x00", "\x08", "\x0b", "\x0c", "\x1b", "\x1f", "\x7f", "\x85", "\x9f", "\ud800"]
+)
+def test_control_characters_are_refused_where_they_stand(character: str) -> None:
+    bad = f"a{character}b"
+    assert [error.field for error in errors_of(WIRE | {"rooms": [{"roomName": "hall"}, {"roomName": bad}]})] == [
+        "rooms[1].roomName"
+    ]
+    assert errors_of(WIRE | {"owner": bad}, at="house") == (
+        FieldError("house.owner", f"must not contain the control character U+{ord(character):04X}"),
+    )
+    # Also at the ends, where spaces are taken off, and where nobody looks for a field.
+    assert [error.field for error in errors_of(WIRE | {"owner": f"me{character}"})] == ["owner"]
+    assert [error.field for error in errors_of(WIRE | {"colour": [{"deep": bad}]})] == ["colour[0].deep"]
+
+
+def test_tabs_and_line_ends_are_text() -> None:
+    assert House.from_wire(WIRE | {"owner": "a\tb\r\nc"}).owner == "a\tb\r\nc"
+
+
+def test_data_nested_deeper_than_the_stack_is_refused_as_any_other() -> None:
+    deep: Any = "x"
+    for _ in range(5_000):
+        deep = [deep]
+    assert [error.field for error in errors_of(WIRE | {"colour": deep})] == ["colour"]

@@ -45,7 +45,7 @@ def event(asked: Asked, kind: str = "Bounce", *, to: str = ADA, **changes: Any) 
 def heard(asked: Asked, what: dict[str, Any]) -> tuple[Outcome, CampaignKey | None]:
     lost = undelivered(json.dumps(what))
     assert lost is not None
-    return note(lost, asked.world.approvals)
+    return note(lost, asked.world.approvals, asked.world.clock.now())
 
 
 def reasons(asked: Asked) -> dict[str, str | None]:

@@ -12,7 +12,6 @@ from lambdas.core.models.mail import Mail
 from lambdas.core.models.tenant import TenantConfig
 from lambdas.ops.mail_events.event import Undelivered
 from lambdas.ops.mail_events.logic import note
-from lambdas.ops.tend_approvals.logic import Report, tend_all
 from tests.support import samples
 from tests.support.asked import REVIEWERS, Asked
 from tests.support.faults import Fault, FaultPlan, faulty
@@ -29,11 +28,17 @@ def asked(world: World) -> Asked:
 
 def bounced(asked: Asked, *emails: str) -> None:
     reasons = dict.fromkeys(emails, "Permanent bounce, General")
-    note(Undelivered(reasons, asked.world.clock.now(), asked.world.mailer.sent[0].tags), asked.world.approvals)
+    note(
+        Undelivered(reasons, asked.world.clock.now(), asked.world.mailer.sent[0].tags),
+        asked.world.approvals,
+        asked.world.clock.now(),
+    )
 
 
-def minute(asked: Asked, **ports: Any) -> Report:
-    return tend_all(asked.tending()._replace(**ports))
+def minute(asked: Asked, **ports: Any) -> list[Exception]:
+    """One tick; answers what failed."""
+    asked.tend(asked.tending()._replace(**ports))
+    return asked.failed
 
 
 def told(asked: Asked) -> list[Mail]:
@@ -43,7 +48,7 @@ def told(asked: Asked) -> list[Mail]:
 def test_the_manager_gets_a_mail_and_the_operators_an_alert_once(asked: Asked) -> None:
     bounced(asked, ADA, JOAN)
     for _ in range(3):
-        assert minute(asked).errors == []
+        assert minute(asked) == []
     (mail,) = told(asked)
     assert mail.to == MANAGER
     for said in (ADA, JOAN, "Permanent bounce", "/reassign", "Spring launch"):
@@ -74,7 +79,7 @@ def test_a_manager_without_an_address_is_told_by_the_alert(world: World) -> None
     record = world.campaigns.get(samples.KEY).model_copy(update={"created_by": "robot"})
     world.campaigns._records[samples.KEY] = record.to_wire()
     bounced(asked, ADA)
-    assert minute(asked).errors == []
+    assert minute(asked) == []
     assert told(asked) == []
     assert len(world.alerts.sent) == 1
 
@@ -82,9 +87,9 @@ def test_a_manager_without_an_address_is_told_by_the_alert(world: World) -> None
 def test_a_word_that_could_not_be_sent_is_sent_the_next_minute(asked: Asked) -> None:
     bounced(asked, ADA)
     plan = FaultPlan({0: Fault.THROTTLED})
-    assert len(minute(asked, alerts=faulty(asked.world.alerts, plan)).errors) == 1
+    assert len(minute(asked, alerts=faulty(asked.world.alerts, plan))) == 1
     assert asked.world.alerts.sent == []
-    assert minute(asked).errors == []
+    assert minute(asked) == []
     assert len(asked.world.alerts.sent) == 1
 
 
@@ -92,14 +97,15 @@ def test_a_new_link_begins_anew(asked: Asked) -> None:
     bounced(asked, ADA)
     minute(asked)
     place = Place(samples.KEY, asked.approval.callback_id)
-    remind(place, ADA, asked.world.approvals)
+    remind(place, ADA, asked.world.approvals, asked.world.clock.now())
     minute(asked)
     assert asked.approval.reviewers[0].unreachable is None
     assert len(told(asked)) == 1
     bounced(asked, ADA)
     minute(asked)
     assert len(told(asked)) == 2
-    reassign(place, Reassignment.from_wire({"from": ADA, "to": "new@example.com"}), asked.world.approvals)
+    change = Reassignment.from_wire({"from": ADA, "to": "new@example.com"})
+    reassign(place, change, asked.world.approvals, asked.world.clock.now())
     minute(asked)
     assert asked.approval.reviewers[0].unreachable is None
 
@@ -113,7 +119,7 @@ def test_an_address_that_is_refused_at_once_is_told_like_a_bounce(world: World) 
 
     asked = Asked(world, reviewers=list(REVIEWERS))
     channels = world.channels._replace(mailer=Refusing())
-    remind(Place(samples.KEY, asked.approval.callback_id), GRACE, world.approvals)
+    remind(Place(samples.KEY, asked.approval.callback_id), GRACE, world.approvals, world.clock.now())
     minute(asked, channels=channels)
     assert asked.approval.reviewers[1].unreachable == "MessageRejected: on the suppression list"
     assert [mail.to for mail in told(asked)] == [MANAGER]

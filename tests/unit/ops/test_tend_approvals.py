@@ -1,5 +1,7 @@
 """Requests for approval over days, on a clock that the test moves."""
 
+from collections import Counter
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -7,14 +9,16 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from lambdas.api.approvals.decisions import Choice, DecisionPorts, decide
+from lambdas.api.approvals.managing import Place, remind
+from lambdas.core.approval_due import HEARTBEAT_EVERY, RESUME_GRACE
 from lambdas.core.errors import DependencyUnavailableError
-from lambdas.core.models.approval import ApprovalStatus, Decision, MadeDecision, Quorum
+from lambdas.core.inviting import FIRST_PAUSE
+from lambdas.core.models.approval import ApprovalStatus, Decision, MadeDecision, MailState, Quorum
 from lambdas.core.models.campaign import CampaignStatus
 from lambdas.core.tokens import verify_approval_token
-from lambdas.ops.tend_approvals.logic import HEARTBEAT_EVERY, RESUME_GRACE, Report, tend_all
 from tests.support import samples
 from tests.support.asked import REVIEWERS, Asked
-from tests.support.faults import Fault, FaultPlan, faulty
+from tests.support.faults import Crash, Fault, FaultPlan, faulty
 from tests.support.world import World
 
 HOUR = timedelta(hours=1)
@@ -31,8 +35,8 @@ class Tended(Asked):
 
     def after(self, time: timedelta = timedelta(0)) -> dict[str, int]:
         self.world.clock.advance(time)
-        report: Report = tend_all(self.ports())
-        assert report.errors == []
+        report = self.tend()
+        assert self.failed == []
         return dict(report.done)
 
     def mailed(self) -> list[str]:
@@ -52,6 +56,7 @@ def test_the_task_token_is_stored_sealed(world: World) -> None:
 
 def test_when_nothing_is_due_nothing_happens(world: World) -> None:
     tended = Tended(world)
+    assert tended.after(timedelta(minutes=1)) == {}  # the first look, which finds out when it is due next
     before = world.everything()
     assert tended.after(timedelta(minutes=1)) == {}
     assert world.everything() == before
@@ -83,6 +88,7 @@ def test_in_quiet_hours_nobody_is_reminded(world: World) -> None:
 
 def test_the_task_hears_a_heartbeat_well_within_its_limit(world: World) -> None:
     tended = Tended(world)
+    world.engine.heartbeats.clear()  # RequestApproval's own, by which it found out that somebody waits
     tended.days(6)
     assert len(world.engine.heartbeats) == 6 * 24 * HOUR // HEARTBEAT_EVERY
     assert timedelta(hours=24) > HEARTBEAT_EVERY * 3
@@ -174,9 +180,9 @@ def test_one_that_fails_keeps_nobody_else_waiting(world: World) -> None:
         raise DependencyUnavailableError("no parameters today")
 
     world.clock.advance(24 * HOUR)
-    report = tend_all(tended.ports()._replace(base_url=down))
-    assert [type(error) for error in report.errors] == [DependencyUnavailableError]
-    assert report.open == 1
+    report = tended.tend(tended.ports()._replace(base_url=down))
+    assert [type(error) for error in tended.failed] == [DependencyUnavailableError]
+    assert report.due.failed == 1
 
 
 def test_the_second_stage_is_mailed_its_links_when_its_turn_comes(world: World) -> None:
@@ -200,8 +206,8 @@ def test_an_expiry_that_could_not_be_sent_is_sent_the_next_minute(world: World) 
     tended = Tended(world)
     world.clock.advance(timedelta(days=7))
     plan = FaultPlan({0: Fault.THROTTLED})
-    report = tend_all(tended.ports()._replace(engine=faulty(world.engine, plan)))
-    assert len(report.errors) == 1
+    tended.tend(tended.ports()._replace(engine=faulty(world.engine, plan)))
+    assert len(tended.failed) == 1
     assert tended.approval.resumed_at is None
     assert tended.after(timedelta(minutes=1)) == {"resumed": 1}
     assert [resumed.output["decision"] for resumed in world.engine.resumed] == ["expired"]
@@ -269,3 +275,41 @@ def test_without_heartbeats_for_a_day_the_task_is_gone_and_so_is_the_link(world:
     assert tended.after(48 * HOUR) == {"closed": 1}
     assert tended.approval.status is ApprovalStatus.CLOSED
     assert tended.mailed() == []
+
+
+@pytest.mark.parametrize("fault", list(Fault))
+def test_whatever_a_mail_fails_with_nobody_gets_two(world: World, fault: Fault) -> None:
+    """Reminders by a mail service that fails with the first of them in each way there is."""
+    tended = Tended(world, remindAfterHours=[24])
+    tended.after(23 * HOUR)
+    world.clock.advance(HOUR)
+    mailer = faulty(world.mailer, FaultPlan({0: fault}))
+    with suppress(Crash):
+        tended.tend(tended.ports()._replace(channels=world.channels._replace(mailer=mailer)))
+    for _ in range(60):
+        tended.after(timedelta(minutes=1))
+    reminded = Counter(mail.to for mail in world.mailer.sent if mail.tags["kind"] == "reminder")
+    assert reminded == Counter({"ada@example.com": fault is not Fault.CRASH_BEFORE, "grace@example.com": 1})
+    ada = tended.approval.reviewers[0]
+    sent = fault is Fault.THROTTLED  # the only one that was tried again
+    assert ada.mail is (MailState.SENT if sent else MailState.UNKNOWN)
+    # Whoever runs the campaign hears of a mail that may not have gone out, and can ask for another one.
+    assert [alert.failure.code for alert in world.alerts.sent] == ([] if sent else ["REVIEWER_UNREACHABLE"])
+
+
+def test_a_mail_that_is_not_accepted_is_tried_again_more_and_more_slowly(world: World) -> None:
+    tended = Tended(world, remindAfterHours=[])
+    ada = world.mailer.sent[0].to
+    remind(Place(samples.KEY, tended.approval.callback_id), ada, world.approvals, world.clock.now())
+    links = tended.approval.reviewers[0].earlier_hashes, tended.approval.reviewers[0].nonce_hash
+    mailer = faulty(world.mailer, FaultPlan(dict.fromkeys(range(100), Fault.THROTTLED)))
+    tries = 0
+    for _ in range(60):
+        world.clock.advance(timedelta(minutes=1))
+        tended.tend(tended.ports()._replace(channels=world.channels._replace(mailer=mailer)))
+        tries += tended.approval.reviewers[0].mail_after == world.clock.now() + FIRST_PAUSE * 2**tries
+    assert 4 <= tended.approval.reviewers[0].mail_tries <= 10
+    # Links that were never mailed push out none that were.
+    assert (tended.approval.reviewers[0].earlier_hashes, tended.approval.reviewers[0].nonce_hash) == links
+    tended.after(timedelta(minutes=10))
+    assert tended.mailed() == [ada]

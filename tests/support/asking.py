@@ -1,0 +1,72 @@
+"""RequestApproval in one call, as often as the engine would."""
+
+from contextlib import suppress
+
+from lambdas.build.request_approval.logic import ApprovalPorts, request_approval
+from lambdas.core.errors import (
+    GoneError,
+)
+from lambdas.core.ids import TaskToken
+from lambdas.core.models.approval import (
+    Approval,
+    Decision,
+    MadeDecision,
+)
+from lambdas.core.models.campaign import CampaignStatus, PostCounts
+from lambdas.core.models.workflow import StatusResult
+from tests.support import samples
+from tests.support.events import approval_event, planned
+from tests.support.faults import FaultPlan, faulty
+from tests.support.world import World
+
+FIRST, SECOND = TaskToken("task-token-of-the-first-attempt"), TaskToken("task-token-of-the-second-attempt")
+BASE_URL = "https://campaigns.example/prod/"
+
+
+def request(
+    world: World,
+    token: TaskToken = FIRST,
+    *,
+    retry: int = 0,
+    mail_faults: FaultPlan | None = None,
+    waiting: bool = True,
+) -> StatusResult:
+    """``waiting``: the engine waits for this token, and for no earlier one any more."""
+    if waiting and token not in world.tokens:
+        for over in world.tokens[-1:]:
+            with suppress(GoneError):
+                world.engine.fail(over, "Lambda.Unknown", "")
+        world.tokens.append(token)
+        world.engine.wait_for(token)
+    ports = ApprovalPorts(
+        campaigns=world.campaigns,
+        posts=world.posts,
+        approvals=world.approvals,
+        channels=world.channels._replace(mailer=faulty(world.mailer, mail_faults or FaultPlan())),
+        engine=world.engine,
+        ids=world.ids,
+        clock=world.clock,
+        cipher=world.cipher,
+        alerts=world.alerts,
+    )
+    return request_approval(approval_event(world, token, retry=retry), ports, BASE_URL)
+
+
+def ready_to_ask(world: World) -> World:
+    """A campaign whose posts are counted."""
+    planned(world)
+    counts = PostCounts(total=4, completed=3, failed=1)
+    world.campaigns.update(samples.KEY, expected=[CampaignStatus.GENERATING], counts=counts, at=world.clock.now())
+    return world
+
+
+def only_approval(world: World) -> Approval:
+    (approval,) = world.approvals.all(samples.KEY)
+    return approval
+
+
+def decided(world: World, decision: Decision, *, expired: bool = False) -> Approval:
+    made = MadeDecision(
+        decision=decision, comments="", decided_by="ada@example.com", decided_at=world.clock.now(), expired=expired
+    )
+    return world.approvals.decide(samples.KEY, only_approval(world).callback_id, made)

@@ -1,0 +1,128 @@
+"""Answers of any size that a form can carry: kept beside the request, which stays small."""
+
+import json
+from typing import Any
+
+import pytest
+
+from lambdas.adapters.dynamodb_items import to_item
+from lambdas.adapters.dynamodb_keys import approval as place_of
+from lambdas.api.approvals.decisions import MAX_ANSWER_BYTES, MAX_JOINED_COMMENTS, MAX_POSTS_BYTES, Choice, decide
+from lambdas.api.approvals.links import OpenLink
+from lambdas.core.errors import ConflictError, PayloadTooLargeError
+from lambdas.core.ids import post_id_for
+from lambdas.core.inviting import LINKS_KEPT, REASON_CHARS
+from lambdas.core.models.approval import Approval, Decision, PostDecision, PostVerdict, Quorum, Reviewer
+from lambdas.core.quorum import sent_back
+from tests.support.waiting import Waiting, nothing_happened
+
+ITEM_LIMIT = 400 * 1024
+
+
+def said(waiting: Waiting, posts: int, length: int) -> tuple[PostDecision, ...]:
+    return tuple(
+        PostDecision(
+            post_id=post_id_for(waiting.key.campaign_id, n), verdict=PostVerdict.CHANGE, comment=f"{n}" + "ü" * length
+        )
+        for n in range(posts)
+    )
+
+
+def answer(waiting: Waiting, posts: tuple[PostDecision, ...], number: int = 0, comments: str = "Nearly") -> Approval:
+    link = OpenLink(waiting.stored(), waiting.stored().reviewers[number])
+    return decide(link, Choice(Decision.NEEDS_REVISION, comments, None, posts), waiting.world.decision_ports)
+
+
+def size_of(approval: Approval) -> int:
+    """As DynamoDB counts it, and a little more: names and values in UTF-8."""
+    item = to_item(place_of(approval.key, approval.callback_id), approval.to_record())
+    return len(json.dumps(item, ensure_ascii=False).encode())
+
+
+def test_a_form_of_hundreds_of_long_comments_decides(make_waiting: Any) -> None:
+    """It was accepted up to a megabyte, and then the table refused the record."""
+    waiting = make_waiting(260)
+    form = {"decision": "needs_revision"}
+    for number in range(1, 261):
+        form |= {f"verdict-{number}": "change", f"comment-{number}": "x" * 1_900}
+    reply = waiting.send(form)
+    assert reply.status == 200
+    assert "260" in reply.text
+    stored = waiting.stored()
+    assert stored.decision
+    assert (stored.decision.posts, stored.decision.posts_in_votes) == ((), 260)
+    assert size_of(stored) < 20_000
+    back = sent_back(stored.decision, waiting.world.approvals.votes(stored))
+    assert [len(post.comment) for post in back] == [1_900] * 260
+
+
+def test_a_few_posts_stay_with_the_decision_where_older_versions_look_for_them(waiting: Waiting) -> None:
+    posts = said(waiting, 3, 100)
+    made = answer(waiting, posts).decision
+    assert made
+    assert (made.posts, made.posts_in_votes) == (posts, 0)
+
+
+def test_an_answer_that_is_too_large_is_refused_with_its_field_and_changes_nothing(make_waiting: Any) -> None:
+    waiting = make_waiting(3)
+    before = waiting.stored()
+    with pytest.raises(PayloadTooLargeError) as refused:
+        answer(waiting, said(waiting, 400, 1_990))
+    assert (refused.value.status, refused.value.errors[0].field) == (413, "posts")
+    assert waiting.stored() == before
+    assert waiting.world.approvals.words == {}
+    nothing_happened(waiting)
+
+
+def test_an_answer_that_is_overtaken_leaves_nothing_behind(waiting: Waiting) -> None:
+    """Somebody else decides in the moment between what was said and the vote."""
+    approvals = waiting.world.approvals
+    amend = approvals.amend
+
+    def overtaken(approval: Approval, **more: Any) -> Approval:
+        approvals.amend = amend
+        answer(waiting, said(waiting, 3, 10))
+        return amend(approval, **more)
+
+    approvals.amend = overtaken
+    with pytest.raises(ConflictError):
+        answer(waiting, said(waiting, 3, 20), 1)
+    (first,) = waiting.stored().votes
+    assert list(approvals.words) == [first.words]
+
+
+def test_the_largest_request_there_can_be_fits_an_item(waiting: Waiting) -> None:
+    """Sixty reviewers with addresses, reasons and links of the longest, and twenty answers that say all they can."""
+    email = "{}@" + "d" * 60 + "." + "e" * 60 + ".example.com"
+    h = "a" * 64
+    reviewers = tuple(
+        Reviewer(
+            email=email.format("l" * 58 + f"{n:02d}"),
+            nonce_hash=h,
+            earlier_hashes=(h,) * LINKS_KEPT,
+            stage=1 + n // 40,
+            invited_at=waiting.world.clock.now(),
+            unreachable="ü" * REASON_CHARS,
+            slack="failed: " + "ü" * REASON_CHARS,
+        )
+        for n in range(60)
+    )
+    changes = {"reviewers": reviewers, "quorum": Quorum.ALL, "revisions_left": 1, "revoked_hashes": (h,) * 500}
+    waiting.world.approvals.amend(waiting.stored().model_copy(update=changes))
+    for number in range(1, 39):
+        link = OpenLink(waiting.stored(), waiting.stored().reviewers[number])
+        decide(link, Choice(Decision.APPROVED, "ü" * 5_000, None), waiting.world.decision_ports)
+    posts = said(waiting, 230, 1_990)
+    assert MAX_POSTS_BYTES < sum(len(post.comment.encode()) for post in posts) < MAX_ANSWER_BYTES
+    stored = answer(waiting, posts, comments="ü" * 5_000)
+    assert stored.decision
+    assert stored.decision.posts_in_votes == 230
+    assert len(stored.decision.comments) <= MAX_JOINED_COMMENTS
+    assert size_of(stored) < ITEM_LIMIT
+
+
+def test_who_has_answered_sees_what_they_said(waiting: Waiting) -> None:
+    waiting.approval = waiting.world.approvals.amend(waiting.stored().model_copy(update={"quorum": Quorum.ALL}))
+    assert waiting.send({"decision": "approved", "comments": "Lovely <3"}).status == 200
+    assert "Lovely &lt;3" in waiting.open().text
+    assert waiting.stored().votes[0].comments == ""
