@@ -12,6 +12,12 @@ EXAMPLE ?=
 SENDER ?=
 CONTEXT ?=
 BENCH ?=
+STACK ?=
+POSTS ?= 1000
+RUN ?=
+CLEAN ?=
+OUT ?=
+PREFIX ?=
 # The CLI that deploys to AWS; synthesis itself needs only the library in requirements.txt.
 CDK_CLI := aws-cdk@2.1148.1
 
@@ -75,6 +81,21 @@ test: $(VENV)/.installed  ## Everything CI runs
 .PHONY: test-fast
 test-fast: $(VENV)/.installed  ## Units and properties, without the local stack, a browser or a synthesis: under a minute
 	@$(PYTEST) -m 'not stack and not browser and not soak and not slow'
+
+.PHONY: verify
+verify: $(VENV)/.installed  ## Try a deployed stack and remove what that made (STACK=file POSTS=1000; CLEAN=1 only removes)
+	@if [ -z "$(STACK)" ]; then echo "STACK=file is needed: .local/stack.json, or what 'make stack-file OUT=file' wrote" >&2; exit 2; fi
+	@if [ -n "$(CLEAN)" ]; then exec python -m local.cli verify-clean --stack '$(STACK)' --run '$(RUN)'; \
+	  else exec env VERIFY_STACK='$(STACK)' VERIFY_POSTS='$(POSTS)' VERIFY_RUN='$(RUN)' pytest -q tests/verify; fi
+
+.PHONY: verify-reference
+verify-reference: $(VENV)/.installed  ## Record what the local stack does, which other stacks are compared with
+	@VERIFY_REFERENCE=write pytest -q tests/verify
+
+.PHONY: stack-file
+stack-file: $(VENV)/.installed  ## Write a stack file for the account of your credentials (OUT=file PREFIX=stage-)
+	@if [ -z "$(OUT)" ]; then echo "OUT=file is needed: where to write it" >&2; exit 2; fi
+	@python -m local.cli stack-file --out '$(OUT)' --prefix '$(PREFIX)'
 
 .PHONY: soak
 soak: $(VENV)/.installed  ## The full-size fault and load runs

@@ -4,7 +4,6 @@ Times come from the records (``updatedAt`` of the campaign, ``stopDate`` of the 
 which reads the table a few times a second past the API.
 """
 
-import base64
 import io
 import json
 import os
@@ -17,12 +16,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
-from local.forms import forms
+from local.client import Client, until
 from local.http import Http
 from local.process import ROOT
 from local.release import release
+from local.reviewers import Inbox
 from local.stack import Stack
 
 TENANT = "acme"
@@ -48,7 +47,7 @@ class Timing:
 class BenchStack:
     def __init__(self, stack: Stack) -> None:
         self.stack = stack
-        self.http = Http(stack.token(TENANT, "manager"))
+        self.client = Client(stack, TENANT)
         self.table = stack.client("dynamodb")
         self.states = stack.client("stepfunctions")
         self._brief = json.loads((ROOT / "examples" / "b2b-software-launch" / "campaign.json").read_text())
@@ -59,8 +58,7 @@ class BenchStack:
         brief = {**self._brief, "postCount": posts, "generation": generation}
         # So many posts need room in the calendar.
         brief["schedule"] = {**brief["schedule"], "start": "2027-01-01T09:00:00", "end": "2029-12-31T18:00:00"}
-        reply = self.http.post(f"{self.stack.api_url}/campaigns", brief, expect=202)
-        return str(reply.json()["campaignId"])
+        return str(self.client.submit(brief).json()["campaignId"])
 
     @staticmethod
     def now() -> float:
@@ -110,40 +108,30 @@ class BenchStack:
 
     def links(self, ids: Sequence[str]) -> list[str]:
         """The approval link that was mailed for each campaign."""
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while True:
-            mails = Http().get(f"{self.stack.info['inboxUrl']}.json").json()["items"]
-            found = {_campaign_of(link): link for mail in mails for link in mail["links"] if "/approve/" in link}
-            if set(ids) <= set(found):
-                return [found[campaign] for campaign in ids]
-            if time.monotonic() > deadline:
-                raise TimeoutError("not every approval link was mailed")
-            time.sleep(_WATCH_SECONDS)
+        inbox = Inbox(self.stack.info["inboxUrl"])
+
+        def mailed() -> list[str] | None:
+            found = inbox.links()
+            return [found[campaign] for campaign in ids] if set(ids) <= set(found) else None
+
+        return until(mailed, "not every approval link was mailed", PATIENCE_SECONDS, _WATCH_SECONDS)
 
     def approve(self, link: str) -> None:
         """Open the link and submit its form, as a reviewer would."""
-        page = Http().get(link)
-        form = next(form for form in forms(page.text) if form.method == "post")
-        Http().submit(page, form.action, form.filled(decision="approved", comments=""))
+        self.client.answer(link, "approved")
 
     def ended(self, ids: Sequence[str]) -> list[float]:
         """When the executions ended, once they have."""
-        deadline = time.monotonic() + PATIENCE_SECONDS
         times = []
         for campaign in ids:
-            while True:
-                execution = self.states.describe_execution(executionArn=self.execution_arn(campaign))
-                if execution["status"] == "SUCCEEDED":
-                    times.append(execution["stopDate"].timestamp())
-                    break
-                if execution["status"] != "RUNNING" or time.monotonic() > deadline:
-                    raise RuntimeError(f"the execution of {campaign} is {execution['status']}")
-                time.sleep(_WATCH_SECONDS / 4)
+            execution = self.client.execution(campaign, PATIENCE_SECONDS, _WATCH_SECONDS / 4)
+            if execution["status"] != "SUCCEEDED":
+                raise RuntimeError(f"the execution of {campaign} is {execution['status']}")
+            times.append(execution["stopDate"].timestamp())
         return times
 
     def execution_arn(self, campaign: str) -> str:
-        machine: str = self.stack.info["stateMachines"]["build"]
-        return f"{machine.replace(':stateMachine:', ':execution:')}:{campaign}"
+        return self.client.execution_arn(campaign)
 
     def usage(self) -> dict[str, float]:
         """What AWS would have billed so far."""
@@ -185,10 +173,3 @@ def _archive() -> bytes:
                 archive.write(file, file.relative_to(ROOT))
         archive.write(Path(__file__).with_name("instant.py"), "instant.py")
     return content.getvalue()
-
-
-def _campaign_of(link: str) -> str:
-    """The campaign that an approval link is for, as its token claims."""
-    payload = parse_qs(urlsplit(link).query)["token"][0].split(".")[1]
-    claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
-    return str(claims["campaignId"])

@@ -12,7 +12,6 @@ from typing import Any
 from bench.answer import Answer, Options, Plot, Point
 from bench.campaigns import BenchStack, bench_stack
 from bench.prices import DATED, USD, designs
-from local import history
 
 QUICK, FULL = (10, 100, 1_000), (10, 100, 1_000, 10_000)
 _QUIET_SECONDS = 0.5
@@ -83,7 +82,7 @@ def _billed(totals: dict[str, float]) -> dict[str, float]:
 
 def _transitions(bench: BenchStack, campaign: str) -> dict[str, float]:
     arn = bench.execution_arn(campaign)
-    events = history.events(bench.states, arn)
+    events = bench.client.events(arn)
     parent = 1 + sum("stateEnteredEventDetails" in e or e["type"] == "TaskFailed" for e in events)
     runs = bench.states.list_map_runs(executionArn=arn)["mapRuns"]
     children = sum(

@@ -6,7 +6,6 @@ from typing import Any
 from bench.answer import Answer, Options, Plot, Point
 from bench.campaigns import BenchStack, bench_stack
 from bench.machine import memory_mb
-from local import history
 
 CONCURRENCY = 100
 QUICK, FULL = (100, 1_000), (100, 1_000, 10_000)
@@ -45,7 +44,7 @@ def measure(options: Options) -> Answer:
 def _campaign(bench: BenchStack, posts: int) -> dict[str, Any]:
     (campaign,), timing = bench.run_many(1, posts, CONCURRENCY)
     arn = bench.execution_arn(campaign)
-    events = history.events(bench.states, arn)
+    events = bench.client.events(arn)
     inputs = [e["stateEnteredEventDetails"]["input"] for e in events if "stateEnteredEventDetails" in e]
     run = bench.states.list_map_runs(executionArn=arn)["mapRuns"][0]
     children = bench.states.list_executions(mapRunArn=run["mapRunArn"], maxResults=1)["executions"]

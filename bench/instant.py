@@ -12,6 +12,7 @@ from functools import cache
 from typing import Any
 
 from lambdas.adapters import stores
+from lambdas.adapters.attempt import current_deadline
 from lambdas.adapters.aws import client
 from lambdas.adapters.remembered_texts import RememberedTexts
 from lambdas.adapters.s3_manifests import S3Manifests
@@ -56,7 +57,8 @@ def _recent(bucket: str) -> RememberedTexts:
 def generate(event: GenerateBatchEvent, settings: PlanSettings) -> BatchResult:
     recent = _recent(settings.manifest_bucket)
     posts, campaigns = stores.posts(settings), stores.campaigns(settings)
-    return generate_batch(event, BatchPorts(campaigns, posts, recent, instant_post, SystemClock(), UlidSource()))
+    ports = BatchPorts(campaigns, posts, recent, instant_post, SystemClock(), UlidSource(), current_deadline())
+    return generate_batch(event, ports)
 
 
 def instant_plan(data: Mapping[str, Any]) -> dict[str, Any]:

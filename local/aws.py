@@ -1,4 +1,4 @@
-"""boto3 clients of the local stack."""
+"""boto3 clients of the local stack, and of the account of your credentials."""
 
 from typing import Any
 
@@ -22,3 +22,8 @@ def client(service: str, endpoint_url: str) -> Any:
     if service == "s3":
         config = _CONFIG.merge(Config(s3={"addressing_style": "path"}))
     return session().client(service, endpoint_url=endpoint_url, config=config)  # type: ignore[call-overload]  # the name is dynamic
+
+
+def account_client(service: str, region: str | None = None) -> Any:
+    """A client with the credentials of your environment; ``region`` is theirs where none is given."""
+    return boto3.session.Session(region_name=region).client(service, config=_CONFIG)  # type: ignore[call-overload]  # the name is dynamic

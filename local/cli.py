@@ -6,9 +6,8 @@ import sys
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
-import boto3
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
@@ -19,10 +18,15 @@ from rich.text import Text
 from lambdas.core.tokens import Role
 from local import seeds
 from local import stack as stacks
+from local import target as targets
+from local.aws import account_client as _account_client
 from local.demo import EXAMPLES, Demo, examples
 from local.demo_view import TerminalView, show_failure, show_result
+from local.http import StackError
 from local.process import LocalStackError
+from local.reviewers import throwaway_tenants
 from local.stack import Stack
+from local.target import Target, TargetError
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="The local stack.", pretty_exceptions_enable=False)
 
@@ -73,7 +77,7 @@ def token(
     if role not in roles:
         _refuse(f"ROLE is one of {', '.join(roles)}, not {role!r}")
     if aws:
-        signed = stacks.api_token(boto3.client("secretsmanager"), keys, tenant, role)
+        signed = targets.api_token(_account_client("secretsmanager"), keys, tenant, role)
     else:
         signed = _running(home).token(tenant, role)
     sys.stdout.write(signed + "\n")
@@ -121,9 +125,37 @@ def dlq(
         raise typer.Exit(1)
 
 
-def _account_client(service: str) -> Any:
-    make: Any = boto3.client  # its overloads want a literal
-    return make(service)
+@app.command("stack-file")
+def stack_file(
+    out: Annotated[Path, typer.Option(help="The file to write.")],
+    prefix: Annotated[str, typer.Option(help="Of the stage, where an account has several.")] = "",
+) -> None:
+    """Write down where the stage in the account and region of your credentials is, for `make verify`."""
+    try:
+        targets.write(out, targets.describe(_account_client, prefix))
+    except (TargetError, ClientError, BotoCoreError) as error:
+        _err.print(f"[red]{escape(str(error))}[/]")
+        raise typer.Exit(1) from None
+    _out.print(f"{out}: {Target.load(out).api_url}", soft_wrap=True)
+
+
+@app.command("verify-clean")
+def verify_clean(
+    stack: Annotated[Path, typer.Option(help="The stack file.")],
+    run: Annotated[str, typer.Option(help="The name of the run, where it had one.")] = "",
+) -> None:
+    """Remove whatever a run of `make verify` left behind that did not get to it itself."""
+    from local.removal import Removal
+
+    try:
+        target = Target.load(stack)
+        for tenant in throwaway_tenants(run):
+            removed = Removal(target, tenant).run()
+            what = ", ".join(f"{number} {kind}" for kind, number in removed.items() if number) or "nothing left"
+            _out.print(f"{tenant}: {what}")
+    except (TargetError, StackError, ClientError, BotoCoreError) as error:
+        _err.print(f"[red]{escape(str(error))}[/]")
+        raise typer.Exit(1) from None
 
 
 @app.command()

@@ -36,6 +36,11 @@ class DeadLetter(NamedTuple):
         campaign = self.payload.get("campaign") if isinstance(self.payload, dict) else None
         return str(campaign.get("name", "?")) if isinstance(campaign, dict) else "?"
 
+    @property
+    def tenant(self) -> str | None:
+        """Whose it is, as far as it says."""
+        return str(self.payload["tenantId"]) if isinstance(self.payload, dict) and "tenantId" in self.payload else None
+
 
 class Letters:
     """The messages of a stage's queue. ``prefix`` is the stage's."""
@@ -43,7 +48,7 @@ class Letters:
     def __init__(self, sqs: Any, functions: Any, prefix: str = "") -> None:
         self._sqs, self._functions, self._prefix = sqs, functions, prefix
         self._url = self._find(f"{prefix}{QUEUE}")
-        self._replayed: set[str] = set()
+        self._gone: set[str] = set()
 
     def _find(self, begins: str) -> str:
         """Raises ``LookupError`` when there is no such queue."""
@@ -54,7 +59,7 @@ class Letters:
 
     @contextmanager
     def in_hand(self, limit: int) -> Iterator[list[DeadLetter]]:
-        """Up to ``limit`` messages, which nobody else gets meanwhile. Those not replayed go back at the end."""
+        """Up to ``limit`` messages, which nobody else gets meanwhile. Those that are not removed go back at the end."""
         held: list[DeadLetter] = []
         try:
             while len(held) < limit:
@@ -65,7 +70,7 @@ class Letters:
             yield held
         finally:
             for letter in held:
-                if letter.handle not in self._replayed:
+                if letter.handle not in self._gone:
                     self._give_back(letter)
 
     def _receive(self, count: int) -> list[dict[str, Any]]:
@@ -96,9 +101,13 @@ class Letters:
         result = json.loads(answer["Payload"].read())
         if "FunctionError" in answer:
             return f"{result.get('errorType')}: {result.get('errorMessage')}"
-        self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=letter.handle)
-        self._replayed.add(letter.handle)
+        self.discard(letter)
         return None
+
+    def discard(self, letter: DeadLetter) -> None:
+        """Take it out of the queue for good."""
+        self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=letter.handle)
+        self._gone.add(letter.handle)
 
 
 def _once(letter: DeadLetter) -> Any:

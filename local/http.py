@@ -29,7 +29,11 @@ class Reply:
         return self.headers.get("x-correlation-id")
 
 
-class UnexpectedReplyError(RuntimeError):
+class StackError(RuntimeError):
+    """A running stack did something else than it was asked for; the message says what."""
+
+
+class UnexpectedReplyError(StackError):
     """The API answered something else than was expected; the message says what, in its own words."""
 
     def __init__(self, method: str, reply: Reply) -> None:

@@ -1,5 +1,7 @@
 """The HTTP surface: one REST API, its authorizer, and the Lambda behind every route."""
 
+from collections.abc import Mapping
+
 from aws_cdk import CfnOutput, Duration, Stack
 from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_ssm as ssm
@@ -15,6 +17,7 @@ from stacks.options import Options
 from stacks.workflow import WorkflowStack, grant_task_answers
 
 STAGE = "prod"
+_NOTHING_SENT = '"there is no token: send one as Authorization: Bearer <token>"'
 
 PUBLIC = {
     "/approve/{callbackId}": ("GET", "HEAD", "POST"),
@@ -69,6 +72,12 @@ class ApiStack(Stack):
                 public = self.rest_api.root.resource_for_path(path).add_method(method, integration)
                 for finding in ("AwsSolutions-APIG4", "AwsSolutions-COG4"):
                     acknowledge(public, finding, "Public by design: documentation, or the approval token decides")
+        # Any other path: the application says 404. The gateway by itself would take the bearer token for a signature of
+        # AWS's and answer that it is incomplete.
+        for resource in (self.rest_api.root, self.rest_api.root.add_resource("{proxy+}")):
+            nothing = resource.add_method("ANY", integration)
+            for finding in ("AwsSolutions-APIG4", "AwsSolutions-COG4"):
+                acknowledge(nothing, finding, "There is nothing here to protect")
         for path, methods in PRIVATE.items():
             for method in methods:
                 private = self.rest_api.root.resource_for_path(path).add_method(
@@ -172,34 +181,74 @@ class ApiStack(Stack):
         )
 
     def _problem_responses(self) -> None:
-        """What API Gateway answers by itself speaks problem+json as well."""
+        """What API Gateway answers by itself speaks problem+json as well, and carries the id of the request.
+
+        Templates and headers may name variables of the context, and nothing is computed
+        (docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-gatewayResponse-definition.html).
+        """
         kinds = apigateway.ResponseType
-        for name, kind, title in (
-            ("400", kinds.DEFAULT_4_XX, "The request is not valid"),
-            ("401", kinds.UNAUTHORIZED, "Authentication is required"),
-            ("403", kinds.ACCESS_DENIED, "This is not allowed"),
-            ("403Signature", kinds.INVALID_SIGNATURE, "This is not allowed"),
-            ("403Expired", kinds.EXPIRED_TOKEN, "This is not allowed"),
-            ("403Filtered", kinds.WAF_FILTERED, "This is not allowed"),
-            ("404", kinds.MISSING_AUTHENTICATION_TOKEN, "Not found"),
-            ("404Resource", kinds.RESOURCE_NOT_FOUND, "Not found"),
-            ("413", kinds.REQUEST_TOO_LARGE, "The body is too large"),
-            ("415", kinds.UNSUPPORTED_MEDIA_TYPE, "The media type is not supported"),
-            ("429", kinds.THROTTLED, "Too many requests"),
-            ("429Quota", kinds.QUOTA_EXCEEDED, "Too many requests"),
-            ("500", kinds.DEFAULT_5_XX, "Something went wrong on our side"),
-            ("504", kinds.INTEGRATION_TIMEOUT, "The request took too long"),
+        message = "$context.error.messageString"  # brings its own quotation marks
+        nothing = '"there is nothing at this path"'
+        for name, kind, title, detail in (
+            ("400", kinds.DEFAULT_4_XX, "The request is not valid", message),
+            ("403Filtered", kinds.WAF_FILTERED, "This is not allowed", message),
+            # No method takes AWS's own signatures: what the gateway says about one, or that it misses one, means a path
+            # or a method that it does not know.
+            ("404", kinds.MISSING_AUTHENTICATION_TOKEN, "Not found", nothing),
+            ("404Signature", kinds.INVALID_SIGNATURE, "Not found", nothing),
+            ("404Expired", kinds.EXPIRED_TOKEN, "Not found", nothing),
+            ("404Resource", kinds.RESOURCE_NOT_FOUND, "Not found", nothing),
+            ("413", kinds.REQUEST_TOO_LARGE, "The body is too large", message),
+            ("415", kinds.UNSUPPORTED_MEDIA_TYPE, "The media type is not supported", message),
+            ("429", kinds.THROTTLED, "Too many requests", message),
+            ("429Quota", kinds.QUOTA_EXCEEDED, "Too many requests", message),
+            ("500", kinds.DEFAULT_5_XX, "Something went wrong on our side", message),
+            ("504", kinds.INTEGRATION_TIMEOUT, "The request took too long", message),
         ):
-            status = name[:3]
-            self.rest_api.add_gateway_response(
-                f"Problem{name}",
-                type=kind,
-                status_code=status,
-                response_headers={"Content-Type": "'application/problem+json'"},
-                templates={
-                    "application/json": (
-                        f'{{"type":"about:blank","title":"{title}","status":{status},'
-                        '"detail":$context.error.messageString,"errors":[],"correlationId":"$context.requestId"}'
-                    )
-                },
-            )
+            self._problem_response(name, kind, title, detail)
+        # Without an Authorization header the authorizer is not asked.
+        self._problem_response(
+            "401",
+            kinds.UNAUTHORIZED,
+            "Authentication is required",
+            _NOTHING_SENT,
+            problem="urn:campaign-orchestration:problem:unauthenticated",  # as the application says it
+            headers={"WWW-Authenticate": "'Bearer'"},
+        )
+        # The authorizer denies nothing but tokens, and says why in the context of its policy.
+        self._problem_response(
+            "401Denied",
+            kinds.ACCESS_DENIED,
+            "Authentication is required",
+            '"$context.authorizer.reason"',
+            problem="$context.authorizer.problem",
+            headers={"WWW-Authenticate": "'Bearer error=\"invalid_token\"'"},
+        )
+
+    def _problem_response(
+        self,
+        name: str,
+        kind: apigateway.ResponseType,
+        title: str,
+        detail: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        problem: str = "about:blank",
+    ) -> None:
+        status = name[:3]
+        self.rest_api.add_gateway_response(
+            f"Problem{name}",
+            type=kind,
+            status_code=status,
+            response_headers={
+                "Content-Type": "'application/problem+json'",
+                "X-Correlation-Id": "context.requestId",
+                **(headers or {}),
+            },
+            templates={
+                "application/json": (
+                    f'{{"type":"{problem}","title":"{title}","status":{status},'
+                    f'"detail":{detail},"errors":[],"correlationId":"$context.requestId"}}'
+                )
+            },
+        )

@@ -80,18 +80,16 @@ class DataStack(Stack):
                 },
             )
         )
-        # SES encrypts what it reports to a topic that has this key, and so do alarms.
-        key.add_to_resource_policy(
-            iam.PolicyStatement(
-                principals=[
-                    iam.ServicePrincipal("ses.amazonaws.com"),
-                    iam.ServicePrincipal("cloudwatch.amazonaws.com"),
-                ],
-                actions=["kms:Decrypt", "kms:GenerateDataKey*"],
-                resources=["*"],
-                conditions={"StringEquals": {"aws:SourceAccount": self.account}},
+        # SES encrypts what it reports to a topic that has this key, and so does CloudWatch with its alarms.
+        for service in ("ses", "cloudwatch"):
+            key.add_to_resource_policy(
+                iam.PolicyStatement(
+                    principals=[iam.ServicePrincipal(f"{service}.amazonaws.com")],
+                    actions=["kms:Decrypt", "kms:GenerateDataKey*"],
+                    resources=["*"],
+                    conditions={"StringEquals": {"aws:SourceAccount": self.account}},
+                )
             )
-        )
         return key
 
     def _bucket(self) -> s3.Bucket:

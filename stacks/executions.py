@@ -33,7 +33,7 @@ def live_alias(machine: sfn.StateMachine) -> sfn.CfnStateMachineAlias:
 
 def grant_look(function: lambda_.Function, machine: sfn.StateMachine, name: str) -> None:
     """Find the executions of the machine of that name and read what became of them."""
-    _grant(function, ["states:ListExecutions", "states:DescribeStateMachine"], machine.state_machine_arn)
+    _grant(function, ["states:DescribeStateMachine"], machine.state_machine_arn)
     actions = ["DescribeExecution", "DescribeStateMachineForExecution", "GetExecutionHistory"]
     _grant_all(function, actions, "execution", f"{name}:*")
 

@@ -1,19 +1,19 @@
-"""What looks after campaigns whose execution was lost: one Lambda, every minute."""
+"""What looks after campaigns whose execution was lost: one Lambda, when they are due or an execution ends badly."""
 
-from aws_cdk import CfnOutput, Duration, Stack
+from aws_cdk import CfnOutput, Stack
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from constructs import Construct
 
+from lambdas.services.due import Kind
 from stacks.alerts import grant_alert
 from stacks.data import DataStack
+from stacks.due import EVERY, every_minute
 from stacks.executions import grant_look, grant_mend
 from stacks.functions import CampaignFunction, CodeAssets
 from stacks.grants import Access, grant_table
 from stacks.options import Options
 from stacks.workflow import WorkflowStack
-
-EVERY = Duration.minutes(1)
 
 
 class RecoveryStack(Stack):
@@ -44,11 +44,33 @@ class RecoveryStack(Stack):
         grant_alert(self.reconcile, workflow.alerts, data.key)
         # A run that fails is not repeated: the next one comes in a minute.
         self.reconcile.live.configure_async_invoke(retry_attempts=0, max_event_age=EVERY)
-        events.Rule(
+        every_minute(
             self,
             "EveryMinute",
-            description="Looks after campaigns whose execution was lost",
-            schedule=events.Schedule.rate(EVERY),
-            targets=[targets.LambdaFunction(self.reconcile.live)],
+            self.reconcile,
+            Kind.CAMPAIGN,
+            "Looks after campaigns whose execution was lost",
+            workflow.alerts,
         )
+        self._on_a_bad_end(workflow)
         CfnOutput(self, "ReconcileFunctionName", value=self.reconcile.function_name)
+
+    def _on_a_bad_end(self, workflow: WorkflowStack) -> None:
+        """The engine reports it itself, as far as it can (best effort), so that nobody has to ask it all the time.
+
+        docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html
+        """
+        events.Rule(
+            self,
+            "OnABadEnd",
+            description="Looks after a campaign whose execution was aborted, timed out or failed",
+            event_pattern=events.EventPattern(
+                source=["aws.states"],
+                detail_type=["Step Functions Execution Status Change"],
+                detail={
+                    "stateMachineArn": [workflow.build_machine.state_machine_arn],
+                    "status": ["ABORTED", "FAILED", "TIMED_OUT"],
+                },
+            ),
+            targets=[targets.LambdaFunction(self.reconcile.live, retry_attempts=0)],
+        )

@@ -129,7 +129,12 @@ def _request_approval(scope: Construct, function: lambda_.Function) -> tasks.Lam
 
 
 def _generate_posts(scope: Construct, function: lambda_.Function, manifests: s3.IBucket) -> sfn.DistributedMap:
-    """One child execution for each batch of the manifest. What they did is counted from the table."""
+    """One child execution for each batch of the manifest. What they did is counted from the table.
+
+    The map tolerates every failed child: its percentage counts children, which are batches
+    (docs.aws.amazon.com/step-functions/latest/dg/state-map-distributed.html#maprun-fail-threshold), and a campaign's
+    counts posts. AggregateResults judges by the posts.
+    """
     posts = sfn.DistributedMap(
         scope,
         "GeneratePosts",
@@ -142,7 +147,7 @@ def _generate_posts(scope: Construct, function: lambda_.Function, manifests: s3.
             "batch": sfn.JsonPath.object_at("$$.Map.Item.Value"),
         },
         max_concurrency_path="$.plan.mapConcurrency",
-        tolerated_failure_percentage_path="$.plan.toleratedFailurePercentage",
+        tolerated_failure_percentage=100,
         map_execution_type=sfn.StateMachineType.STANDARD,
         label="GeneratePosts",
         result_path=sfn.JsonPath.DISCARD,

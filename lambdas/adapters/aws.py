@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from mypy_boto3_ssm import SSMClient
     from mypy_boto3_stepfunctions import SFNClient
 
-SDK_ATTEMPTS = 4
-"""Of each request, by the SDK itself, before a step hears of an error."""
+SDK_ATTEMPTS = 5
+"""Of each request, the first one included, by the SDK itself, before a step hears of an error."""
 
 _ONCE = frozenset({"sesv2", "sns"})
 """Services by which people are reached. One attempt, because no call of theirs has an idempotency key, and botocore
@@ -45,8 +45,7 @@ again: a refusal that was received."""
 
 _CONNECT_SECONDS = 2
 _READ_SECONDS = 10
-_SLOW_READ_SECONDS = {"bedrock-runtime": 60}
-"""A model takes its time to write; every other service answers within milliseconds."""
+"""Every service but a model answers within milliseconds."""
 
 _THROTTLING = frozenset(
     {
@@ -73,7 +72,7 @@ _CONFLICT = frozenset({"TransactionConflict", "TransactionConflictException", "T
 
 
 @overload
-def client(service: Literal["bedrock-runtime"]) -> "BedrockRuntimeClient": ...
+def client(service: Literal["bedrock-runtime"], read_seconds: int, tries: int) -> "BedrockRuntimeClient": ...
 @overload
 def client(service: Literal["dynamodb"]) -> "DynamoDBClient": ...
 @overload
@@ -92,23 +91,24 @@ def client(service: Literal["sns"]) -> "SNSClient": ...
 def client(service: Literal["ssm"]) -> "SSMClient": ...
 @overload
 def client(service: Literal["stepfunctions"]) -> "SFNClient": ...
-def client(service: str) -> Any:
-    """The process's client of a service; made at the first call, since making one takes tens of milliseconds."""
+def client(service: str, read_seconds: int = _READ_SECONDS, tries: int | None = None) -> Any:
+    """The process's client of a service; made at the first call, since making one takes tens of milliseconds.
+
+    Each of the ``tries`` of a request may take ``read_seconds``, and botocore makes another one after a timeout too.
+    """
     with _making:
-        return _make(service)
+        return _make(service, read_seconds, tries or (1 if service in _ONCE else SDK_ATTEMPTS))
 
 
 _making = Lock()  # boto3's default session may be used by one thread at a time
 
 
 @cache
-def _make(service: str) -> Any:
+def _make(service: str, read_seconds: int, tries: int) -> Any:
     config = Config(
-        retries={"mode": "standard", "total_max_attempts": 1}
-        if service in _ONCE
-        else {"mode": "standard", "max_attempts": SDK_ATTEMPTS},
+        retries={"mode": "standard", "total_max_attempts": tries},
         connect_timeout=_CONNECT_SECONDS,
-        read_timeout=_SLOW_READ_SECONDS.get(service, _READ_SECONDS),
+        read_timeout=read_seconds,
         tcp_keepalive=True,
         max_pool_connections=25,
     )

@@ -5,13 +5,16 @@ one delimited JSON document, and the answer is handed on unchecked: judging it i
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
+from lambdas.adapters.attempt import current_deadline
 from lambdas.adapters.aws import client, translate_errors
-from lambdas.core.errors import DependencyUnavailableError, PermanentError
+from lambdas.core.deadline import Deadline
+from lambdas.core.errors import DependencyTimeoutError, DependencyUnavailableError, PermanentError
 from lambdas.core.models.base import Model
 from lambdas.core.text_model import ModelReply, ModelRequest, Stop
 
@@ -28,6 +31,15 @@ _STOPS = {
 }
 _PASSING = frozenset({"ModelErrorException", "ModelNotReadyException", "ModelStreamErrorException"})
 """Failures of the model itself, which the service asks to try again."""
+READ_SECONDS = 60
+"""A model takes its time to write."""
+RESERVE_SECONDS = 12.0
+"""Kept before the deadline: more than a batch keeps for storing, so that a call fails before it is given up."""
+_TRIES = 2
+"""A call that hangs is mostly one connection's trouble, and each call is paid for."""
+_STEP_SECONDS = 5
+_OVERHEAD_SECONDS = 5
+"""Of all tries of a call: connecting, and the SDK's pause between them."""
 _UNSUPPORTED = ("title", "default", "format")
 """Schema keywords that say nothing to a model and that some of Bedrock's models refuse."""
 
@@ -44,7 +56,10 @@ class BedrockModel:
 
     name = "bedrock"
 
-    def __init__(self, runtime: "BedrockRuntimeClient", model_id: str, guardrail: Guardrail | None = None) -> None:
+    def __init__(
+        self, runtime: "Callable[[], BedrockRuntimeClient]", model_id: str, guardrail: Guardrail | None = None
+    ) -> None:
+        """``runtime`` answers the client for a call that is made now (``runtime_within``)."""
         self._runtime = runtime
         self._model_id = model_id
         self._guardrail = guardrail
@@ -55,7 +70,7 @@ class BedrockModel:
         arguments = self._arguments(request)
         try:
             with translate_errors():
-                response = self._runtime.converse(**arguments)
+                response = self._runtime().converse(**arguments)
         except ClientError as error:
             raise _refusal(error, self._model_id) from error
         return _reply(response, self._model_id)
@@ -85,10 +100,33 @@ class BedrockModel:
         return arguments
 
 
-def bedrock_model(model_id: str, guardrail_id: str | None = None, guardrail_version: str = "DRAFT") -> BedrockModel:
-    """The model behind this process's own client."""
+def bedrock_model(
+    model_id: str,
+    guardrail_id: str | None = None,
+    guardrail_version: str = "DRAFT",
+    *,
+    reserve: float = RESERVE_SECONDS,
+) -> BedrockModel:
+    """The model behind this process's own clients. Its calls end ``reserve`` seconds before the invocation does."""
     guardrail = Guardrail(guardrail_id, guardrail_version) if guardrail_id else None
-    return BedrockModel(client("bedrock-runtime"), model_id, guardrail)
+    return BedrockModel(partial(runtime_within, current_deadline(), reserve), model_id, guardrail)
+
+
+def runtime_within(deadline: Deadline | None, reserve: float = RESERVE_SECONDS) -> "BedrockRuntimeClient":
+    """The client whose calls end ``reserve`` seconds before the deadline, their second try included.
+
+    botocore tries a call that timed out once more by itself, with the same timeout, so each try gets half of what is
+    left; a second one is made only where both fit. Timeouts belong to a client: there is one for each five seconds.
+    Raises ``DependencyTimeoutError`` when there is no time for a call.
+    """
+    if deadline is None:
+        return client("bedrock-runtime", READ_SECONDS, _TRIES)
+    left = deadline.left(reserve + _OVERHEAD_SECONDS)
+    tries = _TRIES if left >= _TRIES * _STEP_SECONDS else 1
+    seconds = min(READ_SECONDS, int(left / tries) // _STEP_SECONDS * _STEP_SECONDS)
+    if not seconds:
+        raise DependencyTimeoutError("the invocation has no time left for another call of the model")
+    return client("bedrock-runtime", seconds, tries)
 
 
 def schema_of(model: type[Model]) -> dict[str, Any]:

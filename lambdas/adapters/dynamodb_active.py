@@ -1,15 +1,18 @@
-"""The list of active campaigns in the table, spread over a few partitions that nothing else uses.
+"""Campaigns to be looked after, in the table: a record beside each campaign's own, found by the due index.
 
-Actions on the table: ``dynamodb:Query`` (all), ``PutItem`` (put), ``DeleteItem`` (remove).
+Actions on the table: ``dynamodb:GetItem`` (get), ``PutItem`` (look_at), ``DeleteItem`` (remove, forget_listed) and
+``Query`` (listed).
 """
 
-from collections.abc import Iterator
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from lambdas.adapters import dynamodb_keys as keys
+from lambdas.adapters.dynamodb_due import DynamoDue
 from lambdas.adapters.dynamodb_table import Table
 from lambdas.core.active import ActiveCampaign
-from lambdas.core.ids import CampaignKey
+from lambdas.core.ids import CampaignId, CampaignKey, TenantId
+from lambdas.services.due import SHARDS, Kind, entry_for
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -18,14 +21,24 @@ if TYPE_CHECKING:
 class DynamoActive:
     def __init__(self, client: "DynamoDBClient", table_name: str) -> None:
         self._table = Table(client, table_name)
+        self._due = DynamoDue(client, table_name)
 
-    def all(self) -> Iterator[ActiveCampaign]:
-        for shard in range(keys.ACTIVE_SHARDS):
-            for item in self._table.query(keys.active_partition(shard), keys.CAMPAIGNS):
-                yield ActiveCampaign.from_record(item)
+    def get(self, key: CampaignKey) -> ActiveCampaign | None:
+        found = self._table.get(keys.active(key))
+        return ActiveCampaign.from_record(found) if found else None
 
-    def put(self, entry: ActiveCampaign) -> None:
-        self._table.put(keys.active(entry.key), entry.to_record())
+    def look_at(self, entry: ActiveCampaign, due_at: datetime, now: datetime) -> None:
+        self._due.put(entry_for(Kind.CAMPAIGN, entry.key, due_at, now))
+        self._table.put(keys.active(entry.key), entry.model_copy(update={"due_at": due_at}).to_record())
 
     def remove(self, key: CampaignKey) -> None:
         self._table.delete(keys.active(key))
+
+    def listed(self, shard: int) -> list[CampaignKey]:
+        """Campaigns on the list that version 0.3 and earlier kept, a share of it for each shard."""
+        partitions = range(shard, keys.ACTIVE_LISTS, SHARDS)
+        items = [item for n in partitions for item in self._table.query(keys.active_list(n), keys.CAMPAIGNS)]
+        return [CampaignKey(TenantId(item["tenantId"]), CampaignId(item["campaignId"])) for item in items]
+
+    def forget_listed(self, key: CampaignKey) -> None:
+        self._table.delete(keys.listed_active(key))

@@ -1,7 +1,8 @@
 """Campaigns in the table.
 
-Actions on the table: ``dynamodb:GetItem`` (get, find_idempotent), ``PutItem`` (create: a transaction of puts),
-``UpdateItem`` (update, alone or in a transaction), ``Query`` and ``BatchGetItem`` (page).
+Actions on the table: ``dynamodb:GetItem`` (get, find_idempotent), ``PutItem`` (create: a transaction of puts; update of
+the configuration), ``UpdateItem`` (update, alone or in a transaction), ``Query`` (get_configured, page) and
+``BatchGetItem`` (page).
 """
 
 from collections.abc import Sequence
@@ -10,24 +11,30 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from botocore.exceptions import ClientError
 
+from lambdas.adapters import dynamodb_due
 from lambdas.adapters import dynamodb_keys as keys
 from lambdas.adapters.aws import error_code, translate_errors
 from lambdas.adapters.cursor import decode_cursor, encode_cursor
 from lambdas.adapters.dynamodb_items import to_item
 from lambdas.adapters.dynamodb_moves import move
-from lambdas.adapters.dynamodb_table import ConditionFailedError, Table
+from lambdas.adapters.dynamodb_table import ConditionFailedError, Same, Table
+from lambdas.core.active import SOON
 from lambdas.core.campaign_changes import CampaignChanges, on_the_record
 from lambdas.core.errors import ConcurrentUpdateError, ConflictError, NotFoundError
+from lambdas.core.executions import is_first
 from lambdas.core.ids import CampaignId, CampaignKey, TenantId
 from lambdas.core.models.campaign import Campaign, CampaignStatus
 from lambdas.core.ports import IdempotencyRecord, Page
+from lambdas.services.due import Kind, entry_for
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
-_IDEMPOTENCY_KEPT = timedelta(hours=24)
-"""At least: the table removes expired items when it gets to it."""
+IDEMPOTENCY_KEPT = timedelta(days=30)
+"""Longer than anything that can repeat a submission: an event that Lambda delivers for six hours, and that then waits
+two weeks in the dead-letter queue. At least: the table removes expired items within a few days
+(docs.aws.amazon.com/amazondynamodb/latest/developerguide/TTL.html), and until then they still stand."""
 
 
 class DynamoCampaigns:
@@ -50,9 +57,10 @@ class DynamoCampaigns:
         ]
         if idempotency:
             writes.append(self._new(*_remembered(campaign.tenant_id, idempotency, campaign.created_at)))
-        # Without a condition, so it never is the reason of a refusal: the reconciler looks after what is on this list.
-        active = {"tenantId": key.tenant_id, "campaignId": key.campaign_id}
-        writes.append({"Put": {"TableName": self._table.name, "Item": to_item(keys.active(key), active)}})
+        # Without a condition, so it never is the reason of a refusal: the reconciler looks at what is due.
+        look = entry_for(Kind.CAMPAIGN, key, campaign.created_at + SOON, campaign.created_at)
+        item = to_item(dynamodb_due.place(look), dynamodb_due.fields(look))
+        writes.append({"Put": {"TableName": self._table.name, "Item": item}})
         try:
             self._table.client.transact_write_items(TransactItems=writes)
         except ClientError as error:
@@ -80,6 +88,13 @@ class DynamoCampaigns:
             raise _unknown(key)
         return Campaign.from_record(found)
 
+    def get_configured(self, key: CampaignKey) -> Campaign:
+        found = self._table.query(keys.campaign_partition(key), keys.campaign(key).sk)
+        if not found:
+            raise _unknown(key)
+        record, *kept = found  # the configuration sorts behind the record
+        return Campaign.from_record(record | {"configuration": kept[0]} if kept else record)
+
     def page(self, tenant_id: TenantId, limit: int, cursor: str | None = None) -> Page[Campaign]:
         after = keys.listed(tenant_id, CampaignId(decode_cursor(cursor))) if cursor else None
         partition = keys.tenant_partition(tenant_id)
@@ -102,10 +117,13 @@ class DynamoCampaigns:
     ) -> Campaign:
         # Nulls rather than a REMOVE; they are dropped on reading.
         fields = on_the_record(changes, at)
-        same = {"executionArn": of_execution} if of_execution else {}
+        same = Same({"executionArn": of_execution}, or_absent=is_first(of_execution)) if of_execution else Same({})
+        kept = changes.get("configuration")
+        beside = [(keys.configuration(key), kept.to_record())] if kept else []
+        mark = self._mark if "status" in changes else None
         try:
-            if self._mark and "status" in changes:
-                move(self._table, keys.campaign(key), expected, fields, self._mark, same)
+            if mark or beside:
+                move(self._table, keys.campaign(key), expected, fields, mark, same, beside)
                 return self.get(key)
             return Campaign.from_record(self._table.update_if_status(keys.campaign(key), expected, fields, same))
         except ConditionFailedError as failed:
@@ -122,7 +140,7 @@ def _unknown(key: CampaignKey) -> NotFoundError:
 
 
 def _remembered(tenant_id: TenantId, record: IdempotencyRecord, at: datetime) -> tuple[keys.ItemKey, dict[str, Any]]:
-    expires = int((at + _IDEMPOTENCY_KEPT).timestamp())
+    expires = int((at + IDEMPOTENCY_KEPT).timestamp())
     fields = {"bodyHash": record.body_hash, "campaignId": record.campaign_id, keys.EXPIRES_AT: expires}
     return keys.idempotency(tenant_id, record.key), fields
 

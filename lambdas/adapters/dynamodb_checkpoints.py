@@ -34,10 +34,9 @@ class DynamoCheckpoints:
     def page(self, key: CampaignKey, limit: int, cursor: str | None = None) -> Page[Checkpoint]:
         partition = keys.campaign_partition(key)
         after = keys.ItemKey(partition, keys.CHECKPOINTS + decode_place(cursor)) if cursor else None
-        # One more than asked for tells whether there is a next page.
-        found = self._table.query(partition, keys.CHECKPOINTS, after=after, limit=limit + 1)
-        items = [Checkpoint.from_record(item) for item in found[:limit]]
-        if len(found) <= limit:
+        found, more = self._table.page(partition, keys.CHECKPOINTS, limit, after=after)
+        items = [Checkpoint.from_record(item) for item in found]
+        if not more:
             return Page(items, None)
         return Page(items, encode_place(keys.checkpoint(key, items[-1]).sk.removeprefix(keys.CHECKPOINTS)))
 

@@ -4,18 +4,19 @@
 PK                                         SK                                                     item
 =========================================  =====================================================  =================
 ``TENANT#<tenant>#CAMPAIGN#<campaign>``    ``CAMPAIGN``                                           the record
+same                                       ``CAMPAIGN#CONFIGURATION``                             its brand, personas
 same                                       ``POST#<post>``                                        a post, plan order
 same                                       ``BATCH#<00000>``                                      a batch's tally
 same                                       ``CHECKPOINT#<entered>#<execution>#<step>#<attempt>``  a step's attempt
 same                                       ``APPROVAL#<callback>``                                a request
 same                                       ``VOTE#<callback>#<vote>#<000>``                        what a reviewer said
 same                                       ``EFFECT#<kind>#<name>``                               something made outside
+same                                       ``ACTIVE``                                             when to look after it
 ``CAMPAIGN#<campaign>``                    ``OWNER``                                              whose the id is
 ``TENANT#<tenant>``                        ``CAMPAIGN#<campaign>``                                place in the list
 same                                       ``BRAND#<brand>``, ``PERSONA#<persona>``               catalog
 same                                       ``SETTINGS``                                           the tenant's
 same                                       ``IDEMPOTENCY#<sha256 of the key>``                    expires by TTL
-``ACTIVE#<0-7>``                           ``CAMPAIGN#<tenant>#<campaign>``                       to be looked after
 ``OPEN_APPROVALS#<0..3>``                  ``<callback>``                                         older versions' index
 ``DUE#<kind>#<0..3>``                      ``<time>#<tenant>#<campaign>[#<id>]``                  look at it then
 =========================================  =====================================================  =================
@@ -69,6 +70,11 @@ def owner(campaign_id: CampaignId) -> ItemKey:
 
 def campaign(key: CampaignKey) -> ItemKey:
     return ItemKey(campaign_partition(key), "CAMPAIGN")
+
+
+def configuration(key: CampaignKey) -> ItemKey:
+    """Right behind the record, so that one query of few read units brings both."""
+    return ItemKey(campaign_partition(key), "CAMPAIGN#CONFIGURATION")
 
 
 def post(key: CampaignKey, post_id: PostId) -> ItemKey:
@@ -133,17 +139,21 @@ def idempotency(tenant_id: TenantId, idempotency_key: str) -> ItemKey:
     return ItemKey(tenant_partition(tenant_id), f"IDEMPOTENCY#{hashlib.sha256(idempotency_key.encode()).hexdigest()}")
 
 
-ACTIVE_SHARDS = 8
-"""Partitions of the list of active campaigns: enough for thousands of submissions a second."""
-
-
-def active_partition(shard: int) -> str:
-    return f"ACTIVE#{shard}"
-
-
 def active(key: CampaignKey) -> ItemKey:
-    shard = hashlib.sha256(key.campaign_id.encode()).digest()[0] % ACTIVE_SHARDS
-    return ItemKey(active_partition(shard), f"{CAMPAIGNS}{key.tenant_id}#{key.campaign_id}")
+    return ItemKey(campaign_partition(key), "ACTIVE")
+
+
+ACTIVE_LISTS = 8
+"""Partitions of the list of active campaigns that version 0.3 and earlier kept; read to take it over."""
+
+
+def active_list(number: int) -> str:
+    return f"ACTIVE#{number}"
+
+
+def listed_active(key: CampaignKey) -> ItemKey:
+    number = hashlib.sha256(key.campaign_id.encode()).digest()[0] % ACTIVE_LISTS
+    return ItemKey(active_list(number), f"{CAMPAIGNS}{key.tenant_id}#{key.campaign_id}")
 
 
 def due_partition(kind: str, shard: int) -> str:

@@ -1,6 +1,6 @@
-"""A campaign's change of status and the mark of it on the step's checkpoint, in one transaction.
+"""A campaign's change of status, the mark of it on the step's checkpoint, and what goes with it, in one transaction.
 
-Actions on the table: ``dynamodb:UpdateItem``.
+Actions on the table: ``dynamodb:UpdateItem``, and ``PutItem`` for items beside.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from lambdas.adapters.aws import error_code, translate_errors
-from lambdas.adapters.dynamodb_items import from_item, to_attribute, to_key
+from lambdas.adapters.dynamodb_items import from_item, to_attribute, to_item, to_key
 from lambdas.adapters.dynamodb_keys import ItemKey
-from lambdas.adapters.dynamodb_table import ConditionFailedError, Table, set_expression, status_condition
+from lambdas.adapters.dynamodb_table import ConditionFailedError, Same, Table, set_expression, status_condition
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
@@ -23,10 +23,12 @@ def move(
     campaign: ItemKey,
     expected: Sequence[str],
     changes: Mapping[str, Any],
-    checkpoint: ItemKey,
-    same: Mapping[str, str],
+    checkpoint: ItemKey | None,
+    same: Same,
+    beside: Sequence[tuple[ItemKey, Mapping[str, Any]]] = (),
 ) -> None:
-    """Set ``changes`` if the campaign's status is one of ``expected`` and it has ``same``; mark it on the checkpoint.
+    """Set ``changes`` if the campaign's status is one of ``expected`` and it has ``same``; mark it on the checkpoint,
+    if there is one, and put the items ``beside``. All or nothing.
 
     Raises ``ConditionFailedError``.
     """
@@ -44,7 +46,9 @@ def move(
                 "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
             }
         },
-        {
+    ]
+    if checkpoint:
+        mark: TransactWriteItemTypeDef = {
             "Update": {
                 "TableName": table.name,
                 "Key": to_key(checkpoint),
@@ -52,8 +56,9 @@ def move(
                 "ConditionExpression": "attribute_exists(PK)",
                 "ExpressionAttributeValues": {":status": to_attribute(changes["status"])},
             }
-        },
-    ]
+        }
+        writes.append(mark)
+    writes += [{"Put": {"TableName": table.name, "Item": to_item(key, fields)}} for key, fields in beside]
     try:
         table.client.transact_write_items(TransactItems=writes)
     except ClientError as error:

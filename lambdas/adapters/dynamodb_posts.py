@@ -1,7 +1,7 @@
 """Posts in the table: the store that decides how fast a campaign is built.
 
-Actions on the table: ``dynamodb:PartiQLInsert`` (plan), ``UpdateItem`` (claim), ``PartiQLUpdate`` (finish, reopen,
-revise, edit), ``GetItem`` (get), ``Query`` (get_many, finish, page, claims, progress, count).
+Actions on the table: ``dynamodb:PartiQLInsert`` (plan), ``UpdateItem`` (claim, release), ``PartiQLUpdate`` (finish,
+reopen, revise, edit), ``GetItem`` (get), ``Query`` (plan, get_many, finish, page, claims, progress, count).
 
 Writes are what a campaign costs, so a batch is claimed by one write to its own item and its posts are not touched;
 round trips dominate, so they are finished by one request: a PartiQL batch, in which every statement has its own
@@ -19,8 +19,17 @@ from typing import TYPE_CHECKING, Any
 
 from lambdas.adapters import dynamodb_keys as keys
 from lambdas.adapters.cursor import decode_cursor, encode_cursor
-from lambdas.adapters.dynamodb_partiql import STATEMENTS_PER_REQUEST, execute, insert, insert_all, update
+from lambdas.adapters.dynamodb_partiql import (
+    STATEMENTS_PER_REQUEST,
+    Statement,
+    Timer,
+    Writer,
+    insert,
+    update,
+    write_units,
+)
 from lambdas.adapters.dynamodb_table import Table, chunks
+from lambdas.core.deadline import Deadline
 from lambdas.core.errors import ConcurrentUpdateError, NotFoundError
 from lambdas.core.ids import CampaignKey, PostId
 from lambdas.core.models.campaign import PostCounts
@@ -44,15 +53,34 @@ _CLAIM_NAMES = {"#claim": "claim", "#owner": "owner", "#expires": "expiresAt", "
 
 
 class DynamoPosts:
-    def __init__(self, client: "DynamoDBClient", table_name: str) -> None:
+    def __init__(
+        self,
+        client: "DynamoDBClient",
+        table_name: str,
+        deadline: Deadline | None = None,
+        timer: Timer | None = None,
+    ) -> None:
+        """``deadline``: until when writes are repeated that the partition refused."""
         self._table = Table(client, table_name)
+        self._writer = Writer(client, deadline, timer)
 
     def plan(self, key: CampaignKey, posts: Sequence[Post], batches: Sequence[Batch]) -> None:
-        new = [insert(self._table.name, keys.post(key, post.post_id), _fields(post)) for post in posts]
+        # An insert of what is there costs as much as a new one, and a repeated step has most of it already.
+        planned = self._there(key, keys.POSTS, "postId")
+        new = [
+            insert(self._table.name, keys.post(key, post.post_id), _fields(post))
+            for post in posts
+            if post.post_id not in planned
+        ]
+        tallied = self._there(key, keys.BATCHES, "batchId")
         for batch in batches:
-            fields = {"batchId": batch.batch_id, "total": len(batch.post_ids)}
-            new.append(insert(self._table.name, keys.batch(key, batch.batch_id), fields))
-        insert_all(self._table.client, new)
+            if batch.batch_id not in tallied:
+                fields = {"batchId": batch.batch_id, "total": len(batch.post_ids)}
+                new.append(insert(self._table.name, keys.batch(key, batch.batch_id), fields))
+        self._writer.run(new)
+
+    def _there(self, key: CampaignKey, prefix: str, name: str) -> set[Any]:
+        return {item[name] for item in self._table.query(keys.campaign_partition(key), prefix, only=[name])}
 
     def get(self, key: CampaignKey, post_id: PostId) -> Post:
         found = self._table.get(keys.post(key, post_id))
@@ -70,10 +98,9 @@ class DynamoPosts:
 
     def page(self, key: CampaignKey, limit: int, cursor: str | None = None) -> Page[Post]:
         after = keys.post(key, PostId(decode_cursor(cursor))) if cursor else None
-        # One more than asked for tells whether there is a next page.
-        found = self._table.query(keys.campaign_partition(key), keys.POSTS, after=after, limit=limit + 1)
-        items = [Post.from_record(item) for item in found[:limit]]
-        return Page(items, encode_cursor(items[-1].post_id) if len(found) > limit else None)
+        found, more = self._table.page(keys.campaign_partition(key), keys.POSTS, limit, after=after)
+        items = [Post.from_record(item) for item in found]
+        return Page(items, encode_cursor(items[-1].post_id) if more else None)
 
     def claim(self, key: CampaignKey, batch_id: int, claim: Claim) -> bool:
         held = claim.to_record()
@@ -98,7 +125,11 @@ class DynamoPosts:
 
     def reopen(self, key: CampaignKey, batch_id: int, posts: Sequence[Post]) -> list[Post]:
         fresh = {"status": PostStatus.PLANNED.value, "error": None, "completedAt": None}
-        return self._write(key, batch_id, [(post, dict(fresh)) for post in posts], _free(posts))
+        return self._write(key, batch_id, [(post, dict(fresh)) for post in posts], _unended(posts))
+
+    def release(self, key: CampaignKey, batch_id: int, claim: Claim) -> None:
+        held = {":claim": claim.to_record()}
+        self._table.update_if(keys.batch(key, batch_id), {"claim": None}, "#claim = :claim", {"#claim": "claim"}, held)
 
     def revise(self, key: CampaignKey, batch_id: int, posts: Sequence[Post]) -> list[Post]:
         # Nulls rather than a REMOVE, which not every emulator can say; they are dropped on reading.
@@ -107,13 +138,13 @@ class DynamoPosts:
         for post in posts:
             revision = post.revision.to_record() if post.revision else None
             changes.append((post, {**gone, "status": PostStatus.PLANNED.value, "revision": revision}))
-        return self._write(key, batch_id, changes, _free(posts))
+        return self._write(key, batch_id, changes, {"claim": None, **_unended(posts)})
 
     def edit(self, key: CampaignKey, post: Post) -> Post:
         fields = _fields(post)
         change: dict[str, Any] = {name: fields[name] for name in ("content", "provenance", "edit") if name in fields}
-        statement = update(self._table.name, keys.post(key, post.post_id), _next(post, change), version=post.version)
-        if execute(self._table.client, [statement]) != [True]:
+        statement = self._update(key, post, change)
+        if self._writer.run([statement]) != [True]:
             raise ConcurrentUpdateError("the post changed meanwhile")
         return _changed(post, change)
 
@@ -132,15 +163,19 @@ class DynamoPosts:
         lost: list[Post] = []
         # Almost always one request: a batch is smaller than what fits.
         for chunk in chunks(changes, STATEMENTS_PER_REQUEST - 1):
-            statements = [
-                update(self._table.name, keys.post(key, post.post_id), _next(post, change), version=post.version)
-                for post, change in chunk
-            ]
-            *stored, _ = execute(self._table.client, [*statements, tally])  # no such batch: nothing to tally
+            statements = [self._update(key, post, change) for post, change in chunk]
+            *stored, _ = self._writer.run([*statements, tally])  # no such batch: nothing to tally
             for (post, change), is_stored in zip(chunk, stored, strict=True):
                 (written if is_stored else lost).append(_changed(post, change))
         mine = self._settle(key, batch_id, lost)
         return sorted([*written, *mine], key=lambda post: post.index)
+
+    def _update(self, key: CampaignKey, post: Post, change: Mapping[str, Any]) -> Statement:
+        """Change a post if its version is still the one given."""
+        # Its size is that of the larger of its two versions, which is nearly always the one with a text.
+        units = write_units({**_fields(post), **change})
+        place = keys.post(key, post.post_id)
+        return update(self._table.name, place, _next(post, change), version=post.version, units=units)
 
     def _settle(self, key: CampaignKey, batch_id: int, lost: Sequence[Post]) -> list[Post]:
         """Of the posts whose condition failed, those that are nevertheless as we wanted them.
@@ -155,7 +190,7 @@ class DynamoPosts:
         mine = [post for post in found if post == wanted[post.post_id]]
         marks = _ended_marks(post for post in found if post not in mine)
         if marks:
-            execute(self._table.client, [update(self._table.name, keys.batch(key, batch_id), marks)])
+            self._writer.run([update(self._table.name, keys.batch(key, batch_id), marks)])
         return mine
 
     def progress(self, key: CampaignKey) -> PostCounts:
@@ -209,9 +244,9 @@ def _changed(post: Post, change: Mapping[str, Any]) -> Post:
     return Post.from_record({name: value for name, value in wire.items() if value is not None})
 
 
-def _free(posts: Iterable[Post]) -> dict[str, None]:
-    """Marks of posts that are to be written again: not ended, and their batch held by nobody."""
-    return {"claim": None, **{f"{_ENDED}{post.index}": None for post in posts}}
+def _unended(posts: Iterable[Post]) -> dict[str, None]:
+    """Marks of posts that are to be written again."""
+    return {f"{_ENDED}{post.index}": None for post in posts}
 
 
 def _ended_marks(posts: Iterable[Post]) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from botocore.exceptions import ClientError
 
@@ -10,6 +10,7 @@ from lambdas.adapters.aws import error_code, translate_errors
 from lambdas.adapters.dynamodb_items import from_item, to_attribute, to_item, to_key
 from lambdas.adapters.dynamodb_keys import PK, SK, ItemKey
 from lambdas.core.errors import ThrottledError
+from lambdas.core.record_size import first_page
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -61,6 +62,22 @@ class Table:
                     raise ThrottledError("the table answered none of the keys asked for")
                 wanted = left
         return found
+
+    @translate_errors()
+    def page(
+        self, pk: str, prefix: str, limit: int, *, after: ItemKey | None = None
+    ) -> tuple[list[dict[str, Any]], bool]:
+        """At most ``limit`` items of ``query``, fewer where they are large, and whether there are more."""
+        request: QueryInputTypeDef = {
+            "TableName": self.name,
+            "KeyConditionExpression": "PK = :pk AND begins_with(SK, :prefix)",
+            "ExpressionAttributeValues": {":pk": {"S": pk}, ":prefix": {"S": prefix}},
+            "ConsistentRead": True,
+            "Limit": limit + 1,  # one more than asked for tells whether there is a next page
+        }
+        if after:
+            request["ExclusiveStartKey"] = to_key(after)
+        return first_page(map(from_item, self._pages(request)), limit)
 
     @translate_errors()
     def query(
@@ -183,14 +200,14 @@ class Table:
 
     @translate_errors()
     def update_if_status(
-        self, key: ItemKey, expected: Sequence[str], changes: Mapping[str, Any], same: Mapping[str, str] | None = None
+        self, key: ItemKey, expected: Sequence[str], changes: Mapping[str, Any], same: "Same | None" = None
     ) -> dict[str, Any]:
         """Set fields of an item whose ``status`` is one of ``expected`` and that has ``same``; answers the new fields.
 
         Raises ``ConditionFailedError``.
         """
         expression, names, values = set_expression(changes)
-        condition, its_names, its_values = status_condition(expected, same or {})
+        condition, its_names, its_values = status_condition(expected, same or Same({}))
         try:
             response = self.client.update_item(
                 TableName=self.name,
@@ -210,15 +227,25 @@ class Table:
         return from_item(response["Attributes"])
 
 
+class Same(NamedTuple):
+    """Fields an item has to have for a conditional update."""
+
+    fields: Mapping[str, str]
+    or_absent: bool = False
+    """An item without such a field is as good."""
+
+
 def status_condition(
-    expected: Sequence[str], same: Mapping[str, str]
+    expected: Sequence[str], same: Same
 ) -> tuple[str, dict[str, str], "dict[str, AttributeValueTypeDef]"]:
-    """That ``status`` is one of ``expected`` and the fields of ``same`` are as given, with its names and values."""
-    names = {"#status": "status"} | {f"#c{n}": name for n, name in enumerate(same)}
+    """That ``status`` is one of ``expected`` and the fields are the ``same``, with its names and values."""
+    names = {"#status": "status"} | {f"#c{n}": name for n, name in enumerate(same.fields)}
     values = {f":s{n}": to_attribute(str(status)) for n, status in enumerate(expected)}
-    alike = "".join(f" AND #c{n} = :c{n}" for n in range(len(same)))
-    condition = f"#status IN ({', '.join(values)}){alike}"
-    return condition, names, values | {f":c{n}": to_attribute(value) for n, value in enumerate(same.values())}
+    alike = [f"#c{n} = :c{n}" for n in range(len(same.fields))]
+    if same.or_absent:
+        alike = [f"(attribute_not_exists(#c{n}) OR {each})" for n, each in enumerate(alike)]
+    condition = " AND ".join([f"#status IN ({', '.join(values)})", *alike])
+    return condition, names, values | {f":c{n}": to_attribute(value) for n, value in enumerate(same.fields.values())}
 
 
 def set_expression(changes: Mapping[str, Any]) -> tuple[str, dict[str, str], "dict[str, AttributeValueTypeDef]"]:

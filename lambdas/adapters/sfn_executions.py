@@ -1,7 +1,7 @@
 """Executions of BUILD in Step Functions.
 
-Actions: on the state machine ``states:StartExecution`` (start), ``ListExecutions`` (running) and
-``DescribeStateMachine`` (definition); on its executions ``DescribeExecution`` (describe), ``StopExecution`` (stop),
+Actions: on the state machine ``states:StartExecution`` (start) and ``DescribeStateMachine`` (definition); on its
+executions ``DescribeExecution`` (describe), ``StopExecution`` (stop),
 ``RedriveExecution`` (redrive), ``GetExecutionHistory`` (events) and ``DescribeStateMachineForExecution`` (definition).
 """
 
@@ -21,8 +21,13 @@ if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
 
 _UNKNOWN = "ExecutionDoesNotExist"
+_INVALID = "ValidationException"
+"""Among others for stopping an execution that is over (docs.aws.amazon.com/step-functions/latest/apireference/
+API_StopExecution.html names the error and not this cause of it), so the execution itself is asked then."""
 _NOT_REDRIVABLE = frozenset({"ExecutionNotRedrivable", _UNKNOWN})
 _CAUSE_CHARS = 2_000
+_DEFINITIONS = 50
+"""Kept in memory, at some 10 KB each."""
 
 
 class StepFunctionsExecutions:
@@ -34,6 +39,7 @@ class StepFunctionsExecutions:
     def __init__(self, client: "SFNClient", build_state_machine_arn: str) -> None:
         self._client = client
         self._start, self._machine = build_state_machine_arn, machine_arn(build_state_machine_arn)
+        self._definitions: dict[str, dict[str, Any]] = {}
 
     def arn_of(self, name: str) -> str:
         return execution_arn(self._machine, name)
@@ -57,14 +63,8 @@ class StepFunctionsExecutions:
             # After a catch the state to go on from would be Failed: redriving helps only where none has run.
             redrivable=found.get("redriveStatus") == "REDRIVABLE"
             and status in (ExecutionStatus.ABORTED, ExecutionStatus.TIMED_OUT),
+            version_arn=found.get("stateMachineVersionArn"),
         )
-
-    @translate_errors()
-    def running(self) -> set[str]:
-        pages = self._client.get_paginator("list_executions").paginate(
-            stateMachineArn=self._machine, statusFilter="RUNNING"
-        )
-        return {execution["name"] for page in pages for execution in page["executions"]}
 
     @translate_errors()
     def start(self, event: BuildInput, name: str) -> str:
@@ -92,8 +92,14 @@ class StepFunctionsExecutions:
         try:
             self._client.stop_execution(executionArn=arn, error="Stopped", cause=reason)
         except ClientError as error:
-            if error_code(error) != _UNKNOWN:
-                raise
+            code = error_code(error)
+            if code == _UNKNOWN or (code == _INVALID and self._has_ended(arn)):
+                return
+            raise
+
+    def _has_ended(self, arn: str) -> bool:
+        found = self.describe(arn)
+        return found is None or not found.is_live
 
     @translate_errors()
     def events(self, arn: str) -> list[Mapping[str, Any]]:
@@ -106,13 +112,27 @@ class StepFunctionsExecutions:
             return []
         return [event for page in pages for event in page["events"]]
 
+    def definition(self, arn: str, version_arn: str | None) -> dict[str, Any]:
+        # A version never changes. DescribeStateMachine may be called 20 times a second, the other once
+        # (docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html).
+        key = version_arn or arn
+        if key not in self._definitions:
+            if len(self._definitions) >= _DEFINITIONS:
+                self._definitions.clear()
+            self._definitions[key] = json.loads(self._definition_text(arn, version_arn))
+        return self._definitions[key]
+
     @translate_errors()
-    def definition(self, arn: str) -> dict[str, Any]:
+    def _definition_text(self, arn: str, version_arn: str | None) -> str:
+        if version_arn:
+            try:
+                return self._client.describe_state_machine(stateMachineArn=version_arn)["definition"]
+            except ClientError as error:
+                if error_code(error) != "StateMachineDoesNotExist":  # a version that was deleted
+                    raise
         try:
-            text = self._client.describe_state_machine_for_execution(executionArn=arn)["definition"]
+            return self._client.describe_state_machine_for_execution(executionArn=arn)["definition"]
         except ClientError as error:
             if error_code(error) != _UNKNOWN:
                 raise
-            text = self._client.describe_state_machine(stateMachineArn=self._machine)["definition"]
-        parsed: dict[str, Any] = json.loads(text)
-        return parsed
+            return self._client.describe_state_machine(stateMachineArn=self._machine)["definition"]

@@ -11,7 +11,7 @@ from time import perf_counter
 from typing import Any, TypeVar
 
 from lambdas.adapters import dynamodb_keys as keys
-from lambdas.adapters.attempt import attempting
+from lambdas.adapters.attempt import attempting, invoked
 from lambdas.adapters.payload import Payload, failure_of, reported
 from lambdas.adapters.system import SystemClock
 from lambdas.adapters.telemetry import logger, scrub, step_finished
@@ -40,7 +40,7 @@ def step(
     """
 
     def frame(logic: Logic[EventT, SettingsT]) -> Handler:
-        def handler(raw: dict[str, Any], _context: object) -> dict[str, Any]:
+        def handler(raw: dict[str, Any], context: object) -> dict[str, Any]:
             # The process is warm: nothing of the last invocation may stand in this one's lines.
             logger().clear_state()
             logger().append_keys(step=name)
@@ -55,7 +55,8 @@ def step(
                 raise
             store = checkpoints(configuration) if checkpoints else None
             work = _Attempt(name, event, given, store, configuration.state_limit_bytes)
-            return work.run(lambda: logic(event, configuration))
+            with invoked(context):
+                return work.run(lambda: logic(event, configuration))
 
         return handler
 

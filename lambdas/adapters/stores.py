@@ -1,6 +1,6 @@
 """The stores of a function that works with the table: one client, shared by all of them."""
 
-from lambdas.adapters.attempt import current_checkpoint
+from lambdas.adapters.attempt import current_checkpoint, current_deadline
 from lambdas.adapters.aws import client
 from lambdas.adapters.dynamodb_approvals import DynamoApprovals
 from lambdas.adapters.dynamodb_campaigns import DynamoCampaigns
@@ -23,7 +23,8 @@ def campaigns(settings: TableSettings) -> DynamoCampaigns:
 
 
 def posts(settings: TableSettings) -> DynamoPosts:
-    return DynamoPosts(client("dynamodb"), settings.table_name)
+    """Inside a step, refused writes are repeated for as long as the invocation lasts."""
+    return DynamoPosts(client("dynamodb"), settings.table_name, current_deadline())
 
 
 def catalog(settings: TableSettings) -> DynamoCatalog:

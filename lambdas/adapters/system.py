@@ -1,5 +1,6 @@
 """The real clock and the real source of ids: the one place where time and chance come in."""
 
+import random
 import secrets
 import time
 from datetime import UTC, datetime
@@ -20,6 +21,20 @@ class UlidSource:
         return secrets.token_hex(16)
 
 
+class SystemTimer:
+    """Waiting, by a clock that never jumps. Seconds."""
+
+    def now(self) -> float:
+        return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(seconds)
+
+    def any_up_to(self, seconds: float) -> float:
+        """A random time, so that those who were refused together do not come back together."""
+        return random.uniform(0, seconds)  # noqa: S311 - nothing to guess here
+
+
 def sleep(seconds: float) -> None:
-    """Simulated latency of the offline model; nothing else waits in code."""
+    """Simulated latency of the offline model."""
     time.sleep(seconds)

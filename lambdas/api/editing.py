@@ -5,7 +5,14 @@ from typing import Any, NamedTuple
 from lambdas.core.approval_due import EDIT_GRACE
 from lambdas.core.compliance import check_brand
 from lambdas.core.content_hash import content_hash
-from lambdas.core.errors import ConcurrentUpdateError, ConflictError, FieldError, InvalidInputError, NotFoundError
+from lambdas.core.errors import (
+    ConcurrentUpdateError,
+    ConflictError,
+    FieldError,
+    InvalidInputError,
+    NotFoundError,
+    PayloadTooLargeError,
+)
 from lambdas.core.ids import CampaignKey, PostId
 from lambdas.core.limits import check_limits
 from lambdas.core.mailing import amend_pending
@@ -15,6 +22,7 @@ from lambdas.core.models.campaign import Campaign, CampaignStatus
 from lambdas.core.models.post import Edit, Post, PostContent, RuleResult
 from lambdas.core.paging import every
 from lambdas.core.ports import ApprovalStore, CampaignStore, Clock, IdSource, PostStore
+from lambdas.core.record_size import MAX_ITEM_BYTES, fits, record_bytes
 
 
 class PostPatch(Model):
@@ -47,7 +55,7 @@ def edit_post(key: CampaignKey, post_id: PostId, patch: PostPatch, by: str, port
     that does not wait for approval or is decided already, ``InvalidInputError`` with a field for each rule the text
     breaks, ``NotFoundError``, ``ConcurrentUpdateError``.
     """
-    campaign = ports.campaigns.get(key)
+    campaign = ports.campaigns.get_configured(key)
     post = ports.posts.get(key, post_id)
     approval = _open_request(campaign, key, ports.approvals)
     if post.content is None:
@@ -55,10 +63,11 @@ def edit_post(key: CampaignKey, post_id: PostId, patch: PostPatch, by: str, port
     content = _patched(post.content, patch)
     rules = _checked(campaign, post, content)
     started = Editing(edit_id=ports.ids.ulid(), since=ports.clock.now())
-    held = _hold(approval, started, ports)
     edit = Edit(at=started.since, by=by, previous=post.edit.previous if post.edit else post.content)
     provenance = post.provenance.model_copy(update={"rules": rules}) if post.provenance else None
     changed = post.model_copy(update={"content": content, "provenance": provenance, "edit": edit})
+    _check_size(changed, patch)
+    held = _hold(approval, started, ports)
     try:
         if ports.clock.now() - started.since >= EDIT_GRACE:
             raise ConcurrentUpdateError("this took too long; look at the post again and then edit it")
@@ -112,9 +121,24 @@ def _patched(content: PostContent, patch: PostPatch) -> PostContent:
     for name in ("hashtags", "mentions"):
         if name in changes:
             changes[name] = changes[name] or ()
-    if not changes or (changes.get("text", "") is None):
+    if not changes:
+        names = ", ".join(field.alias or name for name, field in PostPatch.model_fields.items())
+        message = f"nothing to change was given; name at least one of {names}"
+        raise InvalidInputError(message, errors=[FieldError("", message)])
+    if changes.get("text", "") is None:
         raise InvalidInputError("text: a post needs one", errors=[FieldError("text", "a post needs one")])
     return content.model_copy(update=changes)
+
+
+def _check_size(changed: Post, patch: PostPatch) -> None:
+    """Before anything is written: what the table cannot hold is refused with the field that has the most of it."""
+    record = changed.to_record()
+    if fits(record):
+        return
+    wire = patch.to_wire()
+    largest = max(wire, key=lambda name: record_bytes(wire[name]))
+    message = f"the post would have {record_bytes(record)} bytes, and {MAX_ITEM_BYTES} are kept"
+    raise PayloadTooLargeError(f"{largest}: {message}", errors=[FieldError(largest, message)])
 
 
 def _checked(campaign: Campaign, post: Post, content: PostContent) -> tuple[RuleResult, ...]:

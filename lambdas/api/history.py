@@ -15,6 +15,7 @@ from lambdas.core.models.campaign import Campaign, CampaignStatus, Failure, Post
 from lambdas.core.models.checkpoint import Checkpoint, StepOutcome
 from lambdas.core.ports import Page
 from lambdas.core.progression import BUILDING
+from lambdas.core.record_size import first_page, record_bytes
 from lambdas.core.steps import GENERATE_POSTS
 
 WORKFLOW = "BUILD"
@@ -154,8 +155,10 @@ def execution_views(
     if last is not None and last not in names:
         raise not_ours()
     rest = names[names.index(last) + 1 :] if last else names
-    views = [_view(executions.arn_of(name), executions, checkpoints) for name in rest[:limit]]
-    return Page(views, encode_place(rest[limit - 1]) if len(rest) > limit else None)
+    # One after the other: each asks the engine, whose calls are few for an account.
+    views = (_view(executions.arn_of(name), executions, checkpoints) for name in rest[:limit])
+    page, _ = first_page(views, limit, size=lambda view: record_bytes(view.to_wire()))
+    return Page(page, encode_place(rest[len(page) - 1]) if len(page) < len(rest) else None)
 
 
 def _view(arn: str, executions: Executions, checkpoints: Sequence[Checkpoint]) -> ExecutionView:
@@ -226,7 +229,7 @@ def graph_of_execution(
     """``counts`` are those of maps, by the state's name, which the engine's history does not have."""
     found = executions.describe(arn)
     return execution_graph(
-        executions.definition(arn),
+        executions.definition(arn, found.version_arn if found else None),
         executions.events(arn),
         workflow=workflow,
         execution_arn=arn,

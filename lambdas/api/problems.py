@@ -10,7 +10,7 @@ CONTENT_TYPE = "application/problem+json"
 def problem(error: CampaignError, correlation_id: str) -> dict[str, Any]:
     """``{type, title, status, detail, errors: [{field, message}], correlationId}``."""
     return {
-        "type": _type(error.code),
+        "type": type_of(error.code),
         "title": error.title,
         "status": error.status,
         "detail": error.message,
@@ -22,7 +22,7 @@ def problem(error: CampaignError, correlation_id: str) -> dict[str, Any]:
 def unexpected(correlation_id: str) -> dict[str, Any]:
     """The problem of an error nobody foresaw: it says where to look, and nothing of what is inside."""
     return {
-        "type": _type("INTERNAL_ERROR"),
+        "type": type_of("INTERNAL_ERROR"),
         "title": "Something went wrong on our side",
         "status": 500,
         "detail": "The error is in the logs under the correlation id.",
@@ -31,5 +31,6 @@ def unexpected(correlation_id: str) -> dict[str, Any]:
     }
 
 
-def _type(code: str) -> str:
+def type_of(code: str) -> str:
+    """The URI of a kind of problem."""
     return f"urn:campaign-orchestration:problem:{code.lower().replace('_', '-')}"

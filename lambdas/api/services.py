@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from lambdas.api.logs import RequestLog
 from lambdas.api.submission import Intake
-from lambdas.core.active import ActiveList
+from lambdas.core.active import ActiveCampaigns
 from lambdas.core.effects import EffectStore
 from lambdas.core.executions import Executions
 from lambdas.core.mailing import Senders
@@ -33,7 +33,7 @@ class Services(NamedTuple):
     approvals: ApprovalStore
     effects: EffectStore
     executions: Executions
-    active: ActiveList
+    active: ActiveCampaigns
     engine: Engine
     keys: Keys
     clock: Clock

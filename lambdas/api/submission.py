@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from lambdas.api.security import SecurityLog
 from lambdas.core.errors import (
+    ConcurrentUpdateError,
     ConflictError,
     FieldError,
     IdempotencyMismatchError,
@@ -117,8 +118,8 @@ def _known(submission: Submission, brief: CampaignBrief, intake: Intake) -> Camp
 
 
 def _create(submission: Submission, brief: CampaignBrief, intake: Intake) -> Campaign:
-    resolve_configuration(submission.tenant_id, brief, intake.catalog)
     now = intake.clock.now()
+    resolve_configuration(submission.tenant_id, brief, intake.catalog, now)
     campaign = Campaign(
         tenant_id=submission.tenant_id,
         campaign_id=brief.campaign_id or CampaignId(intake.ids.ulid()),
@@ -151,8 +152,14 @@ def _started(campaign: Campaign, intake: Intake) -> Accepted:
         tenant_id=campaign.tenant_id, campaign_id=campaign.campaign_id, correlation_id=campaign.correlation_id
     )
     arn = intake.engine.start_build(event)
-    started = intake.campaigns.update(key, expected=tuple(CampaignStatus), at=intake.clock.now(), execution_arn=arn)
-    return Accepted(started, arn)
+    try:
+        started = intake.campaigns.update(
+            key, expected=tuple(CampaignStatus), of_execution=arn, at=intake.clock.now(), execution_arn=arn
+        )
+    except ConcurrentUpdateError:
+        # While we were at it, the reconciler or somebody's retry has put a later execution on the record.
+        started = intake.campaigns.get(key)
+    return Accepted(started, started.execution_arn or arn)
 
 
 def _anonymous(brief: CampaignBrief) -> CampaignBrief:

@@ -24,9 +24,15 @@ class CampaignChanges(OtherChanges, total=False):
 
 
 def on_the_record(changes: CampaignChanges, at: datetime) -> dict[str, Any]:
-    """The changes as the record has them: camelCase, plain JSON types, ``None`` for what is taken away."""
+    """The changes as the record has them: camelCase, plain JSON types, ``None`` for what is taken away.
+
+    The configuration is an item of its own, and the record has the time since when it is there.
+    """
     wire: dict[str, Any] = {"updatedAt": iso(at)}
     for name, value in changes.items():
+        if name == "configuration":
+            wire["configuredAt"] = iso(at)
+            continue
         field = Campaign.model_fields[name].alias
         wire[field or name] = value.to_record() if isinstance(value, Model) else value
     return wire

@@ -32,6 +32,8 @@ class ExecutionState(Model):
     cause: str | None = None
     redrivable: bool = False
     """The engine offers to go on from where it ended."""
+    version_arn: str | None = None
+    """The version of the state machine that it runs; none where it was started without one."""
 
     @property
     def is_live(self) -> bool:
@@ -41,10 +43,6 @@ class ExecutionState(Model):
 class Executions(Protocol):
     def describe(self, arn: str) -> ExecutionState | None:
         """``None`` when the engine has no such execution (any more)."""
-        ...
-
-    def running(self) -> set[str]:
-        """Names of the executions of BUILD that are running."""
         ...
 
     def start(self, event: BuildInput, name: str) -> str:
@@ -63,8 +61,11 @@ class Executions(Protocol):
         """The engine's history without inputs and outputs, oldest first; none for an unknown execution."""
         ...
 
-    def definition(self, arn: str) -> dict[str, Any]:
-        """The parsed definition the execution runs, or the one that is deployed when it is not known."""
+    def definition(self, arn: str, version_arn: str | None) -> dict[str, Any]:
+        """The parsed definition the execution runs, or the one that is deployed when it is not known.
+
+        ``version_arn`` is the version of the state machine as ``describe`` has it.
+        """
         ...
 
     def arn_of(self, name: str) -> str: ...
@@ -95,9 +96,28 @@ def number_of(name: str) -> int:
     return int(match["number"] or 0) if match else 0
 
 
-def next_name(campaign_id: CampaignId, last_arn: str | None) -> str:
-    """The name of the execution after ``last_arn``: the same for everybody who asks, so that two start one."""
-    return f"{campaign_id}-{number_of(name_of(last_arn)) + 1}" if last_arn else str(campaign_id)
+def next_name(arn: str) -> str:
+    """The name of the execution after ``arn``: the same for everybody who asks, so that two start one."""
+    name = name_of(arn)
+    return f"{name.partition('-')[0]}-{number_of(name) + 1}"
+
+
+def name_before(name: str) -> str | None:
+    """The execution that the one of that name took the place of."""
+    number = number_of(name)
+    if not number:
+        return None
+    first = name.partition("-")[0]
+    return f"{first}-{number - 1}" if number > 1 else first
+
+
+def is_first(arn: str) -> bool:
+    return number_of(name_of(arn)) == 0
+
+
+def is_of(recorded: str | None, arn: str) -> bool:
+    """Whether ``arn`` is the execution on a campaign's record. A record that names none means the first."""
+    return recorded == arn or (recorded is None and is_first(arn))
 
 
 def require_newest(arn: str, known: Iterable[str | None]) -> None:

@@ -1,7 +1,6 @@
 """What the domain needs from the outside, as small Protocols.
 
-``lambdas/adapters`` implements each one twice: against AWS, and in memory (``adapters/memory``) for tests.
-One contract test runs against both.
+``lambdas/adapters`` implements each one twice, against AWS and in memory for tests; one contract test runs on both.
 """
 
 # The Protocols name the models in their signatures only: who needs a clock does not load the campaign's models.
@@ -70,15 +69,15 @@ class CampaignStore(Protocol):
 
     def remember(self, tenant_id: TenantId, idempotency: IdempotencyRecord, at: datetime) -> None:
         """Let a key stand for a campaign that is there already; a key that is taken stays as it is."""
-        ...
 
     def get(self, key: CampaignKey) -> Campaign:
-        """Read consistently; raises ``NotFoundError``."""
-        ...
+        """Read consistently, without its configuration; raises ``NotFoundError``."""
+
+    def get_configured(self, key: CampaignKey) -> Campaign:
+        """The same with its configuration, if it has one yet, in one request."""
 
     def page(self, tenant_id: TenantId, limit: int, cursor: str | None = None) -> Page[Campaign]:
         """Newest first. Raises ``InvalidInputError`` for a cursor that is not one of ours."""
-        ...
 
     def update(
         self,
@@ -92,7 +91,7 @@ class CampaignStore(Protocol):
         """Change the named fields if the status is one of ``expected``, and answer the new record.
 
         Raises ``NotFoundError``, ``ConflictError`` with ``details['status']`` when the status is another, and
-        ``ConcurrentUpdateError`` when the execution on record is another than ``of_execution`` (``None``: whichever).
+        ``ConcurrentUpdateError`` when the execution on record (none: the first) is another than ``of_execution``.
         """
         ...
 
@@ -107,7 +106,7 @@ class PostStore(Protocol):
     def get_many(self, key: CampaignKey, post_ids: Sequence[PostId]) -> list[Post]:
         """Read consistently, in the order asked for; ids that do not exist are left out.
 
-        What is read is everything from the first to the last of them, so ask for neighbours: a batch, a page.
+        Everything from the first to the last of them is read, so ask for neighbours: a batch, a page.
         """
         ...
 
@@ -116,10 +115,9 @@ class PostStore(Protocol):
         ...
 
     def claim(self, key: CampaignKey, batch_id: int, claim: Claim) -> bool:
-        """Hold the unwritten posts of a batch under ``claim``; answers whether they are.
-
-        They are not while another's claim is valid, and not when there is no such batch. An owner's next attempt
-        takes over from its last one, and the same claim again holds as before.
+        """Hold the unwritten posts of a batch under ``claim``; answers whether they are: not while another's claim is
+        valid, and not when there is no such batch. An owner's next attempt takes over from its last one, and the same
+        claim again holds as before.
         """
         ...
 
@@ -132,9 +130,11 @@ class PostStore(Protocol):
         ...
 
     def reopen(self, key: CampaignKey, batch_id: int, posts: Sequence[Post]) -> list[Post]:
-        """Back to ``planned``, without an error, each only if its version is still the one given, and whoever holds
-        the batch holds it no longer: what a writer of before brings for them comes too late.
-        """
+        """Failed posts back to ``planned``, each only if its version is still the one given; answers those changed."""
+        ...
+
+    def release(self, key: CampaignKey, batch_id: int, claim: Claim) -> None:
+        """Nobody holds the batch any longer, unless it is held by another ``claim`` by now."""
         ...
 
     def revise(self, key: CampaignKey, batch_id: int, posts: Sequence[Post]) -> list[Post]:

@@ -3,14 +3,16 @@
 Used by the reconciler, which finds out that it is necessary, and by ``POST /campaigns/{id}/retry``.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from datetime import datetime
 from itertools import groupby
-from typing import NamedTuple
+from typing import NamedTuple, Unpack
 
-from lambdas.core.active import ActiveCampaign, ActiveList
+from lambdas.core.active import SOON, ActiveCampaigns, active
+from lambdas.core.campaign_changes import CampaignChanges
 from lambdas.core.claims import under_claims
 from lambdas.core.errors import ConflictError, FieldError, InvalidInputError
-from lambdas.core.executions import Executions, next_name
+from lambdas.core.executions import Executions, name_before, name_of, next_name
 from lambdas.core.ids import CampaignKey
 from lambdas.core.models.campaign import Campaign, CampaignStatus
 from lambdas.core.models.post import Post, PostStatus
@@ -36,65 +38,110 @@ STATUS_BEFORE = {
 }
 """Where a campaign has to be for an execution to begin its work with that step."""
 
-INTERRUPTED = (PostStatus.GENERATING,)
-UNWRITTEN = (PostStatus.GENERATING, PostStatus.FAILED)
-
 
 class RecoveryPorts(NamedTuple):
     campaigns: CampaignStore
     posts: PostStore
     approvals: ApprovalStore
     executions: Executions
-    active: ActiveList
+    active: ActiveCampaigns
     clock: Clock
 
 
-def start_again(campaign: Campaign, ports: RecoveryPorts) -> Campaign:
-    """Give the campaign its next execution and put that on its record.
+def replace_execution(campaign: Campaign, ports: RecoveryPorts, **changes: Unpack[CampaignChanges]) -> Campaign:
+    """Put the campaign's next execution on its record, and ``changes`` with it, in one conditional write.
 
-    Two who do so at once start one: the name follows from the record. Dying in between leaves a record that still
-    names the dead execution, and whoever comes next finds the new one under the same name.
+    From then on the execution of before is superseded: what it still does is refused. ``begin`` starts the new one.
+    Of two who replace the same execution one does; the other raises ``ConcurrentUpdateError`` or, where the status
+    moved too, ``ConflictError``. Whoever finds a record whose execution was never started, starts it under that name.
     """
-    key = CampaignKey(campaign.tenant_id, campaign.campaign_id)
-    event = BuildInput(
-        tenant_id=campaign.tenant_id, campaign_id=campaign.campaign_id, correlation_id=campaign.correlation_id
+    last = current_execution(campaign, ports.executions)
+    following: CampaignChanges = {**changes, "execution_arn": ports.executions.arn_of(next_name(last))}
+    return ports.campaigns.update(
+        key_of(campaign), expected=[campaign.status], of_execution=last, at=ports.clock.now(), **following
     )
-    last = campaign.execution_arn or _unrecorded(campaign, ports.executions)
-    arn = ports.executions.start(event, next_name(campaign.campaign_id, last))
-    return ports.campaigns.update(key, expected=tuple(CampaignStatus), at=ports.clock.now(), execution_arn=arn)
 
 
-def decided_again(campaign: Campaign, ports: RecoveryPorts) -> Campaign:
-    """A campaign whose execution died over a revision goes back to the decision that asked for it.
+def begin(campaign: Campaign, ports: RecoveryPorts) -> datetime | None:
+    """Start the execution that the record names, once nobody can still be writing posts for the one before it.
+
+    Answers until when somebody may; ``None``: it is started. StartExecution under a name that runs answers that
+    execution and under one that has ended an error, so that nothing is started twice
+    (docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html).
+    """
+    arn = current_execution(campaign, ports.executions)
+    before = name_before(name_of(arn))
+    if before:
+        ports.executions.stop(ports.executions.arn_of(before), "another execution took its place")
+    key = key_of(campaign)
+    until = writing_until(key, ports.posts, ports.clock.now())
+    if until:
+        return until
+    event = BuildInput(tenant_id=key.tenant_id, campaign_id=key.campaign_id, correlation_id=campaign.correlation_id)
+    ports.executions.start(event, name_of(arn))
+    if campaign.execution_arn is None:
+        every_status = tuple(CampaignStatus)
+        ports.campaigns.update(key, expected=every_status, of_execution=arn, at=ports.clock.now(), execution_arn=arn)
+    return None
+
+
+def current_execution(campaign: Campaign, executions: Executions) -> str:
+    """The one on the record; a record that names none means the first, which a submission is about to start."""
+    return campaign.execution_arn or executions.arn_of(campaign.campaign_id)
+
+
+def key_of(campaign: Campaign) -> CampaignKey:
+    return CampaignKey(campaign.tenant_id, campaign.campaign_id)
+
+
+def before_revision(campaign: Campaign) -> CampaignChanges:
+    """What puts a campaign whose execution died over a revision back to the decision that asked for it.
 
     That decision is on record, so the next execution is given it instead of asking, and RevisePosts goes on with
     the posts where it stopped. Any other campaign stays as it is.
     """
     if campaign.status is not CampaignStatus.NEEDS_REVISION:
-        return campaign
-    return ports.campaigns.update(
-        CampaignKey(campaign.tenant_id, campaign.campaign_id),
-        expected=[CampaignStatus.NEEDS_REVISION],
-        status=CampaignStatus.AWAITING_APPROVAL,
-        revision=max(0, campaign.revision - 1),
-        at=ports.clock.now(),
-    )
+        return {}
+    return {"status": CampaignStatus.AWAITING_APPROVAL, "revision": max(0, campaign.revision - 1)}
 
 
-def _unrecorded(campaign: Campaign, executions: Executions) -> str | None:
-    """The first execution, where it ran and is over and the submission died before it was put on the record."""
-    arn = executions.arn_of(campaign.campaign_id)
-    found = executions.describe(arn)
-    return arn if found and not found.is_live else None
+def writing_until(key: CampaignKey, posts: PostStore, now: datetime) -> datetime | None:
+    """Until when a text may still come from somebody who holds a batch with unwritten posts; ``None``: from nobody.
 
-
-def reopen(key: CampaignKey, posts: PostStore, statuses: Sequence[PostStatus]) -> int:
-    """Put posts in one of ``statuses`` back to ``planned`` and answer how many.
-
-    The execution that claimed them is dead. Should a worker of it still be writing, its result is refused, since
-    the post's version is another by then; a completed post is never touched.
+    A function outlives its execution: stopping an execution does not stop what it has invoked. A claim is valid for
+    longer than a function may run, so after it there is nobody left whose text would be lost.
     """
-    return write_by_batch(key, posts, lambda post: post.status in statuses, posts.reopen)
+    valid = {batch_id: claim for batch_id, claim in posts.claims(key).items() if claim.expires_at > now}
+    if not valid:
+        return None
+    held = (post.batch_id for post in under_claims(every(posts, key), valid) if post.status is PostStatus.GENERATING)
+    return max((valid[batch_id].expires_at for batch_id in held), default=None)
+
+
+def release_all(key: CampaignKey, posts: PostStore) -> None:
+    """For claims whose holders are known to be dead: nobody waits until they lapse. A newer claim stays."""
+    for batch_id, claim in posts.claims(key).items():
+        posts.release(key, batch_id, claim)
+
+
+def reopen_failed(key: CampaignKey, posts: PostStore, now: datetime) -> int:
+    """Put failed posts back to ``planned`` and answer how many; a post that has a text is never touched.
+
+    A batch whose posts have all ended is held by nobody from then on, whatever its claim says.
+    """
+    claims = posts.claims(key)
+    writing = {
+        post.batch_id
+        for post in under_claims(every(posts, key), claims)
+        if post.status is PostStatus.GENERATING and claims[post.batch_id].expires_at > now
+    }
+
+    def reopen(key: CampaignKey, batch_id: int, failed: list[Post]) -> list[Post]:
+        if batch_id in claims and batch_id not in writing:
+            posts.release(key, batch_id, claims[batch_id])
+        return posts.reopen(key, batch_id, failed)
+
+    return write_by_batch(key, posts, lambda post: post.status is PostStatus.FAILED, reopen)
 
 
 def write_by_batch(
@@ -114,22 +161,26 @@ def retry(key: CampaignKey, step: str | None, ports: RecoveryPorts) -> Campaign:
     """Try again, from ``step`` or, when there is none, with the posts that failed.
 
     A failed campaign may be tried again; one that waits for approval may have its failed posts written again, for
-    which its open question is withdrawn. Raises ``ConflictError``, ``InvalidInputError`` and ``NotFoundError``.
+    which its open question is withdrawn. Where posts are still being written for the execution of before, the new one
+    is started as soon as that is over. Raises ``ConflictError``, ``InvalidInputError`` and ``NotFoundError``.
     """
     campaign = ports.campaigns.get(key)
     allowed = (CampaignStatus.FAILED,) if step else (CampaignStatus.FAILED, CampaignStatus.AWAITING_APPROVAL)
     if campaign.status not in allowed:
         raise ConflictError(f"the campaign is {campaign.status.value}", details={"status": campaign.status.value})
     to = _status_for(step, campaign)
-    if campaign.execution_arn:
-        ports.executions.stop(campaign.execution_arn, "retried by hand")
+    # First to be looked at: whatever breaks from here on, the reconciler finds a campaign that should be running.
+    now = ports.clock.now()
+    ports.active.look_at(active(key), now + SOON, now)
+    moved = replace_execution(campaign, ports, status=to, error=None)
     for approval in ports.approvals.all(key):
         ports.approvals.close(key, approval.callback_id)
-    # First on the list: whatever breaks from here on, the reconciler finds a campaign that should be running.
-    ports.active.put(ActiveCampaign(tenant_id=key.tenant_id, campaign_id=key.campaign_id))
-    moved = ports.campaigns.update(key, expected=[campaign.status], status=to, at=ports.clock.now(), error=None)
-    reopen(key, ports.posts, INTERRUPTED if step else UNWRITTEN)
-    return start_again(moved, ports)
+    if not step:
+        reopen_failed(key, ports.posts, now)
+    until = begin(moved, ports)
+    if until:
+        ports.active.look_at(active(key), until, now)
+    return moved
 
 
 def _status_for(step: str | None, campaign: Campaign) -> CampaignStatus:
@@ -142,7 +193,7 @@ def _status_for(step: str | None, campaign: Campaign) -> CampaignStatus:
         CampaignStatus.GENERATING
         if campaign.counts.total
         else CampaignStatus.PLANNING
-        if campaign.configuration
+        if campaign.is_configured
         else CampaignStatus.QUEUED
     )
     order = (CampaignStatus.QUEUED, CampaignStatus.PLANNING, CampaignStatus.GENERATING)

@@ -1,13 +1,18 @@
 """Is a brief fit to run? One answer for the API, the direct invocation and the ValidateCampaign state."""
 
+from datetime import datetime
+from math import ceil
 from typing import NamedTuple
 
-from lambdas.core.calendar import open_minutes, planned_count
+from lambdas.core.calendar import open_days, open_minutes, planned_count
+from lambdas.core.compliance.links import link_problems
 from lambdas.core.errors import FieldError, InvalidInputError
 from lambdas.core.ids import TenantId
+from lambdas.core.models.base import iso
 from lambdas.core.models.brand import Brand, Persona
 from lambdas.core.models.campaign import CampaignBrief, Configuration
 from lambdas.core.ports import CatalogStore
+from lambdas.core.record_size import MAX_ITEM_BYTES, RESERVE_BYTES, record_bytes
 
 
 class _Findings(NamedTuple):
@@ -17,14 +22,20 @@ class _Findings(NamedTuple):
 
 
 def resolve_configuration(
-    tenant_id: TenantId, brief: CampaignBrief, catalog: CatalogStore, *, at: str = ""
+    tenant_id: TenantId, brief: CampaignBrief, catalog: CatalogStore, now: datetime, *, at: str = ""
 ) -> Configuration:
-    """The brand and personas a brief names, from the tenant's own catalog.
+    """The brand and personas a brief names, from the tenant's own catalog, if it can be carried out from ``now`` on.
 
     Raises ``InvalidInputError`` naming every field that points nowhere or cannot be served; ``at`` prefixes them.
     """
     found = _look_up(tenant_id, brief, catalog)
-    errors = found.errors + _impossible(brief) or _uncovered(brief, found.personas) or _crowded(brief, found.personas)
+    ahead = brief.starting(now)
+    errors = (
+        found.errors + (_impossible(ahead, now) or _overcrowded(ahead)) + _foreign_link(brief, found.brand)
+        or _uncovered(brief, found.personas)
+        or _crowded(ahead, found.personas)
+        or _oversized(found)
+    )
     if found.brand is None or errors:
         prefixed = [FieldError(f"{at}.{e.field}" if at else e.field, e.message) for e in errors]
         raise InvalidInputError("; ".join(f"{e.field}: {e.message}" for e in prefixed), errors=prefixed)
@@ -55,13 +66,49 @@ def _uncovered(brief: CampaignBrief, personas: list[Persona]) -> list[FieldError
     return errors
 
 
-def _impossible(brief: CampaignBrief) -> list[FieldError]:
+def _impossible(brief: CampaignBrief, now: datetime) -> list[FieldError]:
     """What is wrong with a schedule that leaves no minute to post in."""
+    if brief.schedule.end_utc() <= now:
+        return [FieldError("schedule.end", f"has passed: it is {iso(now)}")]
     try:
         open_minutes(brief.schedule, enough=1)
     except InvalidInputError as error:
         return list(error.errors)
     return []
+
+
+def _overcrowded(brief: CampaignBrief) -> list[FieldError]:
+    """More posts than a channel may carry in a day."""
+    total, channels, bound = planned_count(brief), len(brief.platforms), brief.schedule.posts_per_day
+    days = open_days(brief.schedule, enough=ceil(total / (channels * bound)))
+    if total <= days * channels * bound:
+        return []
+    message = (
+        f"{total} posts are more than {bound} a day on each channel ({days} days, {channels} channels); ask for fewer, "
+        "for a longer window, or allow more with schedule.maxPostsPerDay"
+    )
+    return [FieldError(_count_field(brief), message)]
+
+
+def _foreign_link(brief: CampaignBrief, brand: Brand | None) -> list[FieldError]:
+    """A product page that the brand's own rules forbid to link to: every post that links to it would fail."""
+    url = brief.product.url
+    if brand is None or url is None:
+        return []
+    return [
+        FieldError("product.url", f"the brand forbids it: {problem}")
+        for problem in link_problems([str(url)], brand.links)
+    ]
+
+
+def _oversized(found: _Findings) -> list[FieldError]:
+    """A brand and personas that are too large to be kept with the campaign."""
+    parts = [*found.personas, *([found.brand] if found.brand else [])]
+    size = sum(record_bytes(part.to_record()) for part in parts) + RESERVE_BYTES
+    if size <= MAX_ITEM_BYTES:
+        return []
+    message = f"they and the brand have {size} bytes together, and a campaign keeps {MAX_ITEM_BYTES}; name fewer"
+    return [FieldError("personaIds", message)]
 
 
 def _crowded(brief: CampaignBrief, personas: list[Persona]) -> list[FieldError]:
@@ -78,8 +125,15 @@ def _crowded(brief: CampaignBrief, personas: list[Persona]) -> list[FieldError]:
         shares.append((total // len(brief.platforms), served))
     if all(posts <= minutes * people for posts, people in shares):
         return []
-    field = "schedule.cadence" if brief.post_count is None else "postCount"
-    return [FieldError(field, f"{total} posts do not fit into the {minutes} minutes in which the campaign may post")]
+    return [
+        FieldError(
+            _count_field(brief), f"{total} posts do not fit into the {minutes} minutes in which the campaign may post"
+        )
+    ]
+
+
+def _count_field(brief: CampaignBrief) -> str:
+    return "schedule.cadence" if brief.post_count is None else "postCount"
 
 
 def _speaks(persona: Persona, language: str) -> bool:

@@ -26,6 +26,8 @@ CORRECTIONS = (
     "mail",
     "durability",
     "speed",
+    "throughput",
+    "staleness",
     "extraction",
     "forks",
 )

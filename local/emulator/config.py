@@ -36,6 +36,10 @@ class EmulatorConfig:
     autosave_seconds: float = 3.0
     plugins: tuple[str, ...] = ()
     """Modules with corrections of their own, such as ``bench.usage``, which counts what AWS would bill."""
+    partition_throughput: str = ""
+    """``<write units a second>:<burst>`` that a partition takes (``local.emulator.throughput``); empty: any."""
+    stale_reads: str = ""
+    """``<probability>:<seed>`` of reads that are behind (``local.emulator.staleness``); empty: none."""
 
     @property
     def state_dir(self) -> Path:
@@ -70,6 +74,8 @@ class EmulatorConfig:
             workers_per_function=int(environment.get("LOCAL_WORKERS_PER_FUNCTION") or DEFAULT_WORKERS_PER_FUNCTION),
             autosave_seconds=float(environment.get("LOCAL_AUTOSAVE_SECONDS") or 3.0),
             plugins=tuple(environment.get("LOCAL_EMULATOR_PLUGINS", "").split()),
+            partition_throughput=environment.get("LOCAL_PARTITION_THROUGHPUT", ""),
+            stale_reads=environment.get("LOCAL_STALE_READS", ""),
         )
 
     def environment(self) -> dict[str, str]:
@@ -86,6 +92,8 @@ class EmulatorConfig:
             "LOCAL_WORKERS_PER_FUNCTION": str(self.workers_per_function),
             "LOCAL_AUTOSAVE_SECONDS": str(self.autosave_seconds),
             "LOCAL_EMULATOR_PLUGINS": " ".join(self.plugins),
+            "LOCAL_PARTITION_THROUGHPUT": self.partition_throughput,
+            "LOCAL_STALE_READS": self.stale_reads,
             "BIND_HOST": "127.0.0.1",
             "AUTH": "true",
             "AWS_ACCESS_KEY_ID": ROOT_ACCESS_KEY,

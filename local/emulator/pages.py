@@ -1,8 +1,8 @@
 """What a person looks at: the console with its executions, and the inbox.
 
 ``/_local/`` the console, ``/_local/executions/<name>`` one execution and its ``/picture.svg``, ``/_local/inbox`` and
-``/_local/inbox/<n>`` the mails that SES accepted, ``/_local/inbox.json`` the same for programs, ``/_local/health`` who is
-listening here, and what corrections add (``/_local/quotas.json``: the calls that Step Functions' quotas counted).
+``/_local/inbox/<n>`` the mails that SES accepted, ``/_local/inbox.json`` the same for programs, ``/_local/health`` who
+is listening here, and what corrections add (``/_local/quotas.json``: the calls that Step Functions' quotas counted).
 """
 
 import json

@@ -106,6 +106,7 @@ def test_a_handler_needs_few_of_our_own_modules(handler: str, cold_starts: dict[
         ("jwt", {"api.authorizer", "api.rest", "build.request_approval", "ops.tend_approvals"}),
         ("jinja2", {"api.rest"}),
         ("css_inline", set[str]()),
+        ("publicsuffixlist", set[str]()),
         ("aws_lambda_powertools.event_handler", {"api.rest"}),
     ],
 )

@@ -20,7 +20,17 @@ ROOMS_OF = {
 """Which rooms a module may know; a handler, the composition root, knows the adapters as well."""
 
 LIBRARIES_OF = {
-    "core": {"jwt", "pydantic", "pydantic_core", "regex", "smsutil", "twitter_text", "ulid", "holidays"},
+    "core": {
+        "jwt",
+        "publicsuffixlist",
+        "pydantic",
+        "pydantic_core",
+        "regex",
+        "smsutil",
+        "twitter_text",
+        "ulid",
+        "holidays",
+    },
     "adapters": {
         "aws_lambda_powertools",
         "boto3",

@@ -1,7 +1,6 @@
 """A reviewer's whole way: the mail, the link, comments on single posts, a second round with what changed, the yes."""
 
 import re
-import time
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +17,6 @@ WISH = 'Shorter please, and mention "free delivery until Friday"'
 def says(phone: Any, text: str) -> None:
     """What is on the page, once it is there: a click comes back before the answer does."""
     phone.get_by_text(text).first.wait_for(timeout=60_000)
-
-
-def newer_link(acme: Driver, campaign_id: str, old: str, seconds: float = 60) -> str:
-    deadline = time.monotonic() + seconds
-    while (link := acme.link(campaign_id)) == old:
-        assert time.monotonic() < deadline, "no second mail came"
-        time.sleep(0.2)
-    return link
 
 
 def test_from_the_mail_to_the_second_round_to_the_yes(acme: Driver, phone: Any, artifacts: Path) -> None:
@@ -48,7 +39,7 @@ def test_from_the_mail_to_the_second_round_to_the_yes(acme: Driver, phone: Any, 
     says(phone, "1 post is being written again")
     phone.screenshot(path=artifacts / "3-sent-back.png", full_page=True)
 
-    second = newer_link(acme, campaign_id, first)
+    second = acme.newer_link(campaign_id, first)
     acme.wait(campaign_id, "awaiting_approval")
     after = {post["index"]: post["content"]["text"] for post in acme.posts(campaign_id)}
     assert [index for index in before if before[index] != after[index]] == [1]
@@ -140,6 +131,6 @@ def test_links_that_were_taken_back_say_so_and_a_reminder_brings_a_new_one(
 
     assert acme.send("POST", f"{place}/reminders", {}).status == 200
     acme.tend()
-    newest = newer_link(acme, campaign_id, link)
+    newest = acme.newer_link(campaign_id, link)
     assert Http().get(newest).status == 200
     assert Http().send("GET", link).status == 410

@@ -2,20 +2,36 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from lambdas.adapters import dynamodb_keys as keys
 from lambdas.adapters.dynamodb_campaigns import DynamoCampaigns
-from lambdas.adapters.memory import MemoryCampaigns
+from lambdas.adapters.dynamodb_due import DynamoDue
+from lambdas.adapters.dynamodb_table import Table
+from lambdas.adapters.memory import MemoryCampaigns, MemoryDue
+from lambdas.core.active import SOON
 from lambdas.core.errors import ConcurrentUpdateError, ConflictError, InvalidInputError, NotFoundError
 from lambdas.core.ids import BrandId, PersonaId
 from lambdas.core.models.brand import Brand, Persona
 from lambdas.core.models.campaign import CampaignStatus, Configuration, Failure, PostCounts
 from lambdas.core.ports import CampaignStore, IdempotencyRecord
+from lambdas.services.due import SHARDS, Kind
 from tests.contract.conftest import TABLE
 from tests.contract.samples import ACME, GLOBEX, KEY, NOW, brand_config, campaign, numbered, persona_config
 
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
 QUEUED, PLANNING = CampaignStatus.QUEUED, CampaignStatus.PLANNING
+
+
+def configured(brand: str) -> Configuration:
+    return Configuration(
+        brand=Brand(brand_id=BrandId("kettles"), version=3, **dict(brand_config(name=brand))),
+        personas=(Persona(persona_id=PersonaId("ann"), version=1, **dict(persona_config())),),
+    )
 
 
 @pytest.fixture(params=["memory", "dynamodb"])
@@ -54,6 +70,27 @@ def test_a_change_of_a_replaced_execution_is_refused(store: CampaignStore) -> No
         store.update(KEY, expected=[QUEUED], of_execution="arn:first", status=PLANNING, at=NOW)
     assert store.get(KEY) == before
     assert store.update(KEY, expected=[QUEUED], of_execution="arn:second", status=PLANNING, at=NOW).status is PLANNING
+
+
+FIRST = f"arn:aws:states:us-east-1:000000000000:execution:build:{KEY.campaign_id}"
+
+
+def test_a_record_that_names_no_execution_means_the_first(store: CampaignStore) -> None:
+    store.create(campaign())
+    with pytest.raises(ConcurrentUpdateError):
+        store.update(KEY, expected=[QUEUED], of_execution=f"{FIRST}-1", status=PLANNING, at=NOW)
+    store.update(KEY, expected=[QUEUED], of_execution=FIRST, execution_arn=f"{FIRST}-1", at=NOW)
+    with pytest.raises(ConcurrentUpdateError):
+        store.update(KEY, expected=[QUEUED], of_execution=FIRST, execution_arn=FIRST, at=NOW)
+
+
+def test_a_new_campaign_is_to_be_looked_at_soon(moto_table: Any) -> None:
+    due, in_memory = DynamoDue(moto_table, TABLE), MemoryDue()
+    DynamoCampaigns(moto_table, TABLE).create(campaign())
+    MemoryCampaigns(in_memory).create(campaign())
+    found = [entry for shard in range(SHARDS) for entry in due.due(Kind.CAMPAIGN, shard, None)]
+    assert found == in_memory.all(Kind.CAMPAIGN)
+    assert [(entry.key, entry.at) for entry in found] == [(KEY, campaign().created_at + SOON)]
 
 
 def test_an_id_is_taken_once(store: CampaignStore) -> None:
@@ -136,10 +173,7 @@ def test_refuses_a_cursor_that_is_not_ours(store: CampaignStore, cursor: str) ->
 
 def test_update_changes_the_named_fields_only(store: CampaignStore) -> None:
     store.create(campaign())
-    configuration = Configuration(
-        brand=Brand(brand_id=BrandId("kettles"), version=3, **dict(brand_config())),
-        personas=(Persona(persona_id=PersonaId("ann"), version=1, **dict(persona_config())),),
-    )
+    configuration = configured("Kettles")
     failure = Failure(code="X", message="m", at=NOW, retryable=False)
     at = NOW + timedelta(minutes=1)
 
@@ -151,11 +185,34 @@ def test_update_changes_the_named_fields_only(store: CampaignStore) -> None:
         status=PLANNING,
         updatedAt=at,
         executionArn="arn:1",
-        configuration=configuration,
+        configuredAt=at,
         counts=PostCounts(total=4, planned=4),
         error=failure,
     )
     assert answer == store.get(KEY) == expected
+    assert store.get_configured(KEY) == expected.model_copy(update={"configuration": configuration})
+
+
+def test_a_configuration_is_kept_only_with_the_move_that_brings_it(store: CampaignStore) -> None:
+    store.create(campaign())
+    assert store.get_configured(KEY) == campaign()
+    kept, other = configured("Kettles"), configured("Pots")
+    store.update(KEY, expected=[QUEUED], at=NOW, status=PLANNING, configuration=kept)
+    with pytest.raises(ConflictError):  # a step that was overtaken
+        store.update(KEY, expected=[QUEUED], at=NOW, status=PLANNING, configuration=other)
+    found = store.get_configured(KEY)
+    assert (found.configuration, found.is_configured) == (kept, True)
+    assert store.page(ACME, 1).items == [store.get(KEY)]
+    with pytest.raises(NotFoundError):
+        store.get_configured(KEY._replace(tenant_id=GLOBEX))
+
+
+def test_a_record_that_has_its_configuration_in_it_is_read_as_ever(store: CampaignStore) -> None:
+    """As version 0.3 and older stored it."""
+    old = campaign(configuration=configured("Kettles"))
+    store.create(old)
+    assert store.get_configured(KEY) == store.get(KEY) == old
+    assert old.is_configured
 
 
 def test_update_names_the_status_that_was_in_the_way(store: CampaignStore) -> None:
@@ -185,3 +242,12 @@ def test_of_many_who_move_a_campaign_on_one_succeeds(shared: CampaignStore) -> N
 
     with ThreadPoolExecutor(20) as pool:
         assert sum(pool.map(move, range(20))) == 1
+
+
+def test_an_idempotency_record_expires_in_a_month(moto_table: "DynamoDBClient") -> None:
+    store, table = DynamoCampaigns(moto_table, TABLE), Table(moto_table, TABLE)
+    store.create(campaign(), IdempotencyRecord("with it", "hash", KEY.campaign_id))
+    store.remember(ACME, IdempotencyRecord("later", "hash", KEY.campaign_id), NOW)
+    for name in ("with it", "later"):
+        found = table.get(keys.idempotency(ACME, name)) or {}
+        assert found[keys.EXPIRES_AT] == int((NOW + timedelta(days=30)).timestamp())

@@ -119,3 +119,17 @@ def test_a_move_and_its_mark_are_one(moto_table: "DynamoDBClient") -> None:
     store.record(KEY, checkpoint())
     (kept,) = store.all(KEY)
     assert (kept.outcome.value, kept.effect) == ("succeeded", CampaignStatus.PLANNING)
+
+
+def test_a_page_is_bounded_by_bytes_and_nothing_is_left_out(store: CheckpointStore) -> None:
+    """A step's input may have 32 KB, so a hundred of them are more than a Lambda may answer."""
+    large = {"text": "x" * 200_000}
+    for attempt in range(10):
+        store.begin(KEY, checkpoint(attempt=attempt, input=large))
+    seen, cursor, sizes = [], None, []
+    while not sizes or cursor:
+        items, cursor = store.page(KEY, 100, cursor)
+        seen += [item.attempt for item in items]
+        sizes.append(len(items))
+    assert seen == list(range(10))
+    assert sizes == [4, 4, 2]

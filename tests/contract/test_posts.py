@@ -16,6 +16,7 @@ from lambdas.core.claims import may_claim, under_claims
 from lambdas.core.errors import ConcurrentUpdateError, InvalidInputError, NotFoundError
 from lambdas.core.models.campaign import PostCounts
 from lambdas.core.models.post import Claim, Edit, PostContent, PostStatus, Revision
+from lambdas.core.paging import every
 from lambdas.core.ports import PostStore
 from tests.contract.samples import GLOBEX, KEY, NOW, broken, claim, plan, written
 
@@ -141,20 +142,34 @@ def test_of_two_writers_the_first_one_counts(store: PostStore) -> None:
     assert store.count(KEY) == store.progress(KEY) == PostCounts(total=4, planned=2, completed=2)
 
 
-def test_reopened_posts_belong_to_nobody_and_their_former_writer_comes_too_late(store: PostStore) -> None:
+def test_reopened_posts_are_planned_again_and_whoever_writes_beside_them_goes_on(store: PostStore) -> None:
     posts, batches = plan()
     store.plan(KEY, posts, batches)
-    assert store.claim(KEY, 0, claim("former"))
-    store.finish(KEY, 0, [broken(posts[1])])
-    found = list(under_claims(store.get_many(KEY, batches[0].post_ids), store.claims(KEY)))
-    again = store.reopen(KEY, 0, found)
+    assert store.claim(KEY, 0, claim("writer"))
+    (failed,) = store.finish(KEY, 0, [broken(posts[1])])
+    (again,) = store.reopen(KEY, 0, [failed])
 
-    assert [(post.status, post.error, post.claim) for post in again] == [(PostStatus.PLANNED, None, None)] * 2
-    assert store.get_many(KEY, batches[0].post_ids) == again
-    assert store.count(KEY) == store.progress(KEY) == PostCounts(total=4, planned=4)
-    assert store.finish(KEY, 0, [written(post) for post in found]) == []
-    assert store.claim(KEY, 0, claim("successor"))
-    assert len(store.finish(KEY, 0, [written(post) for post in again])) == 2
+    assert (again.status, again.error, again.claim) == (PostStatus.PLANNED, None, None)
+    assert store.get_many(KEY, batches[0].post_ids) == [posts[0], again]
+    assert store.count(KEY) == store.progress(KEY) == PostCounts(total=4, planned=2, generating=2)
+    assert not store.claim(KEY, 0, claim("another"))
+    assert store.reopen(KEY, 0, [failed]) == [again]
+    assert len(store.finish(KEY, 0, [written(posts[0])])) == 1
+    assert store.finish(KEY, 0, [written(failed)]) == []
+
+
+def test_a_batch_is_released_of_the_claim_that_is_meant_and_of_no_other(store: PostStore) -> None:
+    posts, batches = plan()
+    store.plan(KEY, posts, batches)
+    assert store.claim(KEY, 0, claim("dead"))
+    store.release(KEY, 0, claim("dead"))
+    assert store.claims(KEY) == {}
+    assert store.claim(KEY, 0, claim("alive"))
+    store.release(KEY, 0, claim("dead"))
+    assert store.claims(KEY) == {0: claim("alive")}
+    store.release(KEY, 7, claim("dead"))
+    assert store.get_many(KEY, batches[0].post_ids) == posts[:2]
+    assert store.count(KEY).total == 4
 
 
 def test_finished_posts_read_back_with_their_content_or_error(store: PostStore) -> None:
@@ -294,3 +309,17 @@ def test_an_edit_is_stored_if_nobody_was_faster(store: PostStore) -> None:
     with pytest.raises(ConcurrentUpdateError):
         store.edit(KEY, other)
     assert store.get(KEY, done.post_id) == stored
+
+
+def test_a_page_is_bounded_by_bytes_and_nothing_is_left_out(store: PostStore) -> None:
+    """Posts may be edited to 400 KB each, and a page of a hundred of them is no answer of a Lambda's."""
+    posts, batches = plan(posts=9)
+    store.plan(KEY, [post.model_copy(update={"intent": "x" * 200_000}) for post in posts], batches)
+    seen, cursor, sizes = [], None, []
+    while not sizes or cursor:
+        items, cursor = store.page(KEY, 100, cursor)
+        seen += [item.post_id for item in items]
+        sizes.append(len(items))
+    assert seen == [post.post_id for post in posts]
+    assert sizes == [4, 4, 1]
+    assert list(every(store, KEY)) == [store.get(KEY, post_id) for post_id in seen]

@@ -3,11 +3,14 @@
 import json
 from typing import Any
 
+from lambdas.adapters.memory import MemoryClock, MemoryKeys
+from lambdas.api.authorizer.authorize import authorize
 from lambdas.api.rest.app import Api
 from lambdas.api.rest.openapi import describe
 from lambdas.api.rest.resolver import Resolver
 from lambdas.api.services import Services
 from tests.infra.templates import Assembly, Properties, text
+from tests.support.api import RecordingLog
 
 PUBLIC = {
     # A reviewer's link, which carries its own token. HEAD is what mail scanners ask.
@@ -19,16 +22,18 @@ PUBLIC = {
     ("GET", "/openapi.json"),
     ("GET", "/docs"),
 }
+NOWHERE = {("ANY", ""), ("ANY", "/{proxy+}")}
+"""Every path that is none: the application says so."""
 ANSWERS = {
     "DEFAULT_4XX": 400,
-    "INVALID_SIGNATURE": 403,
-    "EXPIRED_TOKEN": 403,
+    "INVALID_SIGNATURE": 404,  # no method takes one, so it came with a path that the gateway does not know
+    "EXPIRED_TOKEN": 404,
     "WAF_FILTERED": 403,
     "RESOURCE_NOT_FOUND": 404,
     "UNSUPPORTED_MEDIA_TYPE": 415,
     "QUOTA_EXCEEDED": 429,
     "UNAUTHORIZED": 401,
-    "ACCESS_DENIED": 403,
+    "ACCESS_DENIED": 401,  # the authorizer denies nothing but tokens
     "MISSING_AUTHENTICATION_TOKEN": 404,  # what API Gateway calls a path it does not know
     "REQUEST_TOO_LARGE": 413,
     "THROTTLED": 429,
@@ -60,12 +65,14 @@ def routes() -> Resolver:
 
 
 def test_only_the_documented_routes_are_public(both: Assembly) -> None:
-    assert {route for route, method in methods(both).items() if method["AuthorizationType"] == "NONE"} == PUBLIC
+    assert {
+        route for route, method in methods(both).items() if method["AuthorizationType"] == "NONE"
+    } == PUBLIC | NOWHERE
 
 
 def test_every_other_route_asks_the_authorizer(both: Assembly) -> None:
     (authorizer,) = both.resources("AWS::ApiGateway::Authorizer")
-    private = {route: method for route, method in methods(both).items() if route not in PUBLIC}
+    private = {route: method for route, method in methods(both).items() if route not in PUBLIC | NOWHERE}
     assert private
     for route, method in private.items():
         assert method["AuthorizationType"] == "CUSTOM", route
@@ -103,8 +110,8 @@ def test_the_application_answers_nothing_the_gateway_does_not_offer(both: Assemb
 
 def test_a_method_that_a_path_does_not_have_is_refused_by_the_application(both: Assembly) -> None:
     """To the gateway it would be a path that it does not know."""
-    paths = {path for method, path in methods(both) if method == "ANY"}
-    assert paths == {path for method, path in methods(both) if (method, path) not in PUBLIC}
+    paths = {path for method, path in set(methods(both)) - NOWHERE if method == "ANY"}
+    assert paths == {path for method, path in methods(both) if (method, path) not in PUBLIC | NOWHERE}
 
 
 def test_the_gateways_own_answers_are_problem_details(both: Assembly) -> None:
@@ -113,11 +120,39 @@ def test_the_gateways_own_answers_are_problem_details(both: Assembly) -> None:
     for response in responses:
         headers = response["ResponseParameters"]
         assert headers["gatewayresponse.header.Content-Type"] == "'application/problem+json'"
+        assert headers["gatewayresponse.header.X-Correlation-Id"] == "context.requestId"
+        unauthenticated = int(response["StatusCode"]) == 401
+        assert ("gatewayresponse.header.WWW-Authenticate" in headers) == unauthenticated
         (template,) = response["ResponseTemplates"].values()
         # messageString brings its own quotes.
         problem = json.loads(template.replace("$context.error.messageString", '"Unauthorized"'))
         assert set(problem) == {"type", "title", "status", "detail", "errors", "correlationId"}
         assert problem["status"] == int(response["StatusCode"])
+        assert problem["correlationId"] == "$context.requestId"
+        assert "Missing Authentication Token" not in template
+        assert (problem["detail"] == "there is nothing at this path") == (problem["status"] == 404)
+
+
+def test_an_absent_token_is_told_in_the_applications_words(both: Assembly) -> None:
+    found = both.resources("AWS::ApiGateway::GatewayResponse").values()
+    (absent,) = [response for response in found if response["ResponseType"] == "UNAUTHORIZED"]
+    problem = json.loads(absent["ResponseTemplates"]["application/json"])
+    event = {"methodArn": "arn:aws:execute-api:us-east-1:0:a/prod/GET/x", "headers": {}}
+    policy = authorize(event, MemoryKeys().api(), now=MemoryClock().now(), log=RecordingLog())
+    assert {"problem": problem["type"], "reason": problem["detail"]} == policy["context"]
+
+
+def test_a_denied_token_is_told_what_the_authorizer_says_of_it(both: Assembly) -> None:
+    found = both.resources("AWS::ApiGateway::GatewayResponse").values()
+    (denied,) = [response for response in found if response["ResponseType"] == "ACCESS_DENIED"]
+    problem = json.loads(denied["ResponseTemplates"]["application/json"])
+    event = {"methodArn": "arn:aws:execute-api:us-east-1:0:a/prod/GET/x", "headers": {"Authorization": "Bearer x"}}
+    policy = authorize(event, MemoryKeys().api(), now=MemoryClock().now(), log=RecordingLog())
+    named = {
+        problem["type"].removeprefix("$context.authorizer."),
+        problem["detail"].removeprefix("$context.authorizer."),
+    }
+    assert named == set(policy["context"])
 
 
 def test_the_access_log_has_no_query_in_it(both: Assembly) -> None:

@@ -171,13 +171,16 @@ def test_the_map_reads_its_batches_from_the_bucket_within_the_campaigns_limits(l
     posts = local.states["GeneratePosts"]
     assert posts["ItemProcessor"]["ProcessorConfig"] == {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}
     assert posts["MaxConcurrencyPath"] == "$.plan.mapConcurrency"
-    assert posts["ToleratedFailurePercentagePath"] == "$.plan.toleratedFailurePercentage"
+    # Its percentage counts batches; AggregateResults judges by the posts.
+    assert posts["ToleratedFailurePercentage"] == 100
     reader = posts["ItemReader"]
     assert reader["Resource"] == "arn:<AWS::Partition>:states:::s3:getObject"
     assert reader["ReaderConfig"] == {"InputType": "JSON"}
     assert reader["Parameters"]["Key.$"] == "$.plan.manifest.key"
     assert "Manifests" in reader["Parameters"]["Bucket"]
-    assert not {"MaxConcurrency", "ItemsPath", "ItemBatcher", "ResultWriter"} & set(posts)
+    assert not {"MaxConcurrency", "ToleratedFailurePercentagePath", "ItemsPath", "ItemBatcher", "ResultWriter"} & set(
+        posts
+    )
 
 
 def test_a_manifest_that_cannot_be_read_for_a_moment_is_read_again(local: Assembly) -> None:

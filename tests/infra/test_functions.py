@@ -4,11 +4,13 @@ import importlib
 import inspect
 import re
 from contextlib import nullcontext
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from aws_cdk import App
 
+from lambdas.adapters.dynamodb_campaigns import IDEMPOTENCY_KEPT
 from lambdas.build.generate_posts.logic import CLAIM_LEASE
 from lambdas.core.settings import Settings
 from local.process import ROOT
@@ -122,6 +124,15 @@ def test_an_asynchronous_invocation_that_fails_for_good_is_kept(name: str, both:
     assert (config["MaximumRetryAttempts"], config["MaximumEventAgeInSeconds"]) == (2, 6 * 3600)
 
 
+def test_what_an_idempotency_key_stands_for_outlives_what_can_repeat_it(both: Assembly) -> None:
+    """A payload that waited in the queue as long as it may is replayed, and must not start a second campaign."""
+    delivered = max(
+        config["MaximumEventAgeInSeconds"] for config in both.resources("AWS::Lambda::EventInvokeConfig").values()
+    )
+    waits = max(queue["MessageRetentionPeriod"] for queue in both.resources("AWS::SQS::Queue").values())
+    assert timedelta(seconds=delivered + waits) + timedelta(days=7) < IDEMPOTENCY_KEPT
+
+
 @pytest.mark.parametrize("kind", ["AWS::S3::BucketPolicy", "AWS::SQS::QueuePolicy", "AWS::SNS::TopicPolicy"])
 def test_nobody_comes_without_tls(kind: str, both: Assembly) -> None:
     policies = both.resources(kind).values()
@@ -149,7 +160,7 @@ def test_few_permissions_let_the_gateway_in(both: Assembly) -> None:
     """A function's policy holds 20 KB: two permissions for each method would use it up."""
     every = both.resources("AWS::Lambda::Permission").values()
     rules = [permission for permission in every if permission["Principal"] == "events.amazonaws.com"]
-    assert sorted(both.name_of(rule["FunctionName"]) for rule in rules) == ["reconcile", "tend-approvals"]
+    assert sorted(both.name_of(rule["FunctionName"]) for rule in rules) == ["reconcile", "reconcile", "tend-approvals"]
     (topic,) = [permission for permission in every if permission["Principal"] == "sns.amazonaws.com"]
     assert both.name_of(topic["FunctionName"]) == "mail-events"
     assert "MailEvents" in text(topic["SourceArn"])

@@ -45,7 +45,7 @@ MODEL: Grants = {"model": {"bedrock:InvokeModel"}}
 AGENTS = ("campaign-planner", "content-generator", "generate-posts", "plan-posts")
 
 
-MACHINE_LOOK = {"states:DescribeStateMachine", "states:ListExecutions"}
+MACHINE_LOOK = {"states:DescribeStateMachine"}
 LOOK = {
     "states:DescribeExecution",
     "states:DescribeStateMachineForExecution",
@@ -235,7 +235,7 @@ def test_the_key_trusts_the_account_and_the_services_that_use_it(both: Assembly)
         elif service.startswith("logs."):
             (place,) = statement["Condition"]["ArnLike"].values()
             assert text(place) == "arn:<AWS::Partition>:logs:<AWS::Region>:<AWS::AccountId>:log-group:*"
-        elif service.startswith("ses."):
+        elif service in ("ses.amazonaws.com", "cloudwatch.amazonaws.com"):
             assert statement["Action"] == ["kms:Decrypt", "kms:GenerateDataKey*"]
             assert text(statement["Condition"]["StringEquals"]["aws:SourceAccount"]) == "<AWS::AccountId>"
         else:

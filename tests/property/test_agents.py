@@ -94,8 +94,8 @@ def test_the_plan_of_any_brief_passes_its_own_validation_and_repeats(wire: dict[
     reply = campaign_planner.run(data)
     assert reply["error"] is None
     result = PlannerResult.from_wire(reply["result"])
-    expected = planned_count(CampaignBrief.from_wire(wire))
-    assert plan_problems(PlannerInput.from_wire(data), result.posts, expected) == []
+    expected = planned_count(CampaignBrief.from_record(wire))
+    assert plan_problems(PlannerInput.from_internal(data), result.posts, expected) == []
     assert campaign_planner.run(data) == reply
 
 

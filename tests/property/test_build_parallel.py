@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from enum import StrEnum
 from random import Random
+from time import monotonic, sleep
 from typing import Any
 
 from hypothesis import given, settings
@@ -15,7 +16,7 @@ from lambdas.core.models.post import Post, PostStatus
 from tests.support import samples
 from tests.support.agents import Act, Generator
 from tests.support.faults import Crash, Fault, FaultPlan, Place
-from tests.support.pipeline import Ended, Pipeline
+from tests.support.pipeline import PATIENT_RETRIES, Ended, Pipeline
 from tests.support.strategies import briefs, faults
 from tests.support.world import World
 
@@ -164,3 +165,27 @@ def test_a_killed_batch_costs_no_post(
     assert world.posts.count(samples.KEY) == PostCounts(total=posts, completed=posts)
     for versions in world.posts.versions.values():
         assert [version.status for version in versions.values()].count(PostStatus.COMPLETED) == 1
+
+
+def test_tolerance_counts_posts_and_not_batches() -> None:
+    """One post kills its process whenever it is written: half of the batches fail, and a twentieth of the posts."""
+    world = World()
+    brief = samples.brief(
+        posts=20, generation={"maxConcurrency": 20, "batchSize": 10, "toleratedFailurePercentage": 5.0}
+    )
+
+    def kill(index: int) -> None:
+        if index == 3:
+            until = monotonic() + 10
+            while world.posts.count(samples.KEY).completed < 19 and monotonic() < until:
+                sleep(0.01)
+            raise Crash
+
+    generator = Generator(during=kill)
+    ended = Pipeline(world, generator=generator).run(world.queue(brief))
+    assert ended.succeeded, ended
+    assert world.campaigns.get(samples.KEY).counts == PostCounts(total=20, completed=19, failed=1)
+    assert generator.calls == {index: 1 + (index == 3) * PATIENT_RETRIES for index in range(20)}
+    (failed,) = [post for post in world.posts.page(samples.KEY, 100).items if post.status is PostStatus.FAILED]
+    assert failed.error
+    assert (failed.index, failed.error.code) == (3, "BATCH_FAILED")

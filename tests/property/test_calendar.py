@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from lambdas.core.calendar import SlotRequest, posting_slots, validate_slots
 from lambdas.core.errors import InvalidInputError
 from lambdas.core.ids import PersonaId
-from lambdas.core.models.campaign import Schedule
+from lambdas.core.models.schedule import Schedule
 from lambdas.core.platforms import Platform
 
 ZONES = (
@@ -126,4 +126,4 @@ def test_a_moved_post_is_noticed(schedule: Schedule, personas: list[str], data: 
         st.sampled_from([schedule.start_utc() - timedelta(minutes=1), schedule.end_utc() + timedelta(minutes=1)])
     )
     moved = [*slots[:index], outside, *slots[index + 1 :]]
-    assert any(f"post {index} at" in problem for problem in validate_slots(schedule, requests, moved))
+    assert any(f"post {index + 1} at" in problem for problem in validate_slots(schedule, requests, moved))

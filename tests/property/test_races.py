@@ -18,7 +18,6 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from lambdas.api.approvals.decisions import Choice, DecisionPorts, decide
 from lambdas.api.approvals.links import OpenLink
 from lambdas.api.progress import Progress, progress_of
-from lambdas.core.active import ActiveCampaign
 from lambdas.core.errors import CampaignError, ConcurrentUpdateError, ConflictError, GoneError, PostsInProgressError
 from lambdas.core.executions import name_of
 from lambdas.core.graph.model import ExecutionStatus
@@ -27,14 +26,14 @@ from lambdas.core.models.approval import Decision
 from lambdas.core.models.campaign import CampaignStatus
 from lambdas.core.models.post import PostStatus
 from lambdas.core.progression import BUILDING
-from lambdas.core.recovery import RecoveryPorts
 from lambdas.core.steps import BUILD_STEPS
-from lambdas.ops.reconcile.logic import MAX_RECOVERIES, ReconcilePorts, reconcile
+from lambdas.ops.reconcile.logic import MAX_RECOVERIES
 from tests.support import samples
 from tests.support.agents import Generator, Planner
 from tests.support.execution import MOST_RETRIES, Execution
 from tests.support.faults import Crash, FaultPlan
 from tests.support.pipeline import Delivery
+from tests.support.recovery import replace_execution
 from tests.support.steps import Agents, Task, tasks
 from tests.support.world import World
 
@@ -132,7 +131,6 @@ class Races(RuleBasedStateMachine):
 
     def started(self, name: str) -> Execution:
         arn = self.world.executions.start(self.event, name)
-        self.world.active.put(ActiveCampaign(tenant_id=samples.TENANT, campaign_id=samples.CAMPAIGN_ID))
         self.world.campaigns.update(
             samples.KEY, expected=tuple(CampaignStatus), execution_arn=arn, at=self.world.clock.now()
         )
@@ -166,8 +164,7 @@ class Races(RuleBasedStateMachine):
         arn = self.world.executions.arn_of(old.name)
         self.world.executions.end(arn, ExecutionStatus.ABORTED)
         w = self.world
-        ports = RecoveryPorts(w.campaigns, w.posts, w.approvals, w.executions, w.active, w.clock)
-        report = reconcile(ReconcilePorts(ports, w.alerts, _refuse))
+        report = replace_execution(w)
         if self.status not in BUILDING:
             return False
         assert report.findings == {"interrupted": 1}
@@ -247,10 +244,6 @@ class Races(RuleBasedStateMachine):
         for post in posts:
             versions = [version.status for version in self.world.posts.versions[post.post_id].values()]
             assert versions.count(PostStatus.COMPLETED) == 1 + len(earlier)
-
-
-def _refuse(_: ActiveCampaign, error: Exception) -> None:
-    raise error
 
 
 TestRaces = Races.TestCase

@@ -4,18 +4,16 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from lambdas.core.active import ActiveCampaign
 from lambdas.core.graph.model import ExecutionStatus
 from lambdas.core.models.approval import Approval, ApprovalStatus, Decision
 from lambdas.core.models.campaign import CampaignStatus
 from lambdas.core.models.post import PostStatus
 from lambdas.core.models.workflow import BuildInput
 from lambdas.core.progression import BUILDING
-from lambdas.core.recovery import RecoveryPorts
-from lambdas.ops.reconcile.logic import ReconcilePorts, reconcile
 from tests.support import samples
 from tests.support.faults import FaultPlan
 from tests.support.pipeline import Pipeline
+from tests.support.recovery import replace_execution
 from tests.support.world import World
 
 POSTS = 4
@@ -51,15 +49,8 @@ def replace(world: World, event: BuildInput) -> None:
     """What the reconciler does about a campaign whose execution was aborted."""
     arn = world.executions.start(event, samples.CAMPAIGN_ID)
     world.executions.end(arn, ExecutionStatus.ABORTED)
-    world.active.put(ActiveCampaign(tenant_id=event.tenant_id, campaign_id=event.campaign_id))
     world.campaigns.update(samples.KEY, expected=tuple(CampaignStatus), execution_arn=arn, at=world.clock.now())
-    ports = RecoveryPorts(world.campaigns, world.posts, world.approvals, world.executions, world.active, world.clock)
-    report = reconcile(ReconcilePorts(ports, world.alerts, _refuse))
-    assert report.findings == {"interrupted": 1}
-
-
-def _refuse(_: ActiveCampaign, error: Exception) -> None:
-    raise error
+    assert replace_execution(world).findings == {"interrupted": 1}
 
 
 def aborted(number: int, *, after: bool) -> CampaignStatus:

@@ -36,6 +36,10 @@ class FaultPlan:
         self._lock = Lock()
         self.struck: list[Fault] = []
 
+    def calls_of(self, port: str) -> int:
+        """Calls of one port so far."""
+        return self._of_port[port]
+
     def call(self, port: str, work: Callable[[], Any]) -> Any:
         with self._lock:
             fault = self._faults.get(next(self._numbers)) or self._faults.get((port, self._of_port[port]))

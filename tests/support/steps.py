@@ -88,7 +88,7 @@ def tasks(world: World, agents: Agents, plan: FaultPlan) -> Mapping[str, Task]:
         return RecordedRecentTexts(recent, effects, event.attempt, clock)
 
     return {
-        "ValidateCampaign": framed("ValidateCampaign", lambda e: validate_campaign(e, campaigns, catalog)),
+        "ValidateCampaign": framed("ValidateCampaign", lambda e: validate_campaign(e, campaigns, catalog, clock)),
         "SaveCampaign": framed("SaveCampaign", lambda e: save_campaign(e, campaigns, catalog, clock)),
         "PlanPosts": framed(
             "PlanPosts", lambda e: plan_posts(e, campaigns, posts, recorded(e), texts(e), planner, clock)

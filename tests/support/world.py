@@ -37,8 +37,8 @@ from tests.support import samples
 class WatchedCampaigns(MemoryCampaigns):
     """``statuses``: every status each campaign was in, in order."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, due: MemoryDue | None = None) -> None:
+        super().__init__(due)
         self.statuses: dict[CampaignKey, list[CampaignStatus]] = {}
 
     def create(self, campaign: Campaign, idempotency: IdempotencyRecord | None = None) -> None:
@@ -82,7 +82,8 @@ class World:
     def __init__(self) -> None:
         self.clock = MemoryClock()
         self.ids = MemoryIds(self.clock)
-        self.campaigns = WatchedCampaigns()
+        self.due = MemoryDue()
+        self.campaigns = WatchedCampaigns(self.due)
         self.posts = WatchedPosts()
         self.catalog = MemoryCatalog()
         self.due = MemoryDue()
@@ -91,7 +92,7 @@ class World:
         self.manifests = MemoryManifests()
         self.effects = MemoryEffects()
         self.executions = MemoryExecutions()
-        self.active = MemoryActive()
+        self.active = MemoryActive(self.due)
         self.alerts = MemoryAlerts()
         self.recent = MemoryRecentTexts()
         self.engine = MemoryEngine()
@@ -127,15 +128,19 @@ class World:
             created_at=now,
             updated_at=now,
             created_by="manager@acme.example",
-            configuration=None if status is CampaignStatus.QUEUED else self.configuration(parsed),
         )
         self.campaigns.create(campaign)
+        if status is not CampaignStatus.QUEUED:
+            key = CampaignKey(samples.TENANT, campaign_id)
+            MemoryCampaigns.update(
+                self.campaigns, key, expected=[status], at=now, configuration=self.configuration(parsed)
+            )
         return BuildInput(
             tenant_id=samples.TENANT, campaign_id=campaign_id, correlation_id=CorrelationId(samples.CORRELATION)
         )
 
     def configuration(self, brief: CampaignBrief) -> Configuration:
-        return resolve_configuration(samples.TENANT, brief, self.catalog)
+        return resolve_configuration(samples.TENANT, brief, self.catalog, self.clock.now())
 
     def new_token(self) -> TaskToken:
         """A task token that the engine waits for."""

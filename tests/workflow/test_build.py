@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.support.driver import Driver, brief, most_in_flight
+from tests.support.driver import Driver, most_in_flight
 
 pytestmark = pytest.mark.stack
 
@@ -34,15 +34,6 @@ def test_a_brief_becomes_an_approved_campaign(acme: Driver) -> None:
     )
 
 
-@pytest.mark.parametrize(("decision", "status"), [("rejected", "rejected")])
-def test_a_no_is_a_result_and_not_a_failure(acme: Driver, decision: str, status: str) -> None:
-    campaign_id = acme.start(postCount=2)
-    acme.wait(campaign_id, "awaiting_approval")
-    acme.decide(campaign_id, decision, "Not like this")
-    acme.wait(campaign_id, status)
-    assert acme.execution(campaign_id)["status"] == "SUCCEEDED"
-
-
 def test_five_hundred_posts_stay_within_the_limit_and_the_state_stays_small(acme: Driver) -> None:
     limit = 30
     campaign_id = acme.start(postCount=500, generation={"maxConcurrency": limit})
@@ -67,26 +58,6 @@ def test_five_campaigns_at_once_all_arrive(acme: Driver) -> None:
         list(pool.map(lambda campaign_id: acme.decide(campaign_id, "approved"), ids))
     for campaign_id in ids:
         acme.wait(campaign_id, "approved")
-
-
-def test_the_answer_comes_before_any_planning(acme: Driver) -> None:
-    reply = acme.send("POST", "/campaigns", brief(postCount=200))
-    campaign = reply.json()
-    assert (reply.status, campaign["status"]) == (202, "queued")
-    assert reply.headers["location"].endswith(f"/campaigns/{campaign['campaignId']}")
-    created = acme.items(campaign["campaignId"], "CAMPAIGN")[0]["createdAt"]
-    acme.wait(campaign["campaignId"], "awaiting_approval", seconds=200)
-    plan = next(c for c in acme.items(campaign["campaignId"], "CHECKPOINT#") if c["stepName"] == "PlanPosts")
-    assert created < plan["startedAt"]
-
-
-def test_an_idempotency_key_stands_for_one_body(acme: Driver) -> None:
-    key = {"Idempotency-Key": "one-key-for-one-body"}
-    first = acme.send("POST", "/campaigns", brief(postCount=1), key)
-    again = acme.send("POST", "/campaigns", brief(postCount=1), key)
-    other = acme.send("POST", "/campaigns", brief(postCount=2), key)
-    assert first.json()["campaignId"] == again.json()["campaignId"]
-    assert (first.status, again.status, other.status) == (202, 202, 422)
 
 
 def test_the_execution_itself_checks_its_input(acme: Driver) -> None:

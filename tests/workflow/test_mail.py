@@ -1,31 +1,20 @@
 """Mail and chat on the local stack: senders, bounces, Slack."""
 
 import json
-import time
-from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
 from pytest_httpserver import HTTPServer
 from ulid import ULID
 
+from local.client import until
 from local.http import Http
 from tests.support.driver import Driver
 
 pytestmark = pytest.mark.stack
 
-T = TypeVar("T")
 REFUSED = "ria@example.com"
 SLACK_TOKEN = "xoxb-canary-of-the-stack"
-
-
-def until(found: Callable[[], T], what: str, seconds: float = 60) -> T:
-    """What ``found`` answers, once that is something."""
-    deadline = time.monotonic() + seconds
-    while not (answer := found()):
-        assert time.monotonic() < deadline, what
-        time.sleep(0.2)
-    return answer
 
 
 def reviewers(driver: Driver, campaign_id: str) -> list[dict[str, Any]]:

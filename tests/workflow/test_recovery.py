@@ -17,7 +17,7 @@ pytestmark = pytest.mark.stack
 
 
 def reconcile(driver: Driver) -> dict[str, Any]:
-    answer = driver.stack.client("lambda").invoke(FunctionName="reconcile", Payload=b"{}")
+    answer = driver.stack.client("lambda").invoke(FunctionName="reconcile", Payload=b'{"everything": true}')
     report: dict[str, Any] = json.loads(answer["Payload"].read())
     assert "FunctionError" not in answer, report
     return report
@@ -119,6 +119,46 @@ def test_a_failed_campaign_is_undone_alerted_and_tried_again_by_hand(acme: Drive
     assert again.status == 202, again.text
     acme.wait(campaign_id, "awaiting_approval")
     assert "error" not in acme.get(f"/campaigns/{campaign_id}")
+    approve(acme, campaign_id)
+
+
+def test_a_failed_campaign_is_retried_as_its_error_suggests(acme: Driver) -> None:
+    """Its execution has ended by itself, which the engine does not let anybody stop any more."""
+    with acme.changed("validate-campaign", STATE_LIMIT_BYTES="10"):  # too small for any input: it fails for good
+        campaign_id = acme.start(postCount=3)
+        assert acme.execution(campaign_id)["status"] == "FAILED"
+    error = acme.get(f"/campaigns/{campaign_id}")["error"]
+    assert f"/campaigns/{campaign_id}/retry" in error["nextStep"]
+    again = acme.send("POST", f"/campaigns/{campaign_id}/retry", {"mode": "from_step"})
+    assert again.status == 202, again.text
+    assert again.json()["executionArn"].endswith(f"{campaign_id}-1")
+    acme.wait(campaign_id, "awaiting_approval")
+
+
+def test_posts_that_break_the_brands_rules_are_tried_again_as_the_error_suggests(acme: Driver) -> None:
+    """The brand was changed after the submission, so that the product's own page is none it allows."""
+    path, product = "/brands/moving-brand", {"name": "R", "description": "D.", "url": "https://brand.example/r"}
+    links = {"allowedDomains": ["elsewhere.example"]}
+    brand = {"name": "Moving", "tone": ["warm"], "voice": "Plain.", "links": links}
+    assert acme.send("PUT", path, brand).status == 200
+    campaign_id = queue_without_execution(acme, brandId="moving-brand", product=product)
+    reconcile(acme)
+    assert acme.execution(campaign_id)["status"] == "FAILED"
+    error = acme.get(f"/campaigns/{campaign_id}")["error"]
+    assert error["code"] == "TOO_MANY_POSTS_FAILED"
+    assert '{"mode": "failed_posts"}' in error["nextStep"]
+    again = acme.send("POST", f"/campaigns/{campaign_id}/retry", {"mode": "failed_posts"})
+    assert again.status == 202, again.text
+    assert again.json()["executionArn"].endswith(f"{campaign_id}-1")
+
+
+def test_an_execution_that_is_aborted_is_seen_to_without_anybody_asking(acme: Driver) -> None:
+    """The engine reports it."""
+    campaign_id = acme.start(postCount=3)
+    acme.wait(campaign_id, "awaiting_approval")
+    old_link = acme.link(campaign_id)
+    acme.stack.client("stepfunctions").stop_execution(executionArn=acme.execution_arn(campaign_id))
+    asked_anew(acme, campaign_id, old_link)
     approve(acme, campaign_id)
 
 

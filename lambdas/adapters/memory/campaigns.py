@@ -6,16 +6,24 @@ from threading import Lock
 from typing import Any, Unpack
 
 from lambdas.adapters.cursor import decode_cursor, encode_cursor
+from lambdas.adapters.memory.due import MemoryDue
+from lambdas.core.active import SOON
 from lambdas.core.campaign_changes import CampaignChanges, on_the_record
 from lambdas.core.errors import ConcurrentUpdateError, ConflictError, NotFoundError
+from lambdas.core.executions import is_of
 from lambdas.core.ids import CampaignKey, TenantId
 from lambdas.core.models.campaign import Campaign, CampaignStatus
 from lambdas.core.ports import IdempotencyRecord, Page
+from lambdas.services.due import Kind, entry_for
 
 
 class MemoryCampaigns:
-    def __init__(self) -> None:
+    """A new campaign is to be looked at by the index ``due``, where one is given."""
+
+    def __init__(self, due: MemoryDue | None = None) -> None:
+        self._due = due
         self._records: dict[CampaignKey, dict[str, Any]] = {}
+        self._configurations: dict[CampaignKey, dict[str, Any]] = {}
         self._idempotency: dict[tuple[TenantId, str], IdempotencyRecord] = {}
         self._lock = Lock()
 
@@ -30,6 +38,9 @@ class MemoryCampaigns:
                     raise ConflictError("the idempotency key is taken", details={"taken": "idempotencyKey"})
                 self._idempotency[place] = idempotency
             self._records[key] = campaign.to_record()
+            if self._due:
+                at = campaign.created_at
+                self._due.put(entry_for(Kind.CAMPAIGN, key, at + SOON, at))
 
     def find_idempotent(self, tenant_id: TenantId, key: str) -> IdempotencyRecord | None:
         return self._idempotency.get((tenant_id, key))
@@ -43,6 +54,11 @@ class MemoryCampaigns:
         if key not in self._records:
             raise NotFoundError(f"there is no campaign {key.campaign_id}")
         return Campaign.from_record(self._records[key])
+
+    def get_configured(self, key: CampaignKey) -> Campaign:
+        campaign = self.get(key)
+        kept = self._configurations.get(key)
+        return Campaign.from_record(self._records[key] | {"configuration": kept}) if kept else campaign
 
     def page(self, tenant_id: TenantId, limit: int, cursor: str | None = None) -> Page[Campaign]:
         before = decode_cursor(cursor) if cursor else None
@@ -67,8 +83,10 @@ class MemoryCampaigns:
             current = self.get(key).status
             if current not in expected:
                 raise ConflictError(f"the campaign is {current.value}", details={"status": current.value})
-            if of_execution and self.get(key).execution_arn != of_execution:
+            if of_execution and not is_of(self.get(key).execution_arn, of_execution):
                 raise ConcurrentUpdateError("another execution has taken over")
             changed = self._records[key] | on_the_record(changes, at)
+            if kept := changes.get("configuration"):
+                self._configurations[key] = kept.to_record()
             self._records[key] = {name: value for name, value in changed.items() if value is not None}
             return self.get(key)

@@ -8,6 +8,7 @@ from lambdas.core.ids import CampaignKey
 from lambdas.core.models.base import iso
 from lambdas.core.models.checkpoint import Checkpoint, StepOutcome
 from lambdas.core.ports import Page
+from lambdas.core.record_size import first_page
 
 
 class MemoryCheckpoints:
@@ -32,8 +33,9 @@ class MemoryCheckpoints:
         after = decode_place(cursor) if cursor else ""
         records = self._records.get(key, {})
         rest = sorted(place for place in list(records) if place > after)
-        items = [Checkpoint.from_record(records[place]) for place in rest[:limit]]
-        return Page(items, encode_place(rest[limit - 1]) if len(rest) > limit else None)
+        found, more = first_page([records[place] for place in rest], limit)
+        items = [Checkpoint.from_record(record) for record in found]
+        return Page(items, encode_place(rest[len(items) - 1]) if more else None)
 
     def all(self, key: CampaignKey) -> list[Checkpoint]:
         checkpoints = [Checkpoint.from_record(wire) for wire in list(self._records.get(key, {}).values())]

@@ -1,14 +1,18 @@
-"""Executions, the list of active campaigns and alerts in memory."""
+"""Executions, active campaigns and alerts in memory."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
+from lambdas.adapters.memory.due import MemoryDue
 from lambdas.core.active import ActiveCampaign
 from lambdas.core.alerts import Alert
-from lambdas.core.executions import ExecutionState, name_of
+from lambdas.core.executions import ExecutionState
 from lambdas.core.graph.model import ExecutionStatus
 from lambdas.core.ids import CampaignKey
+from lambdas.core.models.base import iso
 from lambdas.core.models.workflow import BuildInput
+from lambdas.services.due import Kind, entry_for
 
 
 class MemoryExecutions:
@@ -29,9 +33,6 @@ class MemoryExecutions:
 
     def describe(self, arn: str) -> ExecutionState | None:
         return self.states.get(arn)
-
-    def running(self) -> set[str]:
-        return {name_of(arn) for arn, state in self.states.items() if state.is_live}
 
     def start(self, event: BuildInput, name: str) -> str:
         arn = self.arn_of(name)
@@ -55,21 +56,23 @@ class MemoryExecutions:
     def events(self, arn: str) -> list[Mapping[str, Any]]:
         return self.histories.get(arn, [])
 
-    def definition(self, arn: str) -> dict[str, Any]:  # noqa: ARG002 - one definition for all
+    def definition(self, arn: str, version_arn: str | None) -> dict[str, Any]:  # noqa: ARG002 - one for all
         return self.deployed
 
 
 class MemoryActive:
-    """``entries`` by campaign."""
+    """``entries`` by campaign; each is in the index ``due`` as well."""
 
-    def __init__(self) -> None:
+    def __init__(self, due: MemoryDue | None = None) -> None:
         self.entries: dict[CampaignKey, ActiveCampaign] = {}
+        self._due = due or MemoryDue()
 
-    def all(self) -> Iterable[ActiveCampaign]:
-        return list(self.entries.values())
+    def get(self, key: CampaignKey) -> ActiveCampaign | None:
+        return self.entries.get(key)
 
-    def put(self, entry: ActiveCampaign) -> None:
-        self.entries[entry.key] = entry
+    def look_at(self, entry: ActiveCampaign, due_at: datetime, now: datetime) -> None:
+        self._due.put(entry_for(Kind.CAMPAIGN, entry.key, due_at, now))
+        self.entries[entry.key] = ActiveCampaign.from_record(entry.to_record() | {"dueAt": iso(due_at)})
 
     def remove(self, key: CampaignKey) -> None:
         self.entries.pop(key, None)

@@ -12,6 +12,7 @@ from lambdas.core.ids import CampaignKey, PostId
 from lambdas.core.models.campaign import PostCounts
 from lambdas.core.models.post import Batch, Claim, Post, PostStatus
 from lambdas.core.ports import Page
+from lambdas.core.record_size import first_page
 
 _RESULT_FIELDS = ("status", "completedAt", "content", "provenance", "error")
 _WRITTEN_FIELDS = ("completedAt", "content", "provenance", "error", "edit")
@@ -46,8 +47,9 @@ class MemoryPosts:
         after = decode_cursor(cursor) if cursor else ""
         with self._lock:
             rest = sorted(post_id for post_id in self._posts.get(key, {}) if post_id > after)
-        items = self.get_many(key, rest[:limit])
-        return Page(items, encode_cursor(rest[limit - 1]) if len(rest) > limit else None)
+            found, more = first_page([self._posts[key][post_id] for post_id in rest], limit)
+        items = [Post.from_record(record) for record in found]
+        return Page(items, encode_cursor(items[-1].post_id) if more else None)
 
     def claim(self, key: CampaignKey, batch_id: int, claim: Claim) -> bool:
         with self._lock:
@@ -61,14 +63,14 @@ class MemoryPosts:
         with self._lock:
             return dict(self._claims.get(key, {}))
 
-    def _release(self, key: CampaignKey, batch_id: int) -> None:
+    def release(self, key: CampaignKey, batch_id: int, claim: Claim) -> None:
         with self._lock:
-            self._claims.get(key, {}).pop(batch_id, None)
+            if self._claims.get(key, {}).get(batch_id) == claim:
+                del self._claims[key][batch_id]
 
-    def reopen(self, key: CampaignKey, batch_id: int, posts: Sequence[Post]) -> list[Post]:
+    def reopen(self, key: CampaignKey, batch_id: int, posts: Sequence[Post]) -> list[Post]:  # noqa: ARG002 - the real store tallies by batch, this one counts the posts
         change = {"status": PostStatus.PLANNED.value}
         changes: dict[PostId, tuple[int, dict[str, Any]]] = {post.post_id: (post.version, change) for post in posts}
-        self._release(key, batch_id)
         return self._change(key, changes, drop=("error", "completedAt"))
 
     def finish(self, key: CampaignKey, batch_id: int, posts: Sequence[Post]) -> list[Post]:  # noqa: ARG002 - the real store tallies by batch, this one counts the posts
@@ -83,7 +85,8 @@ class MemoryPosts:
         for post in posts:
             revision = post.revision.to_record() if post.revision else None
             changes[post.post_id] = (post.version, {"status": PostStatus.PLANNED.value, "revision": revision})
-        self._release(key, batch_id)
+        with self._lock:
+            self._claims.get(key, {}).pop(batch_id, None)
         return self._change(key, changes, drop=_WRITTEN_FIELDS)
 
     def edit(self, key: CampaignKey, post: Post) -> Post:

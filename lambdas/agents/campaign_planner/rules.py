@@ -22,7 +22,7 @@ def allowed_uses(total: int) -> int:
 
 
 def plan_problems(request: PlannerInput, posts: Sequence[PlannedPost], expected: int) -> list[str]:
-    """Everything wrong with a plan, one sentence each; empty when nothing is."""
+    """Everything wrong with a plan, one sentence each, with posts counted from 1; empty when nothing is."""
     return [
         *([f"{expected} posts were wanted and {len(posts)} are planned"] if len(posts) != expected else []),
         *_unknown(request, posts),
@@ -38,17 +38,17 @@ def plan_problems(request: PlannerInput, posts: Sequence[PlannedPost], expected:
 
 def _unknown(request: PlannerInput, posts: Sequence[PlannedPost]) -> Iterator[str]:
     served = request.merged_config.platforms
-    for index, post in enumerate(posts):
+    for number, post in enumerate(posts, 1):
         if post.platform not in request.campaign.platforms:
-            yield f"post {index} is for {post.platform.value}, which the campaign does not use"
+            yield f"post {number} is for {post.platform.value}, which the campaign does not use"
         elif post.persona_id not in served[post.platform].persona_ids:
-            yield f"post {index}: persona {post.persona_id} does not post on {post.platform.value}"
+            yield f"post {number}: persona {post.persona_id} does not post on {post.platform.value}"
 
 
 def _misnamed(request: PlannerInput, posts: Sequence[PlannedPost]) -> Iterator[str]:
     for index, post in enumerate(posts):
         if post.post_id != post_id_for(request.campaign_id, index):
-            yield f"post {index} has the id of another post"
+            yield f"post {index + 1} has the id of another post"
 
 
 def _repeated(posts: Sequence[PlannedPost]) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from lambdas.adapters.attempt import invoked
 from lambdas.adapters.bedrock_provider import bedrock_model
 from lambdas.adapters.system import SystemClock, sleep
 from lambdas.adapters.telemetry import logger
@@ -12,8 +13,9 @@ from lambdas.agents.provider import AgentSettings, choose_model
 from lambdas.core.settings import settings
 
 
-def handler(event: Mapping[str, Any], _context: object) -> Answer:
-    model = choose_model(settings(AgentSettings), bedrock=bedrock_model, sleep=sleep)
+def handler(event: Mapping[str, Any], context: object) -> Answer:
+    with invoked(context):
+        model = choose_model(settings(AgentSettings), bedrock=bedrock_model, sleep=sleep)
     answer = run(event, provider=model, now=SystemClock().now)
     logger().info("written", success=answer["success"], error=answer["error"])
     return answer

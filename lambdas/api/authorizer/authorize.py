@@ -5,18 +5,12 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from lambdas.api.problems import type_of
 from lambdas.api.security import SecurityLog
 from lambdas.core.errors import UnauthenticatedError
 from lambdas.core.tokens import KeySet, verify_api_token
 
 _BEARER = re.compile(r"\s*Bearer +(\S+)\s*", re.IGNORECASE)
-
-
-class UnauthorizedError(Exception):
-    """API Gateway turns an error whose whole text is ``Unauthorized`` into a 401; any other text is a 500."""
-
-    def __init__(self) -> None:
-        super().__init__("Unauthorized")
 
 
 def authorize(event: Mapping[str, Any], keys: KeySet, *, now: datetime, log: SecurityLog) -> dict[str, Any]:
@@ -25,20 +19,27 @@ def authorize(event: Mapping[str, Any], keys: KeySet, *, now: datetime, log: Sec
     ``event`` is that of a ``TOKEN`` or a ``REQUEST`` authorizer. The policy covers the whole stage, since API Gateway
     caches it by token and the next call may be to another path; roles are judged by the routes.
 
-    Raises ``UnauthorizedError`` for a missing or invalid token.
+    A missing or invalid token gets a policy that denies, with ``{problem, reason}`` as its context: an error could not
+    say why, while the answer to a denial (``ACCESS_DENIED``, made a 401 in ``stacks/api.py``) may name what stands in
+    the context (docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-gatewayResponse-definition.html).
     """
     try:
         caller = verify_api_token(keys, _bearer(event), now=now)
     except UnauthenticatedError as error:
-        log.event("api_token_refused", reason=error.message)
-        raise UnauthorizedError from error
+        # The answer carries the gateway's own id of the request.
+        request_id = (event.get("requestContext") or {}).get("requestId") or ""
+        log.event("api_token_refused", reason=error.message, request_id=request_id)
+        return _policy(event, "Deny", "nobody", {"problem": type_of(error.code), "reason": error.message})
+    context = {"tenantId": caller.tenant_id, "role": caller.role.value, "subject": caller.subject}
+    return _policy(event, "Allow", f"{caller.tenant_id}/{caller.subject}", context)
+
+
+def _policy(event: Mapping[str, Any], effect: str, principal: str, context: Mapping[str, str]) -> dict[str, Any]:
+    statement = {"Action": "execute-api:Invoke", "Effect": effect, "Resource": _stage(event["methodArn"])}
     return {
-        "principalId": f"{caller.tenant_id}/{caller.subject}",
-        "policyDocument": {
-            "Version": "2012-10-17",
-            "Statement": [{"Action": "execute-api:Invoke", "Effect": "Allow", "Resource": _stage(event["methodArn"])}],
-        },
-        "context": {"tenantId": caller.tenant_id, "role": caller.role.value, "subject": caller.subject},
+        "principalId": principal,
+        "policyDocument": {"Version": "2012-10-17", "Statement": [statement]},
+        "context": dict(context),
     }
 
 
@@ -49,7 +50,7 @@ def _bearer(event: Mapping[str, Any]) -> str:
         header = next((value for name, value in headers.items() if name.lower() == "authorization"), None)
     match = _BEARER.fullmatch(header) if isinstance(header, str) else None
     if match is None:
-        raise UnauthenticatedError("there is no bearer token")
+        raise UnauthenticatedError("there is no token: send one as Authorization: Bearer <token>")
     return match.group(1)
 
 

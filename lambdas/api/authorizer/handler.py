@@ -28,5 +28,6 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     request_id = (event.get("requestContext") or {}).get("requestId")
     logger().set_correlation_id(brought_along(event.get("headers")) or request_id)
     policy = authorize(event, _keys().api(), now=SystemClock().now(), log=LoggerLog(logger()))
-    logger().info("caller let in", tenant_id=policy["context"]["tenantId"], role=policy["context"]["role"])
+    if "tenantId" in policy["context"]:
+        logger().info("caller let in", tenant_id=policy["context"]["tenantId"], role=policy["context"]["role"])
     return policy

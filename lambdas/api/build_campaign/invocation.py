@@ -1,5 +1,6 @@
 """Starting a campaign by invoking the Lambda ``build-campaign``, without the HTTP API."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from lambdas.api.logs import InvocationLog
@@ -7,7 +8,7 @@ from lambdas.api.submission import Intake, Submission, submit
 from lambdas.core.errors import CampaignError
 from lambdas.core.ids import CampaignIdField, CorrelationId, CorrelationIdField, IdempotencyKeyField, TenantIdField
 from lambdas.core.models.base import Model
-from lambdas.core.models.campaign import CampaignStatus
+from lambdas.core.models.campaign import CampaignStatus, Notice
 
 
 class DirectInvocation(Model):
@@ -28,6 +29,7 @@ class StartedCampaign(Model):
     status: CampaignStatus
     execution_arn: str
     correlation_id: CorrelationIdField
+    notices: tuple[Notice, ...] | None = None
 
 
 def invoke(event: Any, intake: Intake, log: InvocationLog, *, request_id: str | None = None) -> dict[str, Any]:
@@ -40,7 +42,7 @@ def invoke(event: Any, intake: Intake, log: InvocationLog, *, request_id: str | 
     correlation_id = CorrelationId(intake.ids.ulid())
     log.begin(correlation_id)
     try:
-        invocation = DirectInvocation.from_wire(event)
+        invocation = _parsed(event)
         if invocation.correlation_id:
             correlation_id = invocation.correlation_id
             log.begin(correlation_id)
@@ -50,6 +52,13 @@ def invoke(event: Any, intake: Intake, log: InvocationLog, *, request_id: str | 
         raise
     log.started(invocation.tenant_id, started.campaign_id)
     return started.to_wire()
+
+
+def _parsed(event: Any) -> DirectInvocation:
+    """The brief is not looked at yet: ``submit`` does, and names its fields as they stand in the brief."""
+    brief = event.get("campaign") if isinstance(event, Mapping) else None
+    around = event if brief is None else {**event, "campaign": {}}
+    return DirectInvocation.from_wire(around).model_copy(update={"campaign": brief})
 
 
 def _start(
@@ -70,4 +79,5 @@ def _start(
         status=accepted.campaign.status,
         execution_arn=accepted.execution_arn,
         correlation_id=accepted.campaign.correlation_id,
+        notices=accepted.campaign.notices() or None,
     )

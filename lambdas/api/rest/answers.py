@@ -56,7 +56,8 @@ def described(
     if answers is not None:
         ok["content"] = {"application/json": {"model": answers}}
     problem = {"content": {CONTENT_TYPE: {"model": Problem}}}
-    wrong = sorted({*errors, 401, 403} if security == "bearer" else {*errors, 401})
+    # 422 everywhere: a query parameter that the route does not take.
+    wrong = sorted({*errors, 401, 403, 422} if security == "bearer" else {*errors, 401, 422})
     extensions: dict[str, Any] = {}
     if body:
         schema = {"$ref": f"#/components/schemas/{body}"}

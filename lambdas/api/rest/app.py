@@ -1,6 +1,6 @@
 """The REST API as one object: routes in, problem details and headers out."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver
@@ -19,7 +19,7 @@ from lambdas.api.rest.history import HistoryRoutes
 from lambdas.api.rest.posts import PostRoutes
 from lambdas.api.rest.request import caller
 from lambdas.api.rest.requests import RequestRoutes
-from lambdas.api.rest.resolver import Resolver
+from lambdas.api.rest.resolver import PAGES, Resolver, refuse_unknown_parameters
 from lambdas.api.rest.retry import RetryRoutes
 from lambdas.api.services import Services
 from lambdas.core.errors import (
@@ -45,6 +45,7 @@ class Api:
     def __init__(self, services: Services) -> None:
         self._services = services
         self._resolver = resolver = Resolver(enable_validation=True, response_validation_error_http_code=500)
+        resolver.use(middlewares=[refuse_unknown_parameters])
         resolver.not_found(self._no_route)
         resolver.exception_handler(RequestValidationError)(self._invalid_parameters)
         resolver.exception_handler(CampaignError)(self._refused)
@@ -99,6 +100,8 @@ class Api:
     def _no_route(self, _error: NoRouteError) -> Answer:
         event = self._resolver.current_event
         allowed = self._resolver.methods_of(event.path)
+        if event.http_method in allowed:  # but for what stands in the path, which no id has
+            return self._no_such_id(list(self._resolver.parameters_of(event.path, event.http_method)))
         if allowed:
             message = f"{event.http_method} is not allowed here"
             return self._refused(MethodNotAllowedError(message, details={"allowed": allowed}))
@@ -106,7 +109,7 @@ class Api:
 
     def _invalid_parameters(self, error: RequestValidationError) -> Answer:
         """Parameters that powertools refused, in our words. An id that cannot be one names nothing: 404."""
-        if self._resolver.current_event.path.startswith("/approve/"):
+        if self._resolver.current_event.path.startswith(PAGES):
             # A link with a part twice is one that nobody mailed, and its reader is a person.
             from lambdas.api.rest import pages
 
@@ -114,8 +117,15 @@ class Api:
             return pages.refusal(UnauthenticatedError("a part of the link is there twice"))
         places = {detail["loc"][0] for detail in error.errors()}
         if places == {"path"} and self._resolver.current_event.http_method != "PUT":
-            return self._refused(NotFoundError("there is nothing with this id"))
+            return self._no_such_id([])
         fields = [FieldError(_camel(str(detail["loc"][1])), detail["msg"]) for detail in error.errors()]
+        return self._refused(InvalidInputError("; ".join(f"{f.field}: {f.message}" for f in fields), errors=fields))
+
+    def _no_such_id(self, parameters: Sequence[str]) -> Answer:
+        """Nothing has such an id, and nothing can be given it."""
+        if self._resolver.current_event.http_method != "PUT":
+            return self._refused(NotFoundError("there is nothing with this id"))
+        fields = [FieldError(_camel(name), "has characters that no id may have") for name in parameters]
         return self._refused(InvalidInputError("; ".join(f"{f.field}: {f.message}" for f in fields), errors=fields))
 
     def _unexpected(self, error: Exception) -> Answer:

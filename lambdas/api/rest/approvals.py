@@ -88,7 +88,7 @@ class ApprovalRoutes:
         require_open(link, self._decisions)
         if pages.has_answered(link):
             return self._answered(link)
-        campaign = self._services.campaigns.get(link.key)
+        campaign = self._services.campaigns.get_configured(link.key)
         edited = fields is not None and fields.get("contentHash") != link.approval.content_hash
         notice = pages.Notice.CHANGED if edited else pages.Notice.NONE
         return pages.approval(link, campaign, self._services.posts, page, _draft(fields or {}), notice)
@@ -145,7 +145,7 @@ class ApprovalRoutes:
         """The page of a decision that did not count: what counted instead, or what changed meanwhile."""
         from lambdas.api.rest import pages
 
-        campaign = self._services.campaigns.get(link.key)
+        campaign = self._services.campaigns.get_configured(link.key)
         match error.details.get("reason"):
             case "decided":
                 return self._decided(link, status=409)

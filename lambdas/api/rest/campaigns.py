@@ -72,6 +72,7 @@ class CampaignRoutes:
             status=accepted.campaign.status,
             execution_arn=accepted.execution_arn,
             links=links,
+            notices=accepted.campaign.notices() or None,
         )
         return answer(view, status=202, headers={"Location": links.self})
 

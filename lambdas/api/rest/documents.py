@@ -2,9 +2,10 @@
 
 import json
 from functools import cached_property
-from typing import Any
+from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.openapi.params import Query
 
 from lambdas.api.rest.address import public_url
 from lambdas.api.rest.answers import Answer
@@ -28,8 +29,8 @@ class DocumentRoutes:
     def document(self) -> Answer:
         return Response(200, "application/json", self._located())
 
-    def page(self) -> Answer:
-        if (self._app.current_event.query_string_parameters or {}).get("format") == "json":
+    def page(self, format: Annotated[str, Query()] = "html") -> Answer:  # noqa: A002 - the parameter's name outside
+        if format == "json":
             return self.document()  # where Swagger UI says the document is
         from aws_lambda_powertools.event_handler.openapi import swagger_ui
 

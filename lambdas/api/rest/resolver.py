@@ -1,10 +1,27 @@
-"""The powertools resolver, which also knows which methods a path has."""
+"""The powertools resolver, which also knows which methods a path has and which parameters a route takes."""
 
 import re
 from collections.abc import Callable
 from typing import Any
 
-from aws_lambda_powertools.event_handler import APIGatewayRestResolver
+from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
+from aws_lambda_powertools.event_handler.middlewares import NextMiddleware
+
+from lambdas.core.errors import FieldError, InvalidInputError
+
+PAGES = "/approve/"
+"""The reviewers' pages, whose links come through mail programs that hang their own parameters on them."""
+
+
+def refuse_unknown_parameters(app: APIGatewayRestResolver, next_middleware: NextMiddleware) -> Response[Any]:
+    """Query parameters that the route does not take are errors, as unknown fields of a body are."""
+    sent = app.current_event.query_string_parameters or {}
+    if sent and not app.current_event.path.startswith(PAGES):
+        known = {field.alias for field in app.context["_route"].dependant.query_params}
+        unknown = [FieldError(name, "unknown query parameter") for name in sorted(set(sent) - known)]
+        if unknown:
+            raise InvalidInputError("; ".join(f"{e.field}: {e.message}" for e in unknown), errors=unknown)
+    return next_middleware(app)
 
 
 class Resolver(APIGatewayRestResolver):
@@ -26,6 +43,11 @@ class Resolver(APIGatewayRestResolver):
         }
         return sorted(found)
 
+    def parameters_of(self, path: str, method: str) -> dict[str, str]:
+        """The parts of a path that stand for something, by name, whatever is in them."""
+        matches = (_pattern(rule).fullmatch(path) for rule, methods in self._methods.items() if method in methods)
+        return next((match.groupdict() for match in matches if match), {})
+
 
 def _pattern(rule: str) -> re.Pattern[str]:
-    return re.compile(re.sub(r"<\w+>", "[^/]+", rule) + "/*")
+    return re.compile(re.sub(r"<(\w+)>", r"(?P<\1>[^/]+)", rule) + "/*")

@@ -7,7 +7,7 @@ from lambdas.core.effects import Effect, EffectStatus
 from lambdas.core.ids import CallbackIdField, CampaignIdField, CorrelationId
 from lambdas.core.models.approval import Approval, ApprovalStatus, Decision, DecisionInput
 from lambdas.core.models.base import Model, Moment
-from lambdas.core.models.campaign import Campaign, CampaignBrief, CampaignStatus, Failure, PostCounts
+from lambdas.core.models.campaign import Campaign, CampaignBrief, CampaignStatus, Failure, Notice, PostCounts
 from lambdas.core.models.post import PlannedPost, Post, PostContent, PostError, PostStatus, Provenance
 
 ItemT = TypeVar("ItemT")
@@ -42,6 +42,7 @@ class AcceptedCampaign(Model):
     status: CampaignStatus
     execution_arn: str
     links: CampaignLinks
+    notices: tuple[Notice, ...] | None = None
 
 
 class CampaignItem(Model):
@@ -94,6 +95,7 @@ class CampaignView(CampaignItem):
     correlation_id: CorrelationId
     execution_arn: str | None = None
     error: Failure | None = None
+    notices: tuple[Notice, ...] | None = None
     not_undone: tuple[NotUndone, ...] = ()
     """Of a campaign that failed or was stopped: what needs a person."""
 
@@ -106,6 +108,7 @@ class CampaignView(CampaignItem):
             correlation_id=campaign.correlation_id,
             execution_arn=campaign.execution_arn,
             error=campaign.error,
+            notices=campaign.notices() or None,
             not_undone=tuple(NotUndone.of(each) for each in effects if each.status is EffectStatus.NOT_UNDONE),
         )
 

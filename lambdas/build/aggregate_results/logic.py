@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from lambdas.build.aggregate_results.duplicates import WrittenText, mark_duplicates, written_text
 from lambdas.core.content_hash import ContentHash
@@ -48,7 +48,7 @@ class _Read(NamedTuple):
     counts: PostCounts
     texts: list[WrittenText]
     unwritten: list[Post]
-    reasons: list[dict[str, object]]
+    reasons: list[dict[str, Any]]
     content_hash: str
 
 
@@ -56,7 +56,7 @@ def _read(key: CampaignKey, posts: PostStore) -> _Read:
     by_status: Counter[PostStatus] = Counter()
     texts: list[WrittenText] = []
     unwritten: list[Post] = []
-    reasons: list[dict[str, object]] = []
+    reasons: list[dict[str, Any]] = []
     hashed = ContentHash()
     for post in every(posts, key):
         hashed.add(post)
@@ -96,12 +96,12 @@ def _check_tolerance(read: _Read, tolerated: float) -> None:
         return
     raise TooManyPostsFailedError(
         f"{counts.failed} of {counts.total} posts failed, more than the tolerated {tolerated:g} %; "
-        + "; ".join(f"post {r['index']}: {r['code']}" for r in reasons[:3]),
+        + "; ".join(f"post {r['index'] + 1}: {r['code']}" for r in reasons[:3]),
         details={"failed": counts.failed, "total": counts.total, "posts": reasons},
     )
 
 
-def _reason(post: Post) -> dict[str, object]:
+def _reason(post: Post) -> dict[str, Any]:
     error = post.error
     return {
         "postId": post.post_id,

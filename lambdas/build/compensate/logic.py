@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 from lambdas.core.effects import Compensation, Effect, EffectStatus, EffectStore, Undo
 from lambdas.core.errors import RetryableError
-from lambdas.core.models.campaign import CampaignStatus
+from lambdas.core.executions import is_of
+from lambdas.core.models.campaign import Campaign, CampaignStatus
 from lambdas.core.models.workflow import StepEvent
 from lambdas.core.ports import CampaignStore, Clock
 from lambdas.core.progression import has_reached
@@ -15,19 +16,20 @@ def compensate(
 ) -> Compensation:
     """Undo everything that is not undone yet, newest first, and record what became of each.
 
-    Nothing of a campaign that was approved: the step of an earlier execution brought it there, and what fails is only
-    the execution that had taken its place.
+    Nothing where it is not for this execution to undo: of a campaign that was approved, since the step of an earlier
+    execution brought it there and what fails is only the one that had taken its place; and of a campaign that goes on
+    in a later execution, which needs what was made.
 
     One that cannot be undone does not keep the others from it. Raises the ``RetryableError`` of the first that may
     be undone at another attempt, after all were tried.
     """
-    if has_reached(campaigns.get(event.key).status, CampaignStatus.APPROVED):
-        return Compensation(undone=0, not_undone=0)
     undone = failed = 0
     passing: RetryableError | None = None
     for effect in reversed(effects.all(event.key)):
         if effect.status is EffectStatus.UNDONE:
             continue
+        if not _may_undo(campaigns.get(event.key), event):
+            break  # looked at each time, for a retry may come between any two
         error = _try(undos.get(effect.kind), effect)
         settled = {
             "status": EffectStatus.NOT_UNDONE if error else EffectStatus.UNDONE,
@@ -41,6 +43,11 @@ def compensate(
     if passing:
         raise passing
     return Compensation(undone=undone, not_undone=failed)
+
+
+def _may_undo(campaign: Campaign, event: StepEvent) -> bool:
+    approved = has_reached(campaign.status, CampaignStatus.APPROVED)
+    return not approved and is_of(campaign.execution_arn, event.attempt.execution_arn)
 
 
 def _try(undo: Undo | None, effect: Effect) -> Exception | None:

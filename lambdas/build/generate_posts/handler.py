@@ -3,6 +3,7 @@
 from functools import cache, partial
 
 from lambdas.adapters import stores
+from lambdas.adapters.attempt import current_deadline
 from lambdas.adapters.aws import client
 from lambdas.adapters.bedrock_provider import bedrock_model
 from lambdas.adapters.remembered_texts import RememberedTexts
@@ -33,5 +34,5 @@ def handler(event: GenerateBatchEvent, settings: GeneratePostsSettings) -> Batch
     model = choose_model(settings, bedrock=bedrock_model, sleep=sleep)
     writer = partial(content_generator.run, provider=model, now=clock.now)
     recent = _recent(settings.manifest_bucket)
-    ports = BatchPorts(stores.campaigns(settings), stores.posts(settings), recent, writer, clock, UlidSource())
-    return generate_batch(event, ports)
+    campaigns, posts = stores.campaigns(settings), stores.posts(settings)
+    return generate_batch(event, BatchPorts(campaigns, posts, recent, writer, clock, UlidSource(), current_deadline()))

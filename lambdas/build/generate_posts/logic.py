@@ -1,17 +1,21 @@
-"""GeneratePosts: write the posts of one batch, under one claim."""
+"""GeneratePosts: write the posts of one batch, under one claim, and store each soon after it is written."""
 
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from contextlib import closing
 from datetime import timedelta
+from functools import partial
 from typing import Any, NamedTuple
 
 from lambdas.agents.inputs import generator_input
 from lambdas.core.agent_reply import result_of
 from lambdas.core.claims import under_claims
+from lambdas.core.deadline import Deadline
 from lambdas.core.errors import (
     AgentRetryableError,
     CampaignError,
     ConflictError,
+    DependencyTimeoutError,
     PermanentError,
     PostsInProgressError,
     RetryableError,
@@ -21,13 +25,19 @@ from lambdas.core.models.post import Claim, Post, PostContent, PostError, PostSt
 from lambdas.core.models.workflow import BatchResult, GenerateBatchEvent
 from lambdas.core.ports import CampaignKey, CampaignStore, Clock, IdSource, PostStore, RecentTexts
 
-Generator = Callable[[Mapping[str, Any]], dict[str, Any]]
+Agent = Callable[[Mapping[str, Any]], dict[str, Any]]
 
 CLAIM_LEASE = timedelta(minutes=5)
 """Longer than the function may run, so that a claim never lapses under a living writer."""
 
 LAST_RETRY = 3
 """The engine's retry from which a post that still fails temporarily is given up, and its neighbours let go."""
+
+STORING_SECONDS = 10.0
+"""Kept before the deadline: posts that are not written by then are given up, and the others stored."""
+
+TOGETHER_SECONDS = 1.0
+"""How long a written post waits for its neighbours, which are stored by the same request."""
 
 
 class Outcome(NamedTuple):
@@ -39,23 +49,27 @@ class Outcome(NamedTuple):
 
 
 class BatchPorts(NamedTuple):
+    """``deadline``: when the invocation is killed; ``None`` where nobody kills it."""
+
     campaigns: CampaignStore
     posts: PostStore
     recent: RecentTexts
-    generator: Generator
+    generator: Agent
     clock: Clock
     ids: IdSource
+    deadline: Deadline | None = None
 
 
 def generate_batch(event: GenerateBatchEvent, ports: BatchPorts) -> BatchResult:
     """Claim the batch, write what is unwritten of it, store it; completed posts are never touched again.
 
-    Raises ``AgentRetryableError`` when posts failed for a reason that may pass (the finished ones are stored first),
-    and ``PostsInProgressError`` when the batch is held by another valid claim.
+    Raises ``AgentRetryableError`` when posts failed for a reason that may pass, or were not written before the
+    deadline (the finished ones are stored first), and ``PostsInProgressError`` when the batch is held by another
+    valid claim.
     """
     batch = event.input.batch
     posts = ports.posts
-    campaign = ports.campaigns.get(event.key)
+    campaign = ports.campaigns.get_configured(event.key)
     if campaign.status != CampaignStatus.GENERATING:
         return BatchResult(batch_id=batch.batch_id, completed=0, failed=0, skipped=len(batch.post_ids))
     unwritten = [post for post in posts.get_many(event.key, batch.post_ids) if post.status is PostStatus.PLANNED]
@@ -63,9 +77,8 @@ def generate_batch(event: GenerateBatchEvent, ports: BatchPorts) -> BatchResult:
     if unwritten and not posts.claim(event.key, batch.batch_id, claim):
         raise PostsInProgressError(f"{len(unwritten)} posts of the batch are held by another claim")
     claimed = list(under_claims(unwritten, {batch.batch_id: claim}))
-    outcomes = _write_all(campaign, claimed, ports, last=event.attempt.retry_count >= LAST_RETRY)
-    stored = posts.finish(event.key, batch.batch_id, [outcome.record for outcome in outcomes if outcome.record])
-    _raise_unfinished(outcomes)
+    stored, unfinished = _write_and_store(event, campaign, claimed, ports)
+    _raise_unfinished(unfinished)
     completed = sum(post.status == PostStatus.COMPLETED for post in stored)
     return BatchResult(
         batch_id=batch.batch_id,
@@ -86,36 +99,96 @@ def _claim(event: GenerateBatchEvent, ports: BatchPorts) -> Claim:
     )
 
 
-def _write_all(campaign: Campaign, claimed: Sequence[Post], ports: BatchPorts, *, last: bool) -> list[Outcome]:
+def _write_and_store(
+    event: GenerateBatchEvent, campaign: Campaign, claimed: Sequence[Post], ports: BatchPorts
+) -> tuple[list[Post], list[Outcome]]:
+    """The posts that were stored, and those that are to be written again."""
+    stored: list[Post] = []
+    unstored: list[Post] = []
+    unfinished: list[Outcome] = []
+    refused: RetryableError | None = None
+    with closing(_write_all(campaign, claimed, ports, last=event.attempt.retry_count >= LAST_RETRY)) as written:
+        for outcomes in written:
+            unstored += [outcome.record for outcome in outcomes if outcome.record]
+            unfinished += [outcome for outcome in outcomes if not outcome.record]
+            try:
+                stored += ports.posts.finish(event.key, event.input.batch.batch_id, unstored)
+            except RetryableError as error:
+                refused = error  # neighbours are still being written: these are stored with the next of them
+            else:
+                unstored = []
+    if unstored and refused:
+        raise refused
+    return stored, unfinished
+
+
+def _write_all(
+    campaign: Campaign, claimed: Sequence[Post], ports: BatchPorts, *, last: bool
+) -> Generator[list[Outcome]]:
     """Write the claimed posts side by side: most of the time goes into waiting for the model."""
     if not claimed:
-        return []
+        return
+    ask = _asking(campaign, ports)
+    pool = ThreadPoolExecutor(max_workers=len(claimed))
+    try:
+        futures = {pool.submit(_write, post, partial(ask, post), ports.clock, last=last): post for post in claimed}
+        for done, in_flight in _as_they_come(set(futures), ports.deadline):
+            yield [future.result() for future in done] + [
+                _outcome(futures[future], _late(), ports.clock, last=last) for future in in_flight
+            ]
+    finally:
+        # A call that hangs past the deadline cannot be ended from here; whatever it brings, nobody takes it.
+        pool.shutdown(wait=_left(ports.deadline) != 0, cancel_futures=True)
+
+
+def _asking(campaign: Campaign, ports: BatchPorts) -> Callable[[Post], dict[str, Any]]:
     if campaign.configuration is None:
         raise ConflictError("the campaign was not saved", details={"status": campaign.status.value})
-    configuration, said = (
-        campaign.configuration,
-        ports.recent.get(CampaignKey(campaign.tenant_id, campaign.campaign_id)),
-    )
+    configuration = campaign.configuration
+    said = ports.recent.get(CampaignKey(campaign.tenant_id, campaign.campaign_id))
+    return lambda post: ports.generator(generator_input(campaign, configuration, post, recent_texts=said))
 
-    def write(post: Post) -> Outcome:
-        def ask() -> dict[str, Any]:
-            return ports.generator(generator_input(campaign, configuration, post, recent_texts=said))
 
-        return _write(post, ask, ports.clock, last=last)
+Writing = Future[Outcome]
 
-    with ThreadPoolExecutor(max_workers=len(claimed)) as pool:
-        return list(pool.map(write, claimed))
+
+def _as_they_come(in_flight: set[Writing], deadline: Deadline | None) -> Iterator[tuple[set[Writing], set[Writing]]]:
+    """What is written so far, together with what comes within ``TOGETHER_SECONDS``; at the deadline also what is not.
+
+    Each request to store costs a write unit for the batch's own item, so neighbours are waited for a moment.
+    """
+    while in_flight:
+        wait(in_flight, _left(deadline), return_when=FIRST_COMPLETED)
+        together = min(TOGETHER_SECONDS, _left(deadline) or 0) if deadline else TOGETHER_SECONDS
+        done, in_flight = wait(in_flight, together, return_when=FIRST_EXCEPTION)
+        if _left(deadline) == 0:
+            yield done, in_flight
+            return
+        yield done, set()
+
+
+def _left(deadline: Deadline | None) -> float | None:
+    """Seconds until posts in flight are given up; ``None`` for ever."""
+    return deadline.left(STORING_SECONDS) if deadline else None
+
+
+def _late() -> RetryableError:
+    return DependencyTimeoutError("the invocation ended before the post was written", details={"code": "OUT_OF_TIME"})
 
 
 def _write(post: Post, ask: Callable[[], dict[str, Any]], clock: Clock, *, last: bool) -> Outcome:
     try:
         result = result_of(ask())
         return Outcome(post, _completed(post, result, clock), None)
-    except PermanentError as error:
-        return Outcome(post, _failed(post, error, clock), None)
     except Exception as error:  # noqa: BLE001 - whatever befalls one post, its neighbours are stored
-        temporary = _temporary(error)
-        return Outcome(post, _failed(post, temporary, clock) if last else None, temporary)
+        return _outcome(post, error, clock, last=last)
+
+
+def _outcome(post: Post, error: Exception, clock: Clock, *, last: bool) -> Outcome:
+    if isinstance(error, PermanentError):
+        return Outcome(post, _failed(post, error, clock), None)
+    temporary = _temporary(error)
+    return Outcome(post, _failed(post, temporary, clock) if last else None, temporary)
 
 
 def _completed(post: Post, result: Mapping[str, Any], clock: Clock) -> Post:

@@ -16,6 +16,9 @@ from lambdas.build.plan_posts.logic import plan_posts
 from lambdas.core.effects import RecordedManifests, RecordedRecentTexts
 from lambdas.core.models.workflow import PlanResult, StepEvent
 
+STORING_SECONDS = 60.0
+"""Kept of the invocation for storing the plan: 10,000 posts take eleven at the pace of a partition."""
+
 
 class PlanPostsSettings(TableSettings, AgentSettings):
     """``MANIFEST_BUCKET``: where the map reads its items."""
@@ -26,12 +29,13 @@ class PlanPostsSettings(TableSettings, AgentSettings):
 @step("PlanPosts", StepEvent, PlanPostsSettings, stores.checkpoints)
 def handler(event: StepEvent, settings: PlanPostsSettings) -> PlanResult:
     clock, effects, bucket = SystemClock(), stores.effects(settings), settings.manifest_bucket
+    model = choose_model(settings, bedrock=partial(bedrock_model, reserve=STORING_SECONDS), sleep=sleep)
     return plan_posts(
         event,
         stores.campaigns(settings),
         stores.posts(settings),
         RecordedManifests(S3Manifests(client("s3"), bucket), effects, event.attempt, clock),
         RecordedRecentTexts(S3RecentTexts(client("s3"), bucket), effects, event.attempt, clock),
-        partial(campaign_planner.run, provider=choose_model(settings, bedrock=bedrock_model, sleep=sleep)),
+        partial(campaign_planner.run, provider=model),
         clock,
     )

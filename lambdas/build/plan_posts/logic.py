@@ -29,20 +29,22 @@ def plan_posts(
 ) -> PlanResult:
     """Plan, store, and ``planning → generating``.
 
-    Posts that exist stay as they are, and a repeat after the plan was made goes by that plan and asks nobody.
+    Posts that exist stay as they are, and a repeat after all were stored goes by them and asks nobody.
     Raises ``AgentRetryableError``, ``AgentPermanentError``, ``InvalidPlanError``, and ``ConflictError`` for a
     campaign that is not to be planned.
     """
-    campaign = campaigns.get(event.key)
+    campaign = campaigns.get_configured(event.key)
     generation = campaign.brief.generation
+    records = list(every(posts, event.key))
     if has_reached(campaign.status, CampaignStatus.GENERATING):
-        records = list(every(posts, event.key))
         batches = _batches(records, generation)
         # Taken up again after the campaign failed, which undoes what is outside; else they stay as they were.
         if not recent.get(event.key):
             recent.put(event.key, recent_texts(event.key, campaigns, posts))
     else:
-        records = _lay_out(_ask(planner, campaign, _configuration(campaign), event.attempt.retry_count), generation)
+        configuration = _configuration(campaign)
+        if len(records) != campaign.brief.post_count:
+            records = _lay_out(_ask(planner, campaign, configuration, event.attempt.retry_count), generation)
         batches = _batches(records, generation)
         recent.put(event.key, recent_texts(event.key, campaigns, posts))
         posts.plan(event.key, records, batches)
@@ -90,7 +92,7 @@ def _check(planned: Sequence[PlannedPost], campaign: Campaign, configuration: Co
     personas = {persona.persona_id for persona in configuration.personas}
     for index, post in enumerate(planned):
         if post.post_id != post_id_for(campaign.campaign_id, index):
-            raise InvalidPlanError(f"posts[{index}].postId: not the id of the campaign's post {index}")
+            raise InvalidPlanError(f"posts[{index}].postId: not the id of the campaign's post {index + 1}")
         if post.persona_id not in personas:
             raise InvalidPlanError(f"posts[{index}].personaId: {post.persona_id!r} is not of this campaign")
 

@@ -2,9 +2,11 @@
 
 import json
 from collections.abc import Sequence
+from datetime import datetime
 
 from lambdas.core.alerts import Alerts, advised, alert_of
-from lambdas.core.errors import CampaignError, ConflictError, known_errors
+from lambdas.core.errors import CampaignError, ConcurrentUpdateError, ConflictError, known_errors
+from lambdas.core.executions import is_of
 from lambdas.core.models.approval import Decision
 from lambdas.core.models.campaign import CampaignStatus, Cause, Failure
 from lambdas.core.models.checkpoint import Checkpoint, StepOutcome
@@ -27,30 +29,43 @@ def record_failure(
 ) -> StatusResult:
     """Any status of BUILD ``→ failed``, with the error; a campaign that already ended stays as it ended.
 
-    The alert comes after the record, and once more when this step is repeated before its end was on record.
+    An execution that was replaced meanwhile changes nothing: the campaign and the questions that are open belong to
+    the one on its record. The alert comes after the record, and once more when this step is repeated before its end
+    was on record.
     """
-    own = [c for c in checkpoints.all(event.key) if c.execution_arn == event.attempt.execution_arn]
+    arn = event.attempt.execution_arn
+    own = [c for c in checkpoints.all(event.key) if c.execution_arn == arn]
+    failure = advised(_failure(event, own, clock.now()), campaigns.get(event.key), arn)
+    try:
+        campaign = campaigns.update(
+            event.key,
+            expected=BUILDING,
+            of_execution=arn,
+            status=CampaignStatus.FAILED,
+            error=failure,
+            at=clock.now(),
+        )
+    except (ConflictError, ConcurrentUpdateError):
+        campaign = campaigns.get(event.key)
+        if not is_of(campaign.execution_arn, arn):
+            return StatusResult(status=campaign.status)
+    for approval in approvals.all(event.key):
+        approvals.close(event.key, approval.callback_id)
+    if campaign.status is CampaignStatus.FAILED and campaign.error and not _ended(event, own):
+        alerts.send(alert_of(campaign, campaign.error))
+    return StatusResult(status=campaign.status)
+
+
+def _failure(event: StepEvent, own: Sequence[Checkpoint], at: datetime) -> Failure:
     caught = event.input.error or CaughtError(error="UnknownError", cause="the workflow gave no reason")
-    failure = Failure(
+    return Failure(
         code=_code(caught),
         message=_message(caught),
-        at=clock.now(),
+        at=at,
         retryable=_retryable(caught),
         step=_failed_step(event, own),
         causes=_causes(caught, own),
     )
-    for approval in approvals.all(event.key):
-        approvals.close(event.key, approval.callback_id)
-    failure = advised(failure, campaigns.get(event.key), event.attempt.execution_arn)
-    try:
-        campaign = campaigns.update(
-            event.key, expected=BUILDING, status=CampaignStatus.FAILED, error=failure, at=clock.now()
-        )
-    except ConflictError:
-        campaign = campaigns.get(event.key)
-    if campaign.status is CampaignStatus.FAILED and campaign.error and not _ended(event, own):
-        alerts.send(alert_of(campaign, campaign.error))
-    return StatusResult(status=campaign.status)
 
 
 def _code(caught: CaughtError) -> str:

@@ -73,7 +73,7 @@ def request_approval(event: RequestApprovalEvent, ports: ApprovalPorts, base_url
     execution has taken over: nobody waits for the answer to what this one would ask.
     """
     for _ in range(TRIES):
-        campaign = ports.campaigns.get(event.key)
+        campaign = ports.campaigns.get_configured(event.key)
         if campaign.status not in ASKABLE or event.revision != campaign.revision:
             raise ConflictError("the campaign is not to be approved", details={"status": campaign.status.value})
         asked = ports.approvals.all(event.key)

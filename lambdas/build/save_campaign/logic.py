@@ -1,5 +1,6 @@
 """SaveCampaign: keep the brand and the personas with the campaign, as they are now."""
 
+from lambdas.core.campaign_changes import OtherChanges
 from lambdas.core.models.campaign import CampaignStatus
 from lambdas.core.models.workflow import StatusResult, StepEvent
 from lambdas.core.ports import CampaignStore, CatalogStore, Clock
@@ -8,15 +9,10 @@ from lambdas.core.validation import resolve_configuration
 
 
 def save_campaign(event: StepEvent, campaigns: CampaignStore, catalog: CatalogStore, clock: Clock) -> StatusResult:
-    """``queued → planning``, with the configuration every later step works from."""
-    campaign = campaigns.get(event.key)
-    configuration = campaign.configuration or resolve_configuration(campaign.tenant_id, campaign.brief, catalog)
-    saved = advance(
-        campaigns,
-        event.key,
-        CampaignStatus.PLANNING,
-        came_from=[CampaignStatus.QUEUED],
-        at=clock.now(),
-        configuration=configuration,
-    )
+    """``queued → planning``, with the configuration every later step works from. One that is kept already stays."""
+    campaign, now = campaigns.get(event.key), clock.now()
+    kept: OtherChanges = {}
+    if not campaign.is_configured:
+        kept = {"configuration": resolve_configuration(campaign.tenant_id, campaign.brief, catalog, now)}
+    saved = advance(campaigns, event.key, CampaignStatus.PLANNING, came_from=[CampaignStatus.QUEUED], at=now, **kept)
     return StatusResult(status=saved.status)

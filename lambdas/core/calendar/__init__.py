@@ -3,7 +3,7 @@
 Everything is computed in UTC minutes, so a clock that jumps for daylight saving can neither lose nor repeat a slot.
 """
 
-from lambdas.core.calendar.hours import CLOSES, OPENS, open_minutes
+from lambdas.core.calendar.hours import CLOSES, OPENS, open_days, open_minutes
 from lambdas.core.calendar.problems import validate_slots
 from lambdas.core.calendar.slots import MINIMUM_GAP_MINUTES, SlotRequest, planned_count, posting_slots
 
@@ -12,6 +12,7 @@ __all__ = [
     "MINIMUM_GAP_MINUTES",
     "OPENS",
     "SlotRequest",
+    "open_days",
     "open_minutes",
     "planned_count",
     "posting_slots",

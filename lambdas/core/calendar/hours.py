@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
+from itertools import groupby, islice
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from lambdas.core.errors import FieldError, InvalidInputError
-from lambdas.core.models.campaign import Schedule
+from lambdas.core.models.schedule import Schedule
 
 OPENS = time(8)
 CLOSES = time(20)
@@ -55,6 +56,13 @@ def open_minutes(schedule: Schedule, *, enough: int | None = None) -> int:
         if enough is not None and minutes >= enough:
             break
     return minutes
+
+
+def open_days(schedule: Schedule, *, enough: int) -> int:
+    """On how many days of the window the campaign may post, counted up to ``enough``. Raises as ``open_spans``."""
+    zone = ZoneInfo(schedule.time_zone)
+    days = (day for day, _ in groupby(_spans(schedule), lambda span: from_minute(span.start).astimezone(zone).date()))
+    return sum(1 for _ in islice(days, enough))
 
 
 def _spans(schedule: Schedule) -> Iterator[Span]:

@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 from lambdas.core.calendar.hours import Span, from_minute, open_spans
 from lambdas.core.errors import FieldError, InvalidInputError
 from lambdas.core.ids import PersonaId
-from lambdas.core.models.campaign import MAX_POSTS, CampaignBrief, Schedule
+from lambdas.core.models.campaign import CampaignBrief
+from lambdas.core.models.schedule import MAX_POSTS, Schedule
 from lambdas.core.platforms import Platform
 
 MINIMUM_GAP_MINUTES: Mapping[Platform, int] = MappingProxyType(

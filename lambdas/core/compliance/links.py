@@ -2,33 +2,23 @@
 
 import re
 from collections.abc import Iterator
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
 from lambdas.core.compliance.words import visible_fields
 from lambdas.core.models.brand import LinkPolicy
 from lambdas.core.models.post import PostContent
 
-# With a scheme anything is a link. Without, what platforms turn into one: a name of two parts or more that ends
-# like a domain, and is neither a mail address nor a handle. "done.So" is a missing space, "evil.so" is not.
+if TYPE_CHECKING:
+    from publicsuffixlist import PublicSuffixList
+
+# With a scheme anything is a link. Without, what platforms and mail programs turn into one: a name of two parts or more
+# whose last is a top-level domain, and that is neither a mail address nor a handle.
 _WITH_SCHEME = re.compile(
     r"\b[a-z][a-z\d+.-]*://[^\s<>\"']+|\b(?:(?:java|vb)script:|data:\w+/|mailto:|tel:\+?\d)[^\s<>\"']*", re.IGNORECASE
 )
-_GENERIC = "com|net|org|info|biz|app|dev|shop|store|site|online|xyz|top|club|link|click|live|news|blog|cloud|tech|page"
-_COUNTRIES = (
-    "ad|ae|af|ag|ai|al|am|an|ao|aq|ar|as|at|au|aw|ax|az|ba|bb|bd|be|bf|bg|bh|bi|bj|bl|bm|bn|bo|bq|br|bs|"
-    "bt|bv|bw|by|bz|ca|cc|cd|cf|cg|ch|ci|ck|cl|cm|cn|co|cr|cu|cv|cw|cx|cy|cz|de|dj|dk|dm|do|dz|ec|ee|eg|"
-    "eh|er|es|et|eu|fi|fj|fk|fm|fo|fr|ga|gb|gd|ge|gf|gg|gh|gi|gl|gm|gn|gp|gq|gr|gs|gt|gu|gw|gy|hk|hm|hn|"
-    "hr|ht|hu|id|ie|il|im|in|io|iq|ir|is|it|je|jm|jo|jp|ke|kg|kh|ki|km|kn|kp|kr|kw|ky|kz|la|lb|lc|li|lk|"
-    "lr|ls|lt|lu|lv|ly|ma|mc|md|me|mf|mg|mh|mk|ml|mm|mn|mo|mp|mq|mr|ms|mt|mu|mv|mw|mx|my|mz|na|nc|ne|nf|"
-    "ng|ni|nl|no|np|nr|nu|nz|om|pa|pe|pf|pg|ph|pk|pl|pm|pn|pr|ps|pt|pw|py|qa|re|ro|rs|ru|rw|sa|sb|sc|sd|"
-    "se|sg|sh|si|sj|sk|sl|sm|sn|so|sr|ss|st|su|sv|sx|sy|sz|tc|td|tf|tg|th|tj|tk|tl|tm|tn|to|tp|tr|tt|tv|"
-    "tw|tz|ua|ug|uk|um|us|uy|uz|va|vc|ve|vg|vi|vn|vu|wf|ws|ye|yt|za|zm|zw"
-)
-"""Country code domains (IANA root zone)."""
-_BARE = re.compile(
-    rf"(?<![\w@./:-])(?:[\w-]+\.)*[\w-]{{2,}}\.(?:(?i:{_GENERIC})|{_COUNTRIES}|{_COUNTRIES.upper()})"
-    r"(?![\w-]|\.\w)(?:[/?:#][^\s<>\"']*)?"
-)
+_BARE = re.compile(r"(?<![\w@./:-])(?P<names>(?:[\w-]+\.)+)(?P<last>[^\W_][\w-]+)(?![\w-]|\.\w)(?:[/?:#][^\s<>\"']*)?")
 _SCHEME = re.compile(r"[a-z][a-z\d+-]*:", re.IGNORECASE)
 _TRAILING = ".,;:!?…)]}»”’"
 
@@ -40,8 +30,33 @@ def links_in(content: PostContent) -> list[str]:
         spans = [match.span() for match in _WITH_SCHEME.finditer(field)]
         links += [field[start:end].rstrip(_TRAILING) for start, end in spans]
         rest = _WITH_SCHEME.sub(" ", field)
-        links += [match.group().rstrip(_TRAILING) for match in _BARE.finditer(rest)]
+        links += [match.group().rstrip(_TRAILING) for match in _BARE.finditer(rest) if _is_domain(match)]
     return list(dict.fromkeys(links))
+
+
+def _is_domain(match: re.Match[str]) -> bool:
+    """Whether a name ends with a top-level domain. "ends.Now" is a sentence that misses a space; "Evil.Now" may be one.
+
+    So may "notes.md" or "backup.zip", which are file names to their author and links to every platform.
+    """
+    *_, before, _dot = match["names"].split(".")
+    if match["last"].istitle() and not before[:1].isupper():
+        return False
+    return _is_top_level(match["last"].lower())
+
+
+@lru_cache(maxsize=1_024)
+def _is_top_level(name: str) -> bool:
+    """Whether the root zone has it, as of the locked release of the public suffix list; also in its ASCII form."""
+    return _suffixes().publicsuffix(f"a.{name}") is not None
+
+
+@cache
+def _suffixes() -> "PublicSuffixList":
+    # Imported when the first name is met: reading the list takes some 40 ms, and most functions never look at copy.
+    from publicsuffixlist import PublicSuffixList
+
+    return PublicSuffixList(accept_unknown=False, only_icann=True)
 
 
 def link_problems(links: list[str], policy: LinkPolicy) -> Iterator[str]:

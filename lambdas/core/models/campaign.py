@@ -1,10 +1,8 @@
 """A campaign: the brief it starts from, the record kept of it, and the statuses it goes through."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
-from functools import cache
-from typing import Annotated, Literal, Self
-from zoneinfo import ZoneInfo, available_timezones
+from typing import Annotated, Self
 
 from pydantic import (
     AfterValidator,
@@ -12,7 +10,6 @@ from pydantic import (
     Field,
     HttpUrl,
     StringConstraints,
-    ValidationInfo,
     field_validator,
     model_validator,
 )
@@ -20,17 +17,14 @@ from pydantic.functional_serializers import PlainSerializer
 
 from lambdas.core.ids import BrandIdField, CampaignIdField, CorrelationId, PersonaIdField, TenantIdField
 from lambdas.core.models.approval import Quorum
-from lambdas.core.models.base import Day, Integer, Model, Moment, WallTime
+from lambdas.core.models.base import Integer, Model, Moment, iso
 from lambdas.core.models.brand import Brand, LanguageTag, Line, Paragraph, Persona
+from lambdas.core.models.schedule import MAX_POSTS, Schedule
 from lambdas.core.platforms import Platform
 
-MAX_POSTS = 10_000
 MAX_BATCH = 10
 MAX_BRIEF_BYTES = 262_144
 """The Step Functions payload quota (2026-06, docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html)."""
-
-_FIRST_YEAR, _LAST_YEAR = 2000, 2999
-"""Away from the ends of the calendar, where a time zone's offset leads out of it."""
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=120)]
 Url = Annotated[HttpUrl, PlainSerializer(str, return_type=str)]
@@ -59,63 +53,6 @@ class Product(Model):
     name: Name
     description: Paragraph
     url: Url | None = None
-
-
-class Cadence(Model):
-    """How often to post when the brief does not say how many posts it wants."""
-
-    posts: Annotated[Integer, Field(ge=1, le=1_000)]
-    per: Literal["day", "week"] = "day"
-
-
-class Schedule(Model):
-    """The window of the campaign. Times without an offset are wall-clock times in ``timeZone``."""
-
-    time_zone: Annotated[str, StringConstraints(min_length=1, max_length=64)]
-    start: WallTime
-    end: WallTime
-    cadence: Cadence = Cadence(posts=1, per="day")
-    blackout_dates: Annotated[tuple[Day, ...], Field(max_length=366)] = ()
-    holiday_country: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")] | None = None
-    """ISO 3166-1 country whose public holidays get no posts."""
-
-    @field_validator("time_zone")
-    @classmethod
-    def _zone_exists(cls, zone: str) -> str:
-        if zone not in _time_zones():
-            raise ValueError(f"there is no time zone {zone!r} in the IANA database; use a name like Europe/Berlin")
-        return zone
-
-    @field_validator("start", "end")
-    @classmethod
-    def _in_our_time(cls, moment: datetime) -> datetime:
-        if not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
-            raise ValueError(f"the year must be between {_FIRST_YEAR} and {_LAST_YEAR}")
-        return moment
-
-    @field_validator("end")
-    @classmethod
-    def _end_after_start(cls, end: datetime, info: ValidationInfo) -> datetime:
-        start, zone = info.data.get("start"), info.data.get("time_zone", "UTC")
-        if isinstance(start, datetime) and _utc(end, zone) <= _utc(start, zone):
-            raise ValueError("the end must be after the start")
-        return end
-
-    def start_utc(self) -> datetime:
-        return _utc(self.start, self.time_zone)
-
-    def end_utc(self) -> datetime:
-        return _utc(self.end, self.time_zone)
-
-
-@cache
-def _time_zones() -> frozenset[str]:
-    """Looked up once: it reads the whole zone database from disk, and every read of a campaign asks for it."""
-    return frozenset(available_timezones())
-
-
-def _utc(moment: datetime, zone: str) -> datetime:
-    return (moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(zone))).astimezone(UTC)
 
 
 class Generation(Model):
@@ -228,11 +165,11 @@ class CampaignBrief(Model):
             raise ValueError("each may be named once")
         return values
 
-    @model_validator(mode="after")
-    def _fits(self) -> Self:
-        if len(self.model_dump_json().encode()) > MAX_BRIEF_BYTES:
-            raise ValueError(f"the brief is over {MAX_BRIEF_BYTES} bytes")
-        return self
+    def starting(self, moment: datetime) -> Self:
+        """The brief as it is planned from ``moment`` on: of a window that began before, only the rest is left."""
+        if self.schedule.start_utc() >= moment:
+            return self
+        return self.model_copy(update={"schedule": self.schedule.model_copy(update={"start": moment})})
 
 
 class Configuration(Model):
@@ -277,6 +214,13 @@ class PostCounts(Model):
     failed: int = 0
 
 
+class Notice(Model):
+    """Something about a field of a brief that was accepted, and that its author should know."""
+
+    field: str
+    message: str
+
+
 class Campaign(Model):
     """The record of a campaign (``SK = CAMPAIGN``)."""
 
@@ -289,8 +233,10 @@ class Campaign(Model):
     updated_at: Moment
     created_by: str
     execution_arn: str | None = None
+    configured_at: Moment | None = None
+    """When SaveCampaign kept the configuration, which is an item of its own (``SK = CAMPAIGN#CONFIGURATION``)."""
     configuration: Configuration | None = None
-    """Set by SaveCampaign."""
+    """Only where it was asked for (``CampaignStore.get_configured``). Version 0.3 and older kept it on the record."""
     counts: PostCounts = PostCounts()
     """Set by PlanPosts (total) and AggregateResults (the rest)."""
     error: Failure | None = None
@@ -300,3 +246,24 @@ class Campaign(Model):
     """Of the posts when AggregateResults last read them; they change only while reviewers are asked."""
     approved_content_hash: str | None = None
     """Set by CompleteCampaign: nothing else may ever be sent for this campaign."""
+
+    @property
+    def is_configured(self) -> bool:
+        """Whether SaveCampaign has kept its brand and personas."""
+        return self.configured_at is not None or self.configuration is not None
+
+    @property
+    def plans_from(self) -> datetime:
+        """The earliest time of a post: the window's start, or when the campaign was saved if that was later."""
+        start = self.brief.schedule.start_utc()
+        if self.configured_at is None and self.configuration is not None:
+            return start  # planned by version 0.3 or older, which went by the start alone
+        return max(start, self.configured_at or self.created_at)
+
+    def notices(self) -> tuple[Notice, ...]:
+        """What is done otherwise than the brief says."""
+        if self.plans_from <= self.brief.schedule.start_utc():
+            return ()
+        return (
+            Notice(field="schedule.start", message=f"is in the past; posts are planned from {iso(self.plans_from)}"),
+        )

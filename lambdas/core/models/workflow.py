@@ -44,7 +44,7 @@ class StatusResult(Model):
 
 
 class PlanResult(Model):
-    """Result of PlanPosts. The map reads all of it."""
+    """Result of PlanPosts. The map reads its manifest and its concurrency."""
 
     manifest: ManifestLocation
     total_posts: int
@@ -52,6 +52,7 @@ class PlanResult(Model):
     map_concurrency: Annotated[int, Field(ge=1)]
     """Children at once, so that ``children × posts in a batch`` stays within the campaign's limit."""
     tolerated_failure_percentage: Annotated[float, Field(ge=0, le=100)]
+    """Read by the map of executions that were started before it tolerated every batch."""
     revision: Annotated[int, Field(ge=0)] = 0
     """Of which revision of the campaign this is the plan; later steps of an earlier one change nothing."""
 

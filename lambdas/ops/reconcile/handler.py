@@ -1,20 +1,32 @@
-"""Lambda ``reconcile``: every minute, and when the local stack starts."""
+"""Lambda ``reconcile``: campaigns whose record and execution disagree.
 
+Invoked once a minute for each shard of the due index (``{"shard": n}``), by the engine's report that an execution of
+BUILD has ended otherwise than well, and with ``{"everything": true}`` when the local stack starts, whose engine loses
+executions. Answers the report.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from functools import cache
 from typing import Any
 
 from lambdas.adapters import stores
 from lambdas.adapters.aws import client
 from lambdas.adapters.dynamodb_active import DynamoActive
+from lambdas.adapters.dynamodb_due import DynamoDue
 from lambdas.adapters.sfn_executions import StepFunctionsExecutions
 from lambdas.adapters.sns_alerts import SnsAlerts
 from lambdas.adapters.stores import TableSettings
 from lambdas.adapters.system import SystemClock
-from lambdas.adapters.telemetry import count, logger
-from lambdas.core.active import ActiveCampaign
+from lambdas.adapters.telemetry import count, due_worked, logger
 from lambdas.core.recovery import RecoveryPorts
 from lambdas.core.settings import settings
 from lambdas.ops.reconcile.diagnosis import Finding
-from lambdas.ops.reconcile.logic import ReconcilePorts, reconcile
+from lambdas.ops.reconcile.logic import ReconcilePorts, Report, ended_campaign, look_again, reconcile, take_over
+from lambdas.services.due import DueEntry, Kind, Tick, shards_of
+
+TIME, TIME_FOR_EVERYTHING = timedelta(seconds=45), timedelta(seconds=240)
+"""From then on no further campaign is begun: the next tick comes a minute after this one. The function has 300 s."""
 
 
 class ReconcileSettings(TableSettings):
@@ -24,27 +36,63 @@ class ReconcileSettings(TableSettings):
     alert_topic_arn: str
 
 
-def handler(_event: Any, _context: object) -> dict[str, Any]:
-    configured = settings(ReconcileSettings)
+def handler(event: Any, _context: object) -> dict[str, Any]:
     logger().clear_state()
+    configured, clock = settings(ReconcileSettings), SystemClock()
+    executions = StepFunctionsExecutions(client("stepfunctions"), configured.build_state_machine_arn)
     recovery = RecoveryPorts(
-        campaigns=stores.campaigns(configured),
-        posts=stores.posts(configured),
-        approvals=stores.approvals(configured),
-        executions=StepFunctionsExecutions(client("stepfunctions"), configured.build_state_machine_arn),
-        active=DynamoActive(client("dynamodb"), configured.table_name),
-        clock=SystemClock(),
+        stores.campaigns(configured),
+        stores.posts(configured),
+        stores.approvals(configured),
+        executions,
+        _active(configured.table_name),
+        clock,
     )
-    alerts = SnsAlerts(client("sns"), configured.alert_topic_arn)
-    report = reconcile(ReconcilePorts(recovery, alerts, _failed))
+    ports = ReconcilePorts(recovery, SnsAlerts(client("sns"), configured.alert_topic_arn))
+    ended = ended_campaign(event)
+    if ended:
+        finding = look_again(ended, ports)
+        return _reported(Report(looked_at=1, findings={finding: 1}, errors=0), tenant_id=ended.tenant_id)
+    shards, everything = shards_of(event), isinstance(event, Mapping) and event.get("everything") is True
+    _take_over(shards, recovery, configured.table_name)
+    until = clock.now() + (TIME_FOR_EVERYTHING if everything else TIME)
+    index = DynamoDue(client("dynamodb"), configured.table_name)
+    report, due = reconcile(shards, Tick(index, clock, lambda: clock.now() < until, _failed, everything), ports)
+    due_worked(Kind.CAMPAIGN, due.due, due.done, due.failed, due.oldest_seconds)
+    return _reported(report, shards=list(shards))
+
+
+@cache
+def _active(table_name: str) -> DynamoActive:
+    return DynamoActive(client("dynamodb"), table_name)
+
+
+def _take_over(shards: Sequence[int], recovery: RecoveryPorts, table_name: str) -> None:
+    """Once in the life of a process, which is hours (docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment
+    .html): the API's last version may put campaigns on the old list for as long as a deployment takes."""
+    new = [shard for shard in shards if shard not in _taken_over()]
+    index = DynamoDue(client("dynamodb"), table_name)
+    number = take_over(new, _active(table_name), index, recovery)
+    _taken_over().update(new)
+    if number:
+        logger().info("campaigns taken over from the list of before", number=number, shards=new)
+
+
+@cache
+def _taken_over() -> set[int]:
+    return set()
+
+
+def _reported(report: Report, **about: Any) -> dict[str, Any]:
     for finding, number in report.findings.items():
         if finding not in (Finding.FINE, Finding.OVER):
             count("CampaignsRecovered", number, Finding=finding)
     if report.errors:
         count("ReconcileErrors", report.errors)
-    logger().info("reconciled", report=report.to_wire())
+    logger().info("reconciled", report=report.to_wire(), **about)
     return report.to_wire()
 
 
-def _failed(entry: ActiveCampaign, error: Exception) -> None:
-    logger().error("campaign not reconciled", campaign_id=entry.campaign_id, tenant_id=entry.tenant_id, exc_info=error)
+def _failed(entry: DueEntry, error: Exception) -> None:
+    tenant_id, campaign_id = entry.key
+    logger().error("campaign not reconciled", campaign_id=campaign_id, tenant_id=tenant_id, exc_info=error)

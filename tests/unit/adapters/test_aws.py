@@ -109,9 +109,10 @@ def test_one_client_per_service_and_the_endpoint_is_the_environments() -> None:
     assert client("s3").meta.service_model.service_name == "s3"
     assert client("dynamodb").meta.endpoint_url == "http://127.0.0.1:9"
     config: Any = client("dynamodb").meta.config  # set from options, so unknown to the stubs
-    slow: Any = client("bedrock-runtime").meta.config
+    slow: Any = client("bedrock-runtime", 60, 2).meta.config
     assert config.max_pool_connections == 25
-    assert slow.read_timeout > config.read_timeout
+    assert (slow.read_timeout, slow.retries["total_max_attempts"]) == (60, 2)
+    assert (config.read_timeout, config.retries["total_max_attempts"]) == (10, 5)
 
 
 @pytest.fixture

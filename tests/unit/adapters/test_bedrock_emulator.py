@@ -63,7 +63,7 @@ def model(url: str, model_id: str) -> BedrockModel:
         aws_secret_access_key="test",
         config=Config(retries={"total_max_attempts": 1}, read_timeout=10),
     )
-    return BedrockModel(runtime, model_id)
+    return BedrockModel(lambda: runtime, model_id)
 
 
 def test_its_canned_reply_is_no_post(tmp_path: Path) -> None:

@@ -9,10 +9,22 @@ from botocore.config import Config
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-from lambdas.adapters.bedrock_provider import BedrockModel, Guardrail, schema_of
+from lambdas.adapters import aws
+from lambdas.adapters.attempt import current_deadline, invoked
+from lambdas.adapters.bedrock_provider import (
+    RESERVE_SECONDS,
+    BedrockModel,
+    Guardrail,
+    bedrock_model,
+    runtime_within,
+    schema_of,
+)
 from lambdas.agents import campaign_planner, content_generator
 from lambdas.agents.campaign_planner.contract import TopicList
 from lambdas.agents.content_generator.contract import Draft
+from lambdas.build.generate_posts.logic import STORING_SECONDS
+from lambdas.core.deadline import Deadline
+from lambdas.core.errors import DependencyTimeoutError
 from lambdas.core.platforms import Platform
 from tests.support.agent_inputs import launch, plan_data, post_data
 
@@ -32,7 +44,8 @@ def runtime(endpoint: str, *, read_timeout: float = 5.0) -> Any:
 
 
 def model(server: HTTPServer, guardrail: Guardrail | None = None, **options: Any) -> BedrockModel:
-    return BedrockModel(runtime(server.url_for(""), **options), MODEL, guardrail)
+    made = runtime(server.url_for(""), **options)
+    return BedrockModel(lambda: made, MODEL, guardrail)
 
 
 def response(content: list[dict[str, Any]], stop: str = "tool_use") -> dict[str, Any]:
@@ -181,8 +194,62 @@ def test_no_answer_in_time_is_a_timeout_and_no_server_is_unavailable(httpserver:
     httpserver.expect_request("/model/amazon.nova-lite-v1:0/converse").respond_with_handler(slow)
     error = content_generator.run(post_data(), provider=model(httpserver, read_timeout=0.2))["error"]
     assert error["code"] == "PROVIDER_TIMEOUT"
-    nobody = BedrockModel(runtime("http://127.0.0.1:9"), MODEL)
+    nobody = BedrockModel(lambda: runtime("http://127.0.0.1:9"), MODEL)
     assert content_generator.run(post_data(), provider=nobody)["error"]["code"] == "PROVIDER_UNAVAILABLE"
+
+
+def deadline(seconds: float) -> Deadline:
+    return Deadline(seconds, lambda: 0.0)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "read", "tries"),
+    [(120, 50, 2), (300, 60, 2), (60, 20, 2), (27.1, 5, 2), (26.9, 5, 1), (22.1, 5, 1)],
+)
+def test_a_call_and_its_one_repetition_end_before_the_invocation_does(
+    monkeypatch: pytest.MonkeyPatch, seconds: float, read: int, tries: int
+) -> None:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    config: Any = runtime_within(deadline(seconds)).meta.config
+    assert (config.read_timeout, config.retries["total_max_attempts"]) == (read, tries)
+    # Each try connects first, and the SDK pauses for up to a second between two.
+    assert tries * (read + config.connect_timeout) + (tries - 1) <= seconds - RESERVE_SECONDS
+    assert RESERVE_SECONDS > STORING_SECONDS, "a call fails before its batch gives it up"
+
+
+def test_no_call_is_made_when_there_is_no_time_for_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    for seconds in (21.9, 3, -5):
+        with pytest.raises(DependencyTimeoutError):
+            runtime_within(deadline(seconds))
+    late = BedrockModel(lambda: runtime_within(deadline(3)), MODEL)
+    assert content_generator.run(post_data(), provider=late)["error"]["code"] == "PROVIDER_TIMEOUT"
+
+
+def test_the_model_of_an_invocation_knows_its_end(monkeypatch: pytest.MonkeyPatch, httpserver: HTTPServer) -> None:
+    class Context:
+        def __init__(self, seconds: float) -> None:
+            self.get_remaining_time_in_millis = lambda: int(seconds * 1_000)
+
+    for name, value in {
+        "AWS_ACCESS_KEY_ID": "x",
+        "AWS_SECRET_ACCESS_KEY": "x",
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", httpserver.url_for("").rstrip("/"))
+    aws._make.cache_clear()
+    server = Server(httpserver, draft())
+    try:
+        for seconds, calls in ((120, 1), (15, 1)):
+            with invoked(Context(seconds)):
+                made = bedrock_model(MODEL)
+            error = content_generator.run(post_data(), provider=made)["error"]
+            assert (error is None) == (seconds == 120)
+            assert len(server.requests) == calls
+        assert current_deadline() is None
+    finally:
+        aws._make.cache_clear()
 
 
 def test_a_brief_cannot_close_the_marks_around_it(httpserver: HTTPServer) -> None:

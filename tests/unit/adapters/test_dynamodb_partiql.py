@@ -1,6 +1,7 @@
 """Statements of a batch, and what their failures mean."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import boto3
 import pytest
@@ -8,63 +9,96 @@ from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
 from lambdas.adapters.dynamodb_keys import ItemKey
-from lambdas.adapters.dynamodb_partiql import execute, insert, insert_all, update
-from lambdas.core.errors import DependencyUnavailableError, ThrottledError
+from lambdas.adapters.dynamodb_partiql import Writer, insert, update, write_units
+from lambdas.core.errors import ConcurrentUpdateError, DependencyUnavailableError, RetryableError, ThrottledError
+from tests.support.partition import VirtualTimer
 
 KEY = ItemKey("P", "S")
 
 
 def test_an_insert_names_every_field_and_passes_every_value() -> None:
-    assert insert("T", KEY, {"topic": "it's", "n": 1}) == {
+    assert insert("T", KEY, {"topic": "it's", "n": 1}).request == {
         "Statement": "INSERT INTO \"T\" VALUE {'PK': ?, 'SK': ?, 'topic': ?, 'n': ?}",
         "Parameters": [{"S": "P"}, {"S": "S"}, {"S": "it's"}, {"N": "1"}],
     }
 
 
 def test_an_update_is_bound_to_the_version_it_read() -> None:
-    assert update("T", KEY, {"status": "failed", "version": 3}, version=2) == {
+    assert update("T", KEY, {"status": "failed", "version": 3}, version=2).request == {
         "Statement": 'UPDATE "T" SET "status"=? SET "version"=? WHERE "PK"=? AND "SK"=? AND "version"=?',
         "Parameters": [{"S": "failed"}, {"N": "3"}, {"S": "P"}, {"S": "S"}, {"N": "2"}],
     }
-    assert update("T", KEY, {"a": True})["Statement"] == 'UPDATE "T" SET "a"=? WHERE "PK"=? AND "SK"=?'
+    assert update("T", KEY, {"a": True}).request["Statement"] == 'UPDATE "T" SET "a"=? WHERE "PK"=? AND "SK"=?'
 
 
-def outcome(codes: Sequence[str | None]) -> list[bool]:
+def test_a_write_unit_is_a_kilobyte_begun() -> None:
+    assert write_units({"text": "x" * 500}) == insert("T", KEY, {"text": "x" * 500}).units == 1
+    assert write_units({"text": "ü" * 1_100}) == insert("T", KEY, {"text": "ü" * 1_100}).units == 3
+
+
+def answers(*rounds: Sequence[str | None] | str) -> tuple[list[bool], int]:
+    """Run two statements against a table with these answers, a whole refusal or a code for each statement left;
+    what came of it, and how many requests were made."""
     client = boto3.client("dynamodb", region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x")
-    responses = [{"Error": {"Code": code, "Message": "why"}} if code else {} for code in codes]
+    requests: list[Any] = []
+    client.meta.events.register("before-parameter-build.dynamodb", lambda params, **_: requests.append(params))
+    statements = [insert("T", KEY, {"n": n}) for n in range(2)]
     with Stubber(client) as stub:
-        stub.add_response("batch_execute_statement", {"Responses": responses})
-        return execute(client, [insert("T", KEY, {})] * len(codes))
+        for codes in rounds:
+            if isinstance(codes, str):
+                stub.add_client_error("batch_execute_statement", codes)
+            else:
+                responses = [{"Error": {"Code": code, "Message": "why"}} if code else {} for code in codes]
+                stub.add_response("batch_execute_statement", {"Responses": responses})
+        done = Writer(client, timer=VirtualTimer()).run(statements)
+        stub.assert_no_pending_responses()
+    return done, len(requests)
 
 
 def test_a_refused_condition_is_an_outcome() -> None:
-    assert outcome([None, "ConditionalCheckFailed", "DuplicateItem", None]) == [True, False, False, True]
+    assert answers([None, "ConditionalCheckFailed"]) == ([True, False], 1)
+    assert answers(["DuplicateItem", None]) == ([False, True], 1)
+
+
+PASSING = {
+    "ThrottlingError": ThrottledError,
+    "ProvisionedThroughputExceeded": ThrottledError,
+    "RequestLimitExceeded": ThrottledError,
+    "InternalServerError": DependencyUnavailableError,
+    "TransactionConflict": ConcurrentUpdateError,
+}
+
+
+@pytest.mark.parametrize(("code", "meaning"), PASSING.items(), ids=PASSING)
+def test_what_passes_is_sent_again_until_it_is_done_or_there_is_no_time(
+    code: str, meaning: type[RetryableError]
+) -> None:
+    assert answers([None, code], [code], ["ConditionalCheckFailed"]) == ([True, False], 3)
+    with pytest.raises(meaning):
+        answers([None, code], *[[code]] * 60)
+
+
+def test_a_request_that_is_refused_as_a_whole_is_sent_again() -> None:
+    assert answers("ThrottlingException", [None, None]) == ([True, True], 2)
+    with pytest.raises(ThrottledError):
+        answers(*["ProvisionedThroughputExceededException"] * 60)
 
 
 @pytest.mark.parametrize(
-    ("code", "meaning"),
-    [
-        ("ThrottlingError", ThrottledError),
-        ("ProvisionedThroughputExceeded", ThrottledError),
-        ("RequestLimitExceeded", ThrottledError),
-        ("InternalServerError", DependencyUnavailableError),
-        ("AccessDenied", ClientError),
-        ("ValidationError", ClientError),
-    ],
+    "code", ["AccessDenied", "ValidationError", "ResourceNotFound", "ItemCollectionSizeLimitExceeded"]
 )
-def test_any_other_failure_of_one_fails_all(code: str, meaning: type[Exception]) -> None:
-    with pytest.raises(meaning):
-        outcome([None, code])
+def test_an_error_that_does_not_pass_fails_all_at_once(code: str) -> None:
+    with pytest.raises(ClientError):
+        answers([None, code])
 
 
-def test_inserts_go_in_requests_of_25() -> None:
+def test_statements_go_in_requests_of_25() -> None:
     client = boto3.client("dynamodb", region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x")
     statements = [insert("T", KEY, {"n": n}) for n in range(25)]
+    sent = [statement.request for statement in statements]
+    writer = Writer(client, timer=VirtualTimer())
     with Stubber(client) as stub:
-        stub.add_response("batch_execute_statement", {"Responses": [{}] * 25}, {"Statements": statements})
-        insert_all(client, statements)
+        stub.add_response("batch_execute_statement", {"Responses": [{}] * 25}, {"Statements": sent})
+        assert writer.run(statements) == [True] * 25
         stub.assert_no_pending_responses()
-        stub.add_client_error("batch_execute_statement", "ThrottlingException")
-        with pytest.raises(ThrottledError):
-            insert_all(client, statements)
-    insert_all(client, [])
+    assert writer.run([]) == []

@@ -6,6 +6,7 @@ from typing import Any
 import boto3
 import pytest
 from botocore.config import Config
+from botocore.exceptions import ClientError
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
@@ -118,16 +119,62 @@ def test_what_can_go_on_is_what_was_interrupted(
     assert found.redrivable is redrivable
 
 
-def test_executions_are_started_through_the_alias_and_looked_for_in_every_version(engine: StepFunctions) -> None:
+def test_executions_are_started_through_the_alias(engine: StepFunctions) -> None:
     engine.answers["StartExecution"] = (200, {"executionArn": ARN, "startDate": 1_790_000_000.0})
-    engine.answers["ListExecutions"] = (200, {"executions": []})
     executions = StepFunctionsExecutions(engine.client, LIVE)
     assert executions.start(EVENT, f"{CAMPAIGN}-1") == ARN
     assert StepFunctionsEngine(engine.client, LIVE).start_build(EVENT) == ARN
-    assert executions.running() == set()
     machines = [(action, request["stateMachineArn"]) for action, request in engine.asked]
-    assert machines == [("StartExecution", LIVE), ("StartExecution", LIVE), ("ListExecutions", MACHINE)]
-    assert [request.get("name") for _, request in engine.asked[:2]] == [f"{CAMPAIGN}-1", CAMPAIGN]
+    assert machines == [("StartExecution", LIVE), ("StartExecution", LIVE)]
+    assert [request.get("name") for _, request in engine.asked] == [f"{CAMPAIGN}-1", CAMPAIGN]
+
+
+def described(status: str, **more: Any) -> tuple[int, dict[str, Any]]:
+    found = {"executionArn": ARN, "stateMachineArn": MACHINE, "name": CAMPAIGN, "status": status}
+    return 200, {**found, "startDate": 1_790_000_000.0, **more}
+
+
+@pytest.mark.parametrize("status", ["FAILED", "SUCCEEDED", "TIMED_OUT", "ABORTED"])
+def test_an_execution_that_has_ended_is_stopped_already(status: str, engine: StepFunctions) -> None:
+    engine.refuse("StopExecution", "ValidationException")
+    engine.answers["DescribeExecution"] = described(status)
+    StepFunctionsExecutions(engine.client, LIVE).stop(ARN, "replaced")
+
+
+def test_one_that_runs_and_is_not_stopped_is_an_error(engine: StepFunctions) -> None:
+    engine.refuse("StopExecution", "ValidationException")
+    engine.answers["DescribeExecution"] = described("RUNNING")
+    with pytest.raises(ClientError, match="ValidationException"):
+        StepFunctionsExecutions(engine.client, LIVE).stop(ARN, "replaced")
+
+
+def test_one_that_nobody_knows_is_stopped_already(engine: StepFunctions) -> None:
+    engine.refuse("StopExecution", "ExecutionDoesNotExist")
+    StepFunctionsExecutions(engine.client, LIVE).stop(ARN, "replaced")
+
+
+DEFINITION: dict[str, Any] = {"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}}
+
+
+def test_the_definition_of_a_version_is_asked_for_once(engine: StepFunctions) -> None:
+    engine.answers["DescribeExecution"] = described("RUNNING", stateMachineVersionArn=f"{MACHINE}:4")
+    engine.answers["DescribeStateMachine"] = (200, {"definition": json.dumps(DEFINITION), "stateMachineArn": MACHINE})
+    executions = StepFunctionsExecutions(engine.client, LIVE)
+    found = executions.describe(ARN)
+    assert found is not None
+    assert found.version_arn == f"{MACHINE}:4"
+    for arn in (ARN, f"{ARN}-1", ARN):
+        assert executions.definition(arn, found.version_arn) == DEFINITION
+    asked = [request for action, request in engine.asked if action != "DescribeExecution"]
+    assert asked == [{"stateMachineArn": f"{MACHINE}:4"}]
+
+
+def test_of_a_deleted_version_the_execution_itself_is_asked(engine: StepFunctions) -> None:
+    engine.refuse("DescribeStateMachine", "StateMachineDoesNotExist")
+    engine.answers["DescribeStateMachineForExecution"] = (200, {"definition": json.dumps(DEFINITION)})
+    executions = StepFunctionsExecutions(engine.client, LIVE)
+    assert executions.definition(ARN, f"{MACHINE}:4") == executions.definition(ARN, f"{MACHINE}:4") == DEFINITION
+    assert [action for action, _ in engine.asked] == ["DescribeStateMachine", "DescribeStateMachineForExecution"]
 
 
 @pytest.mark.parametrize("machine", [MACHINE, LIVE, f"{MACHINE}:4"])

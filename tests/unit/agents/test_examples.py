@@ -1,5 +1,6 @@
 """The briefs and tenants a visitor meets first."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -46,7 +47,7 @@ def test_an_example_can_be_posted_by_acme_as_it_stands(name: str) -> None:
     for persona_id, body in seed["personas"].items():
         catalog.put_persona(TenantId("acme"), PersonaId(persona_id), PersonaConfig.from_wire(body))
     brief = CampaignBrief.from_wire(example(name))
-    resolved = resolve_configuration(TenantId("acme"), brief, catalog)
+    resolved = resolve_configuration(TenantId("acme"), brief, catalog, datetime(2026, 11, 1, tzinfo=UTC))
     assert resolved.brand.brand_id == brief.brand_id
     assert all(address.endswith("@example.com") for address in brief.approval.reviewers)
 

@@ -1,12 +1,13 @@
-"""The authorizer: a good token in, a policy for its tenant out; anything else is Unauthorized."""
+"""The authorizer: a good token in, a policy for its tenant out; anything else is denied with the reason."""
 
+import json
 from datetime import timedelta
 from typing import Any
 
 import jwt
 import pytest
 
-from lambdas.api.authorizer.authorize import UnauthorizedError, authorize
+from lambdas.api.authorizer.authorize import authorize
 from lambdas.core.tokens import Caller, Role, sign_api_token, sign_approval_token
 
 ARN = "arn:aws:execute-api:us-east-1:123456789012:abc123/prod/POST/campaigns/01J/approve"
@@ -81,17 +82,38 @@ def _bad_headers(world: Any) -> dict[str, Any]:
     }
 
 
-def test_anything_else_is_unauthorized_and_reported_without_the_token(world):
+NOTHING_SENT = "there is no token: send one as Authorization: Bearer <token>"
+REASONS = {
+    "missing": NOTHING_SENT,
+    "empty": NOTHING_SENT,
+    "no scheme": NOTHING_SENT,
+    "basic": NOTHING_SENT,
+    "two tokens": NOTHING_SENT,
+    "not text": NOTHING_SENT,
+    "expired": "the token has expired",
+    "unknown role": "the token's claims are not valid",
+    "bad tenant": "the token's claims are not valid",
+}
+
+
+def test_anything_else_is_denied_with_the_reason_and_reported_without_the_token(world):
     for name, header in _bad_headers(world).items():
         world.log.events.clear()
         headers = {} if header is None else {"Authorization": header}
-        with pytest.raises(UnauthorizedError, match=r"^Unauthorized$"):
-            _ask(world, {"type": "REQUEST", "headers": headers})
+        policy = _ask(world, {"type": "REQUEST", "headers": headers, "requestContext": {"requestId": "r-1"}})
+        (statement,) = policy["policyDocument"]["Statement"]
+        assert (statement["Effect"], statement["Resource"].rsplit("/", 1)[1]) == ("Deny", "*"), name
+        reason = REASONS.get(name, "the token does not verify")
+        kind = "token-expired" if name == "expired" else "unauthenticated"
+        problem = f"urn:campaign-orchestration:problem:{kind}"
+        assert policy["context"] == {"problem": problem, "reason": reason}, name
+        # It goes into a template that computes nothing.
+        assert json.loads(f'"{reason}"') == reason
         [(event, fields)] = world.log.events
-        assert event == "api_token_refused", name
-        assert "eyJ" not in str(fields), name
+        assert (event, fields["request_id"]) == ("api_token_refused", "r-1"), name
+        assert "eyJ" not in str(fields) + str(policy), name
 
 
 def test_no_headers_at_all(world):
-    with pytest.raises(UnauthorizedError):
-        _ask(world, {"type": "REQUEST", "headers": None})
+    policy = _ask(world, {"type": "REQUEST", "headers": None})
+    assert policy["context"]["reason"] == NOTHING_SENT

@@ -6,6 +6,8 @@ import pytest
 
 from lambdas.api.build_campaign.invocation import invoke
 from lambdas.core.errors import DependencyUnavailableError, InvalidInputError
+from lambdas.core.ids import CampaignKey
+from lambdas.core.models.campaign import CampaignStatus
 from lambdas.core.models.workflow import BuildInput
 
 ULID = "01JZ0000000000000000000001"
@@ -119,3 +121,22 @@ def test_a_start_that_failed_is_finished_by_the_repeat(world, make_brief):
 
     assert again["executionArn"] == world.written()[0].execution_arn
     assert [event.correlation_id for event in world.engine.started.values()] == ["c-1"]
+
+
+def test_a_submission_that_was_overtaken_does_not_put_its_execution_back_on_the_record(world, make_brief):
+    """It was slow between the start and the record, and the campaign is in its second execution meanwhile."""
+    start = world.engine.start_build
+
+    def slow(event: BuildInput) -> str:
+        arn = start(event)
+        key = (event.tenant_id, event.campaign_id)
+        world.campaigns.update(
+            CampaignKey(*key), expected=tuple(CampaignStatus), execution_arn=f"{arn}-1", at=world.clock.now()
+        )
+        return arn
+
+    world.engine.start_build = slow
+    reply = world.call("POST", "/campaigns", make_brief(campaignId=ULID))
+    assert reply.status == 202
+    assert reply.json["executionArn"].endswith(f"{ULID}-1")
+    assert world.call("GET", f"/campaigns/{ULID}").json["executionArn"].endswith(f"{ULID}-1")

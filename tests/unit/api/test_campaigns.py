@@ -5,10 +5,12 @@ from typing import Any
 
 import pytest
 
+from lambdas.agents.inputs import planner_input
 from lambdas.api.build_campaign.invocation import invoke
 from lambdas.core.errors import InvalidInputError, TenantMismatchError
 from lambdas.core.models.campaign import MAX_BRIEF_BYTES
 from lambdas.core.models.workflow import BuildInput
+from lambdas.core.validation import resolve_configuration
 
 ULID = "01JZ0000000000000000000001"
 
@@ -45,6 +47,31 @@ BAD_BRIEFS: dict[str, tuple[dict[str, Any], str, str]] = {
     "10,001 posts": ({"postCount": 10_001}, "postCount", "less than or equal to 10000"),
     "no posts": ({"postCount": 0}, "postCount", "greater than or equal to 1"),
     "not an address": ({"approval": {"reviewers": ["ada@example.com", "bo"]}}, "approval.reviewers[1]", "email"),
+    "a window that has passed": (
+        {"schedule": _schedule(start="2025-12-01T09:00:00", end="2026-01-05T09:59:00")},
+        "schedule.end",
+        "has passed",
+    ),
+    "a product page the brand forbids": (
+        {"product": {"name": "P", "description": "D", "url": "https://evil.agency/"}, "brandId": "strict"},
+        "product.url",
+        "evil.agency is not one of northwind.example",
+    ),
+    "more posts than the channels carry": (
+        {"schedule": _schedule(end="2026-03-13T21:00:00"), "postCount": 9_000},
+        "postCount",
+        "9000 posts are more than 50 a day on each channel (12 days, 2 channels)",
+    ),
+    "a cadence no channel carries": (
+        {"schedule": _schedule() | {"cadence": {"posts": 101, "per": "day"}}},
+        "schedule.cadence",
+        "schedule.maxPostsPerDay",
+    ),
+    "a control character": ({"name": "Spring\x00launch"}, "name", "control character U+0000"),
+    "one in a list": ({"keyMessages": ["a", "b\x1b[31m"]}, "keyMessages[1]", "control character U+001B"),
+    "one in an identifier": ({"brandId": "north\x07wind"}, "brandId", "control character U+0007"),
+    "one at the end, where spaces are taken off": ({"personaIds": ["mara\x1f"]}, "personaIds[0]", "U+001F"),
+    "half a character": ({"goal": "a\ud800"}, "goal", "U+D800"),
     "not a ulid": ({"campaignId": "my-campaign"}, "campaignId", "pattern"),
 }
 
@@ -52,6 +79,8 @@ BAD_BRIEFS: dict[str, tuple[dict[str, Any], str, str]] = {
 def _put_foreign_brand(world: Any) -> None:
     brand = {"name": "G", "tone": ["dry"], "voice": "V"}
     assert world.call("PUT", "/brands/foreign", brand, tenant="globex").status == 200
+    strict = brand | {"links": {"allowedDomains": ["northwind.example"]}}
+    assert world.call("PUT", "/brands/strict", strict).status == 200
 
 
 def test_start_answers_202_with_a_location_before_anything_is_planned(world, make_brief):
@@ -231,3 +260,43 @@ def test_a_bad_page_is_refused(world, query, path):
 
     assert (reply.status, reply.headers["Content-Type"]) == (422, "application/problem+json")
     assert reply.fields == [path]
+
+
+def test_a_window_that_began_before_is_planned_from_now_and_the_answer_says_so(world, make_brief):
+    """The clock of these tests stands at 5 January 2026, 09:00 UTC."""
+    late = make_brief(schedule=_schedule(start="2025-12-01T09:00:00", end="2026-01-31T18:00:00"))
+    started = world.call("POST", "/campaigns", late)
+    told = [{"field": "schedule.start", "message": "is in the past; posts are planned from 2026-01-05T09:00:00.000Z"}]
+    assert (started.status, started.json["notices"]) == (202, told)
+    assert world.call("GET", f"/campaigns/{started.json['campaignId']}").json["notices"] == told
+
+    direct = invoke({"tenantId": "acme", "campaign": late}, world.services.intake, world.log)
+    assert direct["notices"] == told
+
+    (campaign, *_) = world.written()
+    planned = planner_input(campaign, _configuration(world, campaign))["campaign"]["schedule"]
+    assert planned["start"] == "2026-01-05T09:00:00Z"
+    assert campaign.brief.to_wire()["schedule"]["start"] == "2025-12-01T09:00:00"  # as it was sent
+
+    in_time = world.call("POST", "/campaigns", make_brief())
+    assert "notices" not in in_time.json
+    assert "notices" not in world.call("GET", f"/campaigns/{in_time.json['campaignId']}").json
+
+
+def _configuration(world: Any, campaign: Any) -> Any:
+    return resolve_configuration(campaign.tenant_id, campaign.brief, world.catalog, world.clock.now())
+
+
+def test_more_posts_a_day_may_be_asked_for_on_purpose(world, make_brief):
+    crowded = _schedule(end="2026-03-13T21:00:00") | {"maxPostsPerDay": 360}
+    assert world.call("POST", "/campaigns", make_brief(schedule=crowded, postCount=8_580)).status == 202
+
+
+def test_a_payload_is_refused_in_the_words_of_the_api_also_for_a_control_character(world, make_brief):
+    with pytest.raises(InvalidInputError) as refused:
+        invoke({"tenantId": "acme", "campaign": make_brief(name="a\x00b")}, world.services.intake, world.log)
+    assert [error.field for error in refused.value.errors] == ["name"]
+    with pytest.raises(InvalidInputError) as refused:
+        invoke({"tenantId": "ac\x00me", "campaign": make_brief()}, world.services.intake, world.log)
+    assert [error.field for error in refused.value.errors] == ["tenantId"]
+    assert world.written() == []

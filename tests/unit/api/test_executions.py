@@ -1,5 +1,6 @@
 """``GET /campaigns/{id}/executions``: page by page, each state with what its step left."""
 
+import json
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -103,3 +104,20 @@ def test_each_state_is_told_with_the_attempts_of_its_step(world: World) -> None:
     assert (first["kind"], first["error"], first["durationMs"]) == ("Task", "ThrottledError", 4000)
     assert [(a["attempt"], a["outcome"]) for a in first["attempts"]] == [(0, "failed"), (1, "succeeded")]
     assert first["attempts"][0]["error"]["code"] == "THROTTLED"
+
+
+def test_a_page_of_long_stories_fits_into_an_answer(world: World) -> None:
+    """A cause may have 32,768 characters, and each may become seven bytes in the answer."""
+    arns = executed(world, waiting_campaign(world), 60)
+    for arn in arns:
+        cause = "\N{LATIN SMALL LETTER U WITH DIAERESIS}" * 32_768
+        world.executions.states[arn] = ExecutionState(arn=arn, status=ExecutionStatus.FAILED, error="E", cause=cause)
+    seen: list[str] = []
+    cursor, asked = None, 0
+    while asked == 0 or cursor:
+        reply = world.call("GET", PATH, query={"limit": "100"} | ({"cursor": cursor} if cursor else {}))
+        assert len(json.dumps({"body": reply.text})) < 6_000_000
+        seen += [item["executionArn"] for item in reply.json["items"]]
+        cursor, asked = reply.json["nextCursor"], asked + 1
+    assert seen == arns
+    assert asked > 1

@@ -185,3 +185,21 @@ def test_the_second_stage_is_asked_when_the_first_agrees(waiting):
     assert waiting.world.engine.resumed == []
     assert "Somebody else" in waiting.open(**waiting.query("grace@example.com")).text
     assert waiting.send({"decision": "rejected"}, reviewer="grace@example.com").status == 409
+
+
+def test_an_edit_of_nothing_says_that_nothing_was_given(waiting):
+    reply = patch(waiting)
+    assert reply.status == 422
+    assert reply.json["errors"][0]["field"] == ""
+    assert reply.json["detail"].startswith("nothing to change was given; name at least one of text, hashtags")
+    assert waiting.stored() == waiting.approval
+
+
+def test_an_edit_that_the_table_cannot_hold_is_refused_before_anything_is_written(waiting):
+    """One body is never that large, but what several bring adds up."""
+    first = patch(waiting, callToAction="a" * 200_000)
+    assert first.status == 200, first.text
+    shown = waiting.stored()
+    reply = patch(waiting, mentions=[], preview="b" * 200_000)
+    assert (reply.status, reply.fields) == (413, ["preview"]), reply.text
+    assert waiting.stored() == shown

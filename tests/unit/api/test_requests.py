@@ -1,8 +1,12 @@
 """What every route does alike: unknown paths and methods, correlation ids, whole links, unforeseen errors."""
 
+import re
+
 import pytest
 
+from lambdas.api.rest.openapi import describe
 from lambdas.core.errors import DependencyUnavailableError
+from tests.support.api import ACME
 
 ULID = "01JZ0000000000000000000001"
 
@@ -74,3 +78,81 @@ def test_no_body_may_name_another_tenant(world, path):
 
     assert (reply.status, reply.fields) == (403, ["tenantId"])
     assert world.log.events == [("tenant_mismatch", {"tenant_id": "acme", "subject": "robin"})]
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/campaigns"),
+        ("POST", "/campaigns"),
+        ("GET", f"/campaigns/{ULID}"),
+        ("GET", f"/campaigns/{ULID}/posts"),
+        ("PATCH", f"/campaigns/{ULID}/posts/{ULID}"),
+        ("GET", f"/campaigns/{ULID}/checkpoints"),
+        ("GET", f"/campaigns/{ULID}/executions"),
+        ("GET", f"/campaigns/{ULID}/graph"),
+        ("GET", f"/campaigns/{ULID}/progress"),
+        ("POST", f"/campaigns/{ULID}/retry"),
+        ("GET", f"/campaigns/{ULID}/approvals"),
+        ("POST", f"/campaigns/{ULID}/approve"),
+        ("PUT", "/brands/northwind"),
+        ("DELETE", "/personas/mara"),
+        ("GET", "/settings"),
+        ("GET", "/openapi.json"),
+        ("GET", "/docs"),
+    ],
+)
+def test_an_unknown_query_parameter_is_refused_by_its_name(world, method, path):
+    reply = world.call(method, path, {}, query={"lmit": "5", "Cursor": "x"})
+    assert (reply.status, reply.headers["Content-Type"]) == (422, "application/problem+json")
+    assert reply.json["errors"] == [
+        {"field": "Cursor", "message": "unknown query parameter"},
+        {"field": "lmit", "message": "unknown query parameter"},
+    ]
+    assert world.catalog.get_persona(ACME, "mara")
+
+
+def test_every_route_but_the_reviewers_pages_refuses_it(world):
+    """Of every route there is, so that none is forgotten."""
+    for path, methods in describe(world.api.resolver)["paths"].items():
+        filled = re.sub(r"{\w+}", ULID, re.sub(r"{(brand|persona)Id}", "mara", path))
+        for method in methods:
+            reply = world.call(method.upper(), filled, {}, query={"utm_source": "mail"})
+            refused = reply.status == 422 and "utm_source" in reply.text
+            assert refused != filled.startswith("/approve/"), (method, path, reply.status)
+
+
+def test_a_known_parameter_is_still_taken(world):
+    assert world.call("GET", "/docs", query={"format": "json"}).json["openapi"]
+    assert world.call("GET", "/campaigns", query={"limit": "5"}).status == 200
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "field"),
+    [
+        ("PUT", "/brands/b", {"name": "N", "tone": ["warm", "a\x00b"], "voice": "V"}, "tone[1]"),
+        ("PUT", "/brands/b", {"name": "N", "tone": ["w"], "voice": "V", "handles": {"x": "@a\x0bb"}}, "handles.x"),
+        ("PUT", "/personas/p", {"name": "N", "role": "R", "style": "S\x1b", "examples": ["E"]}, "style"),
+        ("PUT", "/settings", {"notify": ["ops@example.com", "o\x00ps@example.com"]}, "notify[1]"),
+        ("PATCH", f"/campaigns/{ULID}/posts/{ULID}", {"text": "a\x00b"}, "text"),
+        ("POST", f"/campaigns/{ULID}/retry", {"mode": "from_step", "step": "Plan\x00Posts"}, "step"),
+        ("POST", f"/campaigns/{ULID}/approvals/{ULID}/revoke", {"reviewer": "a\x7f@example.com"}, "reviewer"),
+    ],
+)
+def test_a_control_character_is_refused_with_its_place_in_every_body(world, method, path, body, field):
+    reply = world.call(method, path, body)
+    assert (reply.status, reply.fields) == (422, [field])
+    assert "control character" in reply.json["errors"][0]["message"]
+
+
+@pytest.mark.parametrize("character", ["\x00", "\x07", "\n", "\x1f", "\x7f"])
+def test_a_control_character_in_a_path_a_header_or_a_parameter(world, make_brief, character):
+    brand = {"name": "N", "tone": ["warm"], "voice": "V"}
+    put = world.call("PUT", f"/brands/north{character}wind", brand)
+    assert (put.status, put.fields) == (422, ["brandId"])
+    assert world.call("DELETE", f"/brands/north{character}wind").status == 404
+    assert world.call("GET", f"/campaigns/{character}{ULID}/posts").status == 404
+    assert world.call("GET", "/campaigns", query={"cursor": f"a{character}"}).fields == ["cursor"]
+    refused = world.call("POST", "/campaigns", make_brief(), headers={"Idempotency-Key": f"k{character}"})
+    assert (refused.status, refused.fields) == (422, ["Idempotency-Key"])
+    assert world.written() == []

@@ -1,18 +1,25 @@
 """``POST /campaigns/{id}/retry``, and what there is to be read of a campaign's history."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from lambdas.adapters.memory import MemoryAlerts
 from lambdas.api import picture
+from lambdas.core.active import SOON, active
 from lambdas.core.effects import Effect, EffectStatus
+from lambdas.core.errors import ThrottledError
 from lambdas.core.executions import ExecutionState
 from lambdas.core.graph.definition import parse
 from lambdas.core.graph.model import ExecutionStatus
+from lambdas.core.ids import CampaignKey
 from lambdas.core.models.approval import ApprovalStatus
-from lambdas.core.models.campaign import CampaignStatus, Failure, PostCounts
-from lambdas.core.models.post import PostError, PostStatus
+from lambdas.core.models.campaign import Campaign, CampaignStatus, Failure, PostCounts
+from lambdas.core.models.post import Claim, PostError, PostStatus
+from lambdas.core.models.workflow import BuildInput
+from lambdas.ops.reconcile.logic import ReconcilePorts, look_after
 from statemachine.picture import framed
 from tests.support.api import World
 from tests.support.pictures import DRAWING, SMALL
@@ -66,6 +73,88 @@ def test_the_failed_posts_are_written_again_in_a_new_execution(world: World, fai
     assert found.stored().status is ApprovalStatus.CLOSED
     assert found.key in world.active.entries
     assert world.executions.stopped == ([] if failed else [world.executions.arn_of(CAMPAIGN_ID)])
+
+
+def test_the_next_executions_name_is_on_the_record_before_it_is_started(world: World) -> None:
+    """In the write that moves the status: whoever comes in between names the same execution, or finds it named."""
+    found = waiting(world)
+    fail(world, found)
+    seen: list[tuple[CampaignStatus, str | None]] = []
+    start = world.executions.start
+
+    def started(event: BuildInput, name: str) -> str:
+        campaign = world.campaigns.get(found.key)
+        seen.append((campaign.status, campaign.execution_arn))
+        return start(event, name)
+
+    world.executions.start = started  # type: ignore[method-assign]  # looks first
+    assert world.call("POST", f"{PATH}/retry", {"mode": "failed_posts"}).status == 202
+    assert seen == [(CampaignStatus.GENERATING, world.executions.arn_of(f"{CAMPAIGN_ID}-1"))]
+
+
+def test_a_retry_that_dies_before_the_execution_is_started_is_finished_by_the_reconciler(world: World) -> None:
+    found = waiting(world)
+    fail(world, found)
+
+    def dies(event: BuildInput, name: str) -> str:
+        raise ThrottledError(f"{name} of {event.campaign_id} was not started")
+
+    start, world.executions.start = world.executions.start, dies  # type: ignore[method-assign]  # the engine is busy
+    assert world.call("POST", f"{PATH}/retry", {"mode": "from_step"}).status == 503
+    assert world.call("POST", f"{PATH}/retry", {"mode": "from_step"}).status == 409
+    world.executions.start = start  # type: ignore[method-assign]  # and then it is not
+    entry = world.active.entries[found.key]
+    assert entry.due_at is not None
+    world.clock.advance(SOON)
+    assert world.clock.now() >= entry.due_at
+    finding = look_after(entry, ReconcilePorts(world.services.recovery, MemoryAlerts()), suspect=False)
+    assert finding == "not_started"
+    (first, second) = world.executions.states
+    assert (second, world.executions.states[second].is_live) == (f"{first}-1", True)
+    assert world.campaigns.get(found.key).execution_arn == second
+
+
+def test_a_retry_and_the_reconciler_at_once_start_one_execution(world: World) -> None:
+    found = waiting(world)
+    fail(world, found)
+    ports = ReconcilePorts(world.services.recovery, MemoryAlerts())
+    update, others = world.campaigns.update, list[str]()
+
+    def overtaken(key: CampaignKey, **changes: Any) -> Campaign:
+        """The reconciler looks right after the record was moved, and once more when it has missed the execution."""
+        moved = update(key, **changes)
+        if not others:
+            others.append(look_after(active(key), ports, suspect=True))
+            world.clock.advance(SOON)
+            others.append(look_after(active(key), ports, suspect=True))
+        return moved
+
+    world.campaigns.update = overtaken  # type: ignore[method-assign]  # the reconciler comes in between
+    assert world.call("POST", f"{PATH}/retry", {"mode": "from_step"}).status == 202
+    assert others == ["fine", "not_started"]
+    arn = world.executions.arn_of(CAMPAIGN_ID)
+    assert list(world.executions.states) == [arn, f"{arn}-1"]
+    assert world.campaigns.get(found.key).execution_arn == f"{arn}-1"
+
+
+def test_a_retry_waits_for_whoever_still_writes_posts(world: World) -> None:
+    """Nobody's text is lost, and no post is written twice."""
+    found = waiting(world)
+    fail(world, found)
+    (post, *_), now = world.posts.page(found.key, 10).items, world.clock.now()
+    world.posts.revise(found.key, 0, [post])
+    until = now + timedelta(minutes=5)
+    claim = Claim(owner="of the failed one", attempt=0, nonce="n", claimed_at=now, expires_at=until)
+    assert world.posts.claim(found.key, 0, claim)
+    reply = world.call("POST", f"{PATH}/retry", {"mode": "failed_posts"})
+    assert (reply.status, reply.json["executionArn"][-2:]) == (202, "-1")
+    assert len(world.executions.states) == 1
+    assert world.posts.claims(found.key) == {0: claim}
+    assert world.active.entries[found.key].due_at == until
+    world.clock.advance(timedelta(minutes=5))
+    ports = ReconcilePorts(world.services.recovery, MemoryAlerts())
+    assert look_after(world.active.entries[found.key], ports, suspect=False) == "not_started"
+    assert len(world.executions.states) == 2
 
 
 def test_from_the_step_that_failed_or_an_earlier_one(world: World) -> None:

@@ -65,7 +65,7 @@ def test_one_more_is_too_many(world: World, posts: int, failing: int, tolerated:
     assert [reason["index"] for reason in details["posts"]] == list(range(failing))
     assert {reason["code"] for reason in details["posts"]} == {"BRAND_RULE_BROKEN"}
     assert f"{failing} of {posts} posts failed" in str(raised.value)
-    assert "post 0: BRAND_RULE_BROKEN" in str(raised.value)
+    assert "post 1: BRAND_RULE_BROKEN" in str(raised.value)
     assert world.campaigns.get(samples.KEY).counts.failed == failing
 
 

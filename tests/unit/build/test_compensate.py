@@ -20,6 +20,7 @@ from lambdas.core.effects import (
 from lambdas.core.errors import ForbiddenError, ThrottledError
 from lambdas.core.models.campaign import CampaignStatus
 from lambdas.core.models.post import Batch
+from lambdas.core.progression import BUILDING
 from tests.support import samples
 from tests.support.events import EXECUTION_ARN, planned, step_event
 from tests.support.faults import Crash, Fault, FaultPlan, faulty
@@ -143,3 +144,24 @@ def test_recent_texts_are_on_record_before_they_are_there_and_are_removed() -> N
     assert recorded.get(samples.KEY) == ("text",)
     assert run(world, **{RECENT_TEXTS: undo_recent_texts(world.recent.remove)}).undone == 1
     assert world.recent.texts == {}
+
+
+def test_an_execution_that_was_replaced_undoes_nothing_of_its_successor() -> None:
+    world, undone = World(), list[str]()
+    made(world)
+    world.campaigns.update(samples.KEY, expected=BUILDING, execution_arn=f"{EXECUTION_ARN}-1", at=world.clock.now())
+    undos = {kind: lambda effect: undone.append(effect.kind) for kind in KINDS}
+    assert run(world, **undos) == Compensation(undone=0, not_undone=0)
+    assert undone == []
+
+
+def test_a_retry_while_effects_are_undone_keeps_the_rest() -> None:
+    world, undone = World(), list[str]()
+    made(world)
+
+    def retried(effect: Effect) -> None:
+        undone.append(effect.kind)
+        world.campaigns.update(samples.KEY, expected=BUILDING, execution_arn=f"{EXECUTION_ARN}-1", at=world.clock.now())
+
+    assert run(world, **dict.fromkeys(KINDS, retried)) == Compensation(undone=1, not_undone=0)
+    assert undone == ["third"]

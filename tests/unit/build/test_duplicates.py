@@ -8,8 +8,9 @@ from lambdas.build.aggregate_results.duplicates import RULE, WrittenText, mark_d
 from lambdas.build.aggregate_results.logic import aggregate_results
 from lambdas.build.generate_posts.logic import generate_batch
 from lambdas.core.ids import post_id_for
-from lambdas.core.models.campaign import MAX_POSTS, PostCounts
+from lambdas.core.models.campaign import PostCounts
 from lambdas.core.models.post import Post, PostStatus
+from lambdas.core.models.schedule import MAX_POSTS
 from lambdas.core.models.workflow import StatusResult
 from lambdas.core.platforms import Platform
 from tests.support import samples

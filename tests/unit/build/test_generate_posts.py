@@ -3,43 +3,24 @@ from threading import Barrier, Event
 
 import pytest
 
-from lambdas.build.generate_posts.logic import CLAIM_LEASE, LAST_RETRY, generate_batch
-from lambdas.core.claims import under_claims
-from lambdas.core.errors import AgentRetryableError, ConflictError, PostsInProgressError, RetryableError
+from lambdas.build.generate_posts.logic import CLAIM_LEASE, LAST_RETRY
+from lambdas.core.errors import (
+    AgentRetryableError,
+    ConflictError,
+    PostsInProgressError,
+    RetryableError,
+)
 from lambdas.core.ids import CampaignKey
 from lambdas.core.models.campaign import Campaign, CampaignStatus
-from lambdas.core.models.post import Batch, Claim, Post, PostStatus
+from lambdas.core.models.post import Batch, Claim, PostStatus
 from lambdas.core.models.workflow import BatchResult
 from tests.support import samples
 from tests.support.agents import Act, Generator
-from tests.support.events import batch_event, batch_ports, planned
-from tests.support.faults import Crash, Fault, FaultPlan, faulty
+from tests.support.batches import TEN, generate, posts_of, statuses
+from tests.support.events import planned
+from tests.support.faults import Crash, Fault, FaultPlan
 from tests.support.pipeline import PATIENT_RETRIES
 from tests.support.world import WatchedCampaigns, World
-
-TEN = samples.brief(posts=10, generation={"maxConcurrency": 10, "batchSize": 10})
-
-
-def generate(
-    world: World,
-    batch: Batch,
-    generator: Generator,
-    *,
-    retry: int = 0,
-    child: str = "child-0",
-    faults: FaultPlan | None = None,
-) -> BatchResult:
-    posts = faulty(world.posts, faults or FaultPlan())
-    event = batch_event(world, batch, retry=retry, child=child)
-    return generate_batch(event, batch_ports(world, generator)._replace(posts=posts))
-
-
-def posts_of(world: World, batch: Batch) -> list[Post]:
-    return world.posts.get_many(samples.KEY, batch.post_ids)
-
-
-def statuses(world: World, batch: Batch) -> list[PostStatus]:
-    return [post.status for post in under_claims(posts_of(world, batch), world.posts.claims(samples.KEY))]
 
 
 def hold(world: World, batch: Batch, *, owner: str, attempt: int = 0) -> None:
@@ -117,7 +98,7 @@ def test_a_campaign_without_configuration_is_refused(world: World) -> None:
     generating = world.campaigns.get(samples.KEY)
 
     class Forgetful(WatchedCampaigns):
-        def get(self, key: CampaignKey) -> Campaign:
+        def get_configured(self, key: CampaignKey) -> Campaign:
             return generating.model_copy(update={"configuration": None})
 
     world.campaigns = Forgetful()

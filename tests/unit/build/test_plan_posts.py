@@ -55,6 +55,7 @@ def test_a_crash_before_the_manifest_leaves_a_plan_that_the_retry_keeps(world: W
         plan(world, planner, faults=FaultPlan({0: Fault.CRASH_BEFORE}))
     assert world.campaigns.get(samples.KEY).status is CampaignStatus.PLANNING
     plan(world, planner, retry=1)
+    assert planner.calls == 1, "all posts are there, so the model is not paid again"
     assert {post.topic for post in world.posts.page(samples.KEY, 10).items} == {
         f"Topic {n} of plan 1" for n in range(4)
     }

@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from lambdas.build.record_failure.logic import MESSAGE_CHARS, record_failure
+from lambdas.core.ids import CampaignKey
 from lambdas.core.models.approval import ApprovalStatus, Decision
-from lambdas.core.models.campaign import CampaignStatus, Failure
+from lambdas.core.models.campaign import Campaign, CampaignStatus, Failure
 from lambdas.core.models.checkpoint import Checkpoint
 from lambdas.core.models.workflow import CaughtError, StatusResult
 from lambdas.core.progression import BUILDING
@@ -155,3 +156,39 @@ def test_the_step_that_failed_is_named(
     leave(world, *left)
     record(world, decision=decision)
     assert failure_of(world).step == step
+
+
+def test_an_execution_that_was_replaced_fails_nothing_of_its_successor(world: World) -> None:
+    world.queue(status=CampaignStatus.AWAITING_APPROVAL)
+    world.approvals.create(approval(campaignId=samples.CAMPAIGN_ID))
+    world.campaigns.update(samples.KEY, expected=BUILDING, execution_arn=f"{EXECUTION_ARN}-1", at=world.clock.now())
+    before = world.everything()
+    assert record(world).status is CampaignStatus.AWAITING_APPROVAL
+    assert world.everything() == before
+
+
+def test_one_that_is_replaced_while_it_is_at_it_closes_and_alerts_nothing(world: World) -> None:
+    world.queue(status=CampaignStatus.AWAITING_APPROVAL)
+    world.approvals.create(approval(campaignId=samples.CAMPAIGN_ID))
+    get = world.campaigns.get
+
+    def overtaken(key: CampaignKey) -> Campaign:
+        read = get(key)
+        world.campaigns.get = get  # type: ignore[method-assign]  # once
+        world.campaigns.update(key, expected=BUILDING, execution_arn=f"{EXECUTION_ARN}-1", at=world.clock.now())
+        return read
+
+    world.campaigns.get = overtaken  # type: ignore[method-assign]  # the reconciler comes in between
+    assert record(world).status is CampaignStatus.AWAITING_APPROVAL
+    assert [a.status for a in world.approvals.all(samples.KEY)] == [ApprovalStatus.PENDING]
+    assert world.alerts.sent == []
+
+
+def test_a_successors_failure_is_not_told_a_second_time(world: World) -> None:
+    world.queue()
+    record(world)
+    world.campaigns.update(
+        samples.KEY, expected=tuple(CampaignStatus), execution_arn=f"{EXECUTION_ARN}-1", at=world.clock.now()
+    )
+    assert record(world).status is CampaignStatus.FAILED
+    assert len(world.alerts.sent) == 1

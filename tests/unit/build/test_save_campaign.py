@@ -17,7 +17,7 @@ def test_the_configuration_is_kept_as_it_is_now(world: World) -> None:
     world.queue()
     assert save(world).status is CampaignStatus.PLANNING
     world.catalog.put_brand(samples.TENANT, samples.BRAND, samples.brand_config().model_copy(update={"name": "New"}))
-    configuration = world.campaigns.get(samples.KEY).configuration
+    configuration = world.campaigns.get_configured(samples.KEY).configuration
     assert configuration is not None
     assert (configuration.brand.name, configuration.brand.version) == ("Kettles", 1)
     assert [persona.persona_id for persona in configuration.personas] == list(samples.PERSONAS)

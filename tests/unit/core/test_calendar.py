@@ -16,7 +16,8 @@ from lambdas.core.calendar import (
 )
 from lambdas.core.errors import InvalidInputError
 from lambdas.core.ids import PersonaId
-from lambdas.core.models.campaign import MAX_POSTS, CampaignBrief, Schedule
+from lambdas.core.models.campaign import CampaignBrief
+from lambdas.core.models.schedule import MAX_POSTS, Schedule
 from lambdas.core.platforms import Platform
 
 ANNA, BEN = PersonaId("anna"), PersonaId("ben")
@@ -211,12 +212,12 @@ class TestValidateSlots:
         ("times", "problem"),
         [
             (("10:00",), "2 posts have 1 times"),
-            (("08:59", "10:00"), "post 0 at 2026-06-01T08:59:00+02:00 is outside the campaign"),
+            (("08:59", "10:00"), "post 1 at 2026-06-01T08:59:00+02:00 is outside the campaign"),
             (("10:00", "20:00"), "outside working hours"),
-            (("10:00:30", "11:00"), "post 0 at 2026-06-01T10:00:30+02:00 is not on a whole minute"),
-            (("11:00", "10:00"), "post 1 is before the one it follows"),
-            (("10:00", "10:00"), "posts 0 and 1 of persona anna are in the same minute"),
-            (("10:00", "10:29"), "posts 0 and 1 on x are less than 30 minutes apart"),
+            (("10:00:30", "11:00"), "post 1 at 2026-06-01T10:00:30+02:00 is not on a whole minute"),
+            (("11:00", "10:00"), "post 2 is before the one it follows"),
+            (("10:00", "10:00"), "posts 1 and 2 of persona anna are in the same minute"),
+            (("10:00", "10:29"), "posts 1 and 2 on x are less than 30 minutes apart"),
         ],
     )
     def test_problems(self, times: tuple[str, ...], problem: str) -> None:
@@ -224,7 +225,7 @@ class TestValidateSlots:
 
     def test_a_time_without_zone(self) -> None:
         naive = [datetime(2026, 6, 1, 10)]
-        assert validate_slots(self.day, requests(1), naive) == ["post 0 has no time zone"]
+        assert validate_slots(self.day, requests(1), naive) == ["post 1 has no time zone"]
 
     def test_a_blackout_date(self) -> None:
         longer = schedule("2026-06-01T09:00", "2026-06-03T00:00", blackout_dates=(date(2026, 6, 2),))

@@ -149,6 +149,21 @@ class TestReadingGrade:
         assert syllables(word) == count
 
 
+ENDINGS = (
+    "agency shop io dev app store online site xyz top club live news blog cloud tech page link click ai "
+    "co me tv gg so to ly fm sh im studio design digital media marketing solutions services company "
+    "consulting ventures money finance fund loans insurance health care clinic dental fitness travel "
+    "tours flights hotel restaurant cafe pizza wine coffee kitchen photography gallery art music band "
+    "film games bet casino poker email chat social community group team world global international earth "
+    "berlin london nyc tokyo amsterdam africa eu de com org zip mov kids bot ing рф xn--p1ai 中国 موقع みんな"
+)
+DOMAINS_OF_TODAY = [f"evil.{ending}" for ending in ENDINGS.split()]
+
+
+def content(text: str) -> PostContent:
+    return PostContent(text=text, generated_at=datetime(2026, 1, 1, tzinfo=UTC))
+
+
 class TestLinks:
     brand = brand(links={"allowed_domains": ("acme.com", "acme.co.uk")})
 
@@ -187,6 +202,32 @@ class TestLinks:
     )
     def test_refused(self, text: str) -> None:
         assert check(text, by=self.brand) == {"links"}
+
+    @pytest.mark.parametrize("domain", DOMAINS_OF_TODAY)
+    def test_a_name_of_today_is_a_link(self, domain: str) -> None:
+        assert check(f"All of it at {domain}, from Monday.", by=self.brand) == {"links"}
+        assert links_in(content(f"({domain}/a?b=c)")) == [f"{domain}/a?b=c"]
+
+    def test_they_are_a_hundred_of_many_kinds(self) -> None:
+        endings = {domain.rsplit(".", 1)[1].lower() for domain in DOMAINS_OF_TODAY}
+        assert (len(DOMAINS_OF_TODAY), len(endings)) == (100, 100)
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "The file report.draft has it, and so has notes.txt.",
+            "Version 1.2.3 of node.js, 10.30am, No.1, e.g. this, i.e. that, the U.S. and a.m.",
+            "It ends.Now we begin.So what?In the end",
+            "Ask hi@evil.agency or @evil.shop on Mastodon",
+            "printer.local and build.internal",
+        ],
+    )
+    def test_what_is_no_name_is_no_link(self, text: str) -> None:
+        assert links_in(content(text)) == []
+
+    @pytest.mark.parametrize("name", ["EVIL.AGENCY", "Evil.Agency", "x.com", "t.co", "a.b.evil.shop", "backup.zip"])
+    def test_however_it_is_written(self, name: str) -> None:
+        assert links_in(content(f"See {name} now")) == [name]
 
     def test_the_link_of_its_own(self) -> None:
         assert check("Hi", by=self.brand, link="https://acme.com/") == set()

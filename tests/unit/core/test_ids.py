@@ -12,7 +12,7 @@ from lambdas.core.ids import (
     TenantIdField,
     post_id_for,
 )
-from lambdas.core.models.campaign import MAX_POSTS
+from lambdas.core.models.schedule import MAX_POSTS
 
 CAMPAIGN = CampaignId("01J9ZQ4X5N8M2K7T3V6W9Y1B4D")
 LAST = (1 << 24) - 1

@@ -6,14 +6,12 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from local.demo import EXAMPLES, Demo
+from local.client import Client, until
+from local.demo import EXAMPLES
 from local.http import Http
 from local.process import ROOT, LocalStackError, free_port
 from local.stack import Stack
@@ -22,17 +20,6 @@ from local.stack import Stack
 pytestmark = [pytest.mark.stack, pytest.mark.xdist_group("emulator")]
 
 EXAMPLE = EXAMPLES / "b2b-software-launch"
-
-
-class QuietView:
-    """Says nothing."""
-
-    @contextmanager
-    def step(self, title: str) -> Iterator[None]:
-        yield
-
-    def progress(self, progress: dict[str, Any]) -> None:
-        """Nobody looks."""
 
 
 def cli(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -58,28 +45,22 @@ def until_saved(home: Path, link: str) -> None:
 def test_a_campaign_that_waits_for_its_reviewer_outlives_a_kill(tmp_path: Path) -> None:
     stack = Stack.up(tmp_path, some_port())
     try:
-        demo, api = Demo(QuietView(), EXAMPLE), Http(stack.token("acme", "manager"))
-        url = demo.post_brief(api, stack.api_url)
-        demo.wait(api, url, "awaiting_approval")
-        demo.find_mail(stack)
-        first_link = demo.link
-        posts = api.get(f"{url}/posts", limit=100).json()["items"]
+        client = Client(stack, "acme")
+        campaign_id = client.submit(json.loads((EXAMPLE / "campaign.json").read_text())).json()["campaignId"]
+        client.wait(campaign_id, "awaiting_approval", seconds=300)
+        first_link = client.link(campaign_id)
+        posts = client.posts(campaign_id)
         until_saved(tmp_path, first_link)
         stack.stop(kill=True)
 
         said: list[str] = []
         stack = Stack.up(tmp_path, None, said.append)
         assert "going on with 1 campaign that the last stop interrupted" in said
-        demo.wait(api, url, "awaiting_approval")
-        deadline = time.monotonic() + 180
-        while demo.link == first_link:
-            assert time.monotonic() < deadline, "the reviewer is asked again"
-            demo.find_mail(stack)
-            time.sleep(0.3)
-        demo.approve(demo.open_link(api, url))
-        demo.wait(api, url, "approved")
-        after = api.get(f"{url}/posts", limit=100).json()["items"]
-        assert after == posts, "nothing is written twice"
+        client.wait(campaign_id, "awaiting_approval", seconds=300)
+        until(lambda: client.link(campaign_id) != first_link, "the reviewer is not asked again", 180)
+        client.decide(campaign_id, "approved")
+        client.wait(campaign_id, "approved")
+        assert client.posts(campaign_id) == posts, "nothing is written twice"
     finally:
         stack.stop()
 
@@ -90,7 +71,8 @@ def test_up_is_idempotent_and_down_keeps_the_state(tmp_path: Path) -> None:
     assert first.returncode == 0, first.stderr
     info = json.loads((home / "stack.json").read_text())
     assert set(info) == {
-        *("apiUrl", "endpointUrl", "consoleUrl", "inboxUrl", "region", "table", "stateMachines", "functions")
+        *("apiUrl", "endpointUrl", "consoleUrl", "inboxUrl", "region", "prefix", "table", "bucket"),
+        *("alertTopic", "stateMachines", "functions", "secrets"),
     }
     assert cli(home, "up").returncode == 0
     assert json.loads((home / "stack.json").read_text()) == info

@@ -5,18 +5,23 @@ from datetime import timedelta
 
 import pytest
 
-from lambdas.core.active import ActiveCampaign
-from lambdas.core.executions import SERVICE_RESTART
+from lambdas.core.active import SOON
+from lambdas.core.executions import SERVICE_RESTART, ExecutionState
 from lambdas.core.graph.model import ExecutionStatus
 from lambdas.core.ids import CampaignId
 from lambdas.core.models.campaign import CampaignStatus
 from lambdas.core.models.post import Claim, PostStatus
 from lambdas.core.models.workflow import BuildInput
 from lambdas.core.progression import BUILDING
-from lambdas.core.recovery import RecoveryPorts
-from lambdas.ops.reconcile.logic import MAX_RECOVERIES, WINDOW, ReconcilePorts, Report, reconcile
+from lambdas.ops.reconcile.logic import (
+    MAX_RECOVERIES,
+    WINDOW,
+)
+from lambdas.services.due import Kind
 from tests.support import samples
 from tests.support.events import planned
+from tests.support.recovery import lost
+from tests.support.recovery import run_reconciler as run
 from tests.support.world import World
 
 FIRST, SECOND = samples.CAMPAIGN_ID, f"{samples.CAMPAIGN_ID}-1"
@@ -25,39 +30,6 @@ FIRST, SECOND = samples.CAMPAIGN_ID, f"{samples.CAMPAIGN_ID}-1"
 @pytest.fixture
 def world() -> World:
     return World()
-
-
-def ports(world: World) -> RecoveryPorts:
-    return RecoveryPorts(world.campaigns, world.posts, world.approvals, world.executions, world.active, world.clock)
-
-
-def run(world: World, errors: list[Exception] | None = None) -> Report:
-    def failed(_: ActiveCampaign, error: Exception) -> None:
-        if errors is None:
-            raise error
-        errors.append(error)
-
-    return reconcile(ReconcilePorts(ports(world), world.alerts, failed))
-
-
-def lost(
-    world: World,
-    status: CampaignStatus = CampaignStatus.GENERATING,
-    ended: ExecutionStatus | None = ExecutionStatus.ABORTED,
-    error: str | None = None,
-    *,
-    redrivable: bool = False,
-) -> str:
-    """A campaign in ``status`` whose execution is over; ``None``: unknown to the engine. Answers its ARN."""
-    event = world.queue(status=status)
-    world.active.put(ActiveCampaign(tenant_id=event.tenant_id, campaign_id=event.campaign_id))
-    arn = world.executions.start(event, FIRST)
-    world.campaigns.update(samples.KEY, expected=[status], at=world.clock.now(), execution_arn=arn)
-    if ended:
-        world.executions.end(arn, ended, error, redrivable=redrivable)
-    else:
-        del world.executions.states[arn]
-    return arn
 
 
 def execution(world: World) -> str | None:
@@ -73,11 +45,10 @@ def execution(world: World) -> str | None:
         (ExecutionStatus.ABORTED, None),
         (ExecutionStatus.TIMED_OUT, None),
         (ExecutionStatus.SUCCEEDED, None),
-        (None, None),
     ],
 )
 def test_a_campaign_without_its_execution_gets_a_new_one(
-    world: World, status: CampaignStatus, ended: ExecutionStatus | None, error: str | None
+    world: World, status: CampaignStatus, ended: ExecutionStatus, error: str | None
 ) -> None:
     lost(world, status, ended, error)
     run(world)
@@ -90,17 +61,32 @@ def test_a_campaign_without_its_execution_gets_a_new_one(
     assert run(world).findings == {"fine": 1}
 
 
-def test_what_runs_is_left_alone_and_not_even_read(world: World) -> None:
+@pytest.mark.parametrize("status", BUILDING)
+def test_an_execution_the_engine_does_not_know_is_started_under_the_name_on_the_record(
+    world: World, status: CampaignStatus
+) -> None:
+    """Whoever named it died before starting it, or the engine does not know yet that it runs."""
+    arn = lost(world, status, None)
+    assert run(world).findings == {"fine": 1}
+    assert arn not in world.executions.states
+    world.clock.advance(SOON)
+    assert run(world).findings == {"not_started": 1}
+    assert (execution(world), world.executions.states[arn].is_live) == (arn, True)
+    assert list(world.executions.states) == [arn]
+    revising = status is CampaignStatus.NEEDS_REVISION
+    assert world.campaigns.get(samples.KEY).status is (CampaignStatus.AWAITING_APPROVAL if revising else status)
+    assert run(world).findings == {"fine": 1}
+
+
+def test_what_runs_is_left_alone(world: World) -> None:
     event = world.queue(status=CampaignStatus.PLANNING)
-    world.active.put(ActiveCampaign(tenant_id=event.tenant_id, campaign_id=event.campaign_id))
     world.executions.start(event, FIRST)
     assert run(world).findings == {"fine": 1}
     assert list(world.executions.states) == [world.executions.arn_of(FIRST)]
 
 
 def test_a_submission_is_given_time_and_then_started_under_its_own_name(world: World) -> None:
-    event = world.queue()
-    world.active.put(ActiveCampaign(tenant_id=event.tenant_id, campaign_id=event.campaign_id))
+    world.queue()
     assert run(world).findings == {"fine": 1}
     world.clock.advance(timedelta(minutes=1))
     assert run(world).findings == {"not_started": 1}
@@ -124,35 +110,76 @@ def test_a_death_between_the_new_execution_and_its_record_starts_no_third(world:
     assert execution(world) == started
 
 
-def test_claims_of_the_dead_execution_do_not_hold_up_the_new_one(world: World) -> None:
-    batches = planned(world)
-    world.active.put(ActiveCampaign(tenant_id=samples.TENANT, campaign_id=samples.CAMPAIGN_ID))
-    arn = world.executions.start(as_input(world), FIRST)
-    world.campaigns.update(samples.KEY, expected=BUILDING, at=world.clock.now(), execution_arn=arn)
-    claimed = world.posts.get_many(samples.KEY, batches[0].post_ids)
-    now = world.clock.now()
-    claim = Claim(owner="dead", attempt=0, nonce="n", claimed_at=now, expires_at=now + timedelta(minutes=5))
-    assert world.posts.claim(samples.KEY, 0, claim)
-    world.executions.end(arn, ExecutionStatus.ABORTED)
-    run(world)
-    assert world.posts.claims(samples.KEY) == {}
-    # The worker that was still writing comes too late.
-    late = [post.model_copy(update={"status": PostStatus.COMPLETED}) for post in claimed]
-    assert world.posts.finish(samples.KEY, 0, late) == []
-
-
-def test_claims_of_an_execution_that_is_redriven_are_reopened_as_well(world: World) -> None:
+def held(world: World, ended: ExecutionStatus, error: str | None = None, *, redrivable: bool = False) -> str:
+    """An execution that is over, for which somebody holds the first batch; answers its ARN."""
     planned(world)
-    world.active.put(ActiveCampaign(tenant_id=samples.TENANT, campaign_id=samples.CAMPAIGN_ID))
     arn = world.executions.start(as_input(world), FIRST)
     world.campaigns.update(samples.KEY, expected=BUILDING, at=world.clock.now(), execution_arn=arn)
+    assert world.posts.claim(samples.KEY, 0, claim_of(world, "its own"))
+    world.executions.end(arn, ended, error, redrivable=redrivable)
+    return arn
+
+
+def claim_of(world: World, owner: str) -> Claim:
     now = world.clock.now()
-    claim = Claim(owner="itself", attempt=0, nonce="n", claimed_at=now, expires_at=now + timedelta(minutes=5))
-    assert world.posts.claim(samples.KEY, 0, claim)
-    world.executions.end(arn, ExecutionStatus.ABORTED, redrivable=True)
-    run(world)
-    assert world.executions.redriven == [arn]
+    return Claim(owner=owner, attempt=0, nonce="n", claimed_at=now, expires_at=now + timedelta(minutes=5))
+
+
+def write(world: World) -> list[PostStatus]:
+    """The writer's text comes; answers what the posts of the batch are then."""
+    found = world.posts.get_many(samples.KEY, [post.post_id for post in world.posts.page(samples.KEY, 100).items])
+    batch = [post for post in found if post.batch_id == 0]
+    done = [post.model_copy(update={"status": PostStatus.COMPLETED}) for post in batch]
+    return [post.status for post in world.posts.finish(samples.KEY, 0, done)]
+
+
+def test_an_execution_is_replaced_when_nobody_writes_for_it_any_more(world: World) -> None:
+    """A function outlives its execution. Its text is stored and not written a second time."""
+    arn = held(world, ExecutionStatus.ABORTED)
+    assert run(world).findings == {"writing": 1}
+    assert (execution(world), world.executions.redriven) == (arn, [])
+    assert set(write(world)) == {PostStatus.COMPLETED}
+    assert run(world).findings == {"interrupted": 1}
+    assert execution(world) == world.executions.arn_of(SECOND)
+
+
+@pytest.mark.parametrize("redrivable", [False, True])
+def test_of_a_writer_that_died_too_nobody_waits_longer_than_its_claim(world: World, redrivable: bool) -> None:
+    arn = held(world, ExecutionStatus.ABORTED, redrivable=redrivable)
+    looks = 0
+    while run(world, everything=False).findings != {"interrupted": 1}:
+        world.clock.advance(timedelta(minutes=1))
+        looks += 1
+        assert looks <= 6
+    assert world.executions.redriven == ([arn] if redrivable else [])
+    assert execution(world) == (arn if redrivable else world.executions.arn_of(SECOND))
+    assert world.posts.claim(samples.KEY, 0, claim_of(world, "the new one"))
+
+
+def test_writers_die_with_an_engine_that_is_restarted_and_nobody_waits_for_them(world: World) -> None:
+    held(world, ExecutionStatus.FAILED, SERVICE_RESTART)
+    assert run(world).findings == {"broken": 1}
     assert world.posts.claims(samples.KEY) == {}
+
+
+def test_of_two_reconcilers_at_once_neither_takes_a_batch_from_the_new_executions_writer(world: World) -> None:
+    held(world, ExecutionStatus.FAILED, SERVICE_RESTART)
+    describe, others = world.executions.describe, []
+
+    def overtaken(arn: str) -> ExecutionState | None:
+        """Another reconciler does it all, and the new execution begins to write, after this one has read."""
+        read = describe(arn)
+        if not others:
+            others.append(arn)
+            assert run(world).findings == {"broken": 1}
+            assert world.posts.claim(samples.KEY, 0, claim_of(world, "the new one"))
+        return read
+
+    world.executions.describe = overtaken  # type: ignore[method-assign]  # the other one comes in between
+    run(world)
+    assert [claim.owner for claim in world.posts.claims(samples.KEY).values()] == ["the new one"]
+    assert set(write(world)) == {PostStatus.COMPLETED}
+    assert sorted(world.executions.states) == [world.executions.arn_of(name) for name in (FIRST, SECOND)]
 
 
 def as_input(world: World) -> BuildInput:
@@ -222,15 +249,18 @@ def test_what_is_over_leaves_the_list(world: World, status: CampaignStatus) -> N
 def test_one_that_cannot_be_mended_does_not_keep_the_others_from_it(world: World) -> None:
     lost(world)
     broken = samples.KEY._replace(campaign_id=CampaignId("01KJQ0000000000000000000B2"))
-    world.active.put(ActiveCampaign(tenant_id=broken.tenant_id, campaign_id=broken.campaign_id))
     world.queue(campaign_id=broken.campaign_id, status=CampaignStatus.PLANNING)
     bad = world.executions.arn_of("broken")
     world.campaigns.update(broken, expected=BUILDING, at=world.clock.now(), execution_arn=bad)
     world.executions.start = _refusing(world.executions.start, broken.campaign_id)  # type: ignore[method-assign]  # one campaign's start is broken on purpose
     errors: list[Exception] = []
-    report = run(world, errors)
+    world.clock.advance(SOON)
+    report = run(world, errors, everything=False)
     assert (report.errors, len(errors)) == (1, 1)
     assert execution(world) == world.executions.arn_of(SECOND)
+    # Not every minute from now on, but it is not forgotten.
+    waits = [entry for entry in world.due.all(Kind.CAMPAIGN) if entry.key == broken]
+    assert [entry.failures for entry in waits] == [1]
 
 
 def _refusing(start: Callable[[BuildInput, str], str], campaign_id: CampaignId) -> Callable[[BuildInput, str], str]:
@@ -244,8 +274,7 @@ def _refusing(start: Callable[[BuildInput, str], str], campaign_id: CampaignId) 
 
 def test_an_execution_that_ended_before_it_was_on_record_is_not_taken_for_the_new_one(world: World) -> None:
     event = world.queue()
-    world.active.put(ActiveCampaign(tenant_id=event.tenant_id, campaign_id=event.campaign_id))
-    world.executions.end(world.executions.start(event, FIRST), ExecutionStatus.FAILED, "InvalidInputError")
+    world.executions.end(world.executions.start(event, FIRST), ExecutionStatus.FAILED, "States.Runtime")
     world.clock.advance(timedelta(minutes=1))
     run(world)
     assert execution(world) == world.executions.arn_of(SECOND)

@@ -144,6 +144,14 @@ def test_an_entry_that_disagrees_is_dropped_after_a_grace(bench: Bench) -> None:
     assert bench.index.all(Kind.CAMPAIGN) == []
 
 
+def test_behind_an_entry_of_before_the_one_that_counts_is_worked_in_the_same_tick(bench: Bench) -> None:
+    now = bench.clock.now()
+    bench.put(0, now - MINUTE)
+    counts = bench.put(0, now)
+    report = bench.tick(lambda entry: Verdict.DONE if entry.agrees(counts.due_at) else Verdict.STALE)
+    assert (report.due, report.done) == (2, 1)
+
+
 def test_an_entry_that_is_put_again_while_it_is_worked_stays(bench: Bench) -> None:
     at = bench.clock.now()
     bench.put(0, at)

@@ -1,0 +1,223 @@
+"""One client of a running stack, for the demo, the measurements and the tests: here or in an AWS account.
+
+``Client`` is a manager of one tenant who posts briefs, waits and reads. It also looks where only whoever operates the
+stack may: at the engine, the Lambdas and the table, with the credentials that ``Target`` has. Whatever does not go as
+asked is a ``StackError`` that says what was answered instead; waiting ends at a deadline.
+"""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from functools import cache
+from typing import Any, TypeVar
+
+from boto3.dynamodb.types import TypeDeserializer
+
+from local import history
+from local.dead_letters import Letters
+from local.forms import Form, forms
+from local.http import Http, Reply, StackError
+from local.reviewers import Inbox, Links, OperatorLinks
+from local.target import Target
+
+DEAD_ENDS = frozenset({"failed", "rejected", "expired", "stopped"})
+PAGE = 100
+T = TypeVar("T")
+
+
+class CampaignEndedError(StackError):
+    """The campaign ended in another way than was waited for; ``status`` is how."""
+
+    def __init__(self, campaign: dict[str, Any]) -> None:
+        error = campaign.get("error")
+        why = f": {error.get('step') or 'unknown step'}: {error['code']}: {error['message']}" if error else ""
+        super().__init__(f"campaign {campaign['campaignId']} is {campaign['status']}{why}")
+        self.status = str(campaign["status"])
+
+
+class TooLateError(StackError):
+    """What was waited for did not come in time."""
+
+
+class InvocationError(StackError):
+    """A Lambda raised; ``error_type`` is the name of what."""
+
+    def __init__(self, function: str, answer: dict[str, Any]) -> None:
+        self.error_type, self.message = str(answer.get("errorType")), str(answer.get("errorMessage"))
+        super().__init__(f"{function} raised {self.error_type}: {self.message}")
+
+
+def until(found: Callable[[], T | None], what: str, seconds: float = 60, every: float = 0.2) -> T:
+    """What ``found`` answers, once that is something; raises ``TooLateError``, which says ``what`` is still so."""
+    deadline = time.monotonic() + seconds
+    while not (answer := found()):
+        if time.monotonic() > deadline:
+            raise TooLateError(f"{what} after {seconds:.0f} s")
+        time.sleep(every)
+    return answer
+
+
+class Client:
+    """``patience`` multiplies every deadline: what takes milliseconds here may take a cold start in AWS.
+
+    ``aws`` answers boto3 clients by service, each made once.
+    """
+
+    def __init__(self, target: Target, tenant: str, role: str = "manager", *, patience: float = 1) -> None:
+        self.target, self.tenant, self.patience = target, tenant, patience
+        self.aws = cache(target.client)
+        self.http = Http(target.token(tenant, role))
+        self.inbox = Inbox(target.info["inboxUrl"]) if "inboxUrl" in target.info else None
+        self._links: Links = self.inbox or OperatorLinks(target, tenant)
+
+    def url(self, path: str) -> str:
+        return self.target.api_url + path
+
+    def send(self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None) -> Reply:
+        """Any request of the API, any answer."""
+        content = None if body is None else json.dumps(body, ensure_ascii=False).encode()
+        return self.http.send(method, self.url(path), content, {"Content-Type": "application/json", **(headers or {})})
+
+    def get(self, path: str, **query: Any) -> Any:
+        """What the API answers; raises ``UnexpectedReplyError``, as the next two do."""
+        return self.http.get(self.url(path), **query).json()
+
+    def pages(self, path: str, items: str = "items", **query: Any) -> Iterator[dict[str, Any]]:
+        """Every item of a list of the API, which is the answer's field ``items``."""
+        query = {"limit": PAGE, **query}
+        while True:
+            page = self.get(path, **query)
+            yield from page[items]
+            if not page.get("nextCursor"):
+                return
+            query["cursor"] = page["nextCursor"]
+
+    def submit(self, brief: dict[str, Any], **headers: str) -> Reply:
+        """``POST /campaigns``; the answer's ``campaignId`` names the campaign."""
+        return self.http.post(self.url("/campaigns"), brief, expect=202, headers=headers)
+
+    def campaign(self, campaign_id: str) -> dict[str, Any]:
+        found: dict[str, Any] = self.get(f"/campaigns/{campaign_id}")
+        return found
+
+    def posts(self, campaign_id: str) -> list[dict[str, Any]]:
+        """In plan order."""
+        return list(self.pages(f"/campaigns/{campaign_id}/posts"))
+
+    def approvals(self, campaign_id: str) -> list[dict[str, Any]]:
+        """Its requests for approval, oldest first."""
+        found: list[dict[str, Any]] = self.get(f"/campaigns/{campaign_id}/approvals")["items"]
+        return found
+
+    def wait(
+        self,
+        campaign_id: str,
+        *statuses: str,
+        seconds: float = 120,
+        tell: Callable[[dict[str, Any]], None] | None = None,
+        every: float = 0.2,
+    ) -> dict[str, Any]:
+        """The campaign once it is in one of ``statuses``; ``tell`` hears its progress meanwhile.
+
+        Raises ``CampaignEndedError`` at once when it ends elsewhere, and ``TooLateError``.
+        """
+        deadline = time.monotonic() + seconds * self.patience
+        while True:
+            progress = self.get(f"/campaigns/{campaign_id}/progress")
+            if tell:
+                tell(progress)
+            if progress["status"] in statuses:
+                return self.campaign(campaign_id)
+            if progress["status"] in DEAD_ENDS:
+                raise CampaignEndedError(self.campaign(campaign_id))
+            if time.monotonic() > deadline:
+                where = f"{progress['status']} at {progress['currentStep']}"
+                wanted = " or ".join(statuses)
+                raise TooLateError(f"campaign {campaign_id} is not {wanted} after {seconds:.0f} s: it is {where}")
+            time.sleep(every)
+
+    def mails(self) -> list[dict[str, Any]]:
+        """The local inbox, newest first; ``StackError`` where the stack has none."""
+        if self.inbox is None:
+            raise StackError("the mails of this stack go to their recipients; only a local stack has an inbox")
+        return self.inbox.mails()
+
+    def link(self, campaign_id: str, seconds: float = 60, every: float = 0.2) -> str:
+        """A reviewer's link to the campaign's newest request for approval."""
+        what = f"no link for campaign {campaign_id} was mailed"
+        return until(lambda: self._links.newest(campaign_id), what, seconds * self.patience, every)
+
+    @staticmethod
+    def form(page: Reply) -> Form:
+        """What a reviewer's page offers to fill in."""
+        offered = [form for form in forms(page.text) if form.method == "post"]
+        if not offered:
+            raise StackError("the approval page has no form")
+        return offered[0]
+
+    def answer(self, link: str, decision: str, comments: str = "", page: Reply | None = None) -> Reply:
+        """Send the form of the linked page, as a browser without JavaScript would; opens it unless it is given."""
+        page = page or Http().get(link)
+        form = self.form(page)
+        return Http().submit(page, form.action, form.filled(decision=decision, comments=comments))
+
+    def decide(self, campaign_id: str, decision: str, comments: str = "") -> Reply:
+        """Answer the campaign's newest request."""
+        return self.answer(self.link(campaign_id), decision, comments)
+
+    # What follows takes rights in the account, not a token.
+
+    def execution_arn(self, campaign_id: str) -> str:
+        """Of the campaign's first execution, which has its name."""
+        machine: str = self.target.info["stateMachines"]["build"]
+        return machine.replace(":stateMachine:", ":execution:") + f":{campaign_id}"
+
+    def execution(self, campaign_id: str, seconds: float = 60, every: float = 0.2) -> dict[str, Any]:
+        """The first execution, as the engine describes it once it has ended."""
+        states, arn = self.aws("stepfunctions"), self.execution_arn(campaign_id)
+
+        def ended() -> dict[str, Any] | None:
+            described: dict[str, Any] = states.describe_execution(executionArn=arn)
+            return None if described["status"] == "RUNNING" else described
+
+        return until(ended, f"the execution of {campaign_id} still runs", seconds * self.patience, every)
+
+    def events(self, execution_arn: str) -> list[dict[str, Any]]:
+        """The execution's history, oldest first."""
+        return history.events(self.aws("stepfunctions"), execution_arn)
+
+    def function(self, name: str) -> str:
+        """The ARN of the Lambda's alias ``live``."""
+        return f"{self.target.info['functions'][name]}:live"
+
+    def invoke(self, function: str, payload: Any = None, *, wait: bool = True) -> Any:
+        """What the Lambda answers, or nothing where nobody waits for it. Raises ``InvocationError``."""
+        answer = self.aws("lambda").invoke(
+            FunctionName=self.function(function),
+            InvocationType="RequestResponse" if wait else "Event",
+            Payload=json.dumps(payload or {}).encode(),
+        )
+        result = json.loads(answer["Payload"].read() or b"null")
+        if "FunctionError" in answer:
+            raise InvocationError(function, result)
+        return result
+
+    def letters(self) -> Letters:
+        """What the direct invocation refused for good."""
+        return Letters(self.aws("sqs"), self.aws("lambda"), self.target.info["prefix"])
+
+    def items(self, campaign_id: str, prefix: str = "") -> list[dict[str, Any]]:
+        """The campaign's items as they are in the table, numbers as numbers."""
+        deserialize = TypeDeserializer().deserialize
+        values = {":pk": {"S": f"TENANT#{self.tenant}#CAMPAIGN#{campaign_id}"}}
+        pages = (
+            self.aws("dynamodb")
+            .get_paginator("query")
+            .paginate(
+                TableName=self.target.info["table"],
+                KeyConditionExpression="PK = :pk AND begins_with(SK, :sk)" if prefix else "PK = :pk",
+                ExpressionAttributeValues={**values, **({":sk": {"S": prefix}} if prefix else {})},
+                ConsistentRead=True,
+            )
+        )
+        return [{name: deserialize(value) for name, value in item.items()} for page in pages for item in page["Items"]]

@@ -1,0 +1,190 @@
+"""Takes a tenant of ``make verify`` out of a stack again, with everything it made. Doing so twice is harmless.
+
+Removed are its campaigns (their items, entries in the lists of what is looked after, manifests and texts in S3), its
+catalog, settings and idempotency keys, its payloads in the dead-letter queue, and the queues that heard the alerts.
+What AWS does not let anybody delete stays until it expires: ended executions (90 days) and log lines (a month).
+
+Rights: ``dynamodb:Query`` and ``BatchWriteItem``, ``states:DescribeExecution`` and ``StopExecution``, ``s3:ListBucket``
+and ``DeleteObject``, ``sqs:*`` and ``sns:Unsubscribe`` as the names below say.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from lambdas.adapters import dynamodb_keys as keys
+from lambdas.adapters.dynamodb_keys import ItemKey
+from lambdas.core.ids import CampaignId, CampaignKey, TenantId
+from lambdas.services.due import SHARDS, Kind
+from local.client import until
+from local.dead_letters import Letters
+from local.http import StackError
+from local.reviewers import is_throwaway
+from local.target import Target
+
+ALERT_QUEUES = "campaign-verify-alerts-"
+"""How the queues are called that a run subscribes to the alerts; a ULID and the tenant's name follow."""
+_AT_WORK = frozenset({"queued", "planning", "generating", "needs_revision"})
+_REST_SECONDS = 600
+_BATCH = 25
+"""Of BatchWriteItem (docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html)."""
+_LETTERS = 1_000
+
+
+class Removal:
+    """What is left of ``tenant``, and taking it away; ``StackError`` for any tenant that is not one of verify's."""
+
+    def __init__(self, target: Target, tenant: str) -> None:
+        if not is_throwaway(tenant):
+            raise StackError(f"only tenants of `make verify` are removed, and {tenant} is none")
+        self._target, self._tenant, self._table = target, TenantId(tenant), str(target.info["table"])
+        self._dynamodb = target.client("dynamodb")
+
+    def campaigns(self) -> list[CampaignKey]:
+        """What the tenant's list says."""
+        listed = self._query(keys.tenant_partition(self._tenant), keys.CAMPAIGNS)
+        return [CampaignKey(self._tenant, CampaignId(item.sk.removeprefix(keys.CAMPAIGNS))) for item in listed]
+
+    def run(self) -> Counter[str]:
+        """Remove everything and answer how much of what kind it was."""
+        removed: Counter[str] = Counter()
+        campaigns = self.campaigns()
+        for key in campaigns:
+            # While a step is at work it writes; a campaign that rests is left alone by everybody.
+            until(partial(self._rests, key), f"campaign {key.campaign_id} is still at work", _REST_SECONDS, 1)
+        # First what is looked after by the clock: the reconciler would start a stopped execution again.
+        removed["items"] += self.delete(self._entries())
+        for key in campaigns:
+            removed["executions stopped"] += sum(map(self._stop, self._executions(key)))
+            own = self._query(keys.campaign_partition(key))
+            removed["items"] += self.delete([*own, keys.owner(key.campaign_id)])
+        removed["objects"] += self._remove_objects()
+        removed["dead letters"] += self._remove_letters()
+        removed["alert queues"] += self._remove_alert_queues()
+        removed["items"] += self.delete(self._entries())  # of sweeps that were under way
+        # The list of campaigns last: a run of this that dies finds the rest through it.
+        removed["items"] += self.delete(self._query(keys.tenant_partition(self._tenant)))
+        removed["campaigns"] = len(campaigns)
+        return removed
+
+    def _rests(self, key: CampaignKey) -> bool:
+        place = keys.campaign(key)
+        record = self._dynamodb.get_item(TableName=self._table, Key=_wire(place), ConsistentRead=True).get("Item", {})
+        return record.get("status", {}).get("S") not in _AT_WORK
+
+    def _executions(self, key: CampaignKey) -> Iterator[str]:
+        """Every execution of the campaign: its first has the campaign's name, those after it a number more."""
+        machine: str = self._target.info["stateMachines"]["build"]
+        first = f"{machine.replace(':stateMachine:', ':execution:')}:{key.campaign_id}"
+        yield first
+        named = {i.get("executionArn", {}).get("S", "") for i in self._pages(keys.campaign_partition(key))}
+        yield from sorted(name for name in named if name.startswith(f"{first}-"))
+
+    def _stop(self, execution: str) -> bool:
+        states = self._target.client("stepfunctions")
+        try:
+            if states.describe_execution(executionArn=execution)["status"] != "RUNNING":
+                return False
+            states.stop_execution(executionArn=execution, cause="removed after make verify")
+        except states.exceptions.ExecutionDoesNotExist:
+            return False
+        return True
+
+    def _entries(self) -> list[ItemKey]:
+        """Of the tenant in the lists that all tenants share. Reads them whole: a read unit for some 16 entries."""
+        shared = [keys.due_partition(kind, shard) for kind in Kind for shard in range(SHARDS)]
+        shared += [keys.active_list(number) for number in range(keys.ACTIVE_LISTS)]
+        return [
+            ItemKey(item[keys.PK]["S"], item[keys.SK]["S"])
+            for partition in (*shared, *keys.open_approval_partitions())
+            for item in self._pages(partition)
+            if item.get("tenantId", {}).get("S") == self._tenant
+        ]
+
+    def _query(self, partition: str, prefix: str = "") -> list[ItemKey]:
+        return [
+            ItemKey(item[keys.PK]["S"], item[keys.SK]["S"])
+            for item in self._pages(partition)
+            if item[keys.SK]["S"].startswith(prefix)
+        ]
+
+    def _pages(self, partition: str) -> Iterator[dict[str, Any]]:
+        pages = self._dynamodb.get_paginator("query").paginate(
+            TableName=self._table,
+            KeyConditionExpression="PK = :pk",
+            ProjectionExpression="PK, SK, executionArn, tenantId",
+            ExpressionAttributeValues={":pk": {"S": partition}},
+            ConsistentRead=True,
+        )
+        for page in pages:
+            yield from page["Items"]
+
+    def delete(self, items: Sequence[ItemKey]) -> int:
+        """How many were asked for. What was not deleted under throttling comes back and is sent again, with pauses."""
+        for start in range(0, len(items), _BATCH):
+            wanted = [{"DeleteRequest": {"Key": _wire(item)}} for item in items[start : start + _BATCH]]
+            pause = 0.05
+            while wanted:
+                answer = self._dynamodb.batch_write_item(RequestItems={self._table: wanted})
+                wanted = answer.get("UnprocessedItems", {}).get(self._table, [])
+                if wanted:
+                    time.sleep(pause)
+                    pause = min(2 * pause, 5)
+        return len(items)
+
+    def _remove_objects(self) -> int:
+        s3, bucket = self._target.client("s3"), self._target.info["bucket"]
+        pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=f"tenants/{self._tenant}/")
+        found = [{"Key": item["Key"]} for page in pages for item in page.get("Contents", [])]
+        for start in range(0, len(found), 1_000):
+            answer = s3.delete_objects(Bucket=bucket, Delete={"Objects": found[start : start + 1_000], "Quiet": True})
+            if errors := answer.get("Errors"):
+                raise StackError(f"{errors[0]['Key']} cannot be deleted: {errors[0]['Code']}: {errors[0]['Message']}")
+        return len(found)
+
+    def _remove_letters(self) -> int:
+        letters = Letters(self._target.client("sqs"), self._target.client("lambda"), self._target.info["prefix"])
+        with letters.in_hand(_LETTERS) as held:
+            ours = [letter for letter in held if letter.tenant == self._tenant]
+            for letter in ours:
+                letters.discard(letter)
+        return len(ours)
+
+    def _remove_alert_queues(self) -> int:
+        sqs, sns, topic = self._target.client("sqs"), self._target.client("sns"), self._target.info["alertTopic"]
+        urls = [url for url in _queues(sqs) if url.endswith(f"-{self._tenant}")]
+        names = {url.rsplit("/", 1)[-1] for url in urls}
+        pages = sns.get_paginator("list_subscriptions_by_topic").paginate(TopicArn=topic) if names else ()
+        for subscription in _subscriptions(pages):
+            if subscription["Endpoint"].rsplit(":", 1)[-1] in names:
+                sns.unsubscribe(SubscriptionArn=subscription["SubscriptionArn"])
+        return sum(_delete_queue(sqs, url) for url in urls)
+
+
+def _wire(item: ItemKey) -> dict[str, dict[str, str]]:
+    return {keys.PK: {"S": item.pk}, keys.SK: {"S": item.sk}}
+
+
+def _queues(sqs: Any) -> list[str]:
+    pages = sqs.get_paginator("list_queues").paginate(QueueNamePrefix=ALERT_QUEUES)
+    return [url for page in pages for url in page.get("QueueUrls", [])]
+
+
+def _subscriptions(pages: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [subscription for page in pages for subscription in page["Subscriptions"]]
+
+
+def _delete_queue(sqs: Any, url: str) -> bool:
+    """Whether it was still there: a queue is listed for up to a minute after it was deleted
+    (docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_DeleteQueue.html)."""
+    try:
+        sqs.delete_queue(QueueUrl=url)
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in ("AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"):
+            raise
+        return False
+    return True

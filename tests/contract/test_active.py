@@ -1,0 +1,73 @@
+"""What ``ActiveCampaigns`` promises, of the fake and of the table; and the list of before, which only the table has."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any, NamedTuple
+
+import pytest
+
+from lambdas.adapters import dynamodb_keys as keys
+from lambdas.adapters.dynamodb_active import DynamoActive
+from lambdas.adapters.dynamodb_due import DynamoDue
+from lambdas.adapters.dynamodb_items import to_item
+from lambdas.adapters.memory import MemoryActive, MemoryDue
+from lambdas.core.active import ActiveCampaign, ActiveCampaigns, active
+from lambdas.services.due import SHARDS, DueEntry, Kind
+from tests.contract.conftest import TABLE
+from tests.contract.samples import ACME, KEY, NOW, numbered
+
+
+class Looks(NamedTuple):
+    store: ActiveCampaigns
+    due: Callable[[], list[DueEntry]]
+
+
+@pytest.fixture(params=["memory", "dynamodb"])
+def looks(request: pytest.FixtureRequest) -> Looks:
+    if request.param == "memory":
+        index = MemoryDue()
+        return Looks(MemoryActive(index), lambda: index.all(Kind.CAMPAIGN))
+    table = request.getfixturevalue("moto_table")
+
+    def due() -> list[DueEntry]:
+        return [e for shard in range(SHARDS) for e in DynamoDue(table, TABLE).due(Kind.CAMPAIGN, shard, None)]
+
+    return Looks(DynamoActive(table, TABLE), due)
+
+
+def test_a_look_is_on_the_record_and_in_the_index(looks: Looks) -> None:
+    recovered = ActiveCampaign(tenant_id=KEY.tenant_id, campaign_id=KEY.campaign_id, recoveries=(NOW,))
+    looks.store.look_at(recovered, NOW + timedelta(hours=1), NOW)
+    assert looks.store.get(KEY) == recovered.model_copy(update={"due_at": NOW + timedelta(hours=1)})
+    (entry,) = looks.due()
+    assert (entry.key, entry.at) == (KEY, NOW + timedelta(hours=1))
+
+
+def test_of_two_looks_the_last_one_counts(looks: Looks) -> None:
+    looks.store.look_at(active(KEY), NOW + timedelta(hours=1), NOW)
+    looks.store.look_at(active(KEY), NOW + timedelta(minutes=1), NOW)
+    record = looks.store.get(KEY)
+    assert record is not None
+    assert [entry.agrees(record.due_at) for entry in sorted(looks.due(), key=lambda e: e.at)] == [True, False]
+
+
+def test_what_is_over_is_forgotten(looks: Looks) -> None:
+    looks.store.look_at(active(KEY), NOW, NOW)
+    looks.store.remove(KEY)
+    looks.store.remove(KEY)
+    assert looks.store.get(KEY) is None
+
+
+def test_each_shard_takes_its_share_of_the_list_of_before(moto_table: Any) -> None:
+    store = DynamoActive(moto_table, TABLE)
+    listed = {numbered(ACME, number) for number in range(40)}
+    for key in listed:
+        fields = {"tenantId": key.tenant_id, "campaignId": key.campaign_id}
+        moto_table.put_item(TableName=TABLE, Item=to_item(keys.listed_active(key), fields))
+    shares = [store.listed(shard) for shard in range(SHARDS)]
+    assert all(shares)
+    found = [key for share in shares for key in share]
+    assert (len(found), set(found)) == (40, listed)
+    for key in found:
+        store.forget_listed(key)
+    assert [store.listed(shard) for shard in range(SHARDS)] == [[]] * SHARDS

@@ -1,0 +1,58 @@
+"""The reconciler over the fakes."""
+
+from datetime import timedelta
+
+from lambdas.core.graph.model import ExecutionStatus
+from lambdas.core.models.campaign import CampaignStatus
+from lambdas.core.recovery import RecoveryPorts
+from lambdas.ops.reconcile.logic import ReconcilePorts, Report, reconcile
+from lambdas.services.due import SHARDS, DueEntry, Tick
+from tests.support import samples
+from tests.support.world import World
+
+
+def recovery_ports(world: World) -> RecoveryPorts:
+    return RecoveryPorts(world.campaigns, world.posts, world.approvals, world.executions, world.active, world.clock)
+
+
+def run_reconciler(world: World, errors: list[Exception] | None = None, *, everything: bool = True) -> Report:
+    """One run over all shards, of ``everything`` or of what is due; an error is raised where ``errors`` takes none."""
+
+    def failed(_: DueEntry, error: Exception) -> None:
+        if errors is None:
+            raise error
+        errors.append(error)
+
+    world.clock.advance(timedelta(seconds=1))  # as it does: an entry that is put in the same instant is the same entry
+    tick = Tick(world.due, world.clock, lambda: True, failed, everything)
+    return reconcile(range(SHARDS), tick, ReconcilePorts(recovery_ports(world), world.alerts))[0]
+
+
+def replace_execution(world: World) -> Report:
+    """Run it until it has replaced the campaign's dead execution, which may take until nobody writes for that."""
+    report = run_reconciler(world)
+    if report.findings == {"writing": 1}:
+        claims = [claim.expires_at for key in world.active.entries for claim in world.posts.claims(key).values()]
+        world.clock.advance(max(claims) - world.clock.now())
+        report = run_reconciler(world)
+    assert report.errors == 0
+    return report
+
+
+def lost(
+    world: World,
+    status: CampaignStatus = CampaignStatus.GENERATING,
+    ended: ExecutionStatus | None = ExecutionStatus.ABORTED,
+    error: str | None = None,
+    *,
+    redrivable: bool = False,
+) -> str:
+    """A campaign in ``status`` whose execution is over; ``None``: unknown to the engine. Answers its ARN."""
+    event = world.queue(status=status)
+    arn = world.executions.start(event, samples.CAMPAIGN_ID)
+    world.campaigns.update(samples.KEY, expected=[status], at=world.clock.now(), execution_arn=arn)
+    if ended:
+        world.executions.end(arn, ended, error, redrivable=redrivable)
+    else:
+        del world.executions.states[arn]
+    return arn

@@ -1,0 +1,117 @@
+"""When the reconciler looks at a campaign, and what it reads and calls for that."""
+
+import json
+from datetime import timedelta
+
+from lambdas.core.active import SOON, ActiveCampaign
+from lambdas.core.errors import UnreadableRecordError
+from lambdas.core.graph.model import ExecutionStatus
+from lambdas.core.ids import CampaignId, CampaignKey
+from lambdas.core.models.campaign import CampaignStatus
+from lambdas.ops.reconcile.logic import ReconcilePorts, ended_campaign, look_again, take_over
+from lambdas.services.due import SHARDS, Kind
+from tests.contract.samples import approval
+from tests.support import samples
+from tests.support.recovery import lost, recovery_ports
+from tests.support.recovery import run_reconciler as run
+from tests.support.world import World
+
+FIRST, SECOND = samples.CAMPAIGN_ID, f"{samples.CAMPAIGN_ID}-1"
+
+
+def execution(world: World) -> str | None:
+    return world.campaigns.get(samples.KEY).execution_arn
+
+
+def test_a_record_that_cannot_be_read_keeps_no_other_campaign_waiting(world: World) -> None:
+    lost(world)
+    broken = samples.KEY._replace(campaign_id=CampaignId("01KJQ0000000000000000000B2"))
+    world.queue(campaign_id=broken.campaign_id)
+    world.campaigns._records[broken]["status"] = "a status of a newer version"
+    errors: list[Exception] = []
+    world.clock.advance(SOON)
+    assert run(world, errors, everything=False).errors == 1
+    assert [type(error) for error in errors] == [UnreadableRecordError]
+    assert execution(world) == world.executions.arn_of(SECOND)
+
+
+def test_a_tick_reads_only_campaigns_that_are_due(world: World) -> None:
+    for number in range(200):
+        world.queue(campaign_id=CampaignId(f"01KJQ{number:021d}"))
+    assert run(world, everything=False).looked_at == 0
+    assert world.due.read == 0
+
+
+def test_an_execution_that_ends_badly_is_seen_to_at_once(world: World) -> None:
+    arn = lost(world)
+    given = world.executions.inputs[arn].to_wire()
+    event = {"source": "aws.states", "detail": {"executionArn": arn, "input": json.dumps(given), "status": "ABORTED"}}
+    key = ended_campaign(event)
+    assert key == samples.KEY
+    assert look_again(key, ReconcilePorts(recovery_ports(world), world.alerts)) == "interrupted"
+    assert execution(world) == world.executions.arn_of(SECOND)
+    for other in ({}, {"shard": 1}, {"source": "aws.events"}):
+        assert ended_campaign(other) is None
+
+
+def test_a_suspect_of_which_the_engine_knows_no_end_yet_is_looked_at_again_soon(world: World) -> None:
+    lost(world, ended=ExecutionStatus.RUNNING)
+    look_again(samples.KEY, ReconcilePorts(recovery_ports(world), world.alerts))
+    (entry,) = (e for e in world.due.all(Kind.CAMPAIGN) if e.agrees(world.active.entries[samples.KEY].due_at))
+    assert entry.at - world.clock.now() == SOON
+
+
+def test_campaigns_of_the_list_of_before_are_taken_over(world: World) -> None:
+    class OldList:
+        def __init__(self) -> None:
+            self.keys = [samples.KEY]
+
+        def listed(self, shard: int) -> list[CampaignKey]:
+            return list(self.keys) if shard == 2 else []
+
+        def forget_listed(self, key: CampaignKey) -> None:
+            self.keys.remove(key)
+
+    lost(world)
+    world.due.__init__()  # type: ignore[misc]  # it was made before there was an index
+    old = OldList()
+    assert take_over(range(SHARDS), old, world.due, recovery_ports(world)) == 1
+    assert take_over(range(SHARDS), old, world.due, recovery_ports(world)) == 0
+    assert run(world, everything=False).findings == {"interrupted": 1}
+
+
+def test_an_entry_of_before_the_last_look_is_dropped(world: World) -> None:
+    """A retry has the campaign looked at soon, and what was due before does not make a second row of looks."""
+    event = world.queue(status=CampaignStatus.GENERATING)
+    world.executions.start(event, FIRST)
+    now = world.clock.now()
+    world.active.look_at(ActiveCampaign(tenant_id=samples.TENANT, campaign_id=samples.CAMPAIGN_ID), now + SOON * 2, now)
+    for _ in range(60):
+        world.clock.advance(timedelta(minutes=1))
+        run(world, everything=False)
+    assert len(world.due.all(Kind.CAMPAIGN)) == 1
+
+
+def test_a_heartbeat_of_a_superseded_execution_says_nothing_of_the_one_that_was_never_started(world: World) -> None:
+    """The reconciler named the next one and died; reviewers are still asked by the one before."""
+    arn = lost(world, CampaignStatus.AWAITING_APPROVAL, None)
+    now = world.clock.now()
+    world.approvals.create(approval(campaignId=samples.CAMPAIGN_ID, createdAt=now, heartbeatAt=now, executionId=arn))
+    named = f"{arn}-1"
+    world.campaigns.update(samples.KEY, expected=tuple(CampaignStatus), execution_arn=named, at=now)
+    world.clock.advance(SOON)
+    assert run(world, everything=False).findings == {"not_started": 1}
+    assert world.executions.states[named].is_live
+
+
+def test_while_reviewers_are_asked_and_heartbeats_answered_the_engine_is_asked_nothing(world: World) -> None:
+    arn = lost(world, CampaignStatus.AWAITING_APPROVAL, None)
+    now = world.clock.now()
+    world.approvals.create(approval(campaignId=samples.CAMPAIGN_ID, createdAt=now, executionId=arn))
+    world.clock.advance(SOON)
+    world.executions.describe = unasked  # type: ignore[method-assign]  # it must not be asked
+    assert run(world, everything=False).findings == {"fine": 1}
+
+
+def unasked(arn: str) -> None:
+    raise AssertionError(f"the engine was asked about {arn}")
