@@ -158,7 +158,7 @@ def test_an_execution_that_is_aborted_is_seen_to_without_anybody_asking(acme: Dr
     acme.wait(campaign_id, "awaiting_approval")
     old_link = acme.link(campaign_id)
     acme.stack.client("stepfunctions").stop_execution(executionArn=acme.execution_arn(campaign_id))
-    asked_anew(acme, campaign_id, old_link)
+    taken_over(acme, campaign_id, old_link)
     approve(acme, campaign_id)
 
 

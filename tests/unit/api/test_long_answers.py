@@ -14,6 +14,7 @@ from lambdas.core.quorum import sent_back
 from lambdas.core.record_size import fits, record_bytes
 from tests.support.waiting import Waiting, nothing_happened
 
+
 def said(waiting: Waiting, posts: int, length: int) -> tuple[PostDecision, ...]:
     return tuple(
         PostDecision(
