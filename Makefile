@@ -12,6 +12,7 @@ EXAMPLE ?=
 SENDER ?=
 CONTEXT ?=
 BENCH ?=
+SKIP_PREFLIGHT ?=
 STACK ?=
 POSTS ?= 1000
 RUN ?=
@@ -122,12 +123,19 @@ bench: $(VENV)/.installed  ## Measure cost, cold starts, throughput and growth (
 	@python -m bench $(BENCH)
 
 .PHONY: bootstrap
-bootstrap: $(VENV)/.installed  ## Prepare your AWS account and region for CDK, once
+bootstrap: $(VENV)/.installed  ## Prepare your AWS account and region, once: the CDK's own stack, and API Gateway's log role
 	@npx --yes $(CDK_CLI) bootstrap -c sender=campaigns@example.org
+	@python -m local.cli prepare-account
+
+.PHONY: preflight
+preflight: $(VENV)/.installed  ## What a deployment would stumble over; makes nothing (SENDER=address CONTEXT='name=value …')
+	@if [ -z "$(SENDER)" ]; then echo "SENDER=address is needed: the SES address that mails come from" >&2; exit 2; fi
+	@python -m local.cli preflight -c sender='$(SENDER)' $(addprefix -c ,$(CONTEXT))
 
 .PHONY: deploy
-deploy: $(VENV)/.installed  ## Deploy to the AWS account of your credentials (SENDER=address CONTEXT='name=value …')
+deploy: $(VENV)/.installed  ## Deploy to the AWS account of your credentials (SENDER=address CONTEXT='name=value …' SKIP_PREFLIGHT=1)
 	@if [ -z "$(SENDER)" ]; then echo "SENDER=address is needed: the SES address that mails come from" >&2; exit 2; fi
+	@if [ -z "$(SKIP_PREFLIGHT)" ]; then python -m local.cli preflight -c sender='$(SENDER)' $(addprefix -c ,$(CONTEXT)); fi
 	@npx --yes $(CDK_CLI) deploy --all --require-approval broadening -c sender='$(SENDER)' $(addprefix -c ,$(CONTEXT))
 
 .PHONY: token-aws

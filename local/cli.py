@@ -83,6 +83,45 @@ def token(
     sys.stdout.write(signed + "\n")
 
 
+Context = Annotated[list[str] | None, typer.Option("-c", "--context", help="name=value, as `make deploy` gets it.")]
+
+
+@app.command()
+def preflight(context: Context = None) -> None:
+    """Look for what a deployment to the account of your credentials would stumble over; make nothing."""
+    from local.preflight import Preflight, Verdict, Wanted
+    from local.synth import assembly
+
+    values = dict(each.split("=", 1) for each in context or [] if "=" in each)
+    try:
+        wanted = Wanted.read(assembly(context=values))
+    except LocalStackError as error:
+        _err.print(f"[red]{escape(str(error))}[/]", soft_wrap=True)
+        raise typer.Exit(1) from None
+    findings = Preflight(wanted, _account_client).run()
+    table = Table("", "", "", "what to do", box=None, padding=(0, 2, 0, 0))
+    colours = {Verdict.OK: "green", Verdict.NOTE: "cyan", Verdict.UNKNOWN: "yellow", Verdict.MISSING: "red"}
+    for subject, verdict, says, todo in findings:
+        table.add_row(f"[{colours[verdict]}]{verdict}[/]", escape(subject), escape(says), escape(todo))
+    _out.print(table)
+    missing = sum(finding.verdict is Verdict.MISSING for finding in findings)
+    if missing:
+        _err.print(f"[red]{missing} thing{'' if missing == 1 else 's'} to do before a deployment can succeed[/]")
+        raise typer.Exit(1)
+
+
+@app.command("prepare-account")
+def prepare_account() -> None:
+    """Let API Gateway write access logs in the account and region of your credentials, once."""
+    from local.account import prepare_logs
+
+    try:
+        _out.print(prepare_logs(_account_client), soft_wrap=True)
+    except (ClientError, BotoCoreError) as error:
+        _err.print(f"[red]{escape(str(error))}[/]")
+        raise typer.Exit(1) from None
+
+
 @app.command()
 def logs(home: Home = None, minutes: Annotated[float, typer.Option(help="How far back to begin.")] = 5.0) -> None:
     """Follow the Lambdas' logs until Ctrl-C."""

@@ -30,7 +30,9 @@ def grant_alert(function: lambda_.Function, topic: sns.ITopic, key: kms.IKey) ->
     """Publish to the topic, and tell the function where it is."""
     function.add_environment("ALERT_TOPIC_ARN", topic.topic_arn)
     function.add_to_role_policy(iam.PolicyStatement(actions=["sns:Publish"], resources=[topic.topic_arn]))
-    # SNS encrypts a message with the publisher's permission to use the key.
-    grant_key(function, key, ["kms:Decrypt", "kms:GenerateDataKey"])
+    # SNS encrypts a message with the publisher's permission to use the key
+    # (docs.aws.amazon.com/sns/latest/dg/sns-key-management.html).
+    topic_only = {"aws:sns:topicArn": topic.topic_arn}
+    grant_key(function, key, ["kms:Decrypt", "kms:GenerateDataKey"], "sns", topic_only)
     if Stack.of(function) is not Stack.of(topic):
         Stack.of(function).add_stack_dependency(Stack.of(topic))

@@ -11,7 +11,7 @@ from stacks.acknowledge import acknowledge
 from stacks.data import DataStack
 from stacks.executions import grant_look, grant_mend
 from stacks.functions import CampaignFunction, CodeAssets, kept_logs
-from stacks.grants import Access, grant_parameter, grant_secret, grant_table
+from stacks.grants import Access, grant_parameter, grant_seal, grant_secret, grant_table
 from stacks.mail import grant_senders
 from stacks.options import Options
 from stacks.workflow import WorkflowStack, grant_task_answers
@@ -143,6 +143,7 @@ class ApiStack(Stack):
                 "BUILD_STATE_MACHINE_ARN": workflow.build_live.ref,
                 "APPROVAL_KEYS_SECRET": self._data.approval_keys_name,
                 "APPROVAL_BASE_URL_PARAMETER": workflow.base_url_parameter,
+                **self._options.quota,
             },
             # API Gateway gives up after 29 seconds.
             timeout_seconds=28,
@@ -153,7 +154,8 @@ class ApiStack(Stack):
         grant_table(function, self._data, access)
         grant_secret(function, self._data, self._data.approval_keys_name)
         grant_parameter(function, workflow.base_url_parameter)
-        grant_look(function, workflow.build_machine, workflow.build_name)
+        grant_seal(function, self._data.key, "kms:Decrypt")
+        grant_look(function, workflow.build_machine, workflow.build_name, self._data.key)
         grant_mend(function, workflow.build_machine, workflow.build_name)
         grant_task_answers(function, ["states:SendTaskSuccess"])
         grant_senders(function)

@@ -10,7 +10,7 @@ from stacks.alerts import grant_alert
 from stacks.data import DataStack
 from stacks.due import every_minute
 from stacks.functions import CampaignFunction, CodeAssets
-from stacks.grants import Access, grant_parameter, grant_secret, grant_table
+from stacks.grants import Access, grant_parameter, grant_seal, grant_secret, grant_table
 from stacks.mail import Mail
 from stacks.options import Options
 
@@ -46,6 +46,7 @@ def tend_approvals(
     grant_table(function, data, access)
     grant_secret(function, data, data.approval_keys_name)
     grant_parameter(function, base_url_parameter)
+    grant_seal(function, data.key, "kms:Decrypt")
     mail.grant_send(function)
     grant_alert(function, alerts, data.key)
     answers = ["states:SendTaskHeartbeat", "states:SendTaskSuccess"]

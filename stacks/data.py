@@ -17,7 +17,8 @@ _SIGNING_KEY_CHARS = 64
 
 
 class DataStack(Stack):
-    """Stateful resources. They outlive the stacks that use them: deleting this stack keeps table, bucket and key."""
+    """Stateful resources. They outlive the stacks that use them: deleting this stack keeps table, bucket, key and
+    signing keys, without which no link or token that is out would be worth anything."""
 
     def __init__(self, scope: Construct, construct_id: str, *, options: Options) -> None:
         super().__init__(scope, construct_id, description="Campaign orchestration: data")
@@ -119,13 +120,16 @@ class DataStack(Stack):
             construct_id,
             secret_name=name,
             description=description,
-            encryption_key=self.key,
+            # As a reference: to the policy of a key that it can change, the CDK adds a statement for the whole account
+            # which says nothing that the account's own statement does not say.
+            encryption_key=kms.Key.from_key_arn(self, f"{construct_id}Key", self.key.key_arn),
             generate_secret_string=secrets.SecretStringGenerator(
                 secret_string_template=json.dumps({"active": "k1"}),
                 generate_string_key="k1",
                 password_length=_SIGNING_KEY_CHARS,
                 exclude_punctuation=True,
             ),
+            removal_policy=RemovalPolicy.RETAIN,
         )
         acknowledge(
             secret,

@@ -29,7 +29,11 @@ def build_campaign(
         options=options,
         assets=assets,
         key=data.key,
-        environment={"TABLE_NAME": data.table.table_name, "BUILD_STATE_MACHINE_ARN": live.ref},
+        environment={
+            "TABLE_NAME": data.table.table_name,
+            "BUILD_STATE_MACHINE_ARN": live.ref,
+            **options.quota,
+        },
     )
     grant_table(function, data, [Access.GET, Access.BATCH_GET, Access.PUT, Access.UPDATE])
     machine.grant_start_execution(function)

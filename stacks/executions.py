@@ -4,11 +4,13 @@ from collections.abc import Sequence
 
 from aws_cdk import ArnFormat, RemovalPolicy, Stack
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_stepfunctions as sfn
 
 from stacks.acknowledge import acknowledge
 from stacks.functions import LIVE
+from stacks.grants import grant_key
 
 
 def live_alias(machine: sfn.StateMachine) -> sfn.CfnStateMachineAlias:
@@ -31,11 +33,14 @@ def live_alias(machine: sfn.StateMachine) -> sfn.CfnStateMachineAlias:
     return sfn.CfnStateMachineAlias(machine, "Live", name=LIVE, routing_configuration=[every])
 
 
-def grant_look(function: lambda_.Function, machine: sfn.StateMachine, name: str) -> None:
-    """Find the executions of the machine of that name and read what became of them."""
+def grant_look(function: lambda_.Function, machine: sfn.StateMachine, name: str, key: kms.IKey) -> None:
+    """Find the executions of the machine of that name and read what became of them, which ``key`` encrypts."""
     _grant(function, ["states:DescribeStateMachine"], machine.state_machine_arn)
     actions = ["DescribeExecution", "DescribeStateMachineForExecution", "GetExecutionHistory"]
     _grant_all(function, actions, "execution", f"{name}:*")
+    # Who reads needs the key; who starts, stops, redrives or answers a task does not
+    # (docs.aws.amazon.com/step-functions/latest/dg/encryption-at-rest.html, "Required permissions for API callers").
+    grant_key(function, key, ["kms:Decrypt"], "states", {"aws:states:stateMachineArn": machine.state_machine_arn})
 
 
 def grant_mend(function: lambda_.Function, machine: sfn.StateMachine, name: str) -> None:

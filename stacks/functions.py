@@ -13,6 +13,7 @@ from constructs import Construct
 
 from stacks.acknowledge import acknowledge
 from stacks.dependency_layer import AWS_PYTHON, build_layer
+from stacks.grants import grant_key
 from stacks.options import Options
 
 ROOT = Path(__file__).parent.parent
@@ -88,6 +89,7 @@ class CampaignFunction(lambda_.Function):
             role=role,
             timeout=Duration.seconds(timeout_seconds),
             memory_size=memory_mb,
+            reserved_concurrent_executions=options.reserved.get(name),
             environment={
                 "POWERTOOLS_SERVICE_NAME": name,
                 "LOG_LEVEL": "INFO",
@@ -123,6 +125,9 @@ def keep_failures(function: "CampaignFunction", name: str, key: kms.IKey) -> Non
     letters = _dead_letter_queue(scope, f"{name}DeadLetters", key)
     # Not configure_async_invoke, whose grants on queue and key are wider than sending needs.
     function.add_to_role_policy(iam.PolicyStatement(actions=["sqs:SendMessage"], resources=[letters.queue_arn]))
+    # docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html, of a producer
+    queue_only = {"aws:sqs:arn": letters.queue_arn}
+    grant_key(function, key, ["kms:Decrypt", "kms:GenerateDataKey"], "sqs", queue_only)
     failed = lambda_.CfnEventInvokeConfig.OnFailureProperty(destination=letters.queue_arn)
     for construct_id, qualifier in ((f"{name}Asynchronously", "$LATEST"), (f"{name}LiveAsynchronously", LIVE)):
         config = lambda_.CfnEventInvokeConfig(

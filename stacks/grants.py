@@ -1,14 +1,26 @@
-"""Narrow grants: a function gets the single actions it uses, and the key as far as those need it."""
+"""Narrow grants: a function gets the single actions it uses, and the key as far as those need it.
 
-from collections.abc import Sequence
+One key encrypts everything, so every use of it is bound to the service that asks for it (``kms:ViaService``) and to
+what is encrypted (the encryption context). Whoever may read the table can therefore not open the task tokens in it:
+those are sealed by KMS itself, under a context of their own (``grant_seal``).
+"""
+
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
 from aws_cdk import ArnFormat, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_stepfunctions as sfn
 
+from stacks.acknowledge import acknowledge
 from stacks.data import DataStack
+
+TENANTS = "tenants/"
+"""What every object of the bucket begins with."""
+SEALED_BY = ("tenantId", "campaignId", "callbackId")
+"""The encryption context of a sealed task token, as ``lambdas`` make it; a test compares the two."""
 
 
 class Access(StrEnum):
@@ -24,30 +36,127 @@ class Access(StrEnum):
     PARTIQL_UPDATE = "dynamodb:PartiQLUpdate"
 
 
-def grant_table(grantee: iam.IGrantable, data: DataStack, access: Sequence[Access]) -> None:
+class Objects(StrEnum):
+    """What a function may do with the objects of the bucket."""
+
+    GET = "s3:GetObject"
+    PUT = "s3:PutObject"
+    DELETE = "s3:DeleteObject"
+
+
+_KEY_FOR = {Objects.GET: "kms:Decrypt", Objects.PUT: "kms:GenerateDataKey"}
+"""docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html; an object is deleted without its key."""
+
+
+def grant_table(grantee: lambda_.Function, data: DataStack, access: Sequence[Access]) -> None:
     """Only the named actions, only on the table itself."""
     data.table.grant(grantee, *[action.value for action in access])
-    grant_key(grantee, data.key, ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey"])
+    # docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html: DynamoDB uses the key in the
+    # caller's name, always with the table's name as context.
+    table = {"aws:dynamodb:tableName": data.table.table_name, "aws:dynamodb:subscriberId": data.account}
+    grant_key(grantee, data.key, ["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"], "dynamodb", table)
+    # Looking at the key encrypts nothing, so it has no context.
+    grant_key(grantee, data.key, ["kms:DescribeKey"], "dynamodb")
+
+
+def grant_objects(function: lambda_.Function, data: DataStack, access: Sequence[Objects]) -> None:
+    """Only the named actions, on the objects below ``tenants/``; with GET also whether an object is there."""
+    every = f"{TENANTS}*"
+    objects = data.manifests.arn_for_objects(every)
+    _allow(function, [action.value for action in access], objects)
+    acknowledge(
+        function.role or function,
+        f"AwsSolutions-IAM5[Resource::{data.manifests_arn_export}/{every}]",
+        "The objects of every campaign are below tenants/, and nothing else is in the bucket",
+    )
+    if Objects.GET in access:
+        # Without it S3 answers 403 for an object that is not there, as if it were forbidden
+        # (docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html).
+        _allow(function, ["s3:ListBucket"], data.manifests.bucket_arn, {"StringLike": {"s3:prefix": every}})
+    # The bucket has a bucket key, so the context is the bucket and not the object
+    # (docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html).
+    keys = [_KEY_FOR[action] for action in access if action in _KEY_FOR]
+    if keys:
+        grant_key(function, data.key, keys, "s3", {"aws:s3:arn": data.manifests.bucket_arn})
 
 
 def grant_secret(function: lambda_.Function, data: DataStack, name: str) -> None:
     """Read the secret of that name. Secrets Manager adds six characters of its own to a secret's ARN."""
-    arn = Stack.of(function).format_arn(
-        service="secretsmanager",
-        resource="secret",
-        resource_name=f"{name}-??????",
-        arn_format=ArnFormat.COLON_RESOURCE_NAME,
-    )
-    function.add_to_role_policy(iam.PolicyStatement(actions=["secretsmanager:GetSecretValue"], resources=[arn]))
-    grant_key(function, data.key, ["kms:Decrypt"])
+    arn = _secret_arn(function, f"{name}-??????")
+    _allow(function, ["secretsmanager:GetSecretValue"], arn)
+    _grant_secret_key(function, data, arn)
+
+
+def grant_secrets_below(function: lambda_.Function, data: DataStack, prefix: str, why: str) -> None:
+    """Read any secret whose name begins with ``prefix``, and hear of one that is not there that it is not.
+
+    Rights are checked first, and a secret that does not exist has no six characters: where a policy names them, the
+    answer is AccessDenied (docs.aws.amazon.com/secretsmanager/latest/userguide/reference_iam-permissions.html).
+    """
+    arn = _secret_arn(function, f"{prefix}*")
+    _allow(function, ["secretsmanager:GetSecretValue"], arn)
+    _grant_secret_key(function, data, arn)
+    pattern = f"arn:<AWS::Partition>:secretsmanager:<AWS::Region>:<AWS::AccountId>:secret:{prefix}*"
+    acknowledge(function.role or function, f"AwsSolutions-IAM5[Resource::{pattern}]", why)
 
 
 def grant_parameter(function: lambda_.Function, name: str) -> None:
     """Read the Systems Manager parameter of that name."""
     arn = Stack.of(function).format_arn(service="ssm", resource="parameter", resource_name=name.removeprefix("/"))
-    function.add_to_role_policy(iam.PolicyStatement(actions=["ssm:GetParameter"], resources=[arn]))
+    _allow(function, ["ssm:GetParameter"], arn)
 
 
-def grant_key(grantee: iam.IGrantable, key: kms.IKey, actions: Sequence[str]) -> None:
-    """Use ``key`` for these ``actions``. The key's own policy leaves the decision to IAM."""
-    iam.Grant.add_to_principal(grantee=grantee, actions=list(actions), resource_arns=[key.key_arn])
+def grant_key(
+    grantee: lambda_.Function | sfn.StateMachine,
+    key: kms.IKey,
+    actions: Sequence[str],
+    service: str | None,
+    context: Mapping[str, str] | None = None,
+) -> None:
+    """Use ``key`` for these ``actions``, through ``service`` only, for what was encrypted under ``context`` only.
+
+    The values of ``context`` may have wildcards. Without a ``service`` it is the grantee itself, or a service in its
+    role, that calls KMS. The key's own policy leaves the decision to IAM.
+    """
+    region = Stack.of(grantee).region
+    conditions: dict[str, dict[str, str]] = {}
+    if service:
+        conditions["StringEquals"] = {"kms:ViaService": f"{service}.{region}.amazonaws.com"}
+    if context:
+        conditions["StringLike"] = {f"kms:EncryptionContext:{name}": value for name, value in context.items()}
+    iam.Grant.add_to_principal(
+        grantee=grantee, actions=list(actions), resource_arns=[key.key_arn], conditions=conditions
+    )
+
+
+def grant_seal(function: lambda_.Function, key: kms.IKey, action: str) -> None:
+    """Seal (``kms:Encrypt``) or open (``kms:Decrypt``) task tokens, and nothing that has another context.
+
+    ``ForAllValues`` alone would let a request without any context through, so each part has to be there.
+    """
+    conditions: dict[str, dict[str, object]] = {
+        "ForAllValues:StringEquals": {"kms:EncryptionContextKeys": list(SEALED_BY)},
+        "StringLike": {f"kms:EncryptionContext:{name}": "?*" for name in SEALED_BY},
+    }
+    _allow(function, [action], key.key_arn, conditions)
+
+
+def _grant_secret_key(function: lambda_.Function, data: DataStack, arn: str) -> None:
+    # docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html
+    grant_key(function, data.key, ["kms:Decrypt"], "secretsmanager", {"SecretARN": arn})
+
+
+def _secret_arn(function: lambda_.Function, name: str) -> str:
+    return Stack.of(function).format_arn(
+        service="secretsmanager", resource="secret", resource_name=name, arn_format=ArnFormat.COLON_RESOURCE_NAME
+    )
+
+
+def _allow(
+    function: lambda_.Function,
+    actions: Sequence[str],
+    resource: str,
+    conditions: Mapping[str, Mapping[str, object]] | None = None,
+) -> None:
+    statement = iam.PolicyStatement(actions=list(actions), resources=[resource], conditions=conditions)
+    function.add_to_role_policy(statement)

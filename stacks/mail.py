@@ -1,6 +1,6 @@
 """Mail: who it comes from, and what happens when it does not arrive."""
 
-from aws_cdk import Stack
+from aws_cdk import RemovalPolicy, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_ses as ses
@@ -11,7 +11,7 @@ from constructs import Construct
 from stacks.acknowledge import acknowledge
 from stacks.data import DataStack
 from stacks.functions import CampaignFunction, CodeAssets, keep_failures
-from stacks.grants import Access, grant_secret, grant_table
+from stacks.grants import Access, grant_secrets_below, grant_table
 from stacks.options import Options
 
 IDENTITIES = "arn:<AWS::Partition>:ses:<AWS::Region>:<AWS::AccountId>:identity/*"
@@ -25,7 +25,10 @@ class Mail:
         self._stack = Stack.of(scope)
         self._data = data
         self._slack_prefix = f"{options.prefix}campaign/slack/"
-        ses.EmailIdentity(scope, "Sender", identity=ses.Identity.email(options.sender))
+        if options.owns_sender:
+            identity = ses.EmailIdentity(scope, "Sender", identity=ses.Identity.email(options.sender))
+            # Somebody has confirmed it by hand, and another stage may have come to use it.
+            identity.apply_removal_policy(RemovalPolicy.RETAIN)
         self.configuration_set = ses.ConfigurationSet(
             scope, "Mails", configuration_set_name=f"{options.prefix}campaign-mails", reputation_metrics=True
         )
@@ -80,19 +83,11 @@ class Mail:
         function.add_to_role_policy(
             iam.PolicyStatement(actions=["ses:SendEmail"], resources=[every_identity(stack), mails])
         )
-        grant_secret(function, self._data, f"{self._slack_prefix}*")
+        grant_secrets_below(function, self._data, self._slack_prefix, "One secret for each tenant with Slack")
         acknowledge(
             function.role or function,
             f"AwsSolutions-IAM5[Resource::{IDENTITIES}]",
             "A tenant's sender is any identity of this account that bears its tag; settings are checked against it",
-        )
-        secrets = (
-            f"arn:<AWS::Partition>:secretsmanager:<AWS::Region>:<AWS::AccountId>:secret:{self._slack_prefix}*-??????"
-        )
-        acknowledge(
-            function.role or function,
-            f"AwsSolutions-IAM5[Resource::{secrets}]",
-            "One secret for each tenant with Slack",
         )
 
 

@@ -1,27 +1,55 @@
 """What whoever deploys may choose, read once from the CDK context."""
 
 import re
+from collections.abc import Iterable, Mapping
 from typing import Literal, NamedTuple
 
 from aws_cdk import App
 from aws_cdk import aws_lambda as lambda_
 from constructs import Node
 
+from statemachine.retries import Retries, Retry
+
 _LOCAL_SENDER = "campaigns@example.com"
 """Nobody can verify an address of example.com, so it serves only where nothing is sent."""
 _ROLE = re.compile(r"(arn:[a-z-]+:iam::\d{12}:role/)?[\w+=.@-][\w+=.@/-]{0,575}", re.ASCII)
 """An ARN, or a path and a name (docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html)."""
+_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
+_MODEL = re.compile(r"arn:[a-z-]+:bedrock:[a-z0-9-]*:(\d{12})?:[a-z-]+/[\w./:-]+|(?!arn:)[\w.:-]+", re.ASCII)
+RESERVED = "authorizer=20,api=60,generate-posts=400"
+"""Of an account's usual 1,000 concurrent executions, of which AWS keeps 100 unreserved. The API answers the reviewers'
+pages too. What is reserved is also the most there is: generation can use 400 and no more, whatever else happens."""
+
+
+class Bedrock(NamedTuple):
+    """The model on Bedrock: see ``stacks.models``."""
+
+    model_id: str
+    regions: tuple[str, ...]
+    profile_model: str
+    guardrail_id: str
+    guardrail_version: str
+    guardrail_profile: str
 
 
 class Options(NamedTuple):
     target: Literal["aws", "local"]
     prefix: str
     sender: str
+    owns_sender: bool
+    """Whether this stage makes the sender's identity in SES, of which an account has one for each address."""
     tracing: bool
     provider: Literal["offline", "bedrock"]
-    bedrock_model_id: str
+    bedrock: Bedrock
     internal_roles: tuple[str, ...]
     """Who may start campaigns by invoking ``build-campaign``: role ARNs, or names of roles of the same account."""
+    reserved: Mapping[str, int]
+    """Concurrent executions set aside for a Lambda, and at once its maximum, by its name."""
+    retries: Retries
+    tenant_campaigns: int
+    """Campaigns of one tenant that may be built at once."""
+    tenant_model_calls: int
+    """Model calls that the campaigns of one tenant, together, may have in flight."""
 
     @classmethod
     def of(cls, app: App) -> "Options":
@@ -35,15 +63,45 @@ class Options(NamedTuple):
             target=target,
             prefix=_text(node, "prefix", ""),
             sender=sender,
+            owns_sender=_one_of(node, "senderIdentity", ("create", "existing")) == "create",
             tracing=_one_of(node, "tracing", ("false", "true")) == "true",
             provider="bedrock" if _one_of(node, "provider", ("offline", "bedrock")) == "bedrock" else "offline",
-            bedrock_model_id=_text(node, "bedrockModelId", "amazon.nova-lite-v1:0"),
-            internal_roles=_roles(node),
+            bedrock=_bedrock(node),
+            internal_roles=_matching(node, "internalRoles", _ROLE, "neither a role's ARN nor a role's name"),
+            reserved=_numbers(node, "reserved", RESERVED if target == "aws" else "off"),
+            retries=Retries(
+                unknown=_retry(node, "retry", Retries().unknown),
+                temporary=_retry(node, "retryTemporary", Retries().temporary),
+                throttled=_retry(node, "retryThrottled", Retries().throttled),
+            ),
+            # Here, a thousand at once are what is measured.
+            tenant_campaigns=_positive(node, "tenantCampaigns", "200" if target == "aws" else "2000"),
+            tenant_model_calls=_positive(node, "tenantModelCalls", "4000" if target == "aws" else "100000"),
         )
+
+    @property
+    def quota(self) -> dict[str, str]:
+        """What the functions that take campaigns in are told of a tenant's limits."""
+        calls = str(self.tenant_model_calls)
+        return {"TENANT_CAMPAIGNS": str(self.tenant_campaigns), "TENANT_MODEL_CALLS": calls}
 
     @property
     def architecture(self) -> lambda_.Architecture:
         return lambda_.Architecture.ARM_64 if self.target == "aws" else lambda_.Architecture.X86_64
+
+
+def _bedrock(node: Node) -> Bedrock:
+    model_id = _text(node, "bedrockModelId", "amazon.nova-lite-v1:0")
+    if not _MODEL.fullmatch(model_id):
+        raise ValueError(f"context bedrockModelId: {model_id!r} is neither the id nor the ARN of a model or profile")
+    return Bedrock(
+        model_id=model_id,
+        regions=_matching(node, "bedrockRegions", _REGION, "no region"),
+        profile_model=_text(node, "bedrockProfileModel", ""),
+        guardrail_id=_text(node, "bedrockGuardrailId", ""),
+        guardrail_version=_text(node, "bedrockGuardrailVersion", "DRAFT"),
+        guardrail_profile=_text(node, "bedrockGuardrailProfile", ""),
+    )
 
 
 def _text(node: Node, name: str, default: str) -> str:
@@ -51,14 +109,48 @@ def _text(node: Node, name: str, default: str) -> str:
     return default if value is None else str(value)
 
 
-def _roles(node: Node) -> tuple[str, ...]:
-    """``internalRoles``: a list in cdk.json, or names with commas between them on a command line."""
-    value = node.try_get_context("internalRoles") or ()
-    roles = tuple(role.strip() for role in value.split(",")) if isinstance(value, str) else tuple(map(str, value))
-    for role in roles:
-        if not _ROLE.fullmatch(role):
-            raise ValueError(f"context internalRoles: {role!r} is neither a role's ARN nor a role's name")
-    return roles
+def _listed(node: Node, name: str) -> tuple[str, ...]:
+    """A list in cdk.json, or values with commas between them on a command line."""
+    value = node.try_get_context(name) or ()
+    every: Iterable[object] = value.split(",") if isinstance(value, str) else value
+    return tuple(str(each).strip() for each in every)
+
+
+def _matching(node: Node, name: str, pattern: re.Pattern[str], wrong: str) -> tuple[str, ...]:
+    values = _listed(node, name)
+    for value in values:
+        if not pattern.fullmatch(value):
+            raise ValueError(f"context {name}: {value!r} is {wrong}")
+    return values
+
+
+def _numbers(node: Node, name: str, default: str) -> dict[str, int]:
+    """``name=number`` with commas between them; ``off`` is none."""
+    text = _text(node, name, default)
+    if text == "off":
+        return {}
+    found = {}
+    for part in text.split(","):
+        key, _, number = part.strip().partition("=")
+        if not key or not number.isdecimal() or int(number) < 1:
+            raise ValueError(f"context {name}: {part!r} is not a name, an equals sign and a number; 'off' is nothing")
+        found[key] = int(number)
+    return found
+
+
+def _positive(node: Node, name: str, default: str) -> int:
+    text = _text(node, name, default)
+    if not text.isdecimal() or int(text) < 1:
+        raise ValueError(f"context {name}: {text!r} is not a number from 1")
+    return int(text)
+
+
+def _retry(node: Node, name: str, default: Retry) -> Retry:
+    text = _text(node, name, "")
+    try:
+        return Retry.parse(text, default) if text else default
+    except ValueError as error:
+        raise ValueError(f"context {name}: {error}") from None
 
 
 def _one_of(node: Node, name: str, allowed: tuple[str, ...]) -> str:

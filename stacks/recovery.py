@@ -39,7 +39,7 @@ class RecoveryStack(Stack):
         )
         access = [Access.GET, Access.PUT, Access.UPDATE, Access.DELETE, Access.QUERY]
         grant_table(self.reconcile, data, [*access, Access.PARTIQL_UPDATE])
-        grant_look(self.reconcile, workflow.build_machine, workflow.build_name)
+        grant_look(self.reconcile, workflow.build_machine, workflow.build_name, data.key)
         grant_mend(self.reconcile, workflow.build_machine, workflow.build_name)
         grant_alert(self.reconcile, workflow.alerts, data.key)
         # A run that fails is not repeated: the next one comes in a minute.

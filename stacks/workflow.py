@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from aws_cdk import CfnElement, CfnOutput, Duration, Stack
+from aws_cdk import ArnFormat, CfnElement, CfnOutput, Duration, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
@@ -14,10 +14,20 @@ from stacks.data import DataStack
 from stacks.direct import build_campaign
 from stacks.executions import live_alias
 from stacks.functions import CampaignFunction, CodeAssets, kept_logs
-from stacks.grants import Access, grant_key, grant_parameter, grant_secret, grant_table
+from stacks.grants import (
+    Access,
+    Objects,
+    grant_key,
+    grant_objects,
+    grant_parameter,
+    grant_seal,
+    grant_secret,
+    grant_table,
+)
 from stacks.mail import Mail
+from stacks.models import grant_model, model_environment
 from stacks.options import Options
-from statemachine.build import EXECUTION_TIMEOUT, BuildFunctions, build_workflow
+from statemachine.build import EXECUTION_TIMEOUT, MAP_LABEL, BuildFunctions, build_workflow
 
 
 class WorkflowStack(Stack):
@@ -110,7 +120,7 @@ class WorkflowStack(Stack):
             [Access.GET, Access.PUT, Access.UPDATE, Access.QUERY],
             environment={"MANIFEST_BUCKET": self._data.manifests.bucket_name},
         )
-        self._grant_manifests(function, ["s3:DeleteObject"])
+        grant_objects(function, self._data, [Objects.DELETE])
         return function
 
     def _record_failure(self) -> CampaignFunction:
@@ -118,32 +128,17 @@ class WorkflowStack(Stack):
         grant_alert(function, self.alerts, self._data.key)
         return function
 
-    def _grant_manifests(self, function: CampaignFunction, actions: Sequence[str]) -> None:
-        objects = self._data.manifests.arn_for_objects("tenants/*")
-        function.add_to_role_policy(iam.PolicyStatement(actions=list(actions), resources=[objects]))
-        acknowledge(
-            function.role or function,
-            f"AwsSolutions-IAM5[Resource::{self._data.manifests_arn_export}/tenants/*]",
-            "One manifest for each campaign, all under tenants/",
-        )
-
-    def _agent_environment(self) -> dict[str, str]:
-        environment: dict[str, str] = {"AGENT_PROVIDER": self._options.provider}
-        if self._options.provider == "bedrock":
-            environment["BEDROCK_MODEL_ID"] = self._options.bedrock_model_id
-        return environment
-
     def _plan_posts(self) -> CampaignFunction:
         function = self._step(
             "plan_posts",
             [Access.GET, Access.BATCH_GET, Access.PUT, Access.UPDATE, Access.QUERY, Access.PARTIQL_INSERT],
-            environment={"MANIFEST_BUCKET": self._data.manifests.bucket_name, **self._agent_environment()},
+            environment={"MANIFEST_BUCKET": self._data.manifests.bucket_name, **model_environment(self._options)},
             timeout_seconds=300,
             memory_mb=1024,
         )
-        # GetObject: whether the recent texts are still there when the plan is taken up again.
-        self._grant_manifests(function, ["s3:GetObject", "s3:PutObject"])
-        self._grant_model(function)
+        # GET: whether the recent texts are still there when the plan is taken up again.
+        grant_objects(function, self._data, [Objects.GET, Objects.PUT])
+        grant_model(function, self._options)
         return function
 
     def _revise_posts(self) -> CampaignFunction:
@@ -153,26 +148,20 @@ class WorkflowStack(Stack):
             environment={"MANIFEST_BUCKET": self._data.manifests.bucket_name},
             timeout_seconds=120,
         )
-        self._grant_manifests(function, ["s3:PutObject"])
+        grant_objects(function, self._data, [Objects.PUT])
         return function
 
     def _generate_posts(self) -> CampaignFunction:
         function = self._step(
             "generate_posts",
             [Access.GET, Access.UPDATE, Access.QUERY, Access.PARTIQL_UPDATE],
-            environment={"MANIFEST_BUCKET": self._data.manifests.bucket_name, **self._agent_environment()},
+            environment={"MANIFEST_BUCKET": self._data.manifests.bucket_name, **model_environment(self._options)},
             timeout_seconds=120,
             memory_mb=1024,
         )
-        function.add_to_role_policy(
-            iam.PolicyStatement(actions=["s3:GetObject"], resources=[self._data.manifests.arn_for_objects("tenants/*")])
-        )
-        acknowledge(
-            function.role or function,
-            f"AwsSolutions-IAM5[Resource::{self._data.manifests_arn_export}/tenants/*]",
-            "The recent texts of any campaign, all under tenants/",
-        )
-        self._grant_model(function)
+        # GET: the texts that are not to be repeated.
+        grant_objects(function, self._data, [Objects.GET])
+        grant_model(function, self._options)
         return function
 
     def _agent(self, folder: str, *, timeout_seconds: int) -> CampaignFunction:
@@ -185,20 +174,12 @@ class WorkflowStack(Stack):
             options=self._options,
             assets=self._assets,
             key=self._data.key,
-            environment=self._agent_environment(),
+            environment=model_environment(self._options),
             timeout_seconds=timeout_seconds,
             memory_mb=1024,
         )
-        self._grant_model(function)
+        grant_model(function, self._options)
         return function
-
-    def _grant_model(self, function: CampaignFunction) -> None:
-        if self._options.provider != "bedrock":
-            return
-        model = self.format_arn(
-            service="bedrock", account="", resource="foundation-model", resource_name=self._options.bedrock_model_id
-        )
-        function.add_to_role_policy(iam.PolicyStatement(actions=["bedrock:InvokeModel"], resources=[model]))
 
     def _request_approval(self) -> CampaignFunction:
         function = self._step(
@@ -214,6 +195,7 @@ class WorkflowStack(Stack):
         grant_secret(function, self._data, self._data.approval_keys_name)
         grant_parameter(function, self.base_url_parameter)
         self.mail.grant_send(function)
+        grant_seal(function, self._data.key, "kms:Encrypt")
         grant_alert(function, self.alerts, self._data.key)
         # A question that was answered is not asked again: the task gets the answer. A heartbeat tells whether the task
         # still waits, so that a late delivery asks nobody.
@@ -233,7 +215,9 @@ class WorkflowStack(Stack):
             "Build",
             state_machine_name=name,
             comment="From a brief to an approved campaign",
-            definition_body=sfn.DefinitionBody.from_chainable(build_workflow(self, functions, self._data.manifests)),
+            definition_body=sfn.DefinitionBody.from_chainable(
+                build_workflow(self, functions, self._data.manifests, self._options.retries)
+            ),
             state_machine_type=sfn.StateMachineType.STANDARD,
             timeout=EXECUTION_TIMEOUT,
             tracing_enabled=self._options.tracing,
@@ -241,13 +225,29 @@ class WorkflowStack(Stack):
             logs=sfn.LogOptions(destination=log_group, level=sfn.LogLevel.ALL, include_execution_data=False),
             encryption_configuration=sfn.CustomerManagedEncryptionConfiguration(self._data.key, Duration.minutes(15)),
         )
-        # To read the manifest, and for the map's children, whose data the key encrypts under names of their own.
-        grant_key(machine, self._data.key, ["kms:Decrypt", "kms:GenerateDataKey"])
+        self._grant_machine_key(machine)
         # Of every version: an execution that was started before this deployment calls those it began with.
         versions = [f"{function.function_arn}:*" for function in functions]
         machine.add_to_role_policy(iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=versions))
         self._acknowledge_machine(machine, functions)
         return machine
+
+    def _grant_machine_key(self, machine: sfn.StateMachine) -> None:
+        """To read the manifest, and for the map's children, whose data is encrypted as of a machine of their own.
+
+        Executions call KMS in the machine's role and not through Step Functions, where a condition on the service
+        would stop them (docs.aws.amazon.com/step-functions/latest/dg/encryption-at-rest.html). The executions' own
+        use of the key is granted by the CDK.
+        """
+        data = self._data
+        grant_key(machine, data.key, ["kms:Decrypt"], "s3", {"aws:s3:arn": data.manifests.bucket_arn})
+        children = {"aws:states:stateMachineArn": self._machine_arn(f"{self.build_name}/{MAP_LABEL}")}
+        grant_key(machine, data.key, ["kms:Decrypt", "kms:GenerateDataKey"], None, children)
+
+    def _machine_arn(self, name: str) -> str:
+        return self.format_arn(
+            service="states", resource="stateMachine", resource_name=name, arn_format=ArnFormat.COLON_RESOURCE_NAME
+        )
 
     def _acknowledge_machine(self, machine: sfn.StateMachine, functions: BuildFunctions) -> None:
         for function in functions:
@@ -268,7 +268,7 @@ class WorkflowStack(Stack):
         )
         name = '{"Fn::Select":[6,{"Fn::Split":[":",{"Ref":"' + logical_id(machine) + '"}]}]}'
         executions = f"arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:execution:{name}"
-        for pattern in (f"{executions}:*", f"{executions}/GeneratePosts:*"):
+        for pattern in (f"{executions}:*", f"{executions}/{MAP_LABEL}:*"):
             acknowledge(
                 machine,
                 f"AwsSolutions-IAM5[Resource::{pattern}]",

@@ -4,6 +4,7 @@ Read it top to bottom; every task that gives up goes to Compensate and RecordFai
 state carries ids and counts only.
 """
 
+from functools import partial
 from typing import NamedTuple
 
 from aws_cdk import Duration
@@ -14,12 +15,15 @@ from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
 
 from lambdas.core.models.campaign import MAX_REVISIONS
+from statemachine.retries import Retries
 from statemachine.tasks import callback_step, retry_reading, step
 
 APPROVAL_TIMEOUT = Duration.days(15)
 """Twice the longest wait a campaign may ask for, and a day: the campaign's own policy strikes long before, unless
 whatever carries it out is dead."""
 APPROVAL_HEARTBEAT = Duration.hours(24)
+MAP_LABEL = "GeneratePosts"
+"""In the ARNs of the map's child executions."""
 HEARTBEAT_RETRIES = 3
 """Of a wait whose heartbeat was missed. After these the catcher begins the state anew, so it never gives up."""
 BUILD_TIME = Duration.days(2)
@@ -46,25 +50,25 @@ class BuildFunctions(NamedTuple):
     revise_posts: lambda_.Function
 
 
-def build_workflow(scope: Construct, functions: BuildFunctions, manifests: s3.IBucket) -> sfn.IChainable:
+def build_workflow(
+    scope: Construct, functions: BuildFunctions, manifests: s3.IBucket, retries: Retries
+) -> sfn.IChainable:
     """The chain of BUILD's states."""
-    validate = step(
-        scope, "ValidateCampaign", functions.validate_campaign, comment="Brand, personas and schedule are usable"
-    )
-    save = step(scope, "SaveCampaign", functions.save_campaign, comment="Freeze brand and personas with the campaign")
-    plan = step(
-        scope,
+    make = partial(step, scope, retries=retries)
+    validate = make("ValidateCampaign", functions.validate_campaign, comment="Brand, personas and schedule are usable")
+    save = make("SaveCampaign", functions.save_campaign, comment="Freeze brand and personas with the campaign")
+    plan = make(
         "PlanPosts",
         functions.plan_posts,
         result_path="$.plan",
         comment="The planner agent lays out the posts; batches go to S3 for the map",
     )
-    generate = _generate_posts(scope, functions.generate_posts, manifests)
-    aggregate = step(
-        scope, "AggregateResults", functions.aggregate_results, comment="Count the posts; too many failures end here"
+    generate = _generate_posts(scope, functions.generate_posts, manifests, retries)
+    aggregate = make(
+        "AggregateResults", functions.aggregate_results, comment="Count the posts; too many failures end here"
     )
-    waiting, *others = _approval(scope, functions, generate)
-    failure = _failure(scope, functions)
+    waiting, *others = _approval(scope, functions, generate, retries)
+    failure = _failure(scope, functions, retries)
     steps: list[tasks.LambdaInvoke | sfn.DistributedMap] = [validate, save, plan, generate, aggregate, waiting, *others]
     for task in steps:
         task.add_catch(failure, errors=["States.ALL"], result_path="$.error")
@@ -72,26 +76,25 @@ def build_workflow(scope: Construct, functions: BuildFunctions, manifests: s3.IB
 
 
 def _approval(
-    scope: Construct, functions: BuildFunctions, generate: sfn.DistributedMap
+    scope: Construct, functions: BuildFunctions, generate: sfn.DistributedMap, retries: Retries
 ) -> tuple[tasks.LambdaInvoke, ...]:
     """RequestApproval and all that comes after it; its task is the first of those answered."""
-    request = _request_approval(scope, functions.request_approval)
-    expired = step(
-        scope,
+    make = partial(step, scope, retries=retries)
+    request = _request_approval(scope, functions.request_approval, retries)
+    expired = make(
         "ApprovalExpired",
         functions.approval_expired,
         result_path="$.approval",
         comment="The time limit of the wait has come: what that means is on the request's record",
     )
-    complete = step(scope, "CompleteCampaign", functions.complete_campaign, comment="The campaign is approved")
-    revise = step(
-        scope,
+    complete = make("CompleteCampaign", functions.complete_campaign, comment="The campaign is approved")
+    revise = make(
         "RevisePosts",
         functions.revise_posts,
         result_path="$.plan",
         comment="Only the posts that were sent back, with the reviewers' comments, go to the map again",
     )
-    reject = step(scope, "RejectCampaign", functions.reject_campaign, comment="The campaign ends without approval")
+    reject = make("RejectCampaign", functions.reject_campaign, comment="The campaign ends without approval")
 
     decision = (
         sfn.Choice(scope, "CheckDecision")
@@ -115,11 +118,12 @@ def _decided(what: str) -> sfn.Condition:
     return sfn.Condition.string_equals("$.approval.decision", what)
 
 
-def _request_approval(scope: Construct, function: lambda_.Function) -> tasks.LambdaInvoke:
+def _request_approval(scope: Construct, function: lambda_.Function, retries: Retries) -> tasks.LambdaInvoke:
     return callback_step(
         scope,
         "RequestApproval",
         function,
+        retries=retries,
         timeout=APPROVAL_TIMEOUT,
         heartbeat=APPROVAL_HEARTBEAT,
         heartbeat_retries=HEARTBEAT_RETRIES,
@@ -128,7 +132,9 @@ def _request_approval(scope: Construct, function: lambda_.Function) -> tasks.Lam
     )
 
 
-def _generate_posts(scope: Construct, function: lambda_.Function, manifests: s3.IBucket) -> sfn.DistributedMap:
+def _generate_posts(
+    scope: Construct, function: lambda_.Function, manifests: s3.IBucket, retries: Retries
+) -> sfn.DistributedMap:
     """One child execution for each batch of the manifest. What they did is counted from the table.
 
     The map tolerates every failed child: its percentage counts children, which are batches
@@ -149,21 +155,23 @@ def _generate_posts(scope: Construct, function: lambda_.Function, manifests: s3.
         max_concurrency_path="$.plan.mapConcurrency",
         tolerated_failure_percentage=100,
         map_execution_type=sfn.StateMachineType.STANDARD,
-        label="GeneratePosts",
+        label=MAP_LABEL,
         result_path=sfn.JsonPath.DISCARD,
     )
     # The children's outputs come back to the map as one array: empty, so that ten thousand fit the payload quota.
-    batch = step(scope, "GenerateBatch", function, output_path=sfn.JsonPath.DISCARD, comment="Up to ten posts at once")
+    make = partial(step, scope, retries=retries, output_path=sfn.JsonPath.DISCARD)
+    batch = make("GenerateBatch", function, comment="Up to ten posts at once")
     posts.item_processor(batch)
-    retry_reading(posts)
+    retry_reading(posts, retries)
     return posts
 
 
-def _failure(scope: Construct, functions: BuildFunctions) -> sfn.IChainable:
+def _failure(scope: Construct, functions: BuildFunctions, retries: Retries) -> sfn.IChainable:
+    make = partial(step, scope, retries=retries)
     failed = sfn.Fail(scope, "Failed", error_path="$.error.Error", cause_path="$.error.Cause")
-    compensate = step(scope, "Compensate", functions.compensate, comment="Undo what was made outside, newest first")
-    record = step(
-        scope, "RecordFailure", functions.record_failure, comment="Put the reason on the campaign's record, and alert"
+    compensate = make("Compensate", functions.compensate, comment="Undo what was made outside, newest first")
+    record = make(
+        "RecordFailure", functions.record_failure, comment="Put the reason on the campaign's record, and alert"
     )
     # What could not be undone is on record as well, so the reason is recorded whatever becomes of the undoing.
     compensate.add_catch(record, errors=["States.ALL"], result_path=sfn.JsonPath.DISCARD)

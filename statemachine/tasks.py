@@ -3,7 +3,7 @@
 A definition names versions of functions, so that an execution ends with the code it began with (docs/adr/0022).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from aws_cdk import Duration
@@ -12,14 +12,14 @@ from aws_cdk import aws_stepfunctions as sfn
 from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
 
-from lambdas.core.errors import WORKFLOW_RETRIES, permanent_names, retryable_names
+from lambdas.core.errors import ThrottledError, permanent_names, retryable_names
+from statemachine.retries import Retries, Retry
 
 LAMBDA_SERVICE_ERRORS = [
     "Lambda.AWSLambdaException",
     "Lambda.ClientExecutionTimeoutException",
     "Lambda.SdkClientException",
     "Lambda.ServiceException",
-    "Lambda.TooManyRequestsException",
     "Lambda.Unknown",
     "Runtime.ExitError",
     "Sandbox.Timedout",
@@ -27,6 +27,10 @@ LAMBDA_SERVICE_ERRORS = [
 ]
 """Failures of Lambda itself, worth another try
 (docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html and bp-lambda-serviceexception.html)."""
+
+THROTTLING_ERRORS = ["Lambda.TooManyRequestsException", ThrottledError.__name__]
+"""Too many invocations at once, by the account's quota or by what is set aside for the function
+(docs.aws.amazon.com/lambda/latest/dg/invocation-retries.html), and a service that asked a step to slow down."""
 
 ATTEMPT = {
     "executionArn": sfn.JsonPath.string_at("$$.Execution.Id"),
@@ -46,6 +50,7 @@ def step(
     name: str,
     function: lambda_.Function,
     *,
+    retries: Retries,
     payload: Mapping[str, Any] | None = None,
     result_path: str = sfn.JsonPath.DISCARD,
     output_path: str | None = None,
@@ -66,7 +71,7 @@ def step(
         output_path=output_path,
         task_timeout=sfn.Timeout.duration(_timeout_of(function).plus(_MARGIN)),
     )
-    add_retries(task)
+    add_retries(task, retries)
     return task
 
 
@@ -75,6 +80,7 @@ def callback_step(
     name: str,
     function: lambda_.Function,
     *,
+    retries: Retries,
     timeout: Duration,
     heartbeat: Duration,
     heartbeat_retries: int,
@@ -110,39 +116,36 @@ def callback_step(
         jitter_strategy=sfn.JitterType.FULL,
     )
     # Not on States.Timeout: seven silent days are an answer and not a glitch.
-    add_retries(task, service_errors=[name for name in LAMBDA_SERVICE_ERRORS if name != "States.Timeout"])
+    add_retries(task, retries, [name for name in LAMBDA_SERVICE_ERRORS if name != "States.Timeout"])
     return task
 
 
-def add_retries(task: tasks.LambdaInvoke, service_errors: list[str] | None = None) -> None:
-    """Permanent errors never, known temporary ones patiently, anything unknown twice."""
+def add_retries(
+    task: tasks.LambdaInvoke, retries: Retries, service_errors: Sequence[str] = LAMBDA_SERVICE_ERRORS
+) -> None:
+    """Permanent errors never, throttling for minutes, known temporary errors for one, anything unknown briefly."""
     task.add_retry(errors=permanent_names(), max_attempts=0)
-    task.add_retry(
-        errors=[*retryable_names(), *(LAMBDA_SERVICE_ERRORS if service_errors is None else service_errors)],
-        interval=Duration.seconds(1),
-        max_attempts=WORKFLOW_RETRIES,
-        backoff_rate=2,
-        max_delay=Duration.seconds(30),
-        jitter_strategy=sfn.JitterType.FULL,
-    )
-    task.add_retry(
-        errors=["States.TaskFailed"],
-        interval=Duration.seconds(1),
-        max_attempts=2,
-        backoff_rate=2,
-        max_delay=Duration.seconds(30),
-        jitter_strategy=sfn.JitterType.FULL,
-    )
+    temporary = [name for name in (*retryable_names(), *service_errors) if name not in THROTTLING_ERRORS]
+    _add(task, THROTTLING_ERRORS, retries.throttled)
+    _add(task, temporary, retries.temporary)
+    _add(task, ["States.TaskFailed"], retries.unknown)
 
 
-def retry_reading(posts: sfn.DistributedMap) -> None:
+def retry_reading(posts: sfn.DistributedMap, retries: Retries) -> None:
     """The map's own reading of its manifest may fail for a moment as well; its children are retried by themselves."""
-    posts.add_retry(
-        errors=["States.ItemReaderFailed"],
-        interval=Duration.seconds(2),
-        max_attempts=4,
-        backoff_rate=2,
-        max_delay=Duration.seconds(30),
+    _add(posts, ["States.ItemReaderFailed"], retries.temporary)
+
+
+def _add(state: tasks.LambdaInvoke | sfn.DistributedMap, errors: Sequence[str], retry: Retry) -> None:
+    if retry.retries == 0:
+        state.add_retry(errors=list(errors), max_attempts=0)
+        return
+    state.add_retry(
+        errors=list(errors),
+        interval=Duration.seconds(retry.interval),
+        max_attempts=retry.retries,
+        backoff_rate=retry.backoff,
+        max_delay=Duration.seconds(retry.max_delay),
         jitter_strategy=sfn.JitterType.FULL,
     )
 

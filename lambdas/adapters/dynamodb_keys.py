@@ -16,6 +16,7 @@ same                                       ``ACTIVE``                           
 ``TENANT#<tenant>``                        ``CAMPAIGN#<campaign>``                                place in the list
 same                                       ``BRAND#<brand>``, ``PERSONA#<persona>``               catalog
 same                                       ``SETTINGS``                                           the tenant's
+same                                       ``PROMISES``                                           of room to build
 same                                       ``IDEMPOTENCY#<sha256 of the key>``                    expires by TTL
 ``OPEN_APPROVALS#<0..3>``                  ``<callback>``                                         older versions' index
 ``DUE#<kind>#<0..3>``                      ``<time>#<tenant>#<campaign>[#<id>]``                  look at it then
@@ -132,6 +133,10 @@ def persona(tenant_id: TenantId, persona_id: PersonaId) -> ItemKey:
 
 def settings(tenant_id: TenantId) -> ItemKey:
     return ItemKey(tenant_partition(tenant_id), "SETTINGS")
+
+
+def promises(tenant_id: TenantId) -> ItemKey:
+    return ItemKey(tenant_partition(tenant_id), "PROMISES")
 
 
 def idempotency(tenant_id: TenantId, idempotency_key: str) -> ItemKey:

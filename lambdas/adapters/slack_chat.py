@@ -33,6 +33,11 @@ _TEMPORARY = frozenset({"fatal_error", "internal_error", "request_timeout", "ser
 """Of the errors in an answer those that pass (docs.slack.dev/reference/methods/chat.postMessage)."""
 
 
+_DENIED = frozenset({"AccessDeniedException", "DecryptionFailure"})
+"""docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html. A secret that is not there is
+answered as such, since the function may read every name below the prefix (``stacks/grants.py``)."""
+
+
 class SlackChat:
     """``secret_prefix`` and a tenant's id make the name of its secret: the bot's token, and nothing else."""
 
@@ -110,9 +115,10 @@ class SlackChat:
         try:
             token = self._secrets.get_secret_value(SecretId=f"{self._prefix}{tenant_id}").get("SecretString", "")
         except ClientError as error:
-            # For a name that the policy's pattern does not cover AWS denies access, there or not
-            # (docs.aws.amazon.com/secretsmanager/latest/apireference/CommonErrors.html).
-            if error_code(error) not in ("ResourceNotFoundException", "AccessDeniedException"):
+            if error_code(error) in _DENIED:
+                # Not the same as having none: somebody has to look at a policy, of the function or of the secret's key.
+                raise ChatRefusedError("the bot token of this tenant may not be read") from error
+            if error_code(error) != "ResourceNotFoundException":
                 raise
             token = ""
         if not token.strip():

@@ -1,5 +1,7 @@
 """The stores of a function that works with the table: one client, shared by all of them."""
 
+from typing import TYPE_CHECKING
+
 from lambdas.adapters.attempt import current_checkpoint, current_deadline
 from lambdas.adapters.aws import client
 from lambdas.adapters.dynamodb_approvals import DynamoApprovals
@@ -9,6 +11,9 @@ from lambdas.adapters.dynamodb_checkpoints import DynamoCheckpoints
 from lambdas.adapters.dynamodb_effects import DynamoEffects
 from lambdas.adapters.dynamodb_posts import DynamoPosts
 from lambdas.core.settings import Settings
+
+if TYPE_CHECKING:
+    from lambdas.services.quota import Quota
 
 
 class TableSettings(Settings):
@@ -37,6 +42,23 @@ def approvals(settings: TableSettings) -> DynamoApprovals:
 
 def effects(settings: TableSettings) -> DynamoEffects:
     return DynamoEffects(client("dynamodb"), settings.table_name)
+
+
+class QuotaSettings(TableSettings):
+    """What a tenant may use at once; ``stacks.options`` has the defaults of a deployment."""
+
+    tenant_campaigns: int = 200
+    tenant_model_calls: int = 4_000
+
+
+def quota(settings: QuotaSettings) -> "Quota":
+    # Imported by those who take campaigns in, and not by every step.
+    from lambdas.adapters.dynamodb_promises import DynamoPromises
+    from lambdas.services.quota import Limits, Quota
+
+    limits = Limits(settings.tenant_campaigns, settings.tenant_model_calls)
+    promises = DynamoPromises(client("dynamodb"), settings.table_name)
+    return Quota(promises, limits, lambda key: campaigns(settings).get(key).status)
 
 
 def checkpoints(settings: TableSettings) -> DynamoCheckpoints:

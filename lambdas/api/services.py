@@ -22,6 +22,7 @@ from lambdas.core.ports import (
     PostStore,
 )
 from lambdas.core.recovery import RecoveryPorts
+from lambdas.services.quota import Quota
 
 
 class Services(NamedTuple):
@@ -40,6 +41,7 @@ class Services(NamedTuple):
     cipher: Cipher
     ids: IdSource
     log: RequestLog
+    quota: Quota
     public_url: Callable[[], str]
     """Where the API is seen from outside, for a gateway that does not say; empty when nobody knows."""
 
@@ -49,4 +51,4 @@ class Services(NamedTuple):
 
     @property
     def intake(self) -> Intake:
-        return Intake(self.campaigns, self.catalog, self.engine, self.clock, self.ids, self.log)
+        return Intake(self.campaigns, self.catalog, self.engine, self.clock, self.ids, self.log, self.quota)

@@ -20,6 +20,7 @@ from lambdas.core.models.campaign import MAX_BRIEF_BYTES, Campaign, CampaignBrie
 from lambdas.core.models.workflow import BuildInput
 from lambdas.core.ports import CampaignStore, CatalogStore, Clock, Engine, IdempotencyRecord, IdSource
 from lambdas.core.validation import resolve_configuration
+from lambdas.services.quota import Quota
 
 
 class Intake(NamedTuple):
@@ -31,6 +32,7 @@ class Intake(NamedTuple):
     clock: Clock
     ids: IdSource
     security: SecurityLog
+    quota: Quota
 
 
 class Submission(NamedTuple):
@@ -58,7 +60,7 @@ def submit(submission: Submission, intake: Intake) -> Accepted:
 
     Raises ``InvalidInputError`` (field paths are relative to the brief), ``PayloadTooLargeError``,
     ``TenantMismatchError``, ``IdempotencyMismatchError``, ``ConflictError`` when the id belongs to another brief,
-    and ``RetryableError`` when a service is down.
+    ``TooManyCampaignsError`` when the tenant has to wait, and ``RetryableError`` when a service is down.
     """
     brief = _parse(submission, intake.security)
     campaign = _known(submission, brief, intake) or _create(submission, brief, intake)
@@ -130,6 +132,7 @@ def _create(submission: Submission, brief: CampaignBrief, intake: Intake) -> Cam
         updated_at=now,
         created_by=submission.created_by,
     )
+    intake.quota.admit(CampaignKey(campaign.tenant_id, campaign.campaign_id), brief.generation.max_concurrency)
     key = submission.idempotency_key
     record = IdempotencyRecord(key, _hash(brief), campaign.campaign_id) if key else None
     try:

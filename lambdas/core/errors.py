@@ -5,6 +5,7 @@
     CampaignError                      code, message, retryable, details
     ├── RetryableError                 trying the same thing again may work
     │   ├── ThrottledError             a service asked us to slow down
+    │   ├── TooManyCampaignsError      the tenant's other campaigns use up what it may    429
     │   ├── DependencyUnavailableError a service answered 5xx or not at all
     │   ├── DependencyTimeoutError     a service took too long
     │   ├── ConcurrentUpdateError      somebody changed the record between our read and our write
@@ -77,6 +78,14 @@ class RetryableError(CampaignError):
 
 class ThrottledError(RetryableError):
     code = "THROTTLED"
+
+
+class TooManyCampaignsError(RetryableError):
+    """``details["retryAfterSeconds"]`` is when it is worth trying again."""
+
+    code = "TOO_MANY_CAMPAIGNS"
+    title = "Too many campaigns at once"
+    status = 429
 
 
 class DependencyUnavailableError(RetryableError):

@@ -19,6 +19,8 @@ ON_AWS = {
     "provider": "bedrock",
     "sender": "news@brand.example",
     "internalRoles": "crm,teams/pricing",
+    "retry": "retries=3,interval=2",
+    "retryThrottled": "retries=20,interval=3,backoff=1.5,maxDelay=90",
 }
 
 NOWHERE = "http://127.0.0.1:9"

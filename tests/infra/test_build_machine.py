@@ -1,5 +1,6 @@
 """BUILD as Step Functions gets it: timeouts, retries, catches, the map, and nothing in the logs."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from lambdas.core.approval_due import HEARTBEAT_EVERY
 from lambdas.core.errors import WORKFLOW_RETRIES, permanent_names, retryable_names
 from lambdas.core.models.campaign import ApprovalPolicy
 from statemachine.build import HEARTBEAT_RETRIES
+from statemachine.retries import Retries, Retry
 from tests.infra.templates import Assembly
 from tests.support.pipeline import PATIENT_RETRIES
 
@@ -18,13 +20,14 @@ ENGINE_ERRORS = {
     "Lambda.ClientExecutionTimeoutException",
     "Lambda.SdkClientException",
     "Lambda.ServiceException",
-    "Lambda.TooManyRequestsException",
     "Lambda.Unknown",
     "Runtime.ExitError",
     "Sandbox.Timedout",
     "States.Timeout",
 }
 """Of Lambda and of Step Functions (docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html)."""
+
+THROTTLING = ["Lambda.TooManyRequestsException", "ThrottledError"]
 
 JSONPATH_ONLY = {"Parameters", "ResultPath", "OutputPath", "InputPath", "ResultSelector", "ItemSelector"}
 
@@ -113,22 +116,46 @@ def test_a_reviewer_has_seven_days_and_the_link_dies_first(local: Assembly) -> N
     assert local.build["TimeoutSeconds"] > seconds
 
 
-def test_every_task_is_retried_by_the_same_three_rules(local: Assembly) -> None:
+def rule(errors: Sequence[str], retry: Retry) -> dict[str, Any]:
+    return {
+        "ErrorEquals": list(errors),
+        "IntervalSeconds": retry.interval,
+        "MaxAttempts": retry.retries,
+        "BackoffRate": retry.backoff,
+        "MaxDelaySeconds": retry.max_delay,
+        "JitterStrategy": "FULL",
+    }
+
+
+def test_every_task_is_retried_by_the_same_four_rules(local: Assembly) -> None:
     for name, task in local.tasks.items():
-        never, patiently, anything = task["Retry"][-3:]
-        assert len(task["Retry"]) == 3 + (name == "RequestApproval"), name
+        never, slowly, patiently, anything = task["Retry"][-4:]
+        assert len(task["Retry"]) == 4 + (name == "RequestApproval"), name
         assert never == {"ErrorEquals": permanent_names(), "MaxAttempts": 0}, name
-        waits = {"IntervalSeconds": 1, "BackoffRate": 2, "MaxDelaySeconds": 30, "JitterStrategy": "FULL"}
+        assert slowly == rule(THROTTLING, Retries().throttled), name
         engine = ENGINE_ERRORS - ({"States.Timeout"} if name == "RequestApproval" else set())
-        assert set(patiently["ErrorEquals"]) == {*retryable_names(), *engine}, name
-        assert {key: patiently[key] for key in waits} == waits, name
-        assert patiently["MaxAttempts"] == WORKFLOW_RETRIES, name
-        assert anything == {"ErrorEquals": ["States.TaskFailed"], "MaxAttempts": 2, **waits}, name
+        assert set(patiently["ErrorEquals"]) == {*retryable_names(), *engine} - set(THROTTLING), name
+        assert patiently == rule(patiently["ErrorEquals"], Retries().temporary), name
+        assert anything == rule(["States.TaskFailed"], Retries().unknown), name
+
+
+def test_a_deployment_chooses_how_long_is_tried(aws: Assembly) -> None:
+    """See ``ON_AWS``: the waits of the template are those of the context."""
+    for name, task in aws.tasks.items():
+        _, slowly, _, anything = task["Retry"][-4:]
+        assert slowly == rule(THROTTLING, Retry(retries=20, interval=3, backoff=1.5, max_delay=90)), name
+        assert anything == rule(["States.TaskFailed"], Retry(retries=3, interval=2, backoff=2, max_delay=30)), name
+
+
+def test_throttling_is_waited_out_for_minutes_and_not_for_hours() -> None:
+    """On the average half of it, since each wait is drawn at random."""
+    assert 600 < Retries().throttled.longest_seconds < 900
+    assert Retries().temporary.longest_seconds < 120
 
 
 def test_a_batch_gives_up_its_posts_before_the_engine_gives_up_the_batch() -> None:
     """Both counts are of the same retries: whoever changes one looks at the other."""
-    assert LAST_RETRY < WORKFLOW_RETRIES == PATIENT_RETRIES
+    assert LAST_RETRY < WORKFLOW_RETRIES == PATIENT_RETRIES == Retries().temporary.retries
 
 
 def test_every_error_that_is_named_exists(local: Assembly) -> None:
@@ -139,8 +166,8 @@ def test_every_error_that_is_named_exists(local: Assembly) -> None:
         for error in rule["ErrorEquals"]
     }
     ours = {*permanent_names(), *retryable_names()}
-    wildcards = {"States.TaskFailed", "States.ItemReaderFailed", "States.ALL"}
-    assert named - ours == ENGINE_ERRORS | wildcards | {"States.HeartbeatTimeout"}
+    others = {"States.TaskFailed", "States.ItemReaderFailed", "States.ALL", "States.HeartbeatTimeout", *THROTTLING}
+    assert named - ours == ENGINE_ERRORS | others - ours
 
 
 def test_no_error_is_both_permanent_and_temporary() -> None:
@@ -151,13 +178,13 @@ def test_every_task_ends_in_compensation_and_a_record(local: Assembly) -> None:
     caught = {name: state["Catch"][-1] for name, state in local.states.items() if "Catch" in state}
     # The map catches for its children: their failures are tolerated up to the campaign's percentage.
     assert set(caught) == {*local.tasks, "GeneratePosts"} - {"GenerateBatch"}
-    for name, rule in caught.items():
+    for name, catch in caught.items():
         last = {
             "RecordFailure": {"Next": "Failed", "ResultPath": None},
             # The error that led there is kept: it is the campaign's, and not that of the undoing.
             "Compensate": {"Next": "RecordFailure", "ResultPath": None},
         }.get(name, {"Next": "Compensate", "ResultPath": "$.error"})
-        assert rule == {"ErrorEquals": ["States.ALL"], **last}, name
+        assert catch == {"ErrorEquals": ["States.ALL"], **last}, name
     assert local.states["Compensate"]["Next"] == "RecordFailure"
     assert local.states["RecordFailure"]["Next"] == "Failed"
 
@@ -184,8 +211,7 @@ def test_the_map_reads_its_batches_from_the_bucket_within_the_campaigns_limits(l
 
 
 def test_a_manifest_that_cannot_be_read_for_a_moment_is_read_again(local: Assembly) -> None:
-    (rule,) = local.states["GeneratePosts"]["Retry"]
-    assert (rule["ErrorEquals"], rule["MaxAttempts"], rule["BackoffRate"]) == (["States.ItemReaderFailed"], 4, 2)
+    assert local.states["GeneratePosts"]["Retry"] == [rule(["States.ItemReaderFailed"], Retries().temporary)]
     # Its children's failures are tolerated up to a percentage, and what is beyond that is not tried again as a whole.
     assert local.states["GeneratePosts"]["Catch"][-1]["ErrorEquals"] == ["States.ALL"]
 

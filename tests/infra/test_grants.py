@@ -1,4 +1,7 @@
-"""Least privilege, as a table: what each role may do to what, and nothing else."""
+"""Least privilege, as a table: what each role may do to what, and nothing else.
+
+The use of the key follows from the table and is proved in ``test_rights``.
+"""
 
 import re
 from collections import defaultdict
@@ -16,6 +19,7 @@ KINDS = {
     r"<\w+Logs\w+\.Arn>": "own logs",
     r"<[\w-]+:ExportsOutputFnGetAttMarketingTable\w+>": "table",
     r"<[\w-]+:ExportsOutputFnGetAttKey\w+>": "key",
+    r"<[\w-]+:ExportsOutputFnGetAttManifests\w+>": "bucket",
     r"<[\w-]+:ExportsOutputFnGetAttManifests\w+>/tenants/\*": "manifests",
     r"arn:<AWS::Partition>:s3:::<[\w-]+:ExportsOutputRefManifests\w+>/\*": "manifests",
     rf"{SECRETS}/api-keys-\?\?\?\?\?\?": "api keys",
@@ -23,7 +27,7 @@ KINDS = {
     r"arn:<AWS::Partition>:ssm:<AWS::Region>:<AWS::AccountId>:parameter/[\w-]*campaign/approval-base-url": "base url",
     r"arn:<AWS::Partition>:ses:<AWS::Region>:<AWS::AccountId>:identity/\*": "senders",
     r"arn:<AWS::Partition>:ses:<AWS::Region>:<AWS::AccountId>:configuration-set/<Mails\w+>": "configuration set",
-    rf"{SECRETS}/slack/\*-\?\?\?\?\?\?": "slack tokens",
+    rf"{SECRETS}/slack/\*": "slack tokens",
     r"arn:<AWS::Partition>:bedrock:<AWS::Region>::foundation-model/amazon\.nova-lite-v1:0": "model",
     r"<(\w[\w-]*:ExportsOutputRef)?Build\w{8,}>": "build",
     r"<(BuildCampaign|MailEvents)DeadLetters\w+\.Arn>": "dead letters",
@@ -62,11 +66,7 @@ MAILS: Grants = {
 
 
 def table(*verbs: str) -> Grants:
-    """Working with a table that a key of ours encrypts."""
-    return {
-        "table": {f"dynamodb:{verb}" for verb in verbs},
-        "key": {"kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey"},
-    }
+    return {"table": {f"dynamodb:{verb}" for verb in verbs}}
 
 
 # Actions of the stores are listed in the docstrings of lambdas/adapters/dynamodb_*.py. PutItem is the checkpoint
@@ -77,9 +77,10 @@ FUNCTIONS: dict[str, Grants] = {
     "save-campaign": table("GetItem", "BatchGetItem", "PutItem", "UpdateItem"),
     # Query: posts that are planned already. With BatchGetItem: the tenant's last campaigns.
     "plan-posts": table("GetItem", "BatchGetItem", "PutItem", "UpdateItem", "Query", "PartiQLInsert")
-    | {"manifests": {"s3:GetObject", "s3:PutObject"}},
-    # GetObject: the texts not to repeat.
-    "generate-posts": table("GetItem", "Query", "UpdateItem", "PartiQLUpdate") | {"manifests": {"s3:GetObject"}},
+    | {"manifests": {"s3:GetObject", "s3:PutObject"}, "bucket": {"s3:ListBucket"}},
+    # GetObject: the texts not to repeat. ListBucket: whether there are any.
+    "generate-posts": table("GetItem", "Query", "UpdateItem", "PartiQLUpdate")
+    | {"manifests": {"s3:GetObject"}, "bucket": {"s3:ListBucket"}},
     "aggregate-results": table("GetItem", "PutItem", "UpdateItem", "Query", "PartiQLUpdate"),
     # PutItem: the request for approval and its entry in the due index.
     "request-approval": table("GetItem", "PutItem", "UpdateItem", "Query")
@@ -89,6 +90,7 @@ FUNCTIONS: dict[str, Grants] = {
         # SendTaskHeartbeat: whether anybody waits for this attempt.
         "anything": {"states:SendTaskFailure", "states:SendTaskHeartbeat", "states:SendTaskSuccess"},
         "alerts": {"sns:Publish"},
+        "sealed tokens": {"kms:Encrypt"},
     }
     | MAILS,
     # PutItem: the request, decided by its policy for silence.
@@ -108,6 +110,7 @@ FUNCTIONS: dict[str, Grants] = {
         "base url": {"ssm:GetParameter"},
         "anything": {"states:SendTaskHeartbeat", "states:SendTaskSuccess"},
         "alerts": {"sns:Publish"},
+        "sealed tokens": {"kms:Decrypt"},
     }
     | MAILS,
     # PutItem: the request whose reviewer is marked.
@@ -124,17 +127,17 @@ FUNCTIONS: dict[str, Grants] = {
         "executions": LOOK | MEND,
         "anything": {"states:SendTaskSuccess"},
         "senders": {"ses:GetEmailIdentity"},
+        "sealed tokens": {"kms:Decrypt"},
     },
     # An agent reads and writes nothing but its answer.
     "campaign-planner": {},
     "content-generator": {},
-    "authorizer": {"api keys": {"secretsmanager:GetSecretValue"}, "key": {"kms:Decrypt"}},
+    "authorizer": {"api keys": {"secretsmanager:GetSecretValue"}},
 }
 
 MACHINE: Grants = {
     "steps": {"lambda:InvokeFunction"},
     "manifests": {"s3:GetObject"},
-    "key": {"kms:Decrypt", "kms:GenerateDataKey"},
     "build": {"states:StartExecution"},
     "children": {"states:DescribeExecution", "states:StopExecution"},
     "map runs": {"states:RedriveExecution"},
@@ -169,12 +172,17 @@ def kind_of(resource: Any) -> str:
 
 
 def granted(assembly: Assembly, role: Any) -> Grants:
+    """Sealing has the key for its resource, and the encryption context of a task token for its condition."""
     found: defaultdict[str, set[str]] = defaultdict(set)
     for statement in assembly.statements(role):
         assert statement["Effect"] == "Allow"
         assert not {"NotAction", "NotResource"} & set(statement)
         for resource in listed(statement["Resource"]):
-            found[kind_of(resource)] |= set(listed(statement["Action"]))
+            kind = kind_of(resource)
+            if kind == "key" and "ForAllValues:StringEquals" in statement["Condition"]:
+                kind = "sealed tokens"
+            found[kind] |= set(listed(statement["Action"]))
+    found.pop("key", None)
     return dict(found)
 
 

@@ -74,7 +74,9 @@ def test_arns_name_the_partition(both: Assembly) -> None:
 def test_what_keeps_data_outlives_its_stack(both: Assembly) -> None:
     (data,) = [template for name, template in both.templates.items() if name.endswith("campaign-data")]
     kept = {resource["Type"] for resource in data["Resources"].values() if resource.get("DeletionPolicy") == "Retain"}
-    assert kept == {"AWS::KMS::Key", "AWS::DynamoDB::Table", "AWS::S3::Bucket"}
+    assert kept == {"AWS::KMS::Key", "AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::SecretsManager::Secret"}
+    kinds = {resource["Type"] for resource in data["Resources"].values()}
+    assert kinds - kept == {"AWS::S3::BucketPolicy"}
 
 
 def test_every_physical_name_has_the_prefix(aws: Assembly) -> None:

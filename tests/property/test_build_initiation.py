@@ -5,10 +5,12 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lambdas.adapters.memory import MemoryPromises
 from lambdas.api.submission import Accepted, Intake, Submission, submit
 from lambdas.core.ids import CampaignKey
 from lambdas.core.models.approval import Decision
 from lambdas.core.models.campaign import CampaignStatus, PostCounts
+from lambdas.services.quota import Limits, Quota
 from tests.support import samples
 from tests.support.agents import Act, Generator
 from tests.support.pipeline import Ended, Pipeline
@@ -30,7 +32,8 @@ class NoSecurityEvents:
 
 
 def send(world: World, brief: dict[str, Any], idempotency_key: str | None) -> Accepted:
-    intake = Intake(world.campaigns, world.catalog, world.engine, world.clock, world.ids, NoSecurityEvents())
+    quota = Quota(MemoryPromises(), Limits(100, 10_000), lambda key: world.campaigns.get(key).status)
+    intake = Intake(world.campaigns, world.catalog, world.engine, world.clock, world.ids, NoSecurityEvents(), quota)
     submission = Submission(samples.TENANT, brief, "manager@acme.example", samples.CORRELATION, idempotency_key)
     return submit(submission, intake)
 

@@ -7,12 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lambdas.adapters.memory import MemoryCampaigns, MemoryCatalog, MemoryClock, MemoryEngine, MemoryIds
+from lambdas.adapters.memory import MemoryCampaigns, MemoryCatalog, MemoryClock, MemoryEngine, MemoryIds, MemoryPromises
 from lambdas.api.build_campaign.invocation import invoke
 from lambdas.api.submission import Intake, Submission, submit
 from lambdas.core.errors import CampaignError, ConflictError, FieldError, IdempotencyMismatchError
 from lambdas.core.ids import CorrelationId, PersonaId, TenantId
 from lambdas.core.models.campaign import CampaignStatus
+from lambdas.services.quota import Limits, Quota
 from tests.support.samples import BRAND, PERSONAS, brand_config, brief, persona_config
 
 TENANTS = ("acme", "globex")
@@ -44,7 +45,9 @@ def _intake(log: Silent) -> Intake:
         catalog.put_brand(TenantId(tenant), BRAND, brand_config())
         for persona in PERSONAS:
             catalog.put_persona(TenantId(tenant), PersonaId(persona), persona_config())
-    return Intake(MemoryCampaigns(), catalog, MemoryEngine(), clock, MemoryIds(clock), log)
+    campaigns = MemoryCampaigns()
+    quota = Quota(MemoryPromises(), Limits(1_000, 1_000_000), lambda key: campaigns.get(key).status)
+    return Intake(campaigns, catalog, MemoryEngine(), clock, MemoryIds(clock), log, quota)
 
 
 requests = st.fixed_dictionaries(

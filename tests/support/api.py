@@ -22,6 +22,7 @@ from lambdas.adapters.memory import (
     MemoryIds,
     MemoryKeys,
     MemoryPosts,
+    MemoryPromises,
     MemorySenders,
 )
 from lambdas.api.approvals.decisions import DecisionPorts
@@ -32,6 +33,7 @@ from lambdas.core.errors import CampaignError
 from lambdas.core.ids import BrandId, PersonaId, TenantId
 from lambdas.core.models.brand import BrandConfig, PersonaConfig
 from lambdas.core.models.campaign import Campaign
+from lambdas.services.quota import Limits, Quota
 
 ACME, GLOBEX = TenantId("acme"), TenantId("globex")
 REVIEWERS = ("ada@example.com", "grace@example.com")
@@ -128,6 +130,8 @@ class World:
     cipher: MemoryCipher = field(default_factory=MemoryCipher)
     keys: MemoryKeys = field(default_factory=MemoryKeys)
     log: RecordingLog = field(default_factory=RecordingLog)
+    promises: MemoryPromises = field(default_factory=MemoryPromises)
+    limits: Limits = field(default_factory=lambda: Limits(campaigns=1_000, model_calls=100_000))
     public_url: str = ""
 
     def __post_init__(self) -> None:
@@ -148,6 +152,7 @@ class World:
             cipher=self.cipher,
             ids=self.ids,
             log=self.log,
+            quota=Quota(self.promises, self.limits, lambda key: self.campaigns.get(key).status),
             public_url=lambda: self.public_url,
         )
         self.api = Api(self.services)

@@ -14,6 +14,7 @@ from lambdas.adapters.memory.due import MemoryDue
 from lambdas.adapters.memory.effects import MemoryEffects
 from lambdas.adapters.memory.executions import MemoryActive, MemoryAlerts, MemoryExecutions
 from lambdas.adapters.memory.posts import MemoryPosts
+from lambdas.adapters.memory.promises import MemoryPromises
 from lambdas.adapters.memory.recent_texts import MemoryRecentTexts
 from lambdas.adapters.memory.senders import MemorySenders
 from lambdas.adapters.memory.services import MemoryEngine, MemoryKeys, MemoryMailer, MemoryManifests
@@ -38,6 +39,7 @@ __all__ = [
     "MemoryMailer",
     "MemoryManifests",
     "MemoryPosts",
+    "MemoryPromises",
     "MemoryRecentTexts",
     "MemorySenders",
 ]

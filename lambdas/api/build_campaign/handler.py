@@ -8,7 +8,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from lambdas.adapters import stores
 from lambdas.adapters.aws import client
 from lambdas.adapters.step_functions import StepFunctionsEngine
-from lambdas.adapters.stores import TableSettings
+from lambdas.adapters.stores import QuotaSettings
 from lambdas.adapters.system import SystemClock, UlidSource
 from lambdas.adapters.telemetry import logger
 from lambdas.api.build_campaign.invocation import invoke
@@ -17,7 +17,7 @@ from lambdas.api.submission import Intake
 from lambdas.core.settings import settings
 
 
-class BuildCampaignSettings(TableSettings):
+class BuildCampaignSettings(QuotaSettings):
     """What BUILD is called."""
 
     build_state_machine_arn: str
@@ -33,6 +33,7 @@ def _intake() -> Intake:
         clock=SystemClock(),
         ids=UlidSource(),
         security=LoggerLog(logger()),
+        quota=stores.quota(configured),
     )
 
 

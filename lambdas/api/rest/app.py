@@ -88,7 +88,7 @@ class Api:
         if isinstance(error, UnauthenticatedError):
             headers["WWW-Authenticate"] = "Bearer"
         if isinstance(error, RetryableError):
-            headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+            headers["Retry-After"] = str(error.details.get("retryAfterSeconds", RETRY_AFTER_SECONDS))
         if isinstance(error, MethodNotAllowedError):
             headers["Allow"] = ", ".join(error.details["allowed"])
         if isinstance(error, TenantMismatchError):

@@ -14,7 +14,7 @@ from lambdas.adapters.secret_keys import SecretKeys
 from lambdas.adapters.ses_senders import SesSenders
 from lambdas.adapters.sfn_executions import StepFunctionsExecutions
 from lambdas.adapters.step_functions import StepFunctionsEngine
-from lambdas.adapters.stores import TableSettings
+from lambdas.adapters.stores import QuotaSettings
 from lambdas.adapters.system import SystemClock, UlidSource
 from lambdas.adapters.telemetry import logger
 from lambdas.api.logs import LoggerLog
@@ -23,7 +23,7 @@ from lambdas.api.services import Services
 from lambdas.core.settings import settings
 
 
-class ApiSettings(TableSettings):
+class ApiSettings(QuotaSettings):
     """What BUILD is called, and where the keys of approval links are."""
 
     build_state_machine_arn: str
@@ -51,6 +51,7 @@ def _api() -> Api:
         cipher=KmsCipher(client("kms")),
         ids=UlidSource(),
         log=LoggerLog(logger()),
+        quota=stores.quota(configured),
         public_url=_public_url,
     )
     return Api(services)

@@ -157,7 +157,7 @@ def test_nobody_there_is_an_outage_without_a_word_of_the_request(secrets: Any, s
     assert "ada" not in raised.value.message
 
 
-@pytest.mark.parametrize("refusal", ["ResourceNotFoundException", "AccessDeniedException", None])
+@pytest.mark.parametrize("refusal", ["ResourceNotFoundException", None])
 def test_without_a_token_it_says_so(refusal: str | None, slept: Slept, secrets: Any) -> None:
     talk = SlackChat(secrets.client, "campaign/slack/", "http://127.0.0.1:9")
     if refusal:
@@ -166,6 +166,14 @@ def test_without_a_token_it_says_so(refusal: str | None, slept: Slept, secrets: 
         talk = chat(secrets, "http://127.0.0.1:9", slept, token=" ")
     with pytest.raises(ChatRefusedError, match="no bot token is stored"):
         talk.announce(ACME, "C0123456789", "x")
+
+
+@pytest.mark.parametrize("code", ["AccessDeniedException", "DecryptionFailure"])
+def test_a_token_that_may_not_be_read_is_another_matter(code: str, secrets: Any) -> None:
+    """Of the secret, or of the key that encrypts it."""
+    secrets.add_client_error("get_secret_value", code)
+    with pytest.raises(ChatRefusedError, match="may not be read"):
+        SlackChat(secrets.client, "campaign/slack/", "http://127.0.0.1:9").announce(ACME, "C0123456789", "x")
 
 
 def test_the_token_is_in_no_log(

@@ -1,0 +1,89 @@
+"""Whether a name that a deployment would give is taken in the account and region."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from botocore.exceptions import ClientError
+
+from local.account import Clients
+
+_ABSENT = frozenset({"NotFoundException", "ParameterNotFound", "ResourceNotFoundException", "ValidationError"})
+"""CloudFormation calls a stack that does not exist a validation error."""
+
+
+def found(ask: Callable[[], Any]) -> Any:
+    """The answer, or ``None`` when there is no such thing."""
+    try:
+        return ask()
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in _ABSENT:
+            raise
+        return None
+
+
+THERE = "is there already, and not of this stage"
+LEAVING = "is scheduled for deletion, and its name is taken until then"
+TODO = {
+    THERE: "deploy with CONTEXT='prefix=…-'; or, if a deleted stack kept it, import it (`cdk import`) or delete it",
+    LEAVING: "`aws secretsmanager restore-secret`, then import it; or wait, or deploy with CONTEXT='prefix=…-'",
+}
+
+
+class Look(NamedTuple):
+    """How things of a type are found: the property with the name, and what finds one of that name."""
+
+    field: str
+    action: str
+    find: Callable[[Clients, str], str | None]
+
+
+def _secret(client: Clients, name: str) -> str | None:
+    secret = found(lambda: client("secretsmanager").describe_secret(SecretId=name))
+    return None if secret is None else LEAVING if secret.get("DeletedDate") else THERE
+
+
+def _by(service: str, operation: str, argument: str) -> Callable[[Clients, str], str | None]:
+    """Found by asking for it."""
+
+    def find(client: Clients, name: str) -> str | None:
+        return THERE if found(lambda: getattr(client(service), operation)(**{argument: name})) is not None else None
+
+    return find
+
+
+def _among(service: str, operation: str, items: str, item: str, **only: str) -> Callable[[Clients, str], str | None]:
+    """Found in a list, by its name or the end of its ARN; ``only`` narrows the list, with ``{name}`` in it."""
+
+    def find(client: Clients, name: str) -> str | None:
+        narrowed = {key: value.format(name=name) for key, value in only.items()}
+        pages = client(service).get_paginator(operation).paginate(**narrowed)
+        every = {str(each[item]).rpartition(":")[2] for page in pages for each in page[items]}
+        return THERE if name in every else None
+
+    return find
+
+
+LOOKS: dict[str, Look] = {
+    "AWS::Logs::LogGroup": Look(
+        "LogGroupName",
+        "logs:DescribeLogGroups",
+        _among("logs", "describe_log_groups", "logGroups", "logGroupName", logGroupNamePrefix="{name}"),
+    ),
+    "AWS::DynamoDB::Table": Look("TableName", "dynamodb:DescribeTable", _by("dynamodb", "describe_table", "TableName")),
+    "AWS::Lambda::Function": Look(
+        "FunctionName",
+        "lambda:GetFunctionConfiguration",
+        _by("lambda", "get_function_configuration", "FunctionName"),
+    ),
+    "AWS::SecretsManager::Secret": Look("Name", "secretsmanager:DescribeSecret", _secret),
+    "AWS::StepFunctions::StateMachine": Look(
+        "StateMachineName",
+        "states:ListStateMachines",
+        _among("stepfunctions", "list_state_machines", "stateMachines", "name"),
+    ),
+    "AWS::SNS::Topic": Look("TopicName", "sns:ListTopics", _among("sns", "list_topics", "Topics", "TopicArn")),
+    "AWS::SES::ConfigurationSet": Look(
+        "Name", "ses:GetConfigurationSet", _by("sesv2", "get_configuration_set", "ConfigurationSetName")
+    ),
+    "AWS::SSM::Parameter": Look("Name", "ssm:GetParameter", _by("ssm", "get_parameter", "Name")),
+}

@@ -1,0 +1,314 @@
+"""What a deployment will stumble over, looked for before anything is created.
+
+What is wanted is read from the synthesised templates: the names, the sender, what is set aside, the model. Every check
+is made, whatever the others say; one that may not be made is a finding as well.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from enum import StrEnum
+from functools import cached_property, partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from local.account import Clients, log_role
+from local.names import LEAVING, LOOKS, TODO, found
+
+UNRESERVED = 100
+"""Concurrent executions that Lambda keeps for functions with none set aside
+(docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html)."""
+_DENIED = frozenset({"AccessDenied", "AccessDeniedException", "AuthorizationError", "UnauthorizedOperation"})
+
+
+class Verdict(StrEnum):
+    OK = "ok"
+    NOTE = "note"
+    """It will work, and somebody should know."""
+    UNKNOWN = "cannot check"
+    MISSING = "missing"
+
+
+class Finding(NamedTuple):
+    subject: str
+    verdict: Verdict
+    says: str
+    todo: str = ""
+
+
+class Wanted(NamedTuple):
+    """What the templates of a cloud assembly would make."""
+
+    templates: Mapping[str, Mapping[str, Any]]
+    """By the name of the stack."""
+    bootstrap: tuple[str, int]
+    """The parameter with the version of the CDK's bootstrap stack, and the version that is needed."""
+
+    @classmethod
+    def read(cls, assembly: Path) -> "Wanted":
+        artifacts = json.loads((assembly / "manifest.json").read_text())["artifacts"].values()
+        stacks = [each["properties"] for each in artifacts if each["type"] == "aws:cloudformation:stack"]
+        return cls(
+            {
+                stack["templateFile"].removesuffix(".template.json"): json.loads(
+                    (assembly / stack["templateFile"]).read_text()
+                )
+                for stack in stacks
+            },
+            (
+                stacks[0]["bootstrapStackVersionSsmParameter"],
+                max(stack["requiresBootstrapStackVersion"] for stack in stacks),
+            ),
+        )
+
+    def properties(self, kind: str) -> list[dict[str, Any]]:
+        """Of every resource of a type."""
+        return [
+            resource.get("Properties", {})
+            for template in self.templates.values()
+            for resource in template["Resources"].values()
+            if resource["Type"] == kind
+        ]
+
+    def environment(self, variable: str) -> str | None:
+        """What the Lambdas are told under that name."""
+        functions = self.properties("AWS::Lambda::Function")
+        values = [function["Environment"]["Variables"].get(variable) for function in functions]
+        return next((value for value in values if value), None)
+
+
+class Preflight:
+    """``client`` makes the clients of the account and region that would be deployed to."""
+
+    def __init__(self, wanted: Wanted, client: Clients) -> None:
+        self._wanted = wanted
+        self._client = client
+
+    def run(self) -> list[Finding]:
+        checks: dict[str, tuple[str, Callable[[], Iterable[Finding]]]] = {
+            "credentials": ("sts:GetCallerIdentity", self._credentials),
+            "CDK bootstrap": ("ssm:GetParameter", self._bootstrap),
+            "API Gateway's log role": ("apigateway:GET", self._log_role),
+            "mail": ("ses:GetAccount", self._mail),
+            "sender": ("ses:GetEmailIdentity", self._sender),
+            "Lambda concurrency": ("lambda:GetAccountSettings", self._concurrency),
+            "IAM roles": ("iam:GetAccountSummary", self._roles),
+            "stacks": ("cloudformation:DescribeAccountLimits", self._stacks),
+            **{
+                f"names of {kind.rpartition(':')[2]}s": (look.action, partial(self._names, kind))
+                for kind, look in LOOKS.items()
+                if self._wanted.properties(kind)
+            },
+        }
+        if self._wanted.environment("BEDROCK_MODEL_ID"):
+            checks["model"] = ("bedrock:GetFoundationModelAvailability, bedrock:GetInferenceProfile", self._model)
+        return [
+            finding for subject, (action, check) in checks.items() for finding in self._tried(subject, action, check)
+        ]
+
+    def _tried(self, subject: str, action: str, check: Callable[[], Iterable[Finding]]) -> list[Finding]:
+        try:
+            return list(check())
+        except ClientError as error:
+            if error.response["Error"]["Code"] in _DENIED:
+                todo = f"let these credentials do {action}, or look yourself"
+                return [Finding(subject, Verdict.UNKNOWN, "these credentials may not look", todo)]
+            return [Finding(subject, Verdict.UNKNOWN, str(error))]
+        except BotoCoreError as error:
+            return [Finding(subject, Verdict.UNKNOWN, str(error))]
+
+    def _credentials(self) -> Iterator[Finding]:
+        try:
+            who = self._client("sts").get_caller_identity()
+        except BotoCoreError as error:
+            todo = "`aws configure`, or AWS_PROFILE and AWS_REGION"
+            yield Finding("credentials", Verdict.MISSING, str(error), todo)
+            return
+        except ClientError as error:
+            yield Finding("credentials", Verdict.MISSING, str(error), "get credentials that have not expired")
+            return
+        yield Finding("credentials", Verdict.OK, f"account {who['Account']}, {who['Arn']}")
+
+    def _bootstrap(self) -> Iterator[Finding]:
+        name, needed = self._wanted.bootstrap
+        version = found(lambda: self._client("ssm").get_parameter(Name=name)["Parameter"]["Value"])
+        if version is None or int(version) < needed:
+            unprepared = "this region is not prepared for the CDK"
+            says = unprepared if version is None else f"version {version}, {needed} is needed"
+            yield Finding("CDK bootstrap", Verdict.MISSING, says, "`make bootstrap`")
+        else:
+            yield Finding("CDK bootstrap", Verdict.OK, f"version {version}")
+
+    def _log_role(self) -> Iterator[Finding]:
+        role = log_role(self._client)
+        if role:
+            yield Finding("API Gateway's log role", Verdict.OK, role)
+        else:
+            says = "the account has none in this region, and an API with access logs cannot be deployed without it"
+            yield Finding("API Gateway's log role", Verdict.MISSING, says, "`make bootstrap`")
+
+    def _mail(self) -> Iterator[Finding]:
+        account = self._client("sesv2").get_account()
+        quota = account.get("SendQuota", {})
+        rates = f"{quota.get('Max24HourSend', 0):g} mails a day, {quota.get('MaxSendRate', 0):g} a second"
+        if not account.get("SendingEnabled", True):
+            yield Finding("mail", Verdict.MISSING, "sending is switched off for this account", "ask AWS Support why")
+        elif not account.get("ProductionAccessEnabled"):
+            todo = "verify the reviewers' addresses as well, or ask for production access"
+            yield Finding("mail", Verdict.NOTE, f"sandbox: only verified people can be mailed; {rates}", todo)
+        else:
+            yield Finding("mail", Verdict.OK, rates)
+
+    def _sender(self) -> Iterator[Finding]:
+        address = str(self._wanted.environment("SENDER_EMAIL"))
+        own = found(lambda: self._client("sesv2").get_email_identity(EmailIdentity=address))
+        makes = bool(self._wanted.properties("AWS::SES::EmailIdentity"))
+        if makes and own and not self._is_ours("AWS::SES::EmailIdentity", address):
+            says = f"{address} is an identity of this account already, of another stage or made by hand"
+            yield Finding("sender", Verdict.MISSING, says, "deploy with CONTEXT='senderIdentity=existing'")
+        elif makes and not own:
+            yield Finding("sender", Verdict.NOTE, f"SES will mail {address} a link to confirm", "follow it before use")
+        else:
+            domain = address.rpartition("@")[2]
+            identity = own or found(lambda: self._client("sesv2").get_email_identity(EmailIdentity=domain))
+            if identity is None:
+                todo = "deploy without senderIdentity=existing, or make the identity"
+                yield Finding("sender", Verdict.MISSING, f"neither {address} nor {domain} is an identity", todo)
+            elif not identity.get("VerifiedForSendingStatus"):
+                todo = "follow the link in SES's mail, or publish its DNS records"
+                yield Finding("sender", Verdict.MISSING, f"{address} is not verified yet", todo)
+            else:
+                yield Finding("sender", Verdict.OK, f"{address} is verified")
+
+    def _concurrency(self) -> Iterator[Finding]:
+        functions = self._wanted.properties("AWS::Lambda::Function")
+        wanted = {f["FunctionName"]: f.get("ReservedConcurrentExecutions", 0) for f in functions}
+        limit = self._client("lambda").get_account_settings()["AccountLimit"]
+        ours = sum(self._reserved(name) for name, number in wanted.items() if number)
+        total, reserved = limit["ConcurrentExecutions"], sum(wanted.values())
+        left = limit["UnreservedConcurrentExecutions"] + ours - reserved
+        says = f"{total} in the account, {reserved} set aside by this deployment, {left} left for everything else"
+        todo = "ask for a higher quota (Service Quotas, Lambda, Concurrent executions)"
+        if reserved and left < UNRESERVED:
+            todo = f"deploy with CONTEXT='reserved=off', or with less, until you have more; {todo}"
+            yield Finding("Lambda concurrency", Verdict.MISSING, f"{says}; Lambda insists on {UNRESERVED}", todo)
+        elif left < UNRESERVED:
+            yield Finding("Lambda concurrency", Verdict.NOTE, f"{says}: a campaign will be throttled often", todo)
+        else:
+            yield Finding("Lambda concurrency", Verdict.OK, says)
+
+    def _reserved(self, name: str) -> int:
+        """What a function of that name has set aside now."""
+        setting = found(lambda: self._client("lambda").get_function_concurrency(FunctionName=name))
+        return int((setting or {}).get("ReservedConcurrentExecutions", 0))
+
+    def _roles(self) -> Iterator[Finding]:
+        summary = self._client("iam").get_account_summary()["SummaryMap"]
+        # Of roles that are there already it is not asked whether they are ours: a deployment may make new ones first.
+        needed = len(self._wanted.properties("AWS::IAM::Role")) if not any(self._owned.values()) else 0
+        yield _quota("IAM roles", summary["Roles"], needed, summary["RolesQuota"])
+
+    def _stacks(self) -> Iterator[Finding]:
+        pages = self._client("cloudformation").get_paginator("describe_account_limits").paginate()
+        limits = {limit["Name"]: limit["Value"] for page in pages for limit in page["AccountLimits"]}
+        pages = self._client("cloudformation").get_paginator("describe_stacks").paginate()
+        used = sum(len(page["Stacks"]) for page in pages)
+        new = sum(not owned for owned in self._owned.values())
+        yield _quota("stacks", used, new, limits["StackLimit"])
+
+    def _names(self, kind: str) -> Iterator[Finding]:
+        look = LOOKS[kind]
+        subject, taken = f"names of {kind.rpartition(':')[2]}s", 0
+        names = [str(properties[look.field]) for properties in self._wanted.properties(kind)]
+        for name in names:
+            state = look.find(self._client, name)
+            if state and (state == LEAVING or not self._is_ours(kind, name)):
+                taken += 1
+                yield Finding(subject, Verdict.MISSING, f"{name} {state}", TODO[state])
+        if not taken:
+            yield Finding(subject, Verdict.OK, f"{len(names)} free, or of this stage")
+
+    @cached_property
+    def _owned(self) -> dict[str, list[tuple[str, str]]]:
+        """By stack, type and physical id of what it has; nothing of a stack that does not exist."""
+        return {stack: self._resources(stack) for stack in self._wanted.templates}
+
+    def _resources(self, stack: str) -> list[tuple[str, str]]:
+        pages = self._client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=stack)
+        resources = found(lambda: [each for page in pages for each in page["StackResourceSummaries"]])
+        return [(each["ResourceType"], each.get("PhysicalResourceId", "")) for each in resources or []]
+
+    def _is_ours(self, kind: str, name: str) -> bool:
+        """Some physical ids are names and some ARNs; that of a secret has six characters more."""
+        return any(
+            kind == own and (physical == name or physical.endswith(f":{name}") or f":secret:{name}-" in physical)
+            for owned in self._owned.values()
+            for own, physical in owned
+        )
+
+    def _model(self) -> Iterator[Finding]:
+        model = str(self._wanted.environment("BEDROCK_MODEL_ID"))
+        bedrock = self._client("bedrock")
+        if ":provisioned-model/" in model or ":imported-model/" in model or ":custom-model-deployment/" in model:
+            yield Finding("model", Verdict.NOTE, f"{model} is your own; whether it is in service was not looked at")
+            return
+        granted = _granted_models(self._wanted)
+        if granted:
+            profile = found(lambda: bedrock.get_inference_profile(inferenceProfileIdentifier=model))
+            if profile is None:
+                yield Finding("model", Verdict.MISSING, f"there is no inference profile {model} in this region")
+                return
+            routed = {each["modelArn"] for each in profile["models"]}
+            closed = sorted({arn.split(":")[3] for arn in routed if not _covers(granted, arn)} - {""})
+            if closed:
+                regions = ",".join(sorted({arn.split(":")[3] for arn in routed} - {""}))
+                says = f"{model} also routes to {', '.join(closed)}, for which the template grants nothing"
+                yield Finding("model", Verdict.MISSING, says, f"deploy with CONTEXT='bedrockRegions={regions}'")
+            model = next(iter(sorted(routed))).rpartition("/")[2]
+        yield _access(bedrock.get_foundation_model_availability(modelId=model.rpartition("/")[2]))
+
+
+def _access(availability: Mapping[str, Any]) -> Finding:
+    """docs.aws.amazon.com/bedrock/latest/APIReference/API_GetFoundationModelAvailability.html"""
+    states = {
+        "agreement": availability["agreementAvailability"]["status"],
+        "authorization": availability["authorizationStatus"],
+        "entitlement": availability["entitlementAvailability"],
+        "region": availability["regionAvailability"],
+    }
+    wrong = [f"{name} {state}" for name, state in states.items() if state not in ("AVAILABLE", "AUTHORIZED")]
+    model = availability["modelId"]
+    if wrong:
+        return Finding("model", Verdict.MISSING, f"{model}: {', '.join(wrong)}", "ask for access in Bedrock's console")
+    return Finding("model", Verdict.OK, f"{model} can be called")
+
+
+def _granted_models(wanted: Wanted) -> set[tuple[str, str]]:
+    """Region and name of each model that may be called through a profile; empty without a profile."""
+    granted = set()
+    for policy in wanted.properties("AWS::IAM::Policy"):
+        for statement in policy["PolicyDocument"]["Statement"]:
+            if statement["Action"] == "bedrock:InvokeModel" and "Condition" in statement:
+                resources = statement["Resource"]
+                for resource in resources if isinstance(resources, list) else [resources]:
+                    # Joined of pieces, of which the partition is one and the region may be another.
+                    text = resource if isinstance(resource, str) else "".join(map(_piece, resource["Fn::Join"][1]))
+                    granted.add((text.split(":")[3], text.rpartition("/")[2]))
+    return granted
+
+
+def _piece(part: Any) -> str:
+    return part if isinstance(part, str) else "*"
+
+
+def _covers(granted: set[tuple[str, str]], arn: str) -> bool:
+    region, model = arn.split(":")[3], arn.rpartition("/")[2]
+    return bool({(region, model), ("*", model), ("", model)} & granted)
+
+
+def _quota(subject: str, used: int, needed: int, limit: int) -> Finding:
+    says = f"{used} of {limit} used, {needed} needed"
+    if used + needed > limit:
+        return Finding(subject, Verdict.MISSING, says, "ask for a higher quota in Service Quotas")
+    return Finding(subject, Verdict.OK, says)

@@ -1,0 +1,147 @@
+"""The model that writes: what its functions are told of it, and exactly the rights that calling it takes.
+
+A foundation model is one resource. An inference profile is one as well, and beside it the model in each region that the
+profile may send a request to, usable through that profile only
+(docs.aws.amazon.com/bedrock/latest/userguide/geographic-cross-region-inference.html and
+global-cross-region-inference.html).
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from aws_cdk import Stack
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+
+from stacks.options import Bedrock, Options
+
+INVOKE = "bedrock:InvokeModel"
+"""Of Converse too (docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html)."""
+
+DESTINATIONS: Mapping[str, Sequence[str]] = {
+    "us": ("us-east-1", "us-east-2", "us-west-1", "us-west-2"),
+    "us-gov": ("us-gov-east-1", "us-gov-west-1"),
+    "ca": ("ca-central-1", "ca-west-1"),
+    "eu": (
+        "eu-central-1",
+        "eu-central-2",
+        "eu-north-1",
+        "eu-south-1",
+        "eu-south-2",
+        "eu-west-1",
+        "eu-west-2",
+        "eu-west-3",
+    ),
+    "apac": (
+        "ap-northeast-1",
+        "ap-northeast-2",
+        "ap-northeast-3",
+        "ap-south-1",
+        "ap-south-2",
+        "ap-southeast-1",
+        "ap-southeast-2",
+        "ap-southeast-3",
+        "ap-southeast-4",
+    ),
+    "jp": ("ap-northeast-1", "ap-northeast-3"),
+    "au": ("ap-southeast-2", "ap-southeast-4"),
+}
+"""Regions of a geography: a profile's own are among them, and the condition on the profile keeps the rest unused.
+``bedrockRegions`` names others (2026-11, docs.aws.amazon.com/bedrock/latest/userguide/inference-profiles-support.html).
+"""
+_GLOBAL = "global"
+
+
+class Invocation(NamedTuple):
+    """Models, by ARN, that may be called; with ``profile`` through that inference profile only."""
+
+    resources: tuple[str, ...]
+    profile: str | None = None
+
+
+def model_environment(options: Options) -> dict[str, str]:
+    """Which model an agent's function uses."""
+    if options.provider != "bedrock":
+        return {"AGENT_PROVIDER": options.provider}
+    bedrock = options.bedrock
+    environment = {"AGENT_PROVIDER": options.provider, "BEDROCK_MODEL_ID": bedrock.model_id}
+    if bedrock.guardrail_id:
+        environment |= {
+            "BEDROCK_GUARDRAIL_ID": bedrock.guardrail_id,
+            "BEDROCK_GUARDRAIL_VERSION": bedrock.guardrail_version,
+        }
+    return environment
+
+
+def grant_model(function: lambda_.Function, options: Options) -> None:
+    """Call the configured model, and apply the configured guardrail; nothing for the offline one."""
+    if options.provider != "bedrock":
+        return
+    stack = Stack.of(function)
+    for resources, profile in invocations(options.bedrock, stack):
+        conditions = {"StringEquals": {"bedrock:InferenceProfileArn": profile}} if profile else None
+        statement = iam.PolicyStatement(actions=[INVOKE], resources=list(resources), conditions=conditions)
+        function.add_to_role_policy(statement)
+    if options.bedrock.guardrail_id:
+        applied = guardrails(options.bedrock, stack)
+        function.add_to_role_policy(iam.PolicyStatement(actions=["bedrock:ApplyGuardrail"], resources=applied))
+
+
+def invocations(bedrock: Bedrock, stack: Stack) -> list[Invocation]:
+    """What calling ``bedrock.model_id`` takes. Raises ``ValueError`` where the model behind it cannot be derived."""
+    kind, name = _parts(bedrock.model_id)
+    itself = bedrock.model_id if bedrock.model_id.startswith("arn:") else _arn(stack, kind, name)
+    if kind == "inference-profile":
+        return [Invocation((itself,)), Invocation(_destinations(bedrock, stack, name), itself)]
+    if kind == "application-inference-profile":
+        if not bedrock.profile_model:
+            raise ValueError(
+                "context bedrockProfileModel=… is needed: the model, or the profile like us.…, that the application"
+                f" inference profile {name} was made from"
+            )
+        return [Invocation((itself,)), Invocation(_destinations(bedrock, stack, bedrock.profile_model), itself)]
+    # A foundation model, or something of one's own: provisioned throughput, a custom or an imported model.
+    return [Invocation((itself,))]
+
+
+def guardrails(bedrock: Bedrock, stack: Stack) -> list[str]:
+    """The guardrail, and with one that works across regions its profile in each of them
+    (docs.aws.amazon.com/bedrock/latest/userguide/guardrail-profiles-permissions.html)."""
+    identifier = bedrock.guardrail_id
+    found = [identifier if identifier.startswith("arn:") else _arn(stack, "guardrail", identifier)]
+    if bedrock.guardrail_profile:
+        regions = bedrock.regions or DESTINATIONS.get(bedrock.guardrail_profile.partition(".")[0], ())
+        if not regions:
+            raise ValueError("context bedrockRegions=… is needed: the regions of bedrockGuardrailProfile")
+        found += [_arn(stack, "guardrail-profile", bedrock.guardrail_profile, region) for region in regions]
+    return found
+
+
+def _parts(model_id: str) -> tuple[str, str]:
+    """Kind and name: ``("foundation-model", "amazon.nova-lite-v1:0")``."""
+    if model_id.startswith("arn:"):
+        kind, _, name = model_id.split(":", 5)[5].partition("/")
+        return kind, name
+    geography = model_id.partition(".")[0]
+    return ("inference-profile" if geography in (*DESTINATIONS, _GLOBAL) else "foundation-model"), model_id
+
+
+def _destinations(bedrock: Bedrock, stack: Stack, profile: str) -> tuple[str, ...]:
+    """The model in each region that a profile of this name routes to."""
+    geography, _, model = profile.partition(".")
+    if bedrock.regions:
+        model = model if geography in (*DESTINATIONS, _GLOBAL) else profile
+        return tuple(_arn(stack, "foundation-model", model, region) for region in bedrock.regions)
+    if geography == _GLOBAL:
+        # The model where the request is made, and once more without a region: wherever Bedrock sends it.
+        return (_arn(stack, "foundation-model", model), _arn(stack, "foundation-model", model, ""))
+    if geography in DESTINATIONS:
+        return tuple(_arn(stack, "foundation-model", model, region) for region in DESTINATIONS[geography])
+    # An application profile of a single model stays in its region.
+    return (_arn(stack, "foundation-model", profile),)
+
+
+def _arn(stack: Stack, kind: str, name: str, region: str | None = None) -> str:
+    """Foundation models belong to no account."""
+    account = "" if kind == "foundation-model" else None
+    return stack.format_arn(service="bedrock", region=region, account=account, resource=kind, resource_name=name)
