@@ -104,7 +104,7 @@ FUNCTIONS: dict[str, Grants] = {
     "revise-posts": table("GetItem", "PutItem", "UpdateItem", "Query", "PartiQLUpdate")
     | {"manifests": {"s3:PutObject"}},
     # DeleteItem: entries of the due index whose work is done.
-    "tend-approvals": table("GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query")
+    "sweep-approvals": table("GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query")
     | {
         "approval keys": {"secretsmanager:GetSecretValue"},
         "base url": {"ssm:GetParameter"},

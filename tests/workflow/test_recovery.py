@@ -9,7 +9,7 @@ import pytest
 import urllib3
 from ulid import ULID
 
-from lambdas.adapters.dynamodb_campaigns import DynamoCampaigns
+from lambdas.adapters.table.campaign_store import DynamoCampaigns
 from tests.contract import samples
 from tests.support.driver import Driver, brief
 

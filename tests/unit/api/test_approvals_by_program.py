@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from lambdas.core.tokens import Caller, Role, sign_api_token
+from lambdas.services.tokens import Caller, Role, sign_api_token
 from tests.support.waiting import OTHER_ULID, by_program, nothing_happened
 
 
