@@ -9,7 +9,6 @@ split so that none comes near the 400 KB an item may have
 (docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html).
 """
 
-import json
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -23,13 +22,14 @@ from lambdas.core.ids import CallbackId, CampaignId, CampaignKey, TenantId
 from lambdas.core.models.approval import Approval, ApprovalStatus, ClosedBecause, MadeDecision, PostDecision, Vote
 from lambdas.core.models.base import iso
 from lambdas.core.ports import Clock
+from lambdas.core.record_size import record_bytes
 from lambdas.services.due import Kind, entry_for
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 PART_BYTES = 200_000
-"""Of what was said about posts, as JSON, in one item; the table counts a little less for the same."""
+"""Of what was said about posts, in one item."""
 _ADOPTED = 100
 """Requests of older versions in one go."""
 
@@ -162,7 +162,7 @@ def _record(approval: Approval) -> dict[str, Any]:
 
 
 def _size(posts: Sequence[PostDecision]) -> int:
-    return sum(len(json.dumps(post.to_wire(), ensure_ascii=False).encode()) for post in posts)
+    return sum(record_bytes(post.to_wire()) for post in posts)
 
 
 def _parts(vote: Vote) -> Iterator[dict[str, Any]]:

@@ -86,7 +86,6 @@ class World:
         self.campaigns = WatchedCampaigns(self.due)
         self.posts = WatchedPosts()
         self.catalog = MemoryCatalog()
-        self.due = MemoryDue()
         self.approvals = MemoryApprovals(self.due, self.clock)
         self.checkpoints = MemoryCheckpoints()
         self.manifests = MemoryManifests()

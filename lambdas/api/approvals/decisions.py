@@ -1,6 +1,5 @@
 """Deciding: once, whoever asks and however often, and the workflow hears of it."""
 
-import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -28,6 +27,7 @@ from lambdas.core.models.base import iso
 from lambdas.core.ports import ApprovalStore, CampaignStore, Cipher, Clock, Engine
 from lambdas.core.progression import BUILDING
 from lambdas.core.quorum import Tally, flagged, tally
+from lambdas.core.record_size import record_bytes
 from lambdas.core.resuming import send_decision
 
 RESUME_GRACE = timedelta(seconds=2)
@@ -55,7 +55,7 @@ class Choice(NamedTuple):
 MAX_TRIES = 60
 """Of recording an answer while others record theirs: more than there can be reviewers."""
 MAX_ANSWER_BYTES = 1_048_576
-"""Of one reviewer's words, as JSON: some hundred comments of the longest, or a short one on each of 10,000 posts."""
+"""Of one reviewer's words: some hundred comments of the longest, or a short one on each of 10,000 posts."""
 MAX_POSTS_BYTES = 100_000
 """Of the posts that go back, on the request's own record; more stay with the votes."""
 MAX_JOINED_COMMENTS = 20_000
@@ -117,7 +117,7 @@ def _require_room(vote: Vote) -> None:
 
 
 def _bytes(posts: Sequence[PostDecision]) -> int:
-    return sum(len(json.dumps(post.to_wire(), ensure_ascii=False).encode()) for post in posts)
+    return sum(record_bytes(post.to_wire()) for post in posts)
 
 
 def _record(approval: Approval, vote: Vote, kept: Vote, ports: DecisionPorts) -> Approval:

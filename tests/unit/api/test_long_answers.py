@@ -1,12 +1,9 @@
 """Answers of any size that a form can carry: kept beside the request, which stays small."""
 
-import json
 from typing import Any
 
 import pytest
 
-from lambdas.adapters.dynamodb_items import to_item
-from lambdas.adapters.dynamodb_keys import approval as place_of
 from lambdas.api.approvals.decisions import MAX_ANSWER_BYTES, MAX_JOINED_COMMENTS, MAX_POSTS_BYTES, Choice, decide
 from lambdas.api.approvals.links import OpenLink
 from lambdas.core.errors import ConflictError, PayloadTooLargeError
@@ -14,9 +11,8 @@ from lambdas.core.ids import post_id_for
 from lambdas.core.inviting import LINKS_KEPT, REASON_CHARS
 from lambdas.core.models.approval import Approval, Decision, PostDecision, PostVerdict, Quorum, Reviewer
 from lambdas.core.quorum import sent_back
+from lambdas.core.record_size import fits, record_bytes
 from tests.support.waiting import Waiting, nothing_happened
-
-ITEM_LIMIT = 400 * 1024
 
 
 def said(waiting: Waiting, posts: int, length: int) -> tuple[PostDecision, ...]:
@@ -33,12 +29,6 @@ def answer(waiting: Waiting, posts: tuple[PostDecision, ...], number: int = 0, c
     return decide(link, Choice(Decision.NEEDS_REVISION, comments, None, posts), waiting.world.decision_ports)
 
 
-def size_of(approval: Approval) -> int:
-    """As DynamoDB counts it, and a little more: names and values in UTF-8."""
-    item = to_item(place_of(approval.key, approval.callback_id), approval.to_record())
-    return len(json.dumps(item, ensure_ascii=False).encode())
-
-
 def test_a_form_of_hundreds_of_long_comments_decides(make_waiting: Any) -> None:
     """It was accepted up to a megabyte, and then the table refused the record."""
     waiting = make_waiting(260)
@@ -51,7 +41,7 @@ def test_a_form_of_hundreds_of_long_comments_decides(make_waiting: Any) -> None:
     stored = waiting.stored()
     assert stored.decision
     assert (stored.decision.posts, stored.decision.posts_in_votes) == ((), 260)
-    assert size_of(stored) < 20_000
+    assert record_bytes(stored.to_record()) < 20_000
     back = sent_back(stored.decision, waiting.world.approvals.votes(stored))
     assert [len(post.comment) for post in back] == [1_900] * 260
 
@@ -118,7 +108,7 @@ def test_the_largest_request_there_can_be_fits_an_item(waiting: Waiting) -> None
     assert stored.decision
     assert stored.decision.posts_in_votes == 230
     assert len(stored.decision.comments) <= MAX_JOINED_COMMENTS
-    assert size_of(stored) < ITEM_LIMIT
+    assert fits(stored.to_record())
 
 
 def test_who_has_answered_sees_what_they_said(waiting: Waiting) -> None:
