@@ -39,7 +39,7 @@ LIBRARIES = 1.15
 """Modules of libraries and of Python in a cold start, relative to the bare handler's."""
 LIBRARIES_OF_THE_API = 1.40
 """Its routes are Powertools' event handler, which brings 85 modules and asyncio."""
-OWN = 110
+OWN = 120
 """Modules of this project: the agents, with their phrases and shapes, have the most."""
 
 Loaded = Callable[[str], set[str]]
