@@ -98,9 +98,10 @@ class Removal:
         """Of the tenant in the lists that all tenants share. Reads them whole: a read unit for some 16 entries."""
         shared = [keys.due_partition(kind, shard) for kind in Kind for shard in range(SHARDS)]
         shared += [keys.active_list(number) for number in range(keys.ACTIVE_LISTS)]
+        shared += [keys.open_approvals_partition(shard) for shard in range(keys.OPEN_APPROVALS_SHARDS)]
         return [
             ItemKey(item[keys.PK]["S"], item[keys.SK]["S"])
-            for partition in (*shared, *map(keys.open_approvals_partition, range(keys.OPEN_APPROVALS_SHARDS)))
+            for partition in shared
             for item in self._pages(partition)
             if item.get("tenantId", {}).get("S") == self._tenant
         ]

@@ -91,13 +91,13 @@ def client(service: Literal["sns"]) -> "SNSClient": ...
 def client(service: Literal["ssm"]) -> "SSMClient": ...
 @overload
 def client(service: Literal["stepfunctions"]) -> "SFNClient": ...
-def client(service: str, read_seconds: int = _READ_SECONDS, tries: int = SDK_ATTEMPTS) -> Any:
+def client(service: str, read_seconds: int = _READ_SECONDS, tries: int | None = None) -> Any:
     """The process's client of a service; made at the first call, since making one takes tens of milliseconds.
 
     Each of the ``tries`` of a request may take ``read_seconds``, and botocore makes another one after a timeout too.
     """
     with _making:
-        return _make(service, read_seconds, tries)
+        return _make(service, read_seconds, tries or (1 if service in _ONCE else SDK_ATTEMPTS))
 
 
 _making = Lock()  # boto3's default session may be used by one thread at a time
@@ -106,7 +106,7 @@ _making = Lock()  # boto3's default session may be used by one thread at a time
 @cache
 def _make(service: str, read_seconds: int, tries: int) -> Any:
     config = Config(
-        retries={"mode": "standard", "total_max_attempts": 1 if service in _ONCE else tries},
+        retries={"mode": "standard", "total_max_attempts": tries},
         connect_timeout=_CONNECT_SECONDS,
         read_timeout=read_seconds,
         tcp_keepalive=True,

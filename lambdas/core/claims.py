@@ -5,8 +5,17 @@ post is ``generating`` is nowhere stored: it is what ``under_claims`` makes of a
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime, timedelta
 
 from lambdas.core.models.post import Claim, Post, PostStatus
+
+WRITER_LIVES = timedelta(seconds=130)
+"""For so long after its claim a writer may be alive: Lambda ends generate-posts after 120 s (``stacks/workflow.py``).
+A claim is valid for longer, so that nobody who is not sure takes the batch."""
+
+
+def alive_until(claim: Claim) -> datetime:
+    return min(claim.claimed_at + WRITER_LIVES, claim.expires_at)
 
 
 def may_claim(held: Claim | None, claim: Claim) -> bool:

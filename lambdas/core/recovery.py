@@ -10,7 +10,7 @@ from typing import NamedTuple, Unpack
 
 from lambdas.core.active import SOON, ActiveCampaigns, active
 from lambdas.core.campaign_changes import CampaignChanges
-from lambdas.core.claims import under_claims
+from lambdas.core.claims import alive_until, under_claims
 from lambdas.core.errors import ConflictError, FieldError, InvalidInputError
 from lambdas.core.executions import Executions, name_before, name_of, next_name
 from lambdas.core.ids import CampaignKey
@@ -74,7 +74,7 @@ def begin(campaign: Campaign, ports: RecoveryPorts) -> datetime | None:
     if before:
         ports.executions.stop(ports.executions.arn_of(before), "another execution took its place")
     key = key_of(campaign)
-    until = writing_until(key, ports.posts, ports.clock.now())
+    until = wait_for_writers(key, ports.posts, ports.clock.now())
     if until:
         return until
     event = BuildInput(tenant_id=key.tenant_id, campaign_id=key.campaign_id, correlation_id=campaign.correlation_id)
@@ -105,43 +105,28 @@ def before_revision(campaign: Campaign) -> CampaignChanges:
     return {"status": CampaignStatus.AWAITING_APPROVAL, "revision": max(0, campaign.revision - 1)}
 
 
-def writing_until(key: CampaignKey, posts: PostStore, now: datetime) -> datetime | None:
+def wait_for_writers(key: CampaignKey, posts: PostStore, now: datetime) -> datetime | None:
     """Until when a text may still come from somebody who holds a batch with unwritten posts; ``None``: from nobody.
 
-    A function outlives its execution: stopping an execution does not stop what it has invoked. A claim is valid for
-    longer than a function may run, so after it there is nobody left whose text would be lost.
+    A function outlives its execution: stopping an execution does not stop what it has invoked. When nobody is left
+    whose text would be lost, batches are released that their writers, ended or dead, still hold.
     """
-    valid = {batch_id: claim for batch_id, claim in posts.claims(key).items() if claim.expires_at > now}
-    if not valid:
+    held = {batch_id: claim for batch_id, claim in posts.claims(key).items() if claim.expires_at > now}
+    if not held:
         return None
-    held = (post.batch_id for post in under_claims(every(posts, key), valid) if post.status is PostStatus.GENERATING)
-    return max((valid[batch_id].expires_at for batch_id in held), default=None)
+    unwritten = {p.batch_id for p in under_claims(every(posts, key), held) if p.status is PostStatus.GENERATING}
+    alive = [until for batch_id in unwritten if (until := alive_until(held[batch_id])) > now]
+    if alive:
+        return max(alive)
+    for batch_id, claim in held.items():
+        posts.release(key, batch_id, claim)
+    return None
 
 
 def release_all(key: CampaignKey, posts: PostStore) -> None:
-    """For claims whose holders are known to be dead: nobody waits until they lapse. A newer claim stays."""
+    """For claims whose holders are known to be dead: nobody waits for them. A newer claim stays."""
     for batch_id, claim in posts.claims(key).items():
         posts.release(key, batch_id, claim)
-
-
-def reopen_failed(key: CampaignKey, posts: PostStore, now: datetime) -> int:
-    """Put failed posts back to ``planned`` and answer how many; a post that has a text is never touched.
-
-    A batch whose posts have all ended is held by nobody from then on, whatever its claim says.
-    """
-    claims = posts.claims(key)
-    writing = {
-        post.batch_id
-        for post in under_claims(every(posts, key), claims)
-        if post.status is PostStatus.GENERATING and claims[post.batch_id].expires_at > now
-    }
-
-    def reopen(key: CampaignKey, batch_id: int, failed: list[Post]) -> list[Post]:
-        if batch_id in claims and batch_id not in writing:
-            posts.release(key, batch_id, claims[batch_id])
-        return posts.reopen(key, batch_id, failed)
-
-    return write_by_batch(key, posts, lambda post: post.status is PostStatus.FAILED, reopen)
 
 
 def write_by_batch(
@@ -176,7 +161,8 @@ def retry(key: CampaignKey, step: str | None, ports: RecoveryPorts) -> Campaign:
     for approval in ports.approvals.all(key):
         ports.approvals.close(key, approval.callback_id)
     if not step:
-        reopen_failed(key, ports.posts, now)
+        wait_for_writers(key, ports.posts, now)  # so that the posts' batches are free, whose writers have ended
+        write_by_batch(key, ports.posts, lambda post: post.status is PostStatus.FAILED, ports.posts.reopen)
     until = begin(moved, ports)
     if until:
         ports.active.look_at(active(key), until, now)

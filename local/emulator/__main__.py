@@ -1,9 +1,9 @@
 """The emulator process: ``python -m local.emulator``, configured by ``EmulatorConfig.environment``."""
 
-import asyncio
 import importlib
 import os
 import shutil
+import signal
 from functools import partial
 from typing import Any
 
@@ -51,8 +51,7 @@ def main() -> None:
     corrections = load(config.plugins)
 
     # Imported only now: ministack reads its environment and its neighbourhood when it is imported.
-    from hypercorn.asyncio import serve
-    from hypercorn.config import Config
+    import uvicorn
     from ministack import app as ministack
     from ministack.core import lambda_runtime, persistence
     from ministack.services import ses
@@ -61,15 +60,28 @@ def main() -> None:
     patch.install(emulator, corrections)
     saves = Autosave(saver(ministack, persistence), every=config.autosave_seconds)
 
-    settings = Config()
-    settings.bind = [f"127.0.0.1:{config.port}"]
-    settings.keep_alive_timeout = 75
-    settings.graceful_timeout = 1
-    settings.loglevel = os.environ["LOG_LEVEL"]
+    server: Any = Server(ministack.app, Pages(config.home, config.port, partial(kept, ses), emulator.pages), saves)
+    settings = uvicorn.Config(
+        server,
+        host="127.0.0.1",
+        port=config.port,
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        lifespan="on",
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=1,
+        log_level=os.environ["LOG_LEVEL"].lower(),
+        access_log=False,
+        server_header=False,
+        date_header=False,  # ministack sends one
+    )
     _raise_file_limit()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        # uvicorn raises the signal that stopped it again at its end, which comes before that of the workers.
+        signal.signal(number, lambda *_: None)
     try:
-        server: Any = Server(ministack.app, Pages(config.home, config.port, partial(kept, ses), emulator.pages), saves)
-        asyncio.run(serve(server, settings))
+        uvicorn.Server(settings).run()
     finally:
         lambda_runtime.reset()
 

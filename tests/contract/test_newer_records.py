@@ -60,8 +60,9 @@ def settle(client: "DynamoDBClient") -> None:
 
 def recover(client: "DynamoDBClient") -> None:
     store = DynamoActive(client, TABLE)
-    (entry,) = store.all()
-    store.put(entry.model_copy(update={"recoveries": (*entry.recoveries, samples.NOW)}))
+    entry = store.get(samples.KEY)
+    assert entry is not None
+    store.look_at(entry.model_copy(update={"recoveries": (*entry.recoveries, LATER)}), LATER, samples.NOW)
 
 
 def approve(client: "DynamoDBClient") -> None:
@@ -85,7 +86,7 @@ CHECKPOINT = keys.checkpoint(samples.KEY, samples.checkpoint(enteredAt=samples.N
     [
         ("approval", APPROVAL, {"status": "PENDING"}, amend, {"reminders", "version"}),
         ("effect", keys.effect(samples.KEY, "manifest", "batches"), {}, settle, {"undoAttempts"}),
-        ("activeCampaign", keys.active(samples.KEY), {}, recover, {"recoveries"}),
+        ("activeCampaign", keys.active(samples.KEY), {}, recover, {"recoveries", "dueAt"}),
         ("campaign", keys.campaign(samples.KEY), {}, approve, {"status", "updatedAt"}),
         ("checkpoint", CHECKPOINT, {"outcome": "started", "error": None}, end, {"outcome"}),
     ],

@@ -12,6 +12,7 @@ from aws_cdk import App
 
 from lambdas.adapters.dynamodb_campaigns import IDEMPOTENCY_KEPT
 from lambdas.build.generate_posts.logic import CLAIM_LEASE
+from lambdas.core.claims import WRITER_LIVES
 from lambdas.core.settings import Settings
 from local.process import ROOT
 from stacks.options import Options
@@ -228,3 +229,7 @@ def test_what_becomes_of_a_mail_is_reported_by_ses_alone(both: Assembly) -> None
     assert set(allowed["Condition"]["StringEquals"]) == {"AWS:SourceAccount", "AWS:SourceArn"}
     names = {text(both.functions[name]["Environment"]["Variables"]["CONFIGURATION_SET"]) for name in MAILERS}
     assert names == {text(destination["ConfigurationSetName"])}
+
+
+def test_a_writer_is_ended_before_it_is_taken_for_dead(both: Assembly) -> None:
+    assert timedelta(seconds=both.functions["generate-posts"]["Timeout"]) < WRITER_LIVES < CLAIM_LEASE

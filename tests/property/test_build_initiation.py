@@ -74,7 +74,7 @@ def test_initiation_and_completion(
         assert send(world, brief, idempotency_key) == accepted
         assert list(world.engine.started) == [accepted.execution_arn]
 
-    pipeline = Pipeline(world, generator=Generator(script), reviewer=lambda _: decision)
+    pipeline = Pipeline(world, generator=Generator(script), reviewer=lambda _: decision, name=key.campaign_id)
     ended = pipeline.run(world.engine.started[accepted.execution_arn])
     check_end(world, key, brief, decision, ended)
     if given_id or idempotency_key:

@@ -6,6 +6,7 @@ A stack of its own, since both cost time.
 
 import os
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -61,9 +62,14 @@ def test_a_campaign_whose_reads_lag_is_revised_edited_and_approved(acme: Driver)
     edited = acme.send("PATCH", f"/campaigns/{campaign}/posts/{first['postId']}", {"text": "Said otherwise."})
     assert edited.status == 200, edited.text
     assert acme.posts(campaign)[0]["content"]["text"] == "Said otherwise."
+    link = acme.link(campaign)
     assert acme.decide(campaign, "needs_revision", comments="Shorter, please.").status == 200
-    acme.wait_for_posts(campaign, lambda counts: counts["completed"] == 24)
+    until = time.monotonic() + 60
+    while acme.link(campaign) == link:
+        assert time.monotonic() < until, "nobody was asked again"
+        time.sleep(0.2)
     acme.wait(campaign, "awaiting_approval")
+    acme.wait_for_posts(campaign, lambda counts: counts["completed"] == 24)
     assert acme.decide(campaign, "approved").status == 200
     acme.wait(campaign, "approved")
     counts = acme.get(f"/campaigns/{campaign}")["counts"]

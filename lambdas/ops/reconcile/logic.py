@@ -34,8 +34,8 @@ from lambdas.core.recovery import (
     key_of,
     release_all,
     replace_execution,
+    wait_for_writers,
     write_by_batch,
-    writing_until,
 )
 from lambdas.ops.reconcile.diagnosis import Finding, diagnose
 from lambdas.services.due import DueEntry, DueIndex, DueReport, Kind, Tick, Verdict, rebuild, work_due
@@ -191,7 +191,7 @@ def _recover(
     recovery, now = ports.recovery, ports.recovery.clock.now()
     restarted = execution is not None and execution.error == SERVICE_RESTART
     if not restarted:  # which is not the campaign's fault, and those whom the engine had invoked died with it
-        until = writing_until(entry.key, recovery.posts, now)
+        until = wait_for_writers(entry.key, recovery.posts, now)
         if until:
             return Finding.WRITING, entry, min(until, now + SOON)
         lately = tuple(at for at in entry.recoveries if now - at < WINDOW)

@@ -9,6 +9,7 @@ import pytest
 from lambdas.adapters.memory import MemoryAlerts
 from lambdas.api import picture
 from lambdas.core.active import SOON, active
+from lambdas.core.claims import WRITER_LIVES
 from lambdas.core.effects import Effect, EffectStatus
 from lambdas.core.errors import ThrottledError
 from lambdas.core.executions import ExecutionState
@@ -150,8 +151,8 @@ def test_a_retry_waits_for_whoever_still_writes_posts(world: World) -> None:
     assert (reply.status, reply.json["executionArn"][-2:]) == (202, "-1")
     assert len(world.executions.states) == 1
     assert world.posts.claims(found.key) == {0: claim}
-    assert world.active.entries[found.key].due_at == until
-    world.clock.advance(timedelta(minutes=5))
+    assert world.active.entries[found.key].due_at == now + WRITER_LIVES
+    world.clock.advance(WRITER_LIVES)
     ports = ReconcilePorts(world.services.recovery, MemoryAlerts())
     assert look_after(world.active.entries[found.key], ports, suspect=False) == "not_started"
     assert len(world.executions.states) == 2
