@@ -88,7 +88,8 @@ Context = Annotated[list[str] | None, typer.Option("-c", "--context", help="name
 @app.command()
 def preflight(context: Context = None) -> None:
     """Look for what a deployment to the account of your credentials would stumble over; make nothing."""
-    from local.preflight import Preflight, Verdict, Wanted
+    from local.findings import Verdict, table
+    from local.preflight import Preflight, Wanted
     from local.synth import assembly
 
     values = dict(each.split("=", 1) for each in context or [] if "=" in each)
@@ -98,11 +99,7 @@ def preflight(context: Context = None) -> None:
         _err.print(f"[red]{escape(str(error))}[/]", soft_wrap=True)
         raise typer.Exit(1) from None
     findings = Preflight(wanted, _account_client).run()
-    table = Table("", "", "", "what to do", box=None, padding=(0, 2, 0, 0))
-    colours = {Verdict.OK: "green", Verdict.NOTE: "cyan", Verdict.UNKNOWN: "yellow", Verdict.MISSING: "red"}
-    for subject, verdict, says, todo in findings:
-        table.add_row(f"[{colours[verdict]}]{verdict}[/]", escape(subject), escape(says), escape(todo))
-    _out.print(table)
+    _out.print(table(findings))
     missing = sum(finding.verdict is Verdict.MISSING for finding in findings)
     if missing:
         _err.print(f"[red]{missing} thing{'' if missing == 1 else 's'} to do before a deployment can succeed[/]")
