@@ -12,9 +12,8 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
-from lambdas.services.tokens import Role
+from lambdas.domain.models.access import Role
 from local import seeds
 from local import stack as stacks
 from local import target as targets

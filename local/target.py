@@ -20,7 +20,8 @@ from botocore.exceptions import ClientError
 
 from lambdas.adapters.aws.secret_keys import parse_key_set
 from lambdas.domain.ids import TenantId
-from lambdas.services.tokens import Caller, KeySet, Role, sign_api_token
+from lambdas.domain.models.access import Caller, KeySet, Role
+from lambdas.services.tokens import sign_api_token
 from local import aws
 
 TOKEN_LIFETIME = timedelta(hours=12)

@@ -16,6 +16,7 @@ from lambdas.ports.approval_store import ApprovalStore as ApprovalStore
 
 if TYPE_CHECKING:
     from lambdas.domain.campaign_changes import CampaignChanges
+    from lambdas.domain.models.access import KeySet
     from lambdas.domain.models.brand import Brand, BrandConfig, Persona, PersonaConfig
     from lambdas.domain.models.campaign import Campaign, CampaignStatus, PostCounts
     from lambdas.domain.models.checkpoint import Checkpoint
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from lambdas.domain.models.post import Batch, Claim, Post
     from lambdas.domain.models.tenant import TenantConfig, TenantSettings
     from lambdas.domain.models.workflow import BuildInput, ManifestLocation
-    from lambdas.services.tokens import KeySet
 
 T = TypeVar("T")
 

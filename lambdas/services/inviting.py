@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from lambdas.domain.errors import CampaignError, ConflictError, MailRefusedError, ThrottledError
+from lambdas.domain.models.access import KeySet
 from lambdas.domain.models.approval import Approval, ApprovalStatus, MailState, Reviewer
 from lambdas.domain.models.campaign import Campaign
 from lambdas.domain.models.mail import Mail
@@ -21,7 +22,6 @@ from lambdas.ports.stores import ApprovalStore, CatalogStore, Clock, IdSource, K
 from lambdas.services.letters import Kind, invitation, until
 from lambdas.services.links import approval_link, nonce_hash
 from lambdas.services.mailing import amend_pending
-from lambdas.services.tokens import KeySet
 
 SENT = "sent"
 NOT_CONFIGURED = "not configured"

@@ -5,7 +5,8 @@ from datetime import datetime
 from urllib.parse import urlencode
 
 from lambdas.domain.ids import CallbackId, CampaignKey
-from lambdas.services.tokens import ApprovalClaims, KeySet, sign_approval_token
+from lambdas.domain.models.access import KeySet
+from lambdas.services.tokens import ApprovalClaims, sign_approval_token
 
 
 def nonce_hash(nonce: str) -> str:

@@ -7,14 +7,14 @@ the token's, every claim is required, and a token of one kind never passes for t
 import base64
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from enum import StrEnum
-from typing import Annotated, Any, TypeVar
+from typing import Any, TypeVar
 
 import jwt
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import ValidationError
 
 from lambdas.domain.errors import TokenExpiredError, UnauthenticatedError
 from lambdas.domain.ids import CallbackIdField, CampaignIdField, TenantIdField
+from lambdas.domain.models.access import Caller, KeySet
 from lambdas.domain.models.base import Model
 
 ModelT = TypeVar("ModelT", bound=Model)
@@ -22,28 +22,6 @@ ModelT = TypeVar("ModelT", bound=Model)
 ALGORITHM = "HS256"
 ISSUER = "campaign-orchestration"
 MAX_TOKEN_CHARS = 2_048
-_MIN_KEY_BYTES = 32
-"""RFC 7518 section 3.2: an HS256 key is at least as long as the hash."""
-
-
-class KeySet(Model):
-    """Signing keys by ``kid``; new tokens are signed with ``active``, all of them verify."""
-
-    active: str
-    keys: dict[str, Annotated[SecretStr, Field(min_length=_MIN_KEY_BYTES)]]
-
-
-class Role(StrEnum):
-    MANAGER = "manager"
-    VIEWER = "viewer"
-
-
-class Caller(Model):
-    """Who calls the API."""
-
-    tenant_id: TenantIdField
-    role: Role
-    subject: str
 
 
 class ApprovalClaims(Model):

@@ -6,10 +6,10 @@ from typing import Any, NamedTuple
 
 from lambdas.domain.errors import GoneError
 from lambdas.domain.ids import CampaignKey, TaskToken
+from lambdas.domain.models.access import KeySet
 from lambdas.domain.models.mail import Mail
 from lambdas.domain.models.post import Batch
 from lambdas.domain.models.workflow import BuildInput, ManifestLocation
-from lambdas.services.tokens import KeySet
 
 
 class Resumed(NamedTuple):

@@ -14,8 +14,8 @@ from threading import Lock
 from typing import TYPE_CHECKING, NamedTuple
 
 from lambdas.adapters.aws.clients import translate_errors
+from lambdas.domain.models.access import KeySet
 from lambdas.ports.stores import Clock
-from lambdas.services.tokens import KeySet
 from lambdas.settings import SettingsError
 
 if TYPE_CHECKING:

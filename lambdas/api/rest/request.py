@@ -17,8 +17,8 @@ from lambdas.domain.errors import (
     UnauthenticatedError,
 )
 from lambdas.domain.ids import IDEMPOTENCY_KEY
+from lambdas.domain.models.access import Caller, Role
 from lambdas.services.submission import check_size, own
-from lambdas.services.tokens import Caller, Role
 
 IDEMPOTENCY_HEADER = "Idempotency-Key"
 MAX_FORM_BYTES = 1_048_576

@@ -8,7 +8,8 @@ import jwt
 import pytest
 
 from lambdas.api.authorizer.authorize import authorize
-from lambdas.services.tokens import Caller, Role, sign_api_token, sign_approval_token
+from lambdas.domain.models.access import Caller, Role
+from lambdas.services.tokens import sign_api_token, sign_approval_token
 
 ARN = "arn:aws:execute-api:us-east-1:123456789012:abc123/prod/POST/campaigns/01J/approve"
 

@@ -18,7 +18,8 @@ from lambdas.api.authorizer import handler as authorizer
 from lambdas.api.build_campaign import handler as build_campaign
 from lambdas.api.rest import handler as rest
 from lambdas.domain.errors import InvalidInputError
-from lambdas.services.tokens import Caller, Role, sign_api_token
+from lambdas.domain.models.access import Caller, Role
+from lambdas.services.tokens import sign_api_token
 from lambdas.settings import settings
 from tests.fakes import MemoryKeys
 

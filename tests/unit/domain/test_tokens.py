@@ -10,13 +10,11 @@ from pydantic import ValidationError
 
 from lambdas.domain.errors import TokenExpiredError, UnauthenticatedError
 from lambdas.domain.ids import CallbackId, CampaignId, TenantId
+from lambdas.domain.models.access import Caller, KeySet, Role
 from lambdas.services.tokens import (
     ISSUER,
     MAX_TOKEN_CHARS,
     ApprovalClaims,
-    Caller,
-    KeySet,
-    Role,
     sign_api_token,
     sign_approval_token,
     verify_api_token,
