@@ -12,16 +12,14 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
-from rich.text import Text
 
-from lambdas.core.tokens import Role
+from lambdas.domain.models.access import Role
 from local import seeds
 from local import stack as stacks
 from local import target as targets
 from local.aws import account_client as _account_client
 from local.demo import EXAMPLES, Demo, examples
-from local.demo_view import TerminalView, show_failure, show_result
+from local.demo_view import TerminalView, addresses, show_failure, show_result
 from local.http import StackError
 from local.process import LocalStackError
 from local.reviewers import throwaway_tenants
@@ -43,7 +41,7 @@ DEFAULT_EXAMPLE = "b2b-software-launch"
 def up(home: Home = None, port: Port = None) -> None:
     """Start the stack in the background, or bring a running one up to date."""
     stack = _up(home, port)
-    _out.print(_addresses(stack))
+    _out.print(addresses(stack))
 
 
 @app.command()
@@ -57,7 +55,7 @@ def status(home: Home = None) -> None:
     """Tell whether the stack runs, and where."""
     stack = _running(home)
     _out.print(f"running, process {stack.pid}")
-    _out.print(_addresses(stack))
+    _out.print(addresses(stack))
 
 
 @app.command()
@@ -89,7 +87,8 @@ Context = Annotated[list[str] | None, typer.Option("-c", "--context", help="name
 @app.command()
 def preflight(context: Context = None) -> None:
     """Look for what a deployment to the account of your credentials would stumble over; make nothing."""
-    from local.preflight import Preflight, Verdict, Wanted
+    from local.findings import Verdict, table
+    from local.preflight import Preflight, Wanted
     from local.synth import assembly
 
     values = dict(each.split("=", 1) for each in context or [] if "=" in each)
@@ -99,11 +98,7 @@ def preflight(context: Context = None) -> None:
         _err.print(f"[red]{escape(str(error))}[/]", soft_wrap=True)
         raise typer.Exit(1) from None
     findings = Preflight(wanted, _account_client).run()
-    table = Table("", "", "", "what to do", box=None, padding=(0, 2, 0, 0))
-    colours = {Verdict.OK: "green", Verdict.NOTE: "cyan", Verdict.UNKNOWN: "yellow", Verdict.MISSING: "red"}
-    for subject, verdict, says, todo in findings:
-        table.add_row(f"[{colours[verdict]}]{verdict}[/]", escape(subject), escape(says), escape(todo))
-    _out.print(table)
+    _out.print(table(findings))
     missing = sum(finding.verdict is Verdict.MISSING for finding in findings)
     if missing:
         _err.print(f"[red]{missing} thing{'' if missing == 1 else 's'} to do before a deployment can succeed[/]")
@@ -203,7 +198,7 @@ def run(home: Home = None, port: Port = None) -> None:
     started = datetime.now(UTC)
     _stop_on_termination()
     stack = _up(home, port)
-    _out.print(_addresses(stack))
+    _out.print(addresses(stack))
     _out.print("\n[bold]Start a campaign[/] (paste this into another terminal)\n")
     sys.stdout.write(_curl(stack) + "\n\n")
     _out.print("[dim]Logs follow. Ctrl-C stops the stack; the next `make run` goes on from there.[/]\n")
@@ -288,20 +283,6 @@ def _follow(stack: Stack, since: datetime) -> None:
             _out.print(line, soft_wrap=True)
     except KeyboardInterrupt:
         return
-
-
-def _addresses(stack: Stack) -> Table:
-    table = Table.grid(padding=(0, 2))
-    for name, value in (
-        ("API", stack.api_url),
-        ("Docs", f"{stack.api_url}/docs"),
-        ("Inbox", stack.info["inboxUrl"]),
-        ("Console", stack.info["consoleUrl"]),
-        ("AWS endpoint", stack.info["endpointUrl"]),
-        ("Details", str(stack.home / "stack.json")),
-    ):
-        table.add_row(f"[bold]{name}[/]", Text(value, overflow="fold"))
-    return table
 
 
 def _curl(stack: Stack) -> str:

@@ -6,7 +6,6 @@ is made, whatever the others say; one that may not be made is a finding as well.
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from enum import StrEnum
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,27 +13,13 @@ from typing import Any, NamedTuple
 from botocore.exceptions import BotoCoreError, ClientError
 
 from local.account import Clients, log_role
+from local.findings import Finding, Verdict
 from local.names import LEAVING, LOOKS, TODO, found
 
 UNRESERVED = 100
 """Concurrent executions that Lambda keeps for functions with none set aside
 (docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html)."""
 _DENIED = frozenset({"AccessDenied", "AccessDeniedException", "AuthorizationError", "UnauthorizedOperation"})
-
-
-class Verdict(StrEnum):
-    OK = "ok"
-    NOTE = "note"
-    """It will work, and somebody should know."""
-    UNKNOWN = "cannot check"
-    MISSING = "missing"
-
-
-class Finding(NamedTuple):
-    subject: str
-    verdict: Verdict
-    says: str
-    todo: str = ""
 
 
 class Wanted(NamedTuple):

@@ -90,11 +90,7 @@ class CampaignFunction(lambda_.Function):
             timeout=Duration.seconds(timeout_seconds),
             memory_size=memory_mb,
             reserved_concurrent_executions=options.reserved.get(name),
-            environment={
-                "POWERTOOLS_SERVICE_NAME": name,
-                "LOG_LEVEL": "INFO",
-                **environment,
-            },
+            environment={"POWERTOOLS_SERVICE_NAME": name, "LOG_LEVEL": "INFO", **environment},
             environment_encryption=key,
             log_group=log_group,
             tracing=lambda_.Tracing.ACTIVE if options.tracing else lambda_.Tracing.DISABLED,

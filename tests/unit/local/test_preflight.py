@@ -1,6 +1,8 @@
 """What a deployment would stumble over, in accounts where it would."""
 
+import io
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,8 +12,10 @@ import pytest
 from botocore.exceptions import NoCredentialsError
 from botocore.stub import Stubber
 from moto import mock_aws
+from rich.console import Console
 
-from local.preflight import Finding, Preflight, Verdict, Wanted
+from local.findings import Finding, Verdict, table
+from local.preflight import Preflight, Wanted
 
 REGION = "eu-central-1"
 SENDER = "news@brand.example"
@@ -280,3 +284,15 @@ def test_a_model_without_access(tmp_path: Path) -> None:
     }
     finding = one(cloud, wanted(tmp_path, BEDROCK_MODEL_ID=MODEL), "model")
     assert (finding.verdict, finding.says) == (Verdict.MISSING, f"{MODEL}: authorization NOT_AUTHORIZED")
+
+
+def test_what_was_found_is_shown_with_what_to_do() -> None:
+    out = Console(width=120, record=True, file=io.StringIO())
+    out.print(table([Finding("sender", Verdict.MISSING, "a@b.example is [not] verified", "follow the link")]))
+    (line,) = [line for line in out.export_text().splitlines() if "sender" in line]
+    assert re.split(r"\s{2,}", line.strip()) == [
+        "missing",
+        "sender",
+        "a@b.example is [not] verified",
+        "follow the link",
+    ]
