@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from lambdas.ports.engine import Engine, Executions
+from lambdas.ports.engine import Engine
 from lambdas.ports.services import RequestLog, Senders
 from lambdas.ports.stores import (
     ActiveCampaigns,
@@ -31,7 +31,6 @@ class Services(NamedTuple):
     checkpoints: CheckpointStore
     approvals: ApprovalStore
     effects: EffectStore
-    executions: Executions
     active: ActiveCampaigns
     engine: Engine
     keys: Keys
@@ -45,7 +44,7 @@ class Services(NamedTuple):
 
     @property
     def recovery(self) -> RecoveryPorts:
-        return RecoveryPorts(self.campaigns, self.posts, self.approvals, self.executions, self.active, self.clock)
+        return RecoveryPorts(self.campaigns, self.posts, self.approvals, self.engine, self.active, self.clock)
 
     @property
     def intake(self) -> Intake:

@@ -1,4 +1,4 @@
-"""What the engine knows about the executions of a campaign, and what can be done with them.
+"""The engine that runs the workflows, and the names of its executions.
 
 The first execution of a campaign is named after it; each later one has a number behind it: ``<campaign>-1``, ``-2``.
 """
@@ -16,6 +16,9 @@ from lambdas.domain.models.workflow import BuildInput
 
 SERVICE_RESTART = "States.ServiceRestart"
 """An engine that was restarted says so of the executions it lost. AWS never does; the local engine does."""
+
+BUILD = "build"
+"""The workflow that builds a campaign."""
 
 _MACHINE_ARN_PARTS = 7
 _NUMBERED = re.compile(r"^(?P<campaign>[0-9A-Z]{26})(?:-(?P<number>\d{1,6}))?$")
@@ -40,13 +43,17 @@ class ExecutionState(Model):
         return self.status in (ExecutionStatus.RUNNING, ExecutionStatus.PENDING_REDRIVE)
 
 
-class Executions(Protocol):
-    def describe(self, arn: str) -> ExecutionState | None:
-        """``None`` when the engine has no such execution (any more)."""
+class Engine(Protocol):
+    """Step Functions. Workflows go by name (``BUILD``); executions, whichever workflow's, by their ARN."""
+
+    def start(self, event: BuildInput, name: str, workflow: str = BUILD) -> str:
+        """Start the workflow under ``name`` and answer the ARN; a name that was used answers that execution's ARN."""
         ...
 
-    def start(self, event: BuildInput, name: str) -> str:
-        """Start BUILD under ``name`` and answer its ARN; a name that was used answers that execution's ARN."""
+    def arn_of(self, name: str, workflow: str = BUILD) -> str: ...
+
+    def describe(self, arn: str) -> ExecutionState | None:
+        """``None`` when the engine has no such execution (any more)."""
         ...
 
     def redrive(self, arn: str) -> None:
@@ -68,16 +75,6 @@ class Executions(Protocol):
         """
         ...
 
-    def arn_of(self, name: str) -> str: ...
-
-
-class Engine(Protocol):
-    """Step Functions."""
-
-    def start_build(self, event: BuildInput) -> str:
-        """Start BUILD under the campaign's id and answer the execution ARN; a repeat answers the same ARN."""
-        ...
-
     def resume(self, token: TaskToken, output: dict[str, object]) -> None:
         """``SendTaskSuccess``. Raises ``GoneError`` when nobody waits for the token any more."""
         ...
@@ -92,13 +89,18 @@ class Engine(Protocol):
 
 
 def machine_arn(arn: str) -> str:
-    """The state machine's own ARN, of which a version's and an alias's are one part longer."""
+    """The state machine's own ARN, of which a version's and an alias's are one part longer, as an execution's is."""
     return ":".join(arn.split(":")[:_MACHINE_ARN_PARTS])
 
 
 def execution_arn(machine: str, name: str) -> str:
     """The ARN of the execution of that name, whichever version or alias of the machine it was started as."""
     return f"{machine_arn(machine).replace(':stateMachine:', ':execution:', 1)}:{name}"
+
+
+def machine_of(execution: str) -> str:
+    """The ARN of the state machine that an execution is of."""
+    return machine_arn(execution).replace(":execution:", ":stateMachine:", 1)
 
 
 def name_of(arn: str) -> str:

@@ -14,7 +14,7 @@ from lambdas.domain.models.checkpoint import Checkpoint, StepOutcome
 from lambdas.domain.record_size import first_page, record_bytes
 from lambdas.domain.steps import GENERATE_POSTS
 from lambdas.ports.cursor import decode_place, encode_place, not_ours
-from lambdas.ports.engine import Executions, console_url, name_of, names_until
+from lambdas.ports.engine import Engine, console_url, name_of, names_until
 from lambdas.ports.stores import Page
 from lambdas.services.lifecycle import BUILDING
 
@@ -147,7 +147,7 @@ def _status(status: CampaignStatus) -> Literal["running", "waiting_callback", "c
 
 
 def execution_views(
-    campaign: Campaign, executions: Executions, checkpoints: Sequence[Checkpoint], limit: int, cursor: str | None
+    campaign: Campaign, engine: Engine, checkpoints: Sequence[Checkpoint], limit: int, cursor: str | None
 ) -> Page[ExecutionView]:
     """Executions of a campaign, oldest first. Raises ``InvalidInputError`` for a cursor that is not of this list."""
     names = names_until(campaign.campaign_id, campaign.execution_arn) if campaign.execution_arn else []
@@ -156,13 +156,13 @@ def execution_views(
         raise not_ours()
     rest = names[names.index(last) + 1 :] if last else names
     # One after the other: each asks the engine, whose calls are few for an account.
-    views = (_view(executions.arn_of(name), executions, checkpoints) for name in rest[:limit])
+    views = (_view(engine.arn_of(name), engine, checkpoints) for name in rest[:limit])
     page, _ = first_page(views, limit, size=lambda view: record_bytes(view.to_wire()))
     return Page(page, encode_place(rest[len(page) - 1]) if len(page) < len(rest) else None)
 
 
-def _view(arn: str, executions: Executions, checkpoints: Sequence[Checkpoint]) -> ExecutionView:
-    found, history = executions.describe(arn), fold(executions.events(arn))
+def _view(arn: str, engine: Engine, checkpoints: Sequence[Checkpoint]) -> ExecutionView:
+    found, history = engine.describe(arn), fold(engine.events(arn))
     own = [checkpoint for checkpoint in checkpoints if checkpoint.execution_arn == arn]
     return ExecutionView(
         execution_arn=arn,
@@ -201,14 +201,14 @@ def _visited(checkpoint: Checkpoint, visits: Sequence[Visit]) -> Visit:
     return min(visits, key=lambda visit: abs(visit.entered_at - at))
 
 
-def graph_of(campaign: Campaign, posts: PostCounts, executions: Executions, now: datetime) -> ExecutionGraph:
+def graph_of(campaign: Campaign, posts: PostCounts, engine: Engine, now: datetime) -> ExecutionGraph:
     """The campaign's latest execution, over the definition it runs."""
     written = MapCounts(
         total=posts.total, running=posts.generating, completed=posts.completed, failed=posts.failed, unit="posts"
     )
     return graph_of_execution(
-        campaign.execution_arn or executions.arn_of(campaign.campaign_id),
-        executions,
+        campaign.execution_arn or engine.arn_of(campaign.campaign_id),
+        engine,
         now,
         counts={GENERATE_POSTS: written} if posts.total else {},
         title=campaign.brief.name,
@@ -218,7 +218,7 @@ def graph_of(campaign: Campaign, posts: PostCounts, executions: Executions, now:
 
 def graph_of_execution(
     arn: str,
-    executions: Executions,
+    engine: Engine,
     now: datetime,
     *,
     workflow: str = WORKFLOW,
@@ -227,10 +227,10 @@ def graph_of_execution(
     campaign_status: str | None = None,
 ) -> ExecutionGraph:
     """``counts`` are those of maps, by the state's name, which the engine's history does not have."""
-    found = executions.describe(arn)
+    found = engine.describe(arn)
     return execution_graph(
-        executions.definition(arn, found.version_arn if found else None),
-        executions.events(arn),
+        engine.definition(arn, found.version_arn if found else None),
+        engine.events(arn),
         workflow=workflow,
         execution_arn=arn,
         now=now,

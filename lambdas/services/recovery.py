@@ -24,7 +24,7 @@ from lambdas.domain.steps import (
     SAVE_CAMPAIGN,
     VALIDATE_CAMPAIGN,
 )
-from lambdas.ports.engine import Executions, name_before, name_of, next_name
+from lambdas.ports.engine import Engine, name_before, name_of, next_name
 from lambdas.ports.paging import every
 from lambdas.ports.stores import ActiveCampaigns, ApprovalStore, CampaignStore, Clock, PostStore
 
@@ -43,7 +43,7 @@ class RecoveryPorts(NamedTuple):
     campaigns: CampaignStore
     posts: PostStore
     approvals: ApprovalStore
-    executions: Executions
+    engine: Engine
     active: ActiveCampaigns
     clock: Clock
 
@@ -55,8 +55,8 @@ def replace_execution(campaign: Campaign, ports: RecoveryPorts, **changes: Unpac
     Of two who replace the same execution one does; the other raises ``ConcurrentUpdateError`` or, where the status
     moved too, ``ConflictError``. Whoever finds a record whose execution was never started, starts it under that name.
     """
-    last = current_execution(campaign, ports.executions)
-    following: CampaignChanges = {**changes, "execution_arn": ports.executions.arn_of(next_name(last))}
+    last = current_execution(campaign, ports.engine)
+    following: CampaignChanges = {**changes, "execution_arn": ports.engine.arn_of(next_name(last))}
     return ports.campaigns.update(
         key_of(campaign), expected=[campaign.status], of_execution=last, at=ports.clock.now(), **following
     )
@@ -69,25 +69,25 @@ def begin(campaign: Campaign, ports: RecoveryPorts) -> datetime | None:
     execution and under one that has ended an error, so that nothing is started twice
     (docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html).
     """
-    arn = current_execution(campaign, ports.executions)
+    arn = current_execution(campaign, ports.engine)
     before = name_before(name_of(arn))
     if before:
-        ports.executions.stop(ports.executions.arn_of(before), "another execution took its place")
+        ports.engine.stop(ports.engine.arn_of(before), "another execution took its place")
     key = key_of(campaign)
     until = wait_for_writers(key, ports.posts, ports.clock.now())
     if until:
         return until
     event = BuildInput(tenant_id=key.tenant_id, campaign_id=key.campaign_id, correlation_id=campaign.correlation_id)
-    ports.executions.start(event, name_of(arn))
+    ports.engine.start(event, name_of(arn))
     if campaign.execution_arn is None:
         every_status = tuple(CampaignStatus)
         ports.campaigns.update(key, expected=every_status, of_execution=arn, at=ports.clock.now(), execution_arn=arn)
     return None
 
 
-def current_execution(campaign: Campaign, executions: Executions) -> str:
+def current_execution(campaign: Campaign, engine: Engine) -> str:
     """The one on the record; a record that names none means the first, which a submission is about to start."""
-    return campaign.execution_arn or executions.arn_of(campaign.campaign_id)
+    return campaign.execution_arn or engine.arn_of(campaign.campaign_id)
 
 
 def key_of(campaign: Campaign) -> CampaignKey:

@@ -155,7 +155,7 @@ def _started(campaign: Campaign, intake: Intake) -> Accepted:
     event = BuildInput(
         tenant_id=campaign.tenant_id, campaign_id=campaign.campaign_id, correlation_id=campaign.correlation_id
     )
-    arn = intake.engine.start_build(event)
+    arn = intake.engine.start(event, campaign.campaign_id)
     try:
         started = intake.campaigns.update(
             key, expected=tuple(CampaignStatus), of_execution=arn, at=intake.clock.now(), execution_arn=arn

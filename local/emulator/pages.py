@@ -145,16 +145,16 @@ class Pages:
 
     def _picture(self, name: str) -> Page:
         # Here and not above: the emulator is up before the domain's models are loaded.
-        from lambdas.adapters.aws.sfn_executions import StepFunctionsExecutions
+        from lambdas.adapters.aws.step_functions import StepFunctionsEngine
         from lambdas.api.picture import drawn
         from lambdas.services.history import graph_of_execution
 
         machines = (self._stack() or {}).get("stateMachines", {})
-        for label, machine in machines.items():
-            executions = StepFunctionsExecutions(aws.client("stepfunctions", self._endpoint), machine)
-            arn = executions.arn_of(name)
-            if executions.describe(arn):
-                graph = graph_of_execution(arn, executions, datetime.now(UTC), workflow=label.upper(), title=name)
+        engine = StepFunctionsEngine(aws.client("stepfunctions", self._endpoint), machines)
+        for label in machines:
+            arn = engine.arn_of(name, label)
+            if engine.describe(arn):
+                graph = graph_of_execution(arn, engine, datetime.now(UTC), workflow=label.upper(), title=name)
                 if picture := drawn(graph):
                     return Page(200, "image/svg+xml", picture.encode())
         return self._not_found()

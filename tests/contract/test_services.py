@@ -19,7 +19,7 @@ from lambdas.domain.errors import GoneError
 from lambdas.domain.ids import CorrelationId, TaskToken
 from lambdas.domain.models.mail import Mail
 from lambdas.domain.models.workflow import BuildInput, ManifestLocation
-from lambdas.ports.engine import Engine
+from lambdas.ports.engine import BUILD, Engine
 from lambdas.ports.stores import Keys, Mailer, ManifestStore
 from tests.contract.samples import ACME, KEY, NOW, numbered, plan
 from tests.fakes import MemoryClock, MemoryEngine, MemoryKeys, MemoryMailer, MemoryManifests
@@ -94,10 +94,10 @@ def waiting(request: pytest.FixtureRequest) -> Iterator[Waiting]:
     definition = json.dumps({"StartAt": "Wait", "States": {"Wait": wait}})
     role = "arn:aws:iam::000000000000:role/build"
     machine = states.create_state_machine(name=name, definition=definition, roleArn=role)["stateMachineArn"]
-    engine = StepFunctionsEngine(states, machine)
+    engine = StepFunctionsEngine(states, {BUILD: machine})
 
     def token() -> TaskToken:
-        engine.start_build(EVENT)
+        engine.start(EVENT, EVENT.campaign_id)
         [message] = sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=10)["Messages"]
         return TaskToken(json.loads(message["Body"])["token"])
 
@@ -133,12 +133,12 @@ def _waiting_in_memory() -> Waiting:
 
 def test_starts_under_the_campaigns_id_and_a_repeat_answers_the_same(waiting: Waiting) -> None:
     engine, event = waiting.engine, EVENT.model_copy(update={"campaign_id": numbered(ACME, 2).campaign_id})
-    arn = engine.start_build(event)
+    arn = engine.start(event, event.campaign_id)
     assert ":execution:Build" in arn
     assert arn.endswith(f":{event.campaign_id}")
-    assert engine.start_build(event) == arn
-    assert engine.start_build(event.model_copy(update={"correlation_id": "another"})) == arn
-    assert engine.start_build(event.model_copy(update={"campaign_id": numbered(ACME, 1).campaign_id})) != arn
+    assert engine.start(event, event.campaign_id) == arn
+    assert engine.start(event.model_copy(update={"correlation_id": "another"}), event.campaign_id) == arn
+    assert engine.start(event, numbered(ACME, 1).campaign_id) != arn
 
 
 def test_a_waiting_task_is_resumed_once(waiting: Waiting) -> None:

@@ -10,14 +10,14 @@ from tests.fakes.catalog import MemoryCatalog
 from tests.fakes.chat import MemoryChat
 from tests.fakes.checkpoints import MemoryCheckpoints
 from tests.fakes.cipher import MemoryCipher
-from tests.fakes.due import MemoryDue
+from tests.fakes.due import MemoryActive, MemoryDue
 from tests.fakes.effects import MemoryEffects
-from tests.fakes.executions import MemoryActive, MemoryAlerts, MemoryExecutions
+from tests.fakes.engine import MemoryEngine
 from tests.fakes.posts import MemoryPosts
 from tests.fakes.promises import MemoryPromises
 from tests.fakes.recent_texts import MemoryRecentTexts
 from tests.fakes.senders import MemorySenders
-from tests.fakes.services import MemoryEngine, MemoryKeys, MemoryMailer, MemoryManifests
+from tests.fakes.services import MemoryAlerts, MemoryKeys, MemoryMailer, MemoryManifests
 from tests.fakes.system import MemoryClock, MemoryIds
 
 __all__ = [
@@ -33,7 +33,6 @@ __all__ = [
     "MemoryDue",
     "MemoryEffects",
     "MemoryEngine",
-    "MemoryExecutions",
     "MemoryIds",
     "MemoryKeys",
     "MemoryMailer",

@@ -1,11 +1,12 @@
-"""The due index in memory."""
+"""The due index, and what is looked after by it, in memory."""
 
 from collections.abc import Iterator
 from datetime import datetime
 from typing import NamedTuple
 
-from lambdas.domain.due import DueEntry, Kind
+from lambdas.domain.due import DueEntry, Kind, entry_for
 from lambdas.domain.ids import CampaignKey
+from lambdas.domain.models.active import ActiveCampaign
 from lambdas.domain.models.base import iso
 
 
@@ -50,3 +51,21 @@ class MemoryDue:
 
 def _place(entry: DueEntry) -> _Place:
     return _Place(iso(entry.at), entry.key, entry.item)
+
+
+class MemoryActive:
+    """``entries`` by campaign; each is in the index ``due`` as well."""
+
+    def __init__(self, due: MemoryDue | None = None) -> None:
+        self.entries: dict[CampaignKey, ActiveCampaign] = {}
+        self._due = due or MemoryDue()
+
+    def get(self, key: CampaignKey) -> ActiveCampaign | None:
+        return self.entries.get(key)
+
+    def look_at(self, entry: ActiveCampaign, due_at: datetime, now: datetime) -> None:
+        self._due.put(entry_for(Kind.CAMPAIGN, entry.key, due_at, now))
+        self.entries[entry.key] = ActiveCampaign.from_record(entry.to_record() | {"dueAt": iso(due_at)})
+
+    def remove(self, key: CampaignKey) -> None:
+        self.entries.pop(key, None)

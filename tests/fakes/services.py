@@ -1,69 +1,24 @@
-"""The engine, the mailer, the manifest bucket and the signing keys in memory."""
+"""Alerts, the mailer, the manifest bucket and the signing keys in memory."""
 
 from collections.abc import Sequence
-from threading import Lock
-from typing import Any, NamedTuple
+from typing import Any
 
-from lambdas.domain.errors import GoneError
-from lambdas.domain.ids import CampaignKey, TaskToken
+from lambdas.domain.ids import CampaignKey
 from lambdas.domain.models.access import KeySet
+from lambdas.domain.models.campaign import Alert
 from lambdas.domain.models.mail import Mail
 from lambdas.domain.models.post import Batch
-from lambdas.domain.models.workflow import BuildInput, ManifestLocation
+from lambdas.domain.models.workflow import ManifestLocation
 
 
-class Resumed(NamedTuple):
-    token: TaskToken
-    output: dict[str, object]
-
-
-class Failed(NamedTuple):
-    token: TaskToken
-    error: str
-    cause: str
-
-
-class MemoryEngine:
-    """``started`` by ARN, ``resumed`` and ``failed`` are what happened. A token waits after ``wait_for``."""
-
-    MACHINE = "arn:aws:states:us-east-1:000000000000:execution:Build"
+class MemoryAlerts:
+    """``sent``, in order."""
 
     def __init__(self) -> None:
-        self.started: dict[str, BuildInput] = {}
-        self.resumed: list[Resumed] = []
-        self.failed: list[Failed] = []
-        self.heartbeats: list[TaskToken] = []
-        self._waiting: set[TaskToken] = set()
-        self._lock = Lock()
+        self.sent: list[Alert] = []
 
-    def wait_for(self, token: TaskToken) -> None:
-        self._waiting.add(token)
-
-    def start_build(self, event: BuildInput) -> str:
-        arn = f"{self.MACHINE}:{event.campaign_id}"
-        with self._lock:
-            self.started.setdefault(arn, event)
-        return arn
-
-    def resume(self, token: TaskToken, output: dict[str, object]) -> None:
-        self._end(token)
-        self.resumed.append(Resumed(token, output))
-
-    def fail(self, token: TaskToken, error: str, cause: str) -> None:
-        self._end(token)
-        self.failed.append(Failed(token, error, cause))
-
-    def heartbeat(self, token: TaskToken) -> None:
-        with self._lock:
-            if token not in self._waiting:
-                raise GoneError("nobody waits for this decision any more")
-            self.heartbeats.append(token)
-
-    def _end(self, token: TaskToken) -> None:
-        with self._lock:
-            if token not in self._waiting:
-                raise GoneError("nobody waits for this decision any more")
-            self._waiting.remove(token)
+    def send(self, alert: Alert) -> None:
+        self.sent.append(alert)
 
 
 class MemoryMailer:

@@ -127,10 +127,10 @@ class Races(RuleBasedStateMachine):
 
     @property
     def replacements(self) -> int:
-        return len(self.world.executions.states) - 1
+        return len(self.world.engine.states) - 1
 
     def started(self, name: str) -> Execution:
-        arn = self.world.executions.start(self.event, name)
+        arn = self.world.engine.start(self.event, name)
         self.world.campaigns.update(
             samples.KEY, expected=tuple(CampaignStatus), execution_arn=arn, at=self.world.clock.now()
         )
@@ -161,8 +161,8 @@ class Races(RuleBasedStateMachine):
         if old.over or self.replacements >= MAX_RECOVERIES - 1:
             return False
         old.die()
-        arn = self.world.executions.arn_of(old.name)
-        self.world.executions.end(arn, ExecutionStatus.ABORTED)
+        arn = self.world.engine.arn_of(old.name)
+        self.world.engine.end(arn, ExecutionStatus.ABORTED)
         w = self.world
         report = replace_execution(w)
         if self.status not in BUILDING:

@@ -47,8 +47,8 @@ def sends_back_once(approval: Approval) -> Decision:
 
 def replace(world: World, event: BuildInput) -> None:
     """What the reconciler does about a campaign whose execution was aborted."""
-    arn = world.executions.start(event, samples.CAMPAIGN_ID)
-    world.executions.end(arn, ExecutionStatus.ABORTED)
+    arn = world.engine.start(event, samples.CAMPAIGN_ID)
+    world.engine.end(arn, ExecutionStatus.ABORTED)
     world.campaigns.update(samples.KEY, expected=tuple(CampaignStatus), execution_arn=arn, at=world.clock.now())
     assert replace_execution(world).findings == {"interrupted": 1}
 

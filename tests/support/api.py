@@ -28,7 +28,6 @@ from tests.fakes import (
     MemoryClock,
     MemoryEffects,
     MemoryEngine,
-    MemoryExecutions,
     MemoryIds,
     MemoryKeys,
     MemoryPosts,
@@ -125,7 +124,6 @@ class World:
     checkpoints: MemoryCheckpoints = field(default_factory=MemoryCheckpoints)
     approvals: MemoryApprovals = field(default_factory=MemoryApprovals)
     effects: MemoryEffects = field(default_factory=MemoryEffects)
-    executions: MemoryExecutions = field(default_factory=MemoryExecutions)
     active: MemoryActive = field(default_factory=MemoryActive)
     engine: MemoryEngine = field(default_factory=MemoryEngine)
     cipher: MemoryCipher = field(default_factory=MemoryCipher)
@@ -145,7 +143,6 @@ class World:
             checkpoints=self.checkpoints,
             approvals=self.approvals,
             effects=self.effects,
-            executions=self.executions,
             active=self.active,
             engine=self.engine,
             keys=self.keys,

@@ -13,7 +13,7 @@ from tests.support.world import World
 
 
 def recovery_ports(world: World) -> RecoveryPorts:
-    return RecoveryPorts(world.campaigns, world.posts, world.approvals, world.executions, world.active, world.clock)
+    return RecoveryPorts(world.campaigns, world.posts, world.approvals, world.engine, world.active, world.clock)
 
 
 def run_reconciler(world: World, errors: list[Exception] | None = None, *, everything: bool = True) -> Report:
@@ -50,10 +50,10 @@ def lost(
 ) -> str:
     """A campaign in ``status`` whose execution is over; ``None``: unknown to the engine. Answers its ARN."""
     event = world.queue(status=status)
-    arn = world.executions.start(event, samples.CAMPAIGN_ID)
+    arn = world.engine.start(event, samples.CAMPAIGN_ID)
     world.campaigns.update(samples.KEY, expected=[status], at=world.clock.now(), execution_arn=arn)
     if ended:
-        world.executions.end(arn, ended, error, redrivable=redrivable)
+        world.engine.end(arn, ended, error, redrivable=redrivable)
     else:
-        del world.executions.states[arn]
+        del world.engine.states[arn]
     return arn

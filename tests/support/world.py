@@ -23,7 +23,6 @@ from tests.fakes import (
     MemoryDue,
     MemoryEffects,
     MemoryEngine,
-    MemoryExecutions,
     MemoryIds,
     MemoryKeys,
     MemoryMailer,
@@ -90,7 +89,6 @@ class World:
         self.checkpoints = MemoryCheckpoints()
         self.manifests = MemoryManifests()
         self.effects = MemoryEffects()
-        self.executions = MemoryExecutions()
         self.active = MemoryActive(self.due)
         self.alerts = MemoryAlerts()
         self.recent = MemoryRecentTexts()

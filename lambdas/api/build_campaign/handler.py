@@ -13,6 +13,7 @@ from lambdas.adapters.system import SystemClock, UlidSource
 from lambdas.adapters.telemetry import logger
 from lambdas.api.build_campaign.invocation import invoke
 from lambdas.api.logs import LoggerLog
+from lambdas.ports.engine import BUILD
 from lambdas.services.submission import Intake
 from lambdas.settings import settings
 
@@ -29,7 +30,7 @@ def _intake() -> Intake:
     return Intake(
         campaigns=stores.campaigns(configured),
         catalog=stores.catalog(configured),
-        engine=StepFunctionsEngine(client("stepfunctions"), configured.build_state_machine_arn),
+        engine=StepFunctionsEngine(client("stepfunctions"), {BUILD: configured.build_state_machine_arn}),
         clock=SystemClock(),
         ids=UlidSource(),
         security=LoggerLog(logger()),

@@ -11,7 +11,6 @@ from lambdas.adapters.aws.kms_cipher import KmsCipher
 from lambdas.adapters.aws.parameters import Parameters
 from lambdas.adapters.aws.secret_keys import SecretKeys
 from lambdas.adapters.aws.ses_senders import SesSenders
-from lambdas.adapters.aws.sfn_executions import StepFunctionsExecutions
 from lambdas.adapters.aws.step_functions import StepFunctionsEngine
 from lambdas.adapters.stores import QuotaSettings
 from lambdas.adapters.system import SystemClock, UlidSource
@@ -20,6 +19,7 @@ from lambdas.adapters.telemetry import logger
 from lambdas.api.logs import LoggerLog
 from lambdas.api.rest.app import Api
 from lambdas.api.services import Services
+from lambdas.ports.engine import BUILD
 from lambdas.settings import settings
 
 
@@ -43,9 +43,8 @@ def _api() -> Api:
         checkpoints=stores.checkpoints(configured),
         approvals=stores.approvals(configured),
         effects=stores.effects(configured),
-        executions=StepFunctionsExecutions(client("stepfunctions"), configured.build_state_machine_arn),
         active=DynamoActive(client("dynamodb"), configured.table_name),
-        engine=StepFunctionsEngine(client("stepfunctions"), configured.build_state_machine_arn),
+        engine=StepFunctionsEngine(client("stepfunctions"), {BUILD: configured.build_state_machine_arn}),
         keys=SecretKeys(client("secretsmanager"), clock, approval_secret=configured.approval_keys_secret),
         clock=clock,
         cipher=KmsCipher(client("kms")),

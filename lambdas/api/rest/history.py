@@ -74,13 +74,13 @@ class HistoryRoutes:
     def executions(self, campaign_id: CampaignPath, limit: Limit = 10, cursor: Cursor = None) -> Answer:
         key, services = self._key(campaign_id), self._services
         campaign = services.campaigns.get(key)
-        page = execution_views(campaign, services.executions, services.checkpoints.all(key), limit, cursor)
+        page = execution_views(campaign, services.engine, services.checkpoints.all(key), limit, cursor)
         return listing(page.items, page.next_cursor)
 
     def graph(self, campaign_id: CampaignPath, format: Format = None) -> Answer:  # noqa: A002 - the parameter's name outside
         key, services = self._key(campaign_id), self._services
         campaign = services.campaigns.get(key)
-        graph = graph_of(campaign, services.posts.progress(key), services.executions, services.clock.now())
+        graph = graph_of(campaign, services.posts.progress(key), services.engine, services.clock.now())
         accepted = str(self._app.current_event.headers.get("Accept", ""))
         if format == "json" or (format is None and "application/json" in accepted):
             return answer(graph, headers=_VARY)

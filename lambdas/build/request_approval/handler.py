@@ -53,7 +53,7 @@ def ask(event: RequestApprovalEvent, settings: RequestApprovalSettings) -> Statu
             catalog=stores.catalog(settings),
             keys=SecretKeys(client("secretsmanager"), clock, approval_secret=settings.approval_keys_secret),
         ),
-        engine=StepFunctionsEngine(client("stepfunctions"), ""),
+        engine=StepFunctionsEngine(client("stepfunctions"), {}),
         ids=UlidSource(),
         clock=clock,
         cipher=KmsCipher(client("kms"), settings.token_key_id),
@@ -71,7 +71,7 @@ def handler(raw: dict[str, Any], context: object) -> dict[str, Any]:
         if not isinstance(token, str):
             raise
         try:
-            StepFunctionsEngine(client("stepfunctions"), "").fail(TaskToken(token), type(error).__name__, str(error))
+            StepFunctionsEngine(client("stepfunctions"), {}).fail(TaskToken(token), type(error).__name__, str(error))
         except GoneError:
             logger().info("nobody waits for this token any more; the error is in the log above")
         raise

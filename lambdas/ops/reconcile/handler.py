@@ -12,8 +12,8 @@ from typing import Any
 
 from lambdas.adapters import stores
 from lambdas.adapters.aws.clients import client
-from lambdas.adapters.aws.sfn_executions import StepFunctionsExecutions
 from lambdas.adapters.aws.sns_alerts import SnsAlerts
+from lambdas.adapters.aws.step_functions import StepFunctionsEngine
 from lambdas.adapters.stores import TableSettings
 from lambdas.adapters.system import SystemClock
 from lambdas.adapters.table.active_store import DynamoActive
@@ -22,6 +22,7 @@ from lambdas.adapters.telemetry import count, due_worked, logger
 from lambdas.domain.due import DueEntry, Kind
 from lambdas.ops.reconcile.diagnosis import Finding
 from lambdas.ops.reconcile.logic import ReconcilePorts, Report, ended_campaign, look_again, reconcile, take_over
+from lambdas.ports.engine import BUILD
 from lambdas.services.due import Tick, shards_of
 from lambdas.services.recovery import RecoveryPorts
 from lambdas.settings import settings
@@ -40,12 +41,12 @@ class ReconcileSettings(TableSettings):
 def handler(event: Any, _context: object) -> dict[str, Any]:
     logger().clear_state()
     configured, clock = settings(ReconcileSettings), SystemClock()
-    executions = StepFunctionsExecutions(client("stepfunctions"), configured.build_state_machine_arn)
+    engine = StepFunctionsEngine(client("stepfunctions"), {BUILD: configured.build_state_machine_arn})
     recovery = RecoveryPorts(
         stores.campaigns(configured),
         stores.posts(configured),
         stores.approvals(configured),
-        executions,
+        engine,
         _active(configured.table_name),
         clock,
     )

@@ -147,14 +147,14 @@ def _look(
         return Finding.OVER, entry, None
     if not suspect and _is_waited_for(campaign, recovery, now):
         return Finding.FINE, entry, now + WAITING
-    execution = recovery.executions.describe(current_execution(campaign, recovery.executions))
+    execution = recovery.engine.describe(current_execution(campaign, recovery.engine))
     finding = diagnose(campaign, execution, now)
     if finding is Finding.OVER:
         return finding, entry, None if _settle(entry.key, recovery, now) else now + WORKING
     if finding is Finding.NOT_STARTED:
         changes = before_revision(campaign)
         if changes:
-            last = current_execution(campaign, recovery.executions)
+            last = current_execution(campaign, recovery.engine)
             campaign = recovery.campaigns.update(
                 entry.key, expected=[campaign.status], of_execution=last, at=now, **changes
             )
@@ -199,13 +199,13 @@ def _recover(
             return Finding.WRITING, entry, min(until, now + SOON)
         lately = tuple(at for at in entry.recoveries if now - at < WINDOW)
         if len(lately) >= MAX_RECOVERIES:
-            last = current_execution(campaign, recovery.executions)
+            last = current_execution(campaign, recovery.engine)
             _fail(campaign, last, _exhausted(execution, ports), ports)
             return finding, entry, now + SOON
         entry = entry.model_copy(update={"recoveries": (*lately, now)})
     if execution and execution.redrivable:
         # It goes on from the state it was in. After a failure that would be the state Failed.
-        recovery.executions.redrive(execution.arn)
+        recovery.engine.redrive(execution.arn)
         return finding, entry, now + SOON
     replaced = replace_execution(campaign, recovery, **before_revision(campaign))
     if restarted:

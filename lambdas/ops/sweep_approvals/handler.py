@@ -46,7 +46,7 @@ def handler(event: Any, context: Any) -> dict[str, Any]:
         campaigns=stores.campaigns(configured),
         posts=stores.posts(configured),
         approvals=stores.approvals(configured),
-        engine=StepFunctionsEngine(client("stepfunctions"), ""),
+        engine=StepFunctionsEngine(client("stepfunctions"), {}),
         channels=Channels(
             mailer=SesMailer(client("sesv2"), configured.sender_email, configured.configuration_set),
             chat=SlackChat(client("secretsmanager"), configured.slack_secret_prefix, configured.slack_api_url),

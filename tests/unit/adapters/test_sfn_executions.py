@@ -10,10 +10,10 @@ from botocore.exceptions import ClientError
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-from lambdas.adapters.aws.sfn_executions import StepFunctionsExecutions
 from lambdas.adapters.aws.step_functions import StepFunctionsEngine
 from lambdas.domain.errors import ConflictError, DependencyUnavailableError, ThrottledError
 from lambdas.domain.models.workflow import BuildInput
+from lambdas.ports.engine import BUILD
 
 MACHINE = "arn:aws:states:us-east-1:111122223333:stateMachine:build"
 LIVE = f"{MACHINE}:live"
@@ -61,7 +61,7 @@ def engine(httpserver: HTTPServer) -> StepFunctions:
 
 def test_a_redrive_names_the_execution_and_is_never_taken_for_the_one_before(engine: StepFunctions) -> None:
     engine.answers["RedriveExecution"] = (200, {"redriveDate": 1_790_000_000.0})
-    executions = StepFunctionsExecutions(engine.client, LIVE)
+    executions = StepFunctionsEngine(engine.client, {BUILD: LIVE})
     executions.redrive(ARN)
     executions.redrive(ARN)
     (first, one), (second, other) = engine.asked
@@ -84,7 +84,7 @@ def test_a_redrive_names_the_execution_and_is_never_taken_for_the_one_before(eng
 def test_what_a_refused_redrive_means(code: str, status: int, meaning: type[Exception], engine: StepFunctions) -> None:
     engine.refuse("RedriveExecution", code, status)
     with pytest.raises(meaning):
-        StepFunctionsExecutions(engine.client, LIVE).redrive(ARN)
+        StepFunctionsEngine(engine.client, {BUILD: LIVE}).redrive(ARN)
 
 
 @pytest.mark.parametrize(
@@ -114,16 +114,16 @@ def test_what_can_go_on_is_what_was_interrupted(
             "redriveCount": 0,
         },
     )
-    found = StepFunctionsExecutions(engine.client, LIVE).describe(ARN)
+    found = StepFunctionsEngine(engine.client, {BUILD: LIVE}).describe(ARN)
     assert found is not None
     assert found.redrivable is redrivable
 
 
 def test_executions_are_started_through_the_alias(engine: StepFunctions) -> None:
     engine.answers["StartExecution"] = (200, {"executionArn": ARN, "startDate": 1_790_000_000.0})
-    executions = StepFunctionsExecutions(engine.client, LIVE)
+    executions = StepFunctionsEngine(engine.client, {BUILD: LIVE})
     assert executions.start(EVENT, f"{CAMPAIGN}-1") == ARN
-    assert StepFunctionsEngine(engine.client, LIVE).start_build(EVENT) == ARN
+    assert StepFunctionsEngine(engine.client, {BUILD: LIVE}).start(EVENT, EVENT.campaign_id) == ARN
     machines = [(action, request["stateMachineArn"]) for action, request in engine.asked]
     assert machines == [("StartExecution", LIVE), ("StartExecution", LIVE)]
     assert [request.get("name") for _, request in engine.asked] == [f"{CAMPAIGN}-1", CAMPAIGN]
@@ -138,19 +138,19 @@ def described(status: str, **more: Any) -> tuple[int, dict[str, Any]]:
 def test_an_execution_that_has_ended_is_stopped_already(status: str, engine: StepFunctions) -> None:
     engine.refuse("StopExecution", "ValidationException")
     engine.answers["DescribeExecution"] = described(status)
-    StepFunctionsExecutions(engine.client, LIVE).stop(ARN, "replaced")
+    StepFunctionsEngine(engine.client, {BUILD: LIVE}).stop(ARN, "replaced")
 
 
 def test_one_that_runs_and_is_not_stopped_is_an_error(engine: StepFunctions) -> None:
     engine.refuse("StopExecution", "ValidationException")
     engine.answers["DescribeExecution"] = described("RUNNING")
     with pytest.raises(ClientError, match="ValidationException"):
-        StepFunctionsExecutions(engine.client, LIVE).stop(ARN, "replaced")
+        StepFunctionsEngine(engine.client, {BUILD: LIVE}).stop(ARN, "replaced")
 
 
 def test_one_that_nobody_knows_is_stopped_already(engine: StepFunctions) -> None:
     engine.refuse("StopExecution", "ExecutionDoesNotExist")
-    StepFunctionsExecutions(engine.client, LIVE).stop(ARN, "replaced")
+    StepFunctionsEngine(engine.client, {BUILD: LIVE}).stop(ARN, "replaced")
 
 
 DEFINITION: dict[str, Any] = {"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}}
@@ -159,7 +159,7 @@ DEFINITION: dict[str, Any] = {"StartAt": "Done", "States": {"Done": {"Type": "Su
 def test_the_definition_of_a_version_is_asked_for_once(engine: StepFunctions) -> None:
     engine.answers["DescribeExecution"] = described("RUNNING", stateMachineVersionArn=f"{MACHINE}:4")
     engine.answers["DescribeStateMachine"] = (200, {"definition": json.dumps(DEFINITION), "stateMachineArn": MACHINE})
-    executions = StepFunctionsExecutions(engine.client, LIVE)
+    executions = StepFunctionsEngine(engine.client, {BUILD: LIVE})
     found = executions.describe(ARN)
     assert found is not None
     assert found.version_arn == f"{MACHINE}:4"
@@ -172,7 +172,7 @@ def test_the_definition_of_a_version_is_asked_for_once(engine: StepFunctions) ->
 def test_of_a_deleted_version_the_execution_itself_is_asked(engine: StepFunctions) -> None:
     engine.refuse("DescribeStateMachine", "StateMachineDoesNotExist")
     engine.answers["DescribeStateMachineForExecution"] = (200, {"definition": json.dumps(DEFINITION)})
-    executions = StepFunctionsExecutions(engine.client, LIVE)
+    executions = StepFunctionsEngine(engine.client, {BUILD: LIVE})
     assert executions.definition(ARN, f"{MACHINE}:4") == executions.definition(ARN, f"{MACHINE}:4") == DEFINITION
     assert [action for action, _ in engine.asked] == ["DescribeStateMachine", "DescribeStateMachineForExecution"]
 
@@ -180,6 +180,6 @@ def test_of_a_deleted_version_the_execution_itself_is_asked(engine: StepFunction
 @pytest.mark.parametrize("machine", [MACHINE, LIVE, f"{MACHINE}:4"])
 def test_an_execution_is_called_the_same_however_it_was_started(machine: str, engine: StepFunctions) -> None:
     engine.refuse("StartExecution", "ExecutionAlreadyExists")
-    executions = StepFunctionsExecutions(engine.client, machine)
+    executions = StepFunctionsEngine(engine.client, {BUILD: machine})
     assert executions.arn_of(CAMPAIGN) == executions.start(EVENT, CAMPAIGN) == ARN
-    assert StepFunctionsEngine(engine.client, machine).start_build(EVENT) == ARN
+    assert StepFunctionsEngine(engine.client, {BUILD: machine}).start(EVENT, EVENT.campaign_id) == ARN

@@ -12,6 +12,7 @@ from lambdas.adapters.aws.step_functions import StepFunctionsEngine
 from lambdas.domain.errors import GoneError, ThrottledError
 from lambdas.domain.ids import CampaignId, CorrelationId, TaskToken, TenantId
 from lambdas.domain.models.workflow import BuildInput
+from lambdas.ports.engine import BUILD
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
@@ -38,7 +39,7 @@ def stub(client: "SFNClient") -> Iterator[Stubber]:
 
 @pytest.fixture
 def engine(client: "SFNClient", stub: Stubber) -> StepFunctionsEngine:
-    return StepFunctionsEngine(client, MACHINE)
+    return StepFunctionsEngine(client, {BUILD: MACHINE})
 
 
 def test_sends_the_decision_as_json(stub: Stubber, engine: StepFunctionsEngine) -> None:
@@ -72,9 +73,12 @@ def test_other_refusals_keep_their_meaning(stub: Stubber, engine: StepFunctionsE
         engine.resume(TOKEN, {})
     stub.add_client_error("start_execution", "StateMachineDoesNotExist")
     with pytest.raises(ClientError):
-        engine.start_build(EVENT)
+        engine.start(EVENT, EVENT.campaign_id)
 
 
 def test_names_the_execution_that_exists_already(stub: Stubber, engine: StepFunctionsEngine) -> None:
     stub.add_client_error("start_execution", "ExecutionAlreadyExists")
-    assert engine.start_build(EVENT) == f"arn:aws:states:us-east-1:123456789012:execution:Build:{EVENT.campaign_id}"
+    assert (
+        engine.start(EVENT, EVENT.campaign_id)
+        == f"arn:aws:states:us-east-1:123456789012:execution:Build:{EVENT.campaign_id}"
+    )

@@ -103,11 +103,11 @@ class DownOnce:
     def __init__(self, engine: Any) -> None:
         self._engine, self._down = engine, True
 
-    def start_build(self, event: BuildInput) -> str:
+    def start(self, event: BuildInput, name: str) -> str:
         if self._down:
             self._down = False
             raise DependencyUnavailableError("Step Functions answered 503")
-        return self._engine.start_build(event)
+        return self._engine.start(event, name)
 
 
 def test_a_start_that_failed_is_finished_by_the_repeat(world, make_brief):
@@ -125,17 +125,17 @@ def test_a_start_that_failed_is_finished_by_the_repeat(world, make_brief):
 
 def test_a_submission_that_was_overtaken_does_not_put_its_execution_back_on_the_record(world, make_brief):
     """It was slow between the start and the record, and the campaign is in its second execution meanwhile."""
-    start = world.engine.start_build
+    start = world.engine.start
 
-    def slow(event: BuildInput) -> str:
-        arn = start(event)
+    def slow(event: BuildInput, name: str) -> str:
+        arn = start(event, name)
         key = (event.tenant_id, event.campaign_id)
         world.campaigns.update(
             CampaignKey(*key), expected=tuple(CampaignStatus), execution_arn=f"{arn}-1", at=world.clock.now()
         )
         return arn
 
-    world.engine.start_build = slow
+    world.engine.start = slow
     reply = world.call("POST", "/campaigns", make_brief(campaignId=ULID))
     assert reply.status == 202
     assert reply.json["executionArn"].endswith(f"{ULID}-1")

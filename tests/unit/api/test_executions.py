@@ -19,10 +19,10 @@ PATH = f"/campaigns/{CAMPAIGN_ID}/executions"
 def executed(world: World, found: Waiting, count: int) -> list[str]:
     """The campaign has had ``count`` executions, of which the last one runs; answers their ARNs."""
     names = [CAMPAIGN_ID, *(f"{CAMPAIGN_ID}-{number}" for number in range(1, count))]
-    arns = [world.executions.arn_of(name) for name in names]
+    arns = [world.engine.arn_of(name) for name in names]
     for arn in arns:
-        world.executions.states[arn] = ExecutionState(arn=arn, status=ExecutionStatus.FAILED, error="Gone")
-    world.executions.states[arns[-1]] = ExecutionState(arn=arns[-1], status=ExecutionStatus.RUNNING)
+        world.engine.states[arn] = ExecutionState(arn=arn, status=ExecutionStatus.FAILED, error="Gone")
+    world.engine.states[arns[-1]] = ExecutionState(arn=arns[-1], status=ExecutionStatus.RUNNING)
     world.campaigns.update(found.key, expected=tuple(CampaignStatus), at=world.clock.now(), execution_arn=arns[-1])
     return arns
 
@@ -63,7 +63,7 @@ def test_each_state_is_told_with_the_attempts_of_its_step(world: World) -> None:
     (arn,) = executed(world, found, 1)
     start = world.clock.now()
     second, third = start + timedelta(seconds=10), start + timedelta(seconds=20)
-    world.executions.histories[arn] = [
+    world.engine.histories[arn] = [
         event(1, "ExecutionStarted", start),
         event(2, "TaskStateEntered", start, name="AggregateResults"),
         event(3, "TaskScheduled", start),
@@ -111,7 +111,7 @@ def test_a_page_of_long_stories_fits_into_an_answer(world: World) -> None:
     arns = executed(world, waiting_campaign(world), 60)
     for arn in arns:
         cause = "\N{LATIN SMALL LETTER U WITH DIAERESIS}" * 32_768
-        world.executions.states[arn] = ExecutionState(arn=arn, status=ExecutionStatus.FAILED, error="E", cause=cause)
+        world.engine.states[arn] = ExecutionState(arn=arn, status=ExecutionStatus.FAILED, error="E", cause=cause)
     seen: list[str] = []
     cursor, asked = None, 0
     while asked == 0 or cursor:

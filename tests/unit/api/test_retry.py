@@ -35,8 +35,8 @@ def waiting(world: World) -> Any:
     post = world.posts.page(found.key, 10).items[0]
     reason = PostError(code="X", message="m", retryable=True)
     world.posts.finish(found.key, 0, [post.model_copy(update={"status": PostStatus.FAILED, "error": reason})])
-    arn = world.executions.arn_of(CAMPAIGN_ID)
-    world.executions.states[arn] = world.executions.states.get(arn) or _running(arn)
+    arn = world.engine.arn_of(CAMPAIGN_ID)
+    world.engine.states[arn] = world.engine.states.get(arn) or _running(arn)
     world.campaigns.update(
         found.key,
         expected=tuple(CampaignStatus),
@@ -56,7 +56,7 @@ def fail(world: World, found: Any, step: str = "AggregateResults") -> None:
     world.campaigns.update(
         found.key, expected=tuple(CampaignStatus), status=CampaignStatus.FAILED, error=error, at=world.clock.now()
     )
-    world.executions.end(world.executions.arn_of(CAMPAIGN_ID), ExecutionStatus.FAILED)
+    world.engine.end(world.engine.arn_of(CAMPAIGN_ID), ExecutionStatus.FAILED)
 
 
 @pytest.mark.parametrize("failed", [True, False])
@@ -73,7 +73,7 @@ def test_the_failed_posts_are_written_again_in_a_new_execution(world: World, fai
     assert PostStatus.FAILED not in statuses
     assert found.stored().status is ApprovalStatus.CLOSED
     assert found.key in world.active.entries
-    assert world.executions.stopped == ([] if failed else [world.executions.arn_of(CAMPAIGN_ID)])
+    assert world.engine.stopped == ([] if failed else [world.engine.arn_of(CAMPAIGN_ID)])
 
 
 def test_the_next_executions_name_is_on_the_record_before_it_is_started(world: World) -> None:
@@ -81,16 +81,16 @@ def test_the_next_executions_name_is_on_the_record_before_it_is_started(world: W
     found = waiting(world)
     fail(world, found)
     seen: list[tuple[CampaignStatus, str | None]] = []
-    start = world.executions.start
+    start = world.engine.start
 
     def started(event: BuildInput, name: str) -> str:
         campaign = world.campaigns.get(found.key)
         seen.append((campaign.status, campaign.execution_arn))
         return start(event, name)
 
-    world.executions.start = started  # type: ignore[method-assign]  # looks first
+    world.engine.start = started  # type: ignore[method-assign]  # looks first
     assert world.call("POST", f"{PATH}/retry", {"mode": "failed_posts"}).status == 202
-    assert seen == [(CampaignStatus.GENERATING, world.executions.arn_of(f"{CAMPAIGN_ID}-1"))]
+    assert seen == [(CampaignStatus.GENERATING, world.engine.arn_of(f"{CAMPAIGN_ID}-1"))]
 
 
 def test_a_retry_that_dies_before_the_execution_is_started_is_finished_by_the_reconciler(world: World) -> None:
@@ -100,18 +100,18 @@ def test_a_retry_that_dies_before_the_execution_is_started_is_finished_by_the_re
     def dies(event: BuildInput, name: str) -> str:
         raise ThrottledError(f"{name} of {event.campaign_id} was not started")
 
-    start, world.executions.start = world.executions.start, dies  # type: ignore[method-assign]  # the engine is busy
+    start, world.engine.start = world.engine.start, dies  # type: ignore[method-assign]  # the engine is busy
     assert world.call("POST", f"{PATH}/retry", {"mode": "from_step"}).status == 503
     assert world.call("POST", f"{PATH}/retry", {"mode": "from_step"}).status == 409
-    world.executions.start = start  # type: ignore[method-assign]  # and then it is not
+    world.engine.start = start  # type: ignore[method-assign]  # and then it is not
     entry = world.active.entries[found.key]
     assert entry.due_at is not None
     world.clock.advance(SOON)
     assert world.clock.now() >= entry.due_at
     finding = look_after(entry, ReconcilePorts(world.services.recovery, MemoryAlerts()), suspect=False)
     assert finding == "not_started"
-    (first, second) = world.executions.states
-    assert (second, world.executions.states[second].is_live) == (f"{first}-1", True)
+    (first, second) = world.engine.states
+    assert (second, world.engine.states[second].is_live) == (f"{first}-1", True)
     assert world.campaigns.get(found.key).execution_arn == second
 
 
@@ -133,8 +133,8 @@ def test_a_retry_and_the_reconciler_at_once_start_one_execution(world: World) ->
     world.campaigns.update = overtaken  # type: ignore[method-assign]  # the reconciler comes in between
     assert world.call("POST", f"{PATH}/retry", {"mode": "from_step"}).status == 202
     assert others == ["fine", "not_started"]
-    arn = world.executions.arn_of(CAMPAIGN_ID)
-    assert list(world.executions.states) == [arn, f"{arn}-1"]
+    arn = world.engine.arn_of(CAMPAIGN_ID)
+    assert list(world.engine.states) == [arn, f"{arn}-1"]
     assert world.campaigns.get(found.key).execution_arn == f"{arn}-1"
 
 
@@ -149,13 +149,13 @@ def test_a_retry_waits_for_whoever_still_writes_posts(world: World) -> None:
     assert world.posts.claim(found.key, 0, claim)
     reply = world.call("POST", f"{PATH}/retry", {"mode": "failed_posts"})
     assert (reply.status, reply.json["executionArn"][-2:]) == (202, "-1")
-    assert len(world.executions.states) == 1
+    assert len(world.engine.states) == 1
     assert world.posts.claims(found.key) == {0: claim}
     assert world.active.entries[found.key].due_at == now + WRITER_LIVES
     world.clock.advance(WRITER_LIVES)
     ports = ReconcilePorts(world.services.recovery, MemoryAlerts())
     assert look_after(world.active.entries[found.key], ports, suspect=False) == "not_started"
-    assert len(world.executions.states) == 2
+    assert len(world.engine.states) == 2
 
 
 def test_from_the_step_that_failed_or_an_earlier_one(world: World) -> None:
@@ -213,7 +213,7 @@ def test_the_picture_is_that_of_the_definition_the_execution_runs(
     world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     waiting(world)
-    world.executions.deployed = SMALL
+    world.engine.deployed = SMALL
     monkeypatch.setattr(picture, "PICTURES", tmp_path)
     (tmp_path / f"build-{parse(SMALL).shape}.svg").write_text(framed(DRAWING.read_text(), parse(SMALL), "BUILD", "x"))
     for drawn in (
@@ -248,7 +248,7 @@ def test_what_could_not_be_undone_is_shown_to_whoever_has_to_see_to_it(world: Wo
             name=name,
             target={"bucket": "b", "key": name},
             step="PlanPosts",
-            execution_arn=world.executions.arn_of(CAMPAIGN_ID),
+            execution_arn=world.engine.arn_of(CAMPAIGN_ID),
             recorded_at=world.clock.now(),
             status=status,
             undo_attempts=7,

@@ -12,7 +12,7 @@ import pytest
 from lambdas.domain.models.campaign import CampaignStatus
 from lambdas.services.lifecycle import BUILDING
 from tests.contract.samples import approval
-from tests.fakes import MemoryExecutions
+from tests.fakes import MemoryEngine
 from tests.support import samples
 from tests.support.recovery import run_reconciler
 from tests.support.world import World
@@ -44,10 +44,10 @@ ACTIONS = {
     "events": ["GetExecutionHistory"],
     "definition": ["DescribeStateMachine", "DescribeStateMachineForExecution"],
 }
-"""What each method of ``Executions`` may call at most."""
+"""What each method of ``Engine`` may call at most."""
 
 
-class CountedExecutions(MemoryExecutions):
+class CountedExecutions(MemoryEngine):
     """``calls`` of each action. A method that is not counted here is an error."""
 
     def __init__(self) -> None:
@@ -63,15 +63,15 @@ class CountedExecutions(MemoryExecutions):
 def a_day(status: CampaignStatus, *, heartbeats: bool = True) -> Counter[str]:
     """Calls in a day for a campaign that stays in ``status`` with its execution running."""
     world = World()
-    world.executions = CountedExecutions()
+    world.engine = CountedExecutions()
     event = world.queue(status=status)
-    arn = world.executions.start(event, samples.CAMPAIGN_ID)
+    arn = world.engine.start(event, samples.CAMPAIGN_ID)
     world.campaigns.update(samples.KEY, expected=BUILDING, execution_arn=arn, at=world.clock.now())
     waits = status is CampaignStatus.AWAITING_APPROVAL
     if waits:
         asked_at = world.clock.now() - (timedelta(0) if heartbeats else 2 * DAY)
         world.approvals.create(approval(campaignId=samples.CAMPAIGN_ID, createdAt=asked_at, executionId=arn))
-    world.executions.calls.clear()
+    world.engine.calls.clear()
     began = beat = world.clock.now()
     while world.clock.now() - began < DAY:
         world.clock.advance(timedelta(minutes=1) - timedelta(seconds=1))  # and the run's own second
@@ -79,10 +79,10 @@ def a_day(status: CampaignStatus, *, heartbeats: bool = True) -> Counter[str]:
             beat = world.clock.now()
             (asked,) = world.approvals.all(samples.KEY)
             world.approvals.amend(asked.model_copy(update={"heartbeat_at": beat}))
-            world.executions.calls["SendTaskHeartbeat"] += 1
+            world.engine.calls["SendTaskHeartbeat"] += 1
         run_reconciler(world, everything=False)
-    assert world.executions.states[arn].is_live
-    return world.executions.calls
+    assert world.engine.states[arn].is_live
+    return world.engine.calls
 
 
 def carried(calls: Counter[str]) -> dict[str, float]:
@@ -114,8 +114,8 @@ def test_they_carry_more_campaigns_at_work_than_may_have_a_map_open(status: Camp
 
 def test_a_campaign_takes_one_call_from_its_submission_to_the_first_look() -> None:
     world = World()
-    world.executions = CountedExecutions()
+    world.engine = CountedExecutions()
     world.queue(status=CampaignStatus.QUEUED)
     world.clock.advance(timedelta(minutes=1))
     assert run_reconciler(world, everything=False).findings == {"not_started": 1}
-    assert world.executions.calls == {"DescribeExecution": 1, "StartExecution": 1}
+    assert world.engine.calls == {"DescribeExecution": 1, "StartExecution": 1}

@@ -52,9 +52,9 @@ def test_a_campaign_without_its_execution_gets_a_new_one(
 ) -> None:
     lost(world, status, ended, error)
     run(world)
-    arn = world.executions.arn_of(SECOND)
+    arn = world.engine.arn_of(SECOND)
     assert execution(world) == arn
-    assert world.executions.inputs[arn].campaign_id == samples.CAMPAIGN_ID
+    assert world.engine.started[arn].campaign_id == samples.CAMPAIGN_ID
     # A revision that was interrupted begins again, with the decision that asked for it.
     revising = status is CampaignStatus.NEEDS_REVISION
     assert world.campaigns.get(samples.KEY).status is (CampaignStatus.AWAITING_APPROVAL if revising else status)
@@ -68,11 +68,11 @@ def test_an_execution_the_engine_does_not_know_is_started_under_the_name_on_the_
     """Whoever named it died before starting it, or the engine does not know yet that it runs."""
     arn = lost(world, status, None)
     assert run(world).findings == {"fine": 1}
-    assert arn not in world.executions.states
+    assert arn not in world.engine.states
     world.clock.advance(SOON)
     assert run(world).findings == {"not_started": 1}
-    assert (execution(world), world.executions.states[arn].is_live) == (arn, True)
-    assert list(world.executions.states) == [arn]
+    assert (execution(world), world.engine.states[arn].is_live) == (arn, True)
+    assert list(world.engine.states) == [arn]
     revising = status is CampaignStatus.NEEDS_REVISION
     assert world.campaigns.get(samples.KEY).status is (CampaignStatus.AWAITING_APPROVAL if revising else status)
     assert run(world).findings == {"fine": 1}
@@ -80,9 +80,9 @@ def test_an_execution_the_engine_does_not_know_is_started_under_the_name_on_the_
 
 def test_what_runs_is_left_alone(world: World) -> None:
     event = world.queue(status=CampaignStatus.PLANNING)
-    world.executions.start(event, FIRST)
+    world.engine.start(event, FIRST)
     assert run(world).findings == {"fine": 1}
-    assert list(world.executions.states) == [world.executions.arn_of(FIRST)]
+    assert list(world.engine.states) == [world.engine.arn_of(FIRST)]
 
 
 def test_a_submission_is_given_time_and_then_started_under_its_own_name(world: World) -> None:
@@ -90,22 +90,22 @@ def test_a_submission_is_given_time_and_then_started_under_its_own_name(world: W
     assert run(world).findings == {"fine": 1}
     world.clock.advance(timedelta(minutes=1))
     assert run(world).findings == {"not_started": 1}
-    assert execution(world) == world.executions.arn_of(FIRST)
+    assert execution(world) == world.engine.arn_of(FIRST)
 
 
 @pytest.mark.parametrize("ended", [ExecutionStatus.ABORTED, ExecutionStatus.TIMED_OUT])
 def test_what_the_engine_can_go_on_with_is_redriven(world: World, ended: ExecutionStatus) -> None:
     arn = lost(world, ended=ended, redrivable=True)
     run(world)
-    assert world.executions.redriven == [arn]
+    assert world.engine.redriven == [arn]
     assert execution(world) == arn
 
 
 def test_a_death_between_the_new_execution_and_its_record_starts_no_third(world: World) -> None:
     lost(world)
-    started = world.executions.start(world.executions.inputs[world.executions.arn_of(FIRST)], SECOND)
-    world.executions.end(started, ExecutionStatus.RUNNING)
-    del world.executions.states[started]  # not listed yet
+    started = world.engine.start(world.engine.started[world.engine.arn_of(FIRST)], SECOND)
+    world.engine.end(started, ExecutionStatus.RUNNING)
+    del world.engine.states[started]  # not listed yet
     run(world)
     assert execution(world) == started
 
@@ -113,10 +113,10 @@ def test_a_death_between_the_new_execution_and_its_record_starts_no_third(world:
 def held(world: World, ended: ExecutionStatus, error: str | None = None, *, redrivable: bool = False) -> str:
     """An execution that is over, for which somebody holds the first batch; answers its ARN."""
     planned(world)
-    arn = world.executions.start(as_input(world), FIRST)
+    arn = world.engine.start(as_input(world), FIRST)
     world.campaigns.update(samples.KEY, expected=BUILDING, at=world.clock.now(), execution_arn=arn)
     assert world.posts.claim(samples.KEY, 0, claim_of(world, "its own"))
-    world.executions.end(arn, ended, error, redrivable=redrivable)
+    world.engine.end(arn, ended, error, redrivable=redrivable)
     return arn
 
 
@@ -137,10 +137,10 @@ def test_an_execution_is_replaced_when_nobody_writes_for_it_any_more(world: Worl
     """A function outlives its execution. Its text is stored and not written a second time."""
     arn = held(world, ExecutionStatus.ABORTED)
     assert run(world).findings == {"writing": 1}
-    assert (execution(world), world.executions.redriven) == (arn, [])
+    assert (execution(world), world.engine.redriven) == (arn, [])
     assert set(write(world)) == {PostStatus.COMPLETED}
     assert run(world).findings == {"interrupted": 1}
-    assert execution(world) == world.executions.arn_of(SECOND)
+    assert execution(world) == world.engine.arn_of(SECOND)
 
 
 @pytest.mark.parametrize("redrivable", [False, True])
@@ -151,8 +151,8 @@ def test_of_a_writer_that_died_too_nobody_waits_longer_than_it_could_have_lived(
         world.clock.advance(timedelta(minutes=1))
         looks += 1
         assert looks <= 3
-    assert world.executions.redriven == ([arn] if redrivable else [])
-    assert execution(world) == (arn if redrivable else world.executions.arn_of(SECOND))
+    assert world.engine.redriven == ([arn] if redrivable else [])
+    assert execution(world) == (arn if redrivable else world.engine.arn_of(SECOND))
     assert world.posts.claim(samples.KEY, 0, claim_of(world, "the new one"))
 
 
@@ -164,7 +164,7 @@ def test_writers_die_with_an_engine_that_is_restarted_and_nobody_waits_for_them(
 
 def test_of_two_reconcilers_at_once_neither_takes_a_batch_from_the_new_executions_writer(world: World) -> None:
     held(world, ExecutionStatus.FAILED, SERVICE_RESTART)
-    describe, others = world.executions.describe, []
+    describe, others = world.engine.describe, []
 
     def overtaken(arn: str) -> ExecutionState | None:
         """Another reconciler does it all, and the new execution begins to write, after this one has read."""
@@ -175,11 +175,11 @@ def test_of_two_reconcilers_at_once_neither_takes_a_batch_from_the_new_execution
             assert world.posts.claim(samples.KEY, 0, claim_of(world, "the new one"))
         return read
 
-    world.executions.describe = overtaken  # type: ignore[method-assign]  # the other one comes in between
+    world.engine.describe = overtaken  # type: ignore[method-assign]  # the other one comes in between
     run(world)
     assert [claim.owner for claim in world.posts.claims(samples.KEY).values()] == ["the new one"]
     assert set(write(world)) == {PostStatus.COMPLETED}
-    assert sorted(world.executions.states) == [world.executions.arn_of(name) for name in (FIRST, SECOND)]
+    assert sorted(world.engine.states) == [world.engine.arn_of(name) for name in (FIRST, SECOND)]
 
 
 def as_input(world: World) -> BuildInput:
@@ -194,7 +194,7 @@ def test_attempts_are_bounded_and_then_a_person_is_called(world: World) -> None:
     for _ in range(MAX_RECOVERIES):
         run(world)
         arn = execution(world) or ""
-        world.executions.end(arn, ExecutionStatus.FAILED, "States.Runtime")
+        world.engine.end(arn, ExecutionStatus.FAILED, "States.Runtime")
         assert world.campaigns.get(samples.KEY).status is CampaignStatus.GENERATING
     run(world)
     campaign = world.campaigns.get(samples.KEY)
@@ -215,7 +215,7 @@ def test_old_recoveries_do_not_count(world: World) -> None:
     lost(world)
     for _ in range(3 * MAX_RECOVERIES):
         run(world)
-        world.executions.end(execution(world) or "", ExecutionStatus.FAILED, "States.Runtime")
+        world.engine.end(execution(world) or "", ExecutionStatus.FAILED, "States.Runtime")
         world.clock.advance(WINDOW / 4)
     assert world.campaigns.get(samples.KEY).status is CampaignStatus.GENERATING
 
@@ -224,7 +224,7 @@ def test_a_restarted_engine_is_not_held_against_the_campaign(world: World) -> No
     lost(world, ended=ExecutionStatus.FAILED, error=SERVICE_RESTART)
     for _ in range(3 * MAX_RECOVERIES):
         run(world)
-        world.executions.end(execution(world) or "", ExecutionStatus.FAILED, SERVICE_RESTART)
+        world.engine.end(execution(world) or "", ExecutionStatus.FAILED, SERVICE_RESTART)
     assert world.campaigns.get(samples.KEY).status is CampaignStatus.GENERATING
 
 
@@ -250,14 +250,14 @@ def test_one_that_cannot_be_mended_does_not_keep_the_others_from_it(world: World
     lost(world)
     broken = samples.KEY._replace(campaign_id=CampaignId("01KJQ0000000000000000000B2"))
     world.queue(campaign_id=broken.campaign_id, status=CampaignStatus.PLANNING)
-    bad = world.executions.arn_of("broken")
+    bad = world.engine.arn_of("broken")
     world.campaigns.update(broken, expected=BUILDING, at=world.clock.now(), execution_arn=bad)
-    world.executions.start = _refusing(world.executions.start, broken.campaign_id)  # type: ignore[method-assign]  # one campaign's start is broken on purpose
+    world.engine.start = _refusing(world.engine.start, broken.campaign_id)  # type: ignore[method-assign]  # one campaign's start is broken on purpose
     errors: list[Exception] = []
     world.clock.advance(SOON)
     report = run(world, errors, everything=False)
     assert (report.errors, len(errors)) == (1, 1)
-    assert execution(world) == world.executions.arn_of(SECOND)
+    assert execution(world) == world.engine.arn_of(SECOND)
     # Not every minute from now on, but it is not forgotten.
     waits = [entry for entry in world.due.all(Kind.CAMPAIGN) if entry.key == broken]
     assert [entry.failures for entry in waits] == [1]
@@ -274,7 +274,7 @@ def _refusing(start: Callable[[BuildInput, str], str], campaign_id: CampaignId) 
 
 def test_an_execution_that_ended_before_it_was_on_record_is_not_taken_for_the_new_one(world: World) -> None:
     event = world.queue()
-    world.executions.end(world.executions.start(event, FIRST), ExecutionStatus.FAILED, "States.Runtime")
+    world.engine.end(world.engine.start(event, FIRST), ExecutionStatus.FAILED, "States.Runtime")
     world.clock.advance(timedelta(minutes=1))
     run(world)
-    assert execution(world) == world.executions.arn_of(SECOND)
+    assert execution(world) == world.engine.arn_of(SECOND)

@@ -32,7 +32,7 @@ def test_a_record_that_cannot_be_read_keeps_no_other_campaign_waiting(world: Wor
     world.clock.advance(SOON)
     assert run(world, errors, everything=False).errors == 1
     assert [type(error) for error in errors] == [UnreadableRecordError]
-    assert execution(world) == world.executions.arn_of(SECOND)
+    assert execution(world) == world.engine.arn_of(SECOND)
 
 
 def test_a_tick_reads_only_campaigns_that_are_due(world: World) -> None:
@@ -44,12 +44,12 @@ def test_a_tick_reads_only_campaigns_that_are_due(world: World) -> None:
 
 def test_an_execution_that_ends_badly_is_seen_to_at_once(world: World) -> None:
     arn = lost(world)
-    given = world.executions.inputs[arn].to_wire()
+    given = world.engine.started[arn].to_wire()
     event = {"source": "aws.states", "detail": {"executionArn": arn, "input": json.dumps(given), "status": "ABORTED"}}
     key = ended_campaign(event)
     assert key == samples.KEY
     assert look_again(key, ReconcilePorts(recovery_ports(world), world.alerts)) == "interrupted"
-    assert execution(world) == world.executions.arn_of(SECOND)
+    assert execution(world) == world.engine.arn_of(SECOND)
     for other in ({}, {"shard": 1}, {"source": "aws.events"}):
         assert ended_campaign(other) is None
 
@@ -83,7 +83,7 @@ def test_campaigns_of_the_list_of_before_are_taken_over(world: World) -> None:
 def test_an_entry_of_before_the_last_look_is_dropped(world: World) -> None:
     """A retry has the campaign looked at soon, and what was due before does not make a second row of looks."""
     event = world.queue(status=CampaignStatus.GENERATING)
-    world.executions.start(event, FIRST)
+    world.engine.start(event, FIRST)
     now = world.clock.now()
     world.active.look_at(ActiveCampaign(tenant_id=samples.TENANT, campaign_id=samples.CAMPAIGN_ID), now + SOON * 2, now)
     for _ in range(60):
@@ -101,7 +101,7 @@ def test_a_heartbeat_of_a_superseded_execution_says_nothing_of_the_one_that_was_
     world.campaigns.update(samples.KEY, expected=tuple(CampaignStatus), execution_arn=named, at=now)
     world.clock.advance(SOON)
     assert run(world, everything=False).findings == {"not_started": 1}
-    assert world.executions.states[named].is_live
+    assert world.engine.states[named].is_live
 
 
 def test_while_reviewers_are_asked_and_heartbeats_answered_the_engine_is_asked_nothing(world: World) -> None:
@@ -109,7 +109,7 @@ def test_while_reviewers_are_asked_and_heartbeats_answered_the_engine_is_asked_n
     now = world.clock.now()
     world.approvals.create(approval(campaignId=samples.CAMPAIGN_ID, createdAt=now, executionId=arn))
     world.clock.advance(SOON)
-    world.executions.describe = unasked  # type: ignore[method-assign]  # it must not be asked
+    world.engine.describe = unasked  # type: ignore[method-assign]  # it must not be asked
     assert run(world, everything=False).findings == {"fine": 1}
 
 
