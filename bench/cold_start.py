@@ -27,6 +27,7 @@ class Event(BaseModel):
 QUICK, FULL = 3, 15
 SHOWN = 3
 _LINE = re.compile(r"import time:\s*(\d+) \|\s*(\d+) \|(\s+)(\S+)")
+_HANDLER = re.compile(r"^(def handler\(|handler = )", re.M)
 _TIMED = "import time\nstarted = time.process_time()\n{code}\nprint(time.process_time() - started)"
 
 
@@ -39,8 +40,8 @@ class _Place(NamedTuple):
 
 def measure(options: Options) -> Answer:
     layer = build_layer("local") / "python"
-    handlers = sorted(path.relative_to(ROOT) for path in (ROOT / "lambdas").rglob("handler.py"))
-    modules = {str(path.with_suffix("")).replace("/", "."): path for path in handlers}
+    paths = (path.relative_to(ROOT) for path in sorted((ROOT / "lambdas").rglob("*.py")))
+    modules = [".".join(path.with_suffix("").parts) for path in paths if _HANDLER.search((ROOT / path).read_text())]
     with tempfile.TemporaryDirectory() as compiled:
         place = _Place(layer, compiled)
         best = _best(place, {"bare": BARE} | {name: f"import {name}" for name in modules}, options.full)

@@ -8,57 +8,22 @@ import os
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from typing import Any
 
-from lambdas.adapters import stores
-from lambdas.adapters.aws.clients import client
-from lambdas.adapters.aws.remembered_texts import RememberedTexts
-from lambdas.adapters.aws.s3_manifests import S3Manifests
-from lambdas.adapters.aws.s3_recent_texts import S3RecentTexts
-from lambdas.adapters.step import step
-from lambdas.adapters.stores import TableSettings
-from lambdas.adapters.system import SystemClock, UlidSource
-from lambdas.adapters.table.attempt import current_deadline
-from lambdas.build.generate_posts.logic import BatchPorts, generate_batch
-from lambdas.build.plan_posts.logic import plan_posts
+from lambdas.bootstrap import step
+from lambdas.build.generate_posts import generate_batch
+from lambdas.build.plan_posts import plan_posts
 from lambdas.domain.ids import CampaignId, post_id_for
 from lambdas.domain.models.base import iso
-from lambdas.domain.models.workflow import BatchResult, GenerateBatchEvent, PlanResult, StepEvent
-from lambdas.services.saga import RecordedManifests
+from lambdas.domain.models.workflow import GenerateBatchEvent, StepEvent
+from lambdas.settings import BucketSettings, TableSettings
 
 FIRST_POST_AT = datetime(2027, 4, 1, 9, tzinfo=UTC)
 SENTENCE = "A post of an ordinary length, as the programs of the peers write it, and like no other one"
 
 
-class PlanSettings(TableSettings):
-    """``MANIFEST_BUCKET``, as the real functions have it."""
-
-    manifest_bucket: str
-
-
-@step("PlanPosts", StepEvent, PlanSettings, stores.checkpoints)
-def plan(event: StepEvent, settings: PlanSettings) -> PlanResult:
-    manifests = RecordedManifests(
-        S3Manifests(client("s3"), settings.manifest_bucket), stores.effects(settings), event.attempt, SystemClock()
-    )
-    recent = S3RecentTexts(client("s3"), settings.manifest_bucket)
-    return plan_posts(
-        event, stores.campaigns(settings), stores.posts(settings), manifests, recent, instant_plan, SystemClock()
-    )
-
-
-@cache
-def _recent(bucket: str) -> RememberedTexts:
-    return RememberedTexts(S3RecentTexts(client("s3"), bucket))
-
-
-@step("GeneratePosts", GenerateBatchEvent, PlanSettings, None)
-def generate(event: GenerateBatchEvent, settings: PlanSettings) -> BatchResult:
-    recent = _recent(settings.manifest_bucket)
-    posts, campaigns = stores.posts(settings), stores.campaigns(settings)
-    ports = BatchPorts(campaigns, posts, recent, instant_post, SystemClock(), UlidSource(), current_deadline())
-    return generate_batch(event, ports)
+class InstantSettings(TableSettings, BucketSettings):
+    """As the real functions have them."""
 
 
 def instant_plan(data: Mapping[str, Any]) -> dict[str, Any]:
@@ -93,3 +58,13 @@ def instant_post(data: Mapping[str, Any]) -> dict[str, Any]:
         "personaVersion": data["personaConfig"]["version"],
     }
     return {"success": True, "result": {"content": content, "provenance": provenance}, "error": None}
+
+
+plan = step("PlanPosts", StepEvent, InstantSettings, lambda event, ports: plan_posts(event, ports, instant_plan))
+generate = step(
+    "GeneratePosts",
+    GenerateBatchEvent,
+    InstantSettings,
+    lambda event, ports: generate_batch(event, ports, instant_post),
+    checkpoint=False,
+)

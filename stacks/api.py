@@ -166,7 +166,7 @@ class ApiStack(Stack):
             self,
             "AuthorizerFunction",
             name="authorizer",
-            module="lambdas.api.authorizer.handler",
+            module="lambdas.api.authorizer",
             options=self._options,
             assets=self._assets,
             key=self._data.key,

@@ -30,7 +30,7 @@ def sweep_approvals(
         scope,
         "SweepApprovalsFunction",
         name="sweep-approvals",
-        module="lambdas.ops.sweep_approvals.handler",
+        module="lambdas.ops.sweep_approvals",
         options=options,
         assets=assets,
         key=data.key,

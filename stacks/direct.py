@@ -25,7 +25,7 @@ def build_campaign(
         scope,
         "BuildCampaignFunction",
         name="build-campaign",
-        module="lambdas.api.build_campaign.handler",
+        module="lambdas.api.build_campaign",
         options=options,
         assets=assets,
         key=data.key,

@@ -27,7 +27,7 @@ class RecoveryStack(Stack):
             self,
             "ReconcileFunction",
             name="reconcile",
-            module="lambdas.ops.reconcile.handler",
+            module="lambdas.ops.reconcile",
             options=options,
             assets=CodeAssets(self, options),
             key=data.key,

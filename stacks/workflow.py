@@ -91,19 +91,19 @@ class WorkflowStack(Stack):
 
     def _step(
         self,
-        folder: str,
+        module: str,
         access: Sequence[Access],
         *,
         environment: dict[str, str] | None = None,
         timeout_seconds: int = 30,
         memory_mb: int = 512,
     ) -> CampaignFunction:
-        """The Lambda of the state whose folder is ``lambdas/build/<folder>``."""
+        """The Lambda of the state whose module is ``lambdas/build/<module>.py``."""
         function = CampaignFunction(
             self,
-            function_id(folder),
-            name=folder.replace("_", "-"),
-            module=f"lambdas.build.{folder}.handler",
+            function_id(module),
+            name=module.replace("_", "-"),
+            module=f"lambdas.build.{module}",
             options=self._options,
             assets=self._assets,
             key=self._data.key,

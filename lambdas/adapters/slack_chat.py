@@ -19,7 +19,6 @@ from lambdas.domain.ids import TenantId
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
-API = "https://slack.com/api"
 BUDGET_SECONDS = 10.0
 """Of all messages of one invocation together: mail is on its way, and the step must not time out over Slack."""
 _TRIES = 3
@@ -40,7 +39,7 @@ class SlackChat:
         self,
         secrets: "SecretsManagerClient",
         secret_prefix: str,
-        api: str = API,
+        api: str,
         *,
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,

@@ -1,66 +1,66 @@
-"""The frame around every step: parse, log, measure, leave a checkpoint, and let the error through by its class.
-
-A step's handler is a function of its event. This frame gives it a validated event and reports what became of it::
-
-    @step("PlanPosts", StepEvent, PlanPostsSettings, stores.checkpoints)
-    def handler(event, settings): ...
-"""
+"""The frame around every step: parse, log, measure, leave a checkpoint, and let the error through by its class."""
 
 from collections.abc import Callable
 from time import perf_counter
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from lambdas.adapters.payload import Payload, failure_of, reported
-from lambdas.adapters.system import SystemClock
+from lambdas.adapters.system import SystemClock, deadline_of
 from lambdas.adapters.table import keys
-from lambdas.adapters.table.attempt import attempting, invoked
 from lambdas.adapters.telemetry import logger, scrub, step_finished
+from lambdas.domain.deadline import Deadline
 from lambdas.domain.errors import CampaignError
 from lambdas.domain.models.base import Model
 from lambdas.domain.models.checkpoint import Checkpoint, StepOutcome
 from lambdas.domain.models.workflow import TaskEvent
+from lambdas.ports.bundle import Ports
 from lambdas.ports.stores import CheckpointStore
 from lambdas.settings import Settings, settings
 
 EventT = TypeVar("EventT", bound=TaskEvent)
-SettingsT = TypeVar("SettingsT", bound=Settings)
-Handler = Callable[[dict[str, Any], object], dict[str, Any]]
-Logic = Callable[[EventT, SettingsT], Model]
+MakePorts = Callable[[Settings, Deadline | None, keys.ItemKey | None], Ports]
+"""From the function's settings, when the invocation ends, and the place of the attempt's checkpoint."""
 
 
-def step(
-    name: str,
-    event_model: type[EventT],
-    settings_model: type[SettingsT],
-    checkpoints: Callable[[SettingsT], CheckpointStore] | None,
-) -> Callable[[Logic[EventT, SettingsT]], Handler]:
-    """Frame ``logic`` as the Lambda handler of the step ``name``.
+class Step(Generic[EventT]):
+    """The handler of one step, called as Lambda calls a handler."""
 
-    ``checkpoints`` says where the step's checkpoint goes; ``None`` where the step's own records are its checkpoint.
-    """
+    def __init__(
+        self,
+        name: str,
+        event: type[EventT],
+        settings: type[Settings],
+        logic: Callable[[EventT, Ports], Model],
+        ports: MakePorts,
+        *,
+        checkpoint: bool = True,
+    ) -> None:
+        self.name, self.settings = name, settings
+        self._event, self._logic, self._ports, self._checkpoint = event, logic, ports, checkpoint
 
-    def frame(logic: Logic[EventT, SettingsT]) -> Handler:
-        def handler(raw: dict[str, Any], context: object) -> dict[str, Any]:
-            # The process is warm: nothing of the last invocation may stand in this one's lines.
-            logger().clear_state()
-            logger().append_keys(step=name)
-            logger().set_correlation_id(_claimed_correlation_id(raw))
-            configuration = settings(settings_model)
-            try:
-                event = event_model.from_internal(raw)
-                given = Payload.of(raw["input"])
-                given.check(configuration.state_limit_bytes, f"the input of {name}", without=("error",))
-            except CampaignError as error:
-                logger().error("step input refused", error=error.code, fields=[e._asdict() for e in error.errors])
-                raise
-            store = checkpoints(configuration) if checkpoints else None
-            work = _Attempt(name, event, given, store, configuration.state_limit_bytes)
-            with invoked(context):
-                return work.run(lambda: logic(event, configuration))
+    def over(self, ports: Ports) -> "Step[EventT]":
+        """The same step over other ports, and without an environment."""
+        return Step(self.name, self._event, Settings, self._logic, lambda *_: ports, checkpoint=self._checkpoint)
 
-        return handler
-
-    return frame
+    def __call__(self, raw: dict[str, Any], context: object) -> dict[str, Any]:
+        # The process is warm: nothing of the last invocation may stand in this one's lines.
+        logger().clear_state()
+        logger().append_keys(step=self.name)
+        logger().set_correlation_id(_claimed_correlation_id(raw))
+        configured = settings(self.settings)
+        try:
+            event = self._event.from_internal(raw)
+            given = Payload.of(raw["input"])
+            given.check(configured.state_limit_bytes, f"the input of {self.name}", without=("error",))
+        except CampaignError as error:
+            logger().error("step input refused", error=error.code, fields=[e._asdict() for e in error.errors])
+            raise
+        begun = _begun(self.name, event, given)
+        mark = keys.checkpoint(event.key, begun) if self._checkpoint else None
+        ports = self._ports(configured, deadline_of(context), mark)
+        store = ports.checkpoints if self._checkpoint else None
+        attempt = _Attempt(event, begun, store, configured.state_limit_bytes)
+        return attempt.run(lambda: self._logic(event, ports))
 
 
 def _claimed_correlation_id(raw: Any) -> str | None:
@@ -70,34 +70,35 @@ def _claimed_correlation_id(raw: Any) -> str | None:
     return claimed[:128] if isinstance(claimed, str) else None
 
 
+def _begun(name: str, event: TaskEvent, given: Payload) -> Checkpoint:
+    return Checkpoint(
+        step_name=name,
+        attempt=event.attempt.retry_count,
+        outcome=StepOutcome.STARTED,
+        execution_arn=event.attempt.execution_arn,
+        correlation_id=event.input.correlation_id,
+        entered_at=event.attempt.entered_at,
+        started_at=SystemClock().now(),
+        input=scrub(given.data),
+        input_hash=given.hash,
+        input_bytes=given.size,
+    )
+
+
 class _Attempt:
     """One attempt of one step: whatever becomes of it is logged, measured and recorded."""
 
-    def __init__(self, name: str, event: TaskEvent, given: Payload, store: CheckpointStore | None, limit: int) -> None:
-        tenant_id, campaign_id = event.key
-        logger().append_keys(tenant_id=tenant_id, campaign_id=campaign_id, attempt=event.attempt.retry_count)
-        logger().set_correlation_id(event.input.correlation_id)
-        self._name, self._event, self._store, self._limit = name, event, store, limit
+    def __init__(self, event: TaskEvent, begun: Checkpoint, store: CheckpointStore | None, limit: int) -> None:
+        logger().append_keys(tenant_id=event.key.tenant_id, campaign_id=event.key.campaign_id, attempt=begun.attempt)
+        logger().set_correlation_id(begun.correlation_id)
+        self._name, self._key, self._begun, self._store, self._limit = begun.step_name, event.key, begun, store, limit
         self._started = perf_counter()
-        self._begun = Checkpoint(
-            step_name=name,
-            attempt=event.attempt.retry_count,
-            outcome=StepOutcome.STARTED,
-            execution_arn=event.attempt.execution_arn,
-            correlation_id=event.input.correlation_id,
-            entered_at=event.attempt.entered_at,
-            started_at=SystemClock().now(),
-            input=scrub(given.data),
-            input_hash=given.hash,
-            input_bytes=given.size,
-        )
 
     def run(self, work: Callable[[], Model]) -> dict[str, Any]:
         try:
             if self._store:
-                self._store.begin(self._event.key, self._begun)
-            with attempting(keys.checkpoint(self._event.key, self._begun) if self._store else None):
-                result = work().to_wire()
+                self._store.begin(self._key, self._begun)
+            result = work().to_wire()
             made = Payload.of(result)
             made.check(self._limit, f"the output of {self._name}")
         except Exception as error:
@@ -122,5 +123,5 @@ class _Attempt:
         duration_ms = (perf_counter() - self._started) * 1000
         if self._store:
             ended = {"outcome": outcome, "ended_at": SystemClock().now(), "duration_ms": round(duration_ms, 3), **how}
-            self._store.record(self._event.key, self._begun.model_copy(update=ended))
-        step_finished(self._name, outcome.value, duration_ms, self._event.key.tenant_id)
+            self._store.record(self._key, self._begun.model_copy(update=ended))
+        step_finished(self._name, outcome.value, duration_ms, self._key.tenant_id)

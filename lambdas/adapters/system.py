@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 
 from ulid import ULID
 
+from lambdas.domain.deadline import Deadline
+
 
 class SystemClock:
     def now(self) -> datetime:
@@ -38,3 +40,10 @@ class SystemTimer:
 def sleep(seconds: float) -> None:
     """Simulated latency of the offline model."""
     time.sleep(seconds)
+
+
+def deadline_of(context: object) -> Deadline | None:
+    """When the invocation is killed. ``context`` is what Lambda gives a handler; anything without
+    ``get_remaining_time_in_millis`` sets no deadline (docs.aws.amazon.com/lambda/latest/dg/python-context.html)."""
+    remaining = getattr(context, "get_remaining_time_in_millis", None)
+    return Deadline(time.monotonic() + remaining() / 1000, time.monotonic) if remaining else None

@@ -4,7 +4,7 @@ Only handlers know the adapters, so they hand over the way to make the Bedrock o
 """
 
 from collections.abc import Callable
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, Json
 
@@ -26,6 +26,9 @@ class AgentSettings(Settings):
     """Milliseconds that the offline model takes for each call."""
     offline_fault_plan: Json[FaultPlan] | None = None
     """See ``lambdas.agents.offline.faults``."""
+    model_reserve_seconds: ClassVar[float] = 12.0
+    """Kept of the invocation by calls of the model: more than a batch keeps for storing, so that a call fails before
+    it is given up."""
 
 
 def choose_model(

@@ -13,20 +13,17 @@ if TYPE_CHECKING:
     from lambdas.domain.deadline import Deadline
     from lambdas.ports.approval_store import ApprovalStore
     from lambdas.ports.engine import Engine
-    from lambdas.ports.services import Alerts, Chat, RequestLog, Senders
+    from lambdas.ports.services import Alerts, Chat, Cipher, Keys, Mailer, RequestLog, Senders
     from lambdas.ports.stores import (
         ActiveCampaigns,
         CampaignStore,
         CatalogStore,
         CheckpointStore,
-        Cipher,
         Clock,
         DueIndex,
         EffectStore,
         IdSource,
-        Keys,
         Limits,
-        Mailer,
         ManifestStore,
         PostStore,
         Promises,
@@ -52,6 +49,11 @@ class Ports(Protocol):
     def manifests(self) -> ManifestStore: ...
     @property
     def recent_texts(self) -> RecentTexts: ...
+    @property
+    def remembered_texts(self) -> RecentTexts:
+        """The same, each campaign's read once by a process: for those who write posts."""
+        ...
+
     @property
     def promises(self) -> Promises: ...
     @property

@@ -1,14 +1,21 @@
-"""What the system is told to tell others: people in chat, operators, whoever watches the logs."""
+"""What the system tells others by (mail, chat, alerts, logs), and what keeps its secrets."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Protocol
 
 from lambdas.domain.ids import TenantId
 
 if TYPE_CHECKING:
     from lambdas.domain.errors import CampaignError
+    from lambdas.domain.models.access import KeySet
     from lambdas.domain.models.campaign import Alert
+    from lambdas.domain.models.mail import Mail
+
+
+class Mailer(Protocol):
+    def send(self, mail: Mail) -> None: ...
 
 
 class Chat(Protocol):
@@ -40,7 +47,7 @@ class SecurityLog(Protocol):
 
 
 class RequestLog(SecurityLog, Protocol):
-    """Lines about one request. Every line after ``begin`` carries the correlation id."""
+    """Lines about one request, or one direct invocation. Every line after ``begin`` carries the correlation id."""
 
     def begin(self, correlation_id: str) -> None: ...
 
@@ -52,12 +59,27 @@ class RequestLog(SecurityLog, Protocol):
         """An error nobody foresaw, with its traceback."""
         ...
 
-
-class InvocationLog(Protocol):
-    """Lines about one direct invocation."""
-
-    def begin(self, correlation_id: str) -> None: ...
-
     def started(self, tenant_id: str, campaign_id: str) -> None: ...
 
     def refused(self, error: CampaignError) -> None: ...
+
+
+class Cipher(Protocol):
+    """What is too precious for a record in the clear. ``context`` belongs to it: another one opens nothing."""
+
+    def seal(self, text: str, context: Mapping[str, str]) -> str: ...
+
+    def open(self, sealed: str, context: Mapping[str, str]) -> str:
+        """What was sealed; a text that is not sealed (of a record from before there was this) comes back as it is.
+
+        Raises ``PermanentError`` for another context.
+        """
+        ...
+
+
+class Keys(Protocol):
+    """Signing keys, from Secrets Manager, cached for a few minutes."""
+
+    def approval(self) -> KeySet: ...
+
+    def api(self) -> KeySet: ...

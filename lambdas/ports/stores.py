@@ -17,13 +17,11 @@ from lambdas.ports.approval_store import ApprovalStore as ApprovalStore
 if TYPE_CHECKING:
     from lambdas.domain.campaign_changes import CampaignChanges
     from lambdas.domain.due import DueEntry, Kind
-    from lambdas.domain.models.access import KeySet
     from lambdas.domain.models.active import ActiveCampaign
     from lambdas.domain.models.brand import Brand, BrandConfig, Persona, PersonaConfig
     from lambdas.domain.models.campaign import Campaign, CampaignStatus, PostCounts
     from lambdas.domain.models.checkpoint import Checkpoint
     from lambdas.domain.models.effect import Effect
-    from lambdas.domain.models.mail import Mail
     from lambdas.domain.models.post import Batch, Claim, Post
     from lambdas.domain.models.tenant import TenantConfig, TenantSettings
     from lambdas.domain.models.workflow import ManifestLocation
@@ -205,6 +203,10 @@ class RecentTexts(Protocol):
         """As they were put; empty where none were."""
         ...
 
+    def remove(self, key: CampaignKey) -> None:
+        """Also where there are none."""
+        ...
+
 
 class CheckpointStore(Protocol):
     def begin(self, key: CampaignKey, checkpoint: Checkpoint) -> None:
@@ -237,30 +239,9 @@ class ManifestStore(Protocol):
         """Store the map's items as a JSON array; the manifest of the same revision of the campaign is replaced."""
         ...
 
-
-class Mailer(Protocol):
-    def send(self, mail: Mail) -> None: ...
-
-
-class Cipher(Protocol):
-    """What is too precious for a record in the clear. ``context`` belongs to it: another one opens nothing."""
-
-    def seal(self, text: str, context: Mapping[str, str]) -> str: ...
-
-    def open(self, sealed: str, context: Mapping[str, str]) -> str:
-        """What was sealed; a text that is not sealed (of a record from before there was this) comes back as it is.
-
-        Raises ``PermanentError`` for another context.
-        """
+    def remove(self, location: ManifestLocation) -> None:
+        """Also where there is none."""
         ...
-
-
-class Keys(Protocol):
-    """Signing keys, from Secrets Manager, cached for a few minutes."""
-
-    def approval(self) -> KeySet: ...
-
-    def api(self) -> KeySet: ...
 
 
 class EffectStore(Protocol):
@@ -281,6 +262,12 @@ class ActiveCampaigns(Protocol):
         ...
 
     def remove(self, key: CampaignKey) -> None: ...
+
+    def listed(self, shard: int) -> list[CampaignKey]:
+        """Campaigns on the list that version 0.3 and earlier kept in place of the due index."""
+        ...
+
+    def forget_listed(self, key: CampaignKey) -> None: ...
 
 
 class DueIndex(Protocol):

@@ -17,8 +17,9 @@ from lambdas.domain.models.approval import Approval, ApprovalStatus, MailState, 
 from lambdas.domain.models.campaign import Campaign
 from lambdas.domain.models.mail import Mail
 from lambdas.domain.models.tenant import SlackUse, TenantSettings
-from lambdas.ports.services import Chat
-from lambdas.ports.stores import ApprovalStore, CatalogStore, Clock, IdSource, Keys, Mailer
+from lambdas.ports.bundle import Ports
+from lambdas.ports.services import Chat, Keys, Mailer
+from lambdas.ports.stores import ApprovalStore, CatalogStore, Clock, IdSource
 from lambdas.services.letters import Kind, invitation, until
 from lambdas.services.links import approval_link, nonce_hash
 from lambdas.services.mailing import amend_pending
@@ -53,6 +54,11 @@ class Inviting(NamedTuple):
     ids: IdSource
     clock: Clock
     base_url: Callable[[], str]
+
+
+def inviting_by(ports: Ports) -> Inviting:
+    channels = Channels(ports.mailer, ports.chat, ports.catalog, ports.keys)
+    return Inviting(ports.approvals, channels, ports.ids, ports.clock, lambda: ports.base_url)
 
 
 class _Sent(NamedTuple):

@@ -6,7 +6,7 @@ Used by the reconciler, which finds out that it is necessary, and by ``POST /cam
 from collections.abc import Callable
 from datetime import datetime
 from itertools import groupby
-from typing import NamedTuple, Unpack
+from typing import Unpack
 
 from lambdas.domain.batch_lease import alive_until, under_claims
 from lambdas.domain.campaign_changes import CampaignChanges
@@ -24,9 +24,10 @@ from lambdas.domain.steps import (
     SAVE_CAMPAIGN,
     VALIDATE_CAMPAIGN,
 )
+from lambdas.ports.bundle import Ports
 from lambdas.ports.engine import Engine, name_before, name_of, next_name
 from lambdas.ports.paging import every
-from lambdas.ports.stores import ActiveCampaigns, ApprovalStore, CampaignStore, Clock, PostStore
+from lambdas.ports.stores import PostStore
 
 STATUS_BEFORE = {
     VALIDATE_CAMPAIGN: CampaignStatus.QUEUED,
@@ -39,16 +40,7 @@ STATUS_BEFORE = {
 """Where a campaign has to be for an execution to begin its work with that step."""
 
 
-class RecoveryPorts(NamedTuple):
-    campaigns: CampaignStore
-    posts: PostStore
-    approvals: ApprovalStore
-    engine: Engine
-    active: ActiveCampaigns
-    clock: Clock
-
-
-def replace_execution(campaign: Campaign, ports: RecoveryPorts, **changes: Unpack[CampaignChanges]) -> Campaign:
+def replace_execution(campaign: Campaign, ports: Ports, **changes: Unpack[CampaignChanges]) -> Campaign:
     """Put the campaign's next execution on its record, and ``changes`` with it, in one conditional write.
 
     From then on the execution of before is superseded: what it still does is refused. ``begin`` starts the new one.
@@ -62,7 +54,7 @@ def replace_execution(campaign: Campaign, ports: RecoveryPorts, **changes: Unpac
     )
 
 
-def begin(campaign: Campaign, ports: RecoveryPorts) -> datetime | None:
+def begin(campaign: Campaign, ports: Ports) -> datetime | None:
     """Start the execution that the record names, once nobody can still be writing posts for the one before it.
 
     Answers until when somebody may; ``None``: it is started. StartExecution under a name that runs answers that
@@ -142,7 +134,7 @@ def write_by_batch(
     return sum(len(write(key, batch_id, list(group))) for batch_id, group in groups)
 
 
-def retry(key: CampaignKey, step: str | None, ports: RecoveryPorts) -> Campaign:
+def retry(key: CampaignKey, step: str | None, ports: Ports) -> Campaign:
     """Try again, from ``step`` or, when there is none, with the posts that failed.
 
     A failed campaign may be tried again; one that waits for approval may have its failed posts written again, for

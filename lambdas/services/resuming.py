@@ -12,7 +12,7 @@ from lambdas.domain.ids import CallbackId, CampaignKey, TaskToken
 from lambdas.domain.models.approval import Approval, Decision, MadeDecision
 from lambdas.domain.models.workflow import ApprovalOutcome
 from lambdas.ports.engine import Engine
-from lambdas.ports.stores import Cipher
+from lambdas.ports.services import Cipher
 
 
 def send_decision(approval: Approval, engine: Engine, cipher: Cipher) -> None:

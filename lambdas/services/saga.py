@@ -2,17 +2,17 @@
 
 Whoever makes something outside records it as an ``Effect`` first, so that a death in between leaves a record of
 something that may be there and never something without a record. The step ``Compensate`` undoes them, newest first.
-A new kind of effect needs one function, registered under its kind in the handler of the step ``Compensate``.
+A new kind of effect needs one function, under its kind in ``undos``.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from lambdas.domain.ids import CampaignId, CampaignKey, TenantId
 from lambdas.domain.models.base import Model
 from lambdas.domain.models.effect import Effect
 from lambdas.domain.models.post import Batch
-from lambdas.domain.models.workflow import Attempt, ManifestLocation
-from lambdas.ports.stores import Clock, EffectStore, ManifestStore, RecentTexts
+from lambdas.domain.models.workflow import ManifestLocation, StepEvent
+from lambdas.ports.bundle import Ports
 
 MANIFEST = "manifest"
 RECENT_TEXTS = "recent_texts"
@@ -30,56 +30,37 @@ class Compensation(Model):
     """These need a person."""
 
 
-class RecordedManifests:
-    """A manifest store that records each manifest as an effect before it is written."""
-
-    def __init__(self, manifests: ManifestStore, effects: EffectStore, attempt: Attempt, clock: Clock) -> None:
-        self._manifests, self._effects, self._attempt, self._clock = manifests, effects, attempt, clock
-
-    def locate(self, key: CampaignKey, revision: int = 0) -> ManifestLocation:
-        return self._manifests.locate(key, revision)
-
-    def write(self, key: CampaignKey, batches: Sequence[Batch], revision: int = 0) -> ManifestLocation:
-        place = self._manifests.locate(key, revision)
-        effect = Effect(
-            kind=MANIFEST,
-            name=f"revision-{revision}" if revision else "batches",
-            target=place.to_wire(),
-            step=self._attempt.state_name,
-            execution_arn=self._attempt.execution_arn,
-            recorded_at=self._clock.now(),
-        )
-        self._effects.put(key, effect)
-        return self._manifests.write(key, batches, revision)
+def write_manifest(event: StepEvent, batches: Sequence[Batch], ports: Ports, revision: int = 0) -> ManifestLocation:
+    """Write a campaign's manifest, on record first."""
+    place = ports.manifests.locate(event.key, revision)
+    _record(event, MANIFEST, f"revision-{revision}" if revision else "batches", place.to_wire(), ports)
+    return ports.manifests.write(event.key, batches, revision)
 
 
-class RecordedRecentTexts:
-    """Recent texts that are recorded as an effect before they are put aside."""
-
-    def __init__(self, recent: RecentTexts, effects: EffectStore, attempt: Attempt, clock: Clock) -> None:
-        self._recent, self._effects, self._attempt, self._clock = recent, effects, attempt, clock
-
-    def put(self, key: CampaignKey, texts: Sequence[str]) -> None:
-        effect = Effect(
-            kind=RECENT_TEXTS,
-            name="texts",
-            target={"tenantId": key.tenant_id, "campaignId": key.campaign_id},
-            step=self._attempt.state_name,
-            execution_arn=self._attempt.execution_arn,
-            recorded_at=self._clock.now(),
-        )
-        self._effects.put(key, effect)
-        self._recent.put(key, texts)
-
-    def get(self, key: CampaignKey) -> tuple[str, ...]:
-        return self._recent.get(key)
+def put_recent_texts(event: StepEvent, texts: Sequence[str], ports: Ports) -> None:
+    """Put aside what the campaign must not repeat, on record first."""
+    target = {"tenantId": event.key.tenant_id, "campaignId": event.key.campaign_id}
+    _record(event, RECENT_TEXTS, "texts", target, ports)
+    ports.recent_texts.put(event.key, texts)
 
 
-def undo_recent_texts(remove: Callable[[CampaignKey], None]) -> Undo:
-    return lambda effect: remove(
-        CampaignKey(TenantId(effect.target["tenantId"]), CampaignId(effect.target["campaignId"]))
+def _record(event: StepEvent, kind: str, name: str, target: dict[str, str], ports: Ports) -> None:
+    effect = Effect(
+        kind=kind,
+        name=name,
+        target=target,
+        step=event.attempt.state_name,
+        execution_arn=event.attempt.execution_arn,
+        recorded_at=ports.clock.now(),
     )
+    ports.effects.put(event.key, effect)
 
 
-def undo_manifest(remove: Callable[[ManifestLocation], None]) -> Undo:
-    return lambda effect: remove(ManifestLocation.from_record(effect.target))
+def undos(ports: Ports) -> Mapping[str, Undo]:
+    """How each kind of effect is undone."""
+    return {
+        MANIFEST: lambda effect: ports.manifests.remove(ManifestLocation.from_record(effect.target)),
+        RECENT_TEXTS: lambda effect: ports.recent_texts.remove(
+            CampaignKey(TenantId(effect.target["tenantId"]), CampaignId(effect.target["campaignId"]))
+        ),
+    }

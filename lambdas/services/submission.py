@@ -17,23 +17,11 @@ from lambdas.domain.errors import (
 from lambdas.domain.ids import CampaignId, CampaignKey, CorrelationId, TenantId
 from lambdas.domain.models.campaign import MAX_BRIEF_BYTES, Campaign, CampaignBrief, CampaignStatus
 from lambdas.domain.models.workflow import BuildInput
-from lambdas.ports.engine import Engine
+from lambdas.ports.bundle import Ports
 from lambdas.ports.services import SecurityLog
-from lambdas.ports.stores import CampaignStore, CatalogStore, Clock, IdempotencyRecord, IdSource
+from lambdas.ports.stores import IdempotencyRecord
 from lambdas.services.quota import Quota
 from lambdas.services.validation import resolve_configuration
-
-
-class Intake(NamedTuple):
-    """What it takes to accept a campaign."""
-
-    campaigns: CampaignStore
-    catalog: CatalogStore
-    engine: Engine
-    clock: Clock
-    ids: IdSource
-    security: SecurityLog
-    quota: Quota
 
 
 class Submission(NamedTuple):
@@ -52,7 +40,7 @@ class Accepted(NamedTuple):
     execution_arn: str
 
 
-def submit(submission: Submission, intake: Intake) -> Accepted:
+def submit(submission: Submission, ports: Ports) -> Accepted:
     """Record the campaign as ``queued`` and start its BUILD execution; a repeat answers the same campaign.
 
     The record comes first and the execution is named after it, so that whatever breaks in between is mended by a
@@ -63,9 +51,9 @@ def submit(submission: Submission, intake: Intake) -> Accepted:
     ``TenantMismatchError``, ``IdempotencyMismatchError``, ``ConflictError`` when the id belongs to another brief,
     ``TooManyCampaignsError`` when the tenant has to wait, and ``RetryableError`` when a service is down.
     """
-    brief = _parse(submission, intake.security)
-    campaign = _known(submission, brief, intake) or _create(submission, brief, intake)
-    return _started(campaign, intake)
+    brief = _parse(submission, ports.log)
+    campaign = _known(submission, brief, ports) or _create(submission, brief, ports)
+    return _started(campaign, ports)
 
 
 def check_size(size: int) -> None:
@@ -94,21 +82,21 @@ def own(data: Any, tenant_id: str | None) -> Any:
     return {name: value for name, value in data.items() if name != "tenantId"}
 
 
-def _known(submission: Submission, brief: CampaignBrief, intake: Intake) -> Campaign | None:
+def _known(submission: Submission, brief: CampaignBrief, ports: Ports) -> Campaign | None:
     """The campaign that this very submission made before, if it did."""
     tenant_id, key = submission.tenant_id, submission.idempotency_key
-    record = intake.campaigns.find_idempotent(tenant_id, key) if key else None
+    record = ports.campaigns.find_idempotent(tenant_id, key) if key else None
     if record:
         if record.body_hash != _hash(brief):
             raise IdempotencyMismatchError(
                 "the idempotency key was used for another campaign; use a new one",
                 errors=[FieldError("Idempotency-Key", "was used with another body")],
             )
-        return intake.campaigns.get(CampaignKey(tenant_id, record.campaign_id))
+        return ports.campaigns.get(CampaignKey(tenant_id, record.campaign_id))
     if brief.campaign_id is None:
         return None
     try:
-        campaign = intake.campaigns.get(CampaignKey(tenant_id, brief.campaign_id))
+        campaign = ports.campaigns.get(CampaignKey(tenant_id, brief.campaign_id))
     except NotFoundError:
         return None
     if _anonymous(campaign.brief) != _anonymous(brief):
@@ -116,16 +104,16 @@ def _known(submission: Submission, brief: CampaignBrief, intake: Intake) -> Camp
         raise ConflictError(f"the id {brief.campaign_id} {taken.message}", errors=[taken])
     if key:
         record = IdempotencyRecord(key, _hash(brief), campaign.campaign_id)
-        intake.campaigns.remember(tenant_id, record, intake.clock.now())
+        ports.campaigns.remember(tenant_id, record, ports.clock.now())
     return campaign
 
 
-def _create(submission: Submission, brief: CampaignBrief, intake: Intake) -> Campaign:
-    now = intake.clock.now()
-    resolve_configuration(submission.tenant_id, brief, intake.catalog, now)
+def _create(submission: Submission, brief: CampaignBrief, ports: Ports) -> Campaign:
+    now = ports.clock.now()
+    resolve_configuration(submission.tenant_id, brief, ports.catalog, now)
     campaign = Campaign(
         tenant_id=submission.tenant_id,
-        campaign_id=brief.campaign_id or CampaignId(intake.ids.ulid()),
+        campaign_id=brief.campaign_id or CampaignId(ports.ids.ulid()),
         status=CampaignStatus.QUEUED,
         brief=brief,
         correlation_id=submission.correlation_id,
@@ -133,21 +121,22 @@ def _create(submission: Submission, brief: CampaignBrief, intake: Intake) -> Cam
         updated_at=now,
         created_by=submission.created_by,
     )
-    intake.quota.admit(CampaignKey(campaign.tenant_id, campaign.campaign_id), brief.generation.max_concurrency)
+    quota = Quota(ports.promises, ports.limits, lambda key: ports.campaigns.get(key).status)
+    quota.admit(CampaignKey(campaign.tenant_id, campaign.campaign_id), brief.generation.max_concurrency)
     key = submission.idempotency_key
     record = IdempotencyRecord(key, _hash(brief), campaign.campaign_id) if key else None
     try:
-        intake.campaigns.create(campaign, record)
+        ports.campaigns.create(campaign, record)
     except ConflictError:
         # Somebody sent the same a moment ago, between our look and our write.
-        known = _known(submission, brief, intake)
+        known = _known(submission, brief, ports)
         if known is None:
             raise
         return known
     return campaign
 
 
-def _started(campaign: Campaign, intake: Intake) -> Accepted:
+def _started(campaign: Campaign, ports: Ports) -> Accepted:
     if campaign.execution_arn:
         return Accepted(campaign, campaign.execution_arn)
     key = CampaignKey(campaign.tenant_id, campaign.campaign_id)
@@ -155,14 +144,14 @@ def _started(campaign: Campaign, intake: Intake) -> Accepted:
     event = BuildInput(
         tenant_id=campaign.tenant_id, campaign_id=campaign.campaign_id, correlation_id=campaign.correlation_id
     )
-    arn = intake.engine.start(event, campaign.campaign_id)
+    arn = ports.engine.start(event, campaign.campaign_id)
     try:
-        started = intake.campaigns.update(
-            key, expected=tuple(CampaignStatus), of_execution=arn, at=intake.clock.now(), execution_arn=arn
+        started = ports.campaigns.update(
+            key, expected=tuple(CampaignStatus), of_execution=arn, at=ports.clock.now(), execution_arn=arn
         )
     except ConcurrentUpdateError:
         # While we were at it, the reconciler or somebody's retry has put a later execution on the record.
-        started = intake.campaigns.get(key)
+        started = ports.campaigns.get(key)
     return Accepted(started, started.execution_arn or arn)
 
 

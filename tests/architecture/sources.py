@@ -21,13 +21,16 @@ class Source(NamedTuple):
 
     @property
     def room(self) -> str:
-        """``lambdas.domain.ids`` is in ``core``; whatever is outside ``lambdas`` is in its top folder."""
+        """``lambdas.domain.ids`` is in ``domain``; whatever is outside ``lambdas`` is in its top folder."""
         parts = self.name.split(".")
         return parts[1] if parts[0] == "lambdas" and len(parts) > 1 else parts[0]
 
     @property
     def is_handler(self) -> bool:
-        return self.path.name == "handler.py"
+        """An entry point: Lambda calls the ``handler`` that the module defines."""
+        defined = {node.name for node in self.tree.body if isinstance(node, ast.FunctionDef)}
+        assigned = {ast.unparse(node.targets[0]) for node in self.tree.body if isinstance(node, ast.Assign)}
+        return "handler" in defined | assigned
 
 
 @cache

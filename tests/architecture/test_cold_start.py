@@ -138,7 +138,7 @@ def test_the_layer_stays_as_it_was_built(cold_starts: dict[str, set[str]]) -> No
 
 def test_the_authorizer_loads_no_model_of_a_campaign(cold_starts: dict[str, set[str]]) -> None:
     """It stands before every call, and a token is all it reads."""
-    own = {name for name in cold_starts["lambdas.api.authorizer.handler"] if name.startswith("lambdas.domain.models.")}
+    own = {name for name in cold_starts["lambdas.api.authorizer"] if name.startswith("lambdas.domain.models.")}
     assert own <= {"lambdas.domain.models.base", "lambdas.domain.models.access"}
 
 

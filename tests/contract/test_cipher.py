@@ -7,7 +7,7 @@ import pytest
 
 from lambdas.adapters.aws.kms_cipher import KmsCipher
 from lambdas.domain.errors import PermanentError
-from lambdas.ports.stores import Cipher
+from lambdas.ports.services import Cipher
 from tests.fakes import MemoryCipher
 
 CONTEXT = {"tenantId": "acme", "campaignId": "01KJQ0000000000000000000B1", "callbackId": "01KJQ0000000000000000000C1"}

@@ -6,8 +6,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from lambdas.adapters.aws.remembered_texts import RememberedTexts
-from lambdas.adapters.aws.s3_recent_texts import S3RecentTexts
+from lambdas.adapters.aws.s3_recent_texts import RememberedTexts, S3RecentTexts
 from lambdas.domain.ids import CampaignKey
 from lambdas.ports.stores import RecentTexts
 from tests.contract.samples import ACME, GLOBEX, KEY, numbered

@@ -17,7 +17,7 @@ from tests.fakes.posts import MemoryPosts
 from tests.fakes.promises import MemoryPromises
 from tests.fakes.recent_texts import MemoryRecentTexts
 from tests.fakes.senders import MemorySenders
-from tests.fakes.services import MemoryAlerts, MemoryKeys, MemoryMailer, MemoryManifests
+from tests.fakes.services import MemoryAlerts, MemoryKeys, MemoryLog, MemoryMailer, MemoryManifests
 from tests.fakes.system import MemoryClock, MemoryIds
 
 __all__ = [
@@ -35,6 +35,7 @@ __all__ = [
     "MemoryEngine",
     "MemoryIds",
     "MemoryKeys",
+    "MemoryLog",
     "MemoryMailer",
     "MemoryManifests",
     "MemoryPosts",

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import NamedTuple
 
-from lambdas.domain.due import DueEntry, Kind, entry_for
+from lambdas.domain.due import SHARDS, DueEntry, Kind, entry_for
 from lambdas.domain.ids import CampaignKey
 from lambdas.domain.models.active import ActiveCampaign
 from lambdas.domain.models.base import iso
@@ -54,10 +54,11 @@ def _place(entry: DueEntry) -> _Place:
 
 
 class MemoryActive:
-    """``entries`` by campaign; each is in the index ``due`` as well."""
+    """``entries`` by campaign; each is in the index ``due`` as well. ``before``: the list of version 0.3."""
 
     def __init__(self, due: MemoryDue | None = None) -> None:
         self.entries: dict[CampaignKey, ActiveCampaign] = {}
+        self.before: list[CampaignKey] = []
         self._due = due or MemoryDue()
 
     def get(self, key: CampaignKey) -> ActiveCampaign | None:
@@ -69,3 +70,10 @@ class MemoryActive:
 
     def remove(self, key: CampaignKey) -> None:
         self.entries.pop(key, None)
+
+    def listed(self, shard: int) -> list[CampaignKey]:
+        keys = list(self.before)
+        return [key for number, key in enumerate(keys) if number % SHARDS == shard]
+
+    def forget_listed(self, key: CampaignKey) -> None:
+        self.before.remove(key)

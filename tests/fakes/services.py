@@ -1,8 +1,9 @@
-"""Alerts, the mailer, the manifest bucket and the signing keys in memory."""
+"""Alerts, logs, the mailer, the manifest bucket and the signing keys in memory."""
 
 from collections.abc import Sequence
 from typing import Any
 
+from lambdas.domain.errors import CampaignError
 from lambdas.domain.ids import CampaignKey
 from lambdas.domain.models.access import KeySet
 from lambdas.domain.models.campaign import Alert
@@ -19,6 +20,34 @@ class MemoryAlerts:
 
     def send(self, alert: Alert) -> None:
         self.sent.append(alert)
+
+
+class MemoryLog:
+    """Everything that is logged of requests and invocations, and nothing printed."""
+
+    def __init__(self) -> None:
+        self.events: list[tuple[str, dict[str, str]]] = []
+        self.served_requests: list[tuple[str, str, int]] = []
+        self.correlation_ids: list[str] = []
+        self.errors: list[Exception] = []
+
+    def begin(self, correlation_id: str) -> None:
+        self.correlation_ids.append(correlation_id)
+
+    def event(self, name: str, **fields: str) -> None:
+        self.events.append((name, fields))
+
+    def served(self, method: str, route: str, status: int) -> None:
+        self.served_requests.append((method, route, status))
+
+    def failed(self, error: Exception) -> None:
+        self.errors.append(error)
+
+    def started(self, tenant_id: str, campaign_id: str) -> None:
+        self.events.append(("started", {"tenant_id": tenant_id, "campaign_id": campaign_id}))
+
+    def refused(self, error: CampaignError) -> None:
+        self.events.append(("refused", {"code": error.code}))
 
 
 class MemoryMailer:

@@ -3,14 +3,13 @@
 import json
 from typing import Any
 
-from lambdas.api.authorizer.authorize import authorize
+from lambdas.api.authorizer import authorize
 from lambdas.api.rest.app import Api
 from lambdas.api.rest.openapi import describe
 from lambdas.api.rest.resolver import Resolver
 from lambdas.api.services import Services
-from tests.fakes import MemoryClock, MemoryKeys
+from tests.fakes import MemoryClock, MemoryKeys, MemoryLog
 from tests.infra.templates import Assembly, Properties, text
-from tests.support.api import RecordingLog
 
 PUBLIC = {
     # A reviewer's link, which carries its own token. HEAD is what mail scanners ask.
@@ -138,7 +137,7 @@ def test_an_absent_token_is_told_in_the_applications_words(both: Assembly) -> No
     (absent,) = [response for response in found if response["ResponseType"] == "UNAUTHORIZED"]
     problem = json.loads(absent["ResponseTemplates"]["application/json"])
     event = {"methodArn": "arn:aws:execute-api:us-east-1:0:a/prod/GET/x", "headers": {}}
-    policy = authorize(event, MemoryKeys().api(), now=MemoryClock().now(), log=RecordingLog())
+    policy = authorize(event, MemoryKeys().api(), now=MemoryClock().now(), log=MemoryLog())
     assert {"problem": problem["type"], "reason": problem["detail"]} == policy["context"]
 
 
@@ -147,7 +146,7 @@ def test_a_denied_token_is_told_what_the_authorizer_says_of_it(both: Assembly) -
     (denied,) = [response for response in found if response["ResponseType"] == "ACCESS_DENIED"]
     problem = json.loads(denied["ResponseTemplates"]["application/json"])
     event = {"methodArn": "arn:aws:execute-api:us-east-1:0:a/prod/GET/x", "headers": {"Authorization": "Bearer x"}}
-    policy = authorize(event, MemoryKeys().api(), now=MemoryClock().now(), log=RecordingLog())
+    policy = authorize(event, MemoryKeys().api(), now=MemoryClock().now(), log=MemoryLog())
     named = {
         problem["type"].removeprefix("$context.authorizer."),
         problem["detail"].removeprefix("$context.authorizer."),

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from lambdas.build.generate_posts.logic import LAST_RETRY
-from lambdas.build.request_approval.logic import LINK_LIFETIME
+from lambdas.build.generate_posts import LAST_RETRY
+from lambdas.build.request_approval import LINK_LIFETIME
 from lambdas.domain.approval_due import HEARTBEAT_EVERY
 from lambdas.domain.errors import WORKFLOW_RETRIES, permanent_names, retryable_names
 from lambdas.domain.models.campaign import ApprovalPolicy

@@ -11,11 +11,11 @@ import pytest
 from aws_cdk import App
 
 from lambdas.adapters.table.campaign_store import IDEMPOTENCY_KEPT
-from lambdas.build.generate_posts.logic import CLAIM_LEASE
+from lambdas.build.generate_posts import CLAIM_LEASE
 from lambdas.domain.batch_lease import WRITER_LIVES
 from lambdas.settings import Settings
-from local.process import ROOT
 from stacks.options import Options
+from tests.architecture.sources import sources
 from tests.infra.templates import Assembly, listed, text
 
 EVERYWHERE = {"POWERTOOLS_SERVICE_NAME", "LOG_LEVEL"}
@@ -28,10 +28,7 @@ API_GATEWAY_SECONDS = 29
 
 
 def test_there_is_one_lambda_for_each_handler(both: Assembly) -> None:
-    handlers = {
-        ".".join(path.relative_to(ROOT).with_suffix("").parts) + ".handler"
-        for path in (ROOT / "lambdas").rglob("handler.py")
-    }
+    handlers = {f"{source.name}.handler" for source in sources("lambdas") if source.is_handler}
     assert {function["Handler"] for function in both.functions.values()} == handlers
 
 

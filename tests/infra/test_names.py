@@ -1,11 +1,11 @@
-"""One name per step: state, folder, Lambda, log and checkpoint."""
+"""One name per step: state, module, Lambda, log and checkpoint."""
 
-import ast
+import importlib
 import re
-from pathlib import Path
 
+from lambdas.adapters.step import Step
 from lambdas.domain import steps
-from local.process import ROOT
+from tests.architecture.sources import sources
 from tests.infra.templates import Assembly
 
 MAP_STATE, ITEM_STATE = "GeneratePosts", "GenerateBatch"
@@ -16,40 +16,23 @@ def kebab(name: str) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "-", name).lower()
 
 
-def step_name(handler: Path) -> str:
-    """The first argument of ``@step`` in a handler, a literal or a name of ``domain/steps.py``."""
-    (call,) = [
-        decorator
-        for node in ast.parse(handler.read_text()).body
-        if isinstance(node, ast.FunctionDef)
-        for decorator in node.decorator_list
-        if isinstance(decorator, ast.Call) and isinstance(decorator.func, ast.Name) and decorator.func.id == "step"
-    ]
-    match call.args[0]:
-        case ast.Constant(str(name)):
-            return name
-        case ast.Name(constant) | ast.Attribute(attr=constant):
-            return str(getattr(steps, constant))
-        case other:
-            raise AssertionError(f"{handler} names its step by {ast.unparse(other)}")
+def step_of(module: str) -> str:
+    """The name that the frame of a state's handler has: in its logs, metrics and checkpoints."""
+    (name,) = {member.name for member in vars(importlib.import_module(module)).values() if isinstance(member, Step)}
+    return str(name)
 
 
-def test_state_folder_function_and_frame_have_one_name(both: Assembly) -> None:
+def test_state_module_function_and_frame_have_one_name(both: Assembly) -> None:
     called = {
         MAP_STATE if state == ITEM_STATE else state: both.name_of({"Fn::Sub": str(task)})
         for state, task in both.tasks.items()
     }
     assert called == {state: kebab(state) for state in called}
-    folders = {path.parent.name: step_name(path) for path in (ROOT / "lambdas" / "build").glob("*/handler.py")}
-    assert folders == {kebab(state).replace("-", "_"): state for state in called}
+    modules = [source.name for source in sources("lambdas") if source.room == "build" and source.is_handler]
+    named = {module.rpartition(".")[2]: step_of(module) for module in modules}
+    assert named == {kebab(state).replace("-", "_"): state for state in called}
     for function in called.values():
-        assert both.functions[function]["Handler"] == f"lambdas.build.{function.replace('-', '_')}.handler.handler"
-
-
-def test_every_folder_of_build_is_a_step() -> None:
-    folders = {path for path in (ROOT / "lambdas" / "build").iterdir() if path.is_dir() and path.name != "__pycache__"}
-    assert {path for path in folders if not (path / "handler.py").is_file()} == set()
-    assert {path for path in folders if not (path / "logic.py").is_file()} == set()
+        assert both.functions[function]["Handler"] == f"lambdas.build.{function.replace('-', '_')}.handler"
 
 
 def test_the_list_of_steps_is_the_road_through_the_machine(local: Assembly) -> None:

@@ -8,10 +8,7 @@ from hypothesis import strategies as st
 from lambdas.domain.ids import CampaignKey
 from lambdas.domain.models.approval import Decision
 from lambdas.domain.models.campaign import CampaignStatus, PostCounts
-from lambdas.ports.stores import Limits
-from lambdas.services.quota import Quota
-from lambdas.services.submission import Accepted, Intake, Submission, submit
-from tests.fakes import MemoryPromises
+from lambdas.services.submission import Accepted, Submission, submit
 from tests.support import samples
 from tests.support.agents import Act, Generator
 from tests.support.pipeline import Ended, Pipeline
@@ -27,16 +24,11 @@ ENDS = {
 }
 
 
-class NoSecurityEvents:
-    def event(self, name: str, **fields: str) -> None:
-        raise AssertionError(f"{name}: {fields}")
-
-
 def send(world: World, brief: dict[str, Any], idempotency_key: str | None) -> Accepted:
-    quota = Quota(MemoryPromises(), Limits(100, 10_000), lambda key: world.campaigns.get(key).status)
-    intake = Intake(world.campaigns, world.catalog, world.engine, world.clock, world.ids, NoSecurityEvents(), quota)
     submission = Submission(samples.TENANT, brief, "manager@acme.example", samples.CORRELATION, idempotency_key)
-    return submit(submission, intake)
+    accepted = submit(submission, world)
+    assert world.log.events == []
+    return accepted
 
 
 def too_many_failed(counts: PostCounts, tolerated: float) -> bool:

@@ -24,7 +24,7 @@ from lambdas.domain.models.approval import Decision
 from lambdas.domain.models.campaign import CampaignStatus
 from lambdas.domain.models.post import PostStatus
 from lambdas.domain.steps import BUILD_STEPS
-from lambdas.ops.reconcile.logic import MAX_RECOVERIES
+from lambdas.ops.reconcile import MAX_RECOVERIES
 from lambdas.ports.engine import name_of
 from lambdas.services.lifecycle import BUILDING
 from lambdas.services.progress import Progress, progress_of

@@ -7,20 +7,17 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from lambdas.adapters.table.items import to_attribute
-from lambdas.api.logs import LoggerLog
 from lambdas.domain.errors import InvalidInputError
 from lambdas.domain.ids import BrandId, CorrelationId, PersonaId
 from lambdas.domain.models.brand import Brand, BrandConfig, PersonaConfig
 from lambdas.domain.models.campaign import CampaignBrief, Cause, Configuration, Failure
 from lambdas.domain.platforms import Platform
 from lambdas.domain.record_size import MAX_ITEM_BYTES, RESERVE_BYTES, fits, record_bytes
-from lambdas.ports.stores import Limits
-from lambdas.services.quota import Quota
-from lambdas.services.submission import Intake, Submission, submit
-from tests.fakes import MemoryCampaigns, MemoryCatalog, MemoryClock, MemoryEngine, MemoryIds
-from tests.fakes.promises import MemoryPromises
+from lambdas.services.submission import Submission, submit
+from tests.fakes import MemoryClock
 from tests.support import samples
 from tests.support.samples import brief
+from tests.support.world import World
 
 TEA, E_ACUTE = "\N{TEAPOT}", "\N{LATIN SMALL LETTER E WITH ACUTE}"  # four bytes and two
 
@@ -83,19 +80,12 @@ def largest_brief(letter: str, personas: int) -> dict[str, Any]:
     )
 
 
-def _intake(brand: BrandConfig, persona: PersonaConfig, wire: dict[str, Any]) -> Intake:
-    clock, catalog = MemoryClock(), MemoryCatalog()
-    catalog.put_brand(samples.TENANT, BrandId(wire["brandId"]), brand)
+def _world(brand: BrandConfig, persona: PersonaConfig, wire: dict[str, Any]) -> World:
+    world = World()
+    world.catalog.put_brand(samples.TENANT, BrandId(wire["brandId"]), brand)
     for name in wire["personaIds"]:
-        catalog.put_persona(samples.TENANT, PersonaId(name), persona)
-    campaigns = MemoryCampaigns()
-    quota = Quota(MemoryPromises(), Limits(100, 1_000), lambda key: campaigns.get(key).status)
-    return Intake(campaigns, catalog, MemoryEngine(), clock, MemoryIds(clock), LoggerLog(_Silent()), quota)
-
-
-class _Silent:
-    def __getattr__(self, _name: str) -> Any:
-        return lambda *_args, **_fields: None
+        world.catalog.put_persona(samples.TENANT, PersonaId(name), persona)
+    return world
 
 
 letters = st.sampled_from(["a", '"', E_ACUTE, TEA])
@@ -108,21 +98,21 @@ letters = st.sampled_from(["a", '"', E_ACUTE, TEA])
 def test_what_is_accepted_fits_and_what_does_not_is_refused_with_its_field(letter, personas, examples, banned):
     wire = largest_brief(letter, personas)
     brand, persona = largest_brand(letter, banned), largest_persona(letter, examples)
-    intake = _intake(brand, persona, wire)
+    world = _world(brand, persona, wire)
     sent = Submission(samples.TENANT, wire, "robin", CorrelationId("c"))
     if record_bytes(brand.to_record()) + personas * record_bytes(persona.to_record()) > MAX_ITEM_BYTES:
         with pytest.raises(InvalidInputError) as refused:
-            submit(sent, intake)
+            submit(sent, world)
         assert [problem.field for problem in refused.value.errors] == ["personaIds"]
-        assert intake.campaigns.page(samples.TENANT, 1).items == []
+        assert world.campaigns.page(samples.TENANT, 1).items == []
         return
     try:
-        accepted = submit(sent, intake)
+        accepted = submit(sent, world)
     except InvalidInputError:
         kept = record_bytes(brand.to_record()) + personas * (record_bytes(persona.to_record()) + 100)
         assert kept + RESERVE_BYTES + 100 > MAX_ITEM_BYTES, "nothing is refused that would fit"
         return
-    found, voices = intake.catalog.find(samples.TENANT, BrandId(wire["brandId"]), wire["personaIds"])
+    found, voices = world.catalog.find(samples.TENANT, BrandId(wire["brandId"]), wire["personaIds"])
     assert found is not None
     configuration = Configuration(brand=found, personas=tuple(voices.values()))
     assert _as_dynamodb_counts(configuration.to_record()) <= MAX_ITEM_BYTES

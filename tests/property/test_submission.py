@@ -7,48 +7,25 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lambdas.api.build_campaign.invocation import invoke
+from lambdas.api.build_campaign import invoke
 from lambdas.domain.errors import CampaignError, ConflictError, FieldError, IdempotencyMismatchError
 from lambdas.domain.ids import CorrelationId, PersonaId, TenantId
 from lambdas.domain.models.campaign import CampaignStatus
-from lambdas.ports.stores import Limits
-from lambdas.services.quota import Quota
-from lambdas.services.submission import Intake, Submission, submit
-from tests.fakes import MemoryCampaigns, MemoryCatalog, MemoryClock, MemoryEngine, MemoryIds, MemoryPromises
+from lambdas.services.submission import Submission, submit
 from tests.support.samples import BRAND, PERSONAS, brand_config, brief, persona_config
+from tests.support.world import World
 
 TENANTS = ("acme", "globex")
 IDS = ("01KJQ0000000000000000000C1", "01KJQ0000000000000000000C2")
 
 
-class Silent:
-    """Logs of every kind, kept."""
-
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-
-    def begin(self, correlation_id: str) -> None:
-        self.lines.append(correlation_id)
-
-    def event(self, name: str, **fields: str) -> None:
-        self.lines.append(name)
-
-    def started(self, tenant_id: str, campaign_id: str) -> None:
-        self.lines.append(campaign_id)
-
-    def refused(self, error: CampaignError) -> None:
-        self.lines.append(error.code)
-
-
-def _intake(log: Silent) -> Intake:
-    clock, catalog = MemoryClock(), MemoryCatalog()
+def _world() -> World:
+    world = World()
     for tenant in TENANTS:
-        catalog.put_brand(TenantId(tenant), BRAND, brand_config())
+        world.catalog.put_brand(TenantId(tenant), BRAND, brand_config())
         for persona in PERSONAS:
-            catalog.put_persona(TenantId(tenant), PersonaId(persona), persona_config())
-    campaigns = MemoryCampaigns()
-    quota = Quota(MemoryPromises(), Limits(1_000, 1_000_000), lambda key: campaigns.get(key).status)
-    return Intake(campaigns, catalog, MemoryEngine(), clock, MemoryIds(clock), log, quota)
+            world.catalog.put_persona(TenantId(tenant), PersonaId(persona), persona_config())
+    return world
 
 
 requests = st.fixed_dictionaries(
@@ -72,14 +49,14 @@ def test_a_campaign_is_started_once_and_answered_at_once(sent):
     invoke the durable function asynchronously, return immediately with status, and update final campaign status
     to reflect workflow completion state** (how it ends: the workflow tests)
     """
-    intake = _intake(Silent())
+    world = _world()
     meaning: dict[tuple[str, str | None], tuple[str, str]] = {}  # a key stands for the campaign it made
     known: set[tuple[str, str]] = set()
     for request in sent:
         tenant, body = TenantId(request["tenant"]), _body(request)
         submission = Submission(tenant, body, "robin", CorrelationId("c"), request["key"])
         try:
-            accepted = submit(submission, intake)
+            accepted = submit(submission, world)
         except (ConflictError, IdempotencyMismatchError):
             continue
         assert accepted.campaign.status is CampaignStatus.QUEUED
@@ -93,9 +70,8 @@ def test_a_campaign_is_started_once_and_answered_at_once(sent):
             meaning[place] = (json.dumps(body), campaign_id)
         known.add((tenant, campaign_id))
 
-    stored = [c for tenant in TENANTS for c in intake.campaigns.page(TenantId(tenant), 100).items]
-    engine = intake.engine
-    assert isinstance(engine, MemoryEngine)
+    stored = [c for tenant in TENANTS for c in world.campaigns.page(TenantId(tenant), 100).items]
+    engine = world.engine
     assert {c.campaign_id for c in stored} == {e.campaign_id for e in engine.started.values()}
     assert all(c.execution_arn in engine.started for c in stored)
 
@@ -117,13 +93,12 @@ def test_a_payload_of_any_shape_is_refused_by_name_or_not_at_all(tenant, campaig
     validate IAM permissions, validate tenant context and campaign data from event payload, and handle
     asynchronous execution properly**
     """
-    log = Silent()
-    intake = _intake(log)
+    world = _world()
     with pytest.raises(CampaignError) as refusal:  # nothing of this kind is a brief
-        invoke({"tenantId": tenant, "campaign": campaign}, intake, log)
+        invoke({"tenantId": tenant, "campaign": campaign}, world)
     assert refusal.value.status in (403, 422)
     assert refusal.value.errors
-    assert intake.campaigns.page(TenantId("acme"), 1).items == []
+    assert world.campaigns.page(TenantId("acme"), 1).items == []
 
 
 @settings(max_examples=200)
@@ -134,13 +109,12 @@ def test_a_brief_with_one_field_replaced_is_refused_with_that_field_or_accepted_
     asynchronous execution properly**
     """
     field, value = change
-    log = Silent()
-    intake = _intake(log)
+    world = _world()
     refused: tuple[FieldError, ...] = ()
     try:
-        invoke({"tenantId": "acme", "campaign": {**brief(), field: value}}, intake, log)
+        invoke({"tenantId": "acme", "campaign": {**brief(), field: value}}, world)
     except CampaignError as error:
         refused = error.errors
     # Platforms and languages must be served by the personas, so those may be where a change shows.
     assert {e.field.split(".")[0].split("[")[0] for e in refused} <= {field, "platforms", "language"}
-    assert len(intake.campaigns.page(TenantId("acme"), 2).items) == (0 if refused else 1)
+    assert len(world.campaigns.page(TenantId("acme"), 2).items) == (0 if refused else 1)

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any, NamedTuple, cast
 
@@ -11,29 +10,12 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from lambdas.api.approvals.decisions import DecisionPorts
 from lambdas.api.approvals.links import LinkPorts
 from lambdas.api.rest.app import Api
-from lambdas.api.services import Services
-from lambdas.domain.errors import CampaignError
 from lambdas.domain.ids import BrandId, PersonaId, TenantId
 from lambdas.domain.models.brand import BrandConfig, PersonaConfig
 from lambdas.domain.models.campaign import Campaign
 from lambdas.ports.stores import Limits
-from lambdas.services.quota import Quota
-from tests.fakes import (
-    MemoryActive,
-    MemoryApprovals,
-    MemoryCampaigns,
-    MemoryCatalog,
-    MemoryCheckpoints,
-    MemoryCipher,
-    MemoryClock,
-    MemoryEffects,
-    MemoryEngine,
-    MemoryIds,
-    MemoryKeys,
-    MemoryPosts,
-    MemoryPromises,
-    MemorySenders,
-)
+from tests.fakes import MemoryCipher
+from tests.support.world import World as EveryPort
 
 ACME, GLOBEX = TenantId("acme"), TenantId("globex")
 REVIEWERS = ("ada@example.com", "grace@example.com")
@@ -71,34 +53,6 @@ def brief(**changes: Any) -> dict[str, Any]:
     return base | changes
 
 
-class RecordingLog:
-    """Everything the API logs, and nothing printed."""
-
-    def __init__(self) -> None:
-        self.events: list[tuple[str, dict[str, str]]] = []
-        self.served_requests: list[tuple[str, str, int]] = []
-        self.correlation_ids: list[str] = []
-        self.errors: list[Exception] = []
-
-    def begin(self, correlation_id: str) -> None:
-        self.correlation_ids.append(correlation_id)
-
-    def event(self, name: str, **fields: str) -> None:
-        self.events.append((name, fields))
-
-    def served(self, method: str, route: str, status: int) -> None:
-        self.served_requests.append((method, route, status))
-
-    def failed(self, error: Exception) -> None:
-        self.errors.append(error)
-
-    def started(self, tenant_id: str, campaign_id: str) -> None:
-        self.events.append(("started", {"tenant_id": tenant_id, "campaign_id": campaign_id}))
-
-    def refused(self, error: CampaignError) -> None:
-        self.events.append(("refused", {"code": error.code}))
-
-
 class Reply(NamedTuple):
     status: int
     headers: dict[str, str]
@@ -114,46 +68,12 @@ class Reply(NamedTuple):
         return [error["field"] for error in self.json["errors"]]
 
 
-@dataclass
-class World:
-    clock: MemoryClock = field(default_factory=MemoryClock)
-    campaigns: MemoryCampaigns = field(default_factory=MemoryCampaigns)
-    posts: MemoryPosts = field(default_factory=MemoryPosts)
-    catalog: MemoryCatalog = field(default_factory=MemoryCatalog)
-    senders: MemorySenders = field(default_factory=MemorySenders)
-    checkpoints: MemoryCheckpoints = field(default_factory=MemoryCheckpoints)
-    approvals: MemoryApprovals = field(default_factory=MemoryApprovals)
-    effects: MemoryEffects = field(default_factory=MemoryEffects)
-    active: MemoryActive = field(default_factory=MemoryActive)
-    engine: MemoryEngine = field(default_factory=MemoryEngine)
-    cipher: MemoryCipher = field(default_factory=MemoryCipher)
-    keys: MemoryKeys = field(default_factory=MemoryKeys)
-    log: RecordingLog = field(default_factory=RecordingLog)
-    promises: MemoryPromises = field(default_factory=MemoryPromises)
-    limits: Limits = field(default_factory=lambda: Limits(campaigns=1_000, model_calls=100_000))
-    public_url: str = ""
-
-    def __post_init__(self) -> None:
-        self.ids = MemoryIds(self.clock)
-        self.services = Services(
-            campaigns=self.campaigns,
-            posts=self.posts,
-            catalog=self.catalog,
-            senders=self.senders,
-            checkpoints=self.checkpoints,
-            approvals=self.approvals,
-            effects=self.effects,
-            active=self.active,
-            engine=self.engine,
-            keys=self.keys,
-            clock=self.clock,
-            cipher=self.cipher,
-            ids=self.ids,
-            log=self.log,
-            quota=Quota(self.promises, self.limits, lambda key: self.campaigns.get(key).status),
-            public_url=lambda: self.public_url,
-        )
-        self.api = Api(self.services)
+class World(EveryPort):
+    def __init__(self, limits: Limits | None = None) -> None:
+        super().__init__()
+        self.cipher, self.base_url = MemoryCipher(), ""
+        self.limits = limits or self.limits
+        self.api = Api(self)
         self.link_ports = LinkPorts(self.approvals, self.keys, self.clock, self.log)
         self.decision_ports = DecisionPorts(self.approvals, self.campaigns, self.engine, self.clock, self.cipher)
         self.catalog.put_brand(ACME, BrandId("northwind"), BrandConfig.from_wire(BRAND))

@@ -4,11 +4,12 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from lambdas.api.approvals.links import LinkPorts, OpenLink, open_link
-from lambdas.build.request_approval.logic import ApprovalPorts, request_approval
+from lambdas.build.request_approval import request_approval
 from lambdas.domain.due import SHARDS
 from lambdas.domain.models.approval import Approval
 from lambdas.domain.models.campaign import CampaignStatus, PostCounts
-from lambdas.ops.sweep_approvals.logic import Report, TendPorts, tend_due
+from lambdas.ops.sweep_approvals import Report, tend_due
+from lambdas.ports.bundle import Ports
 from lambdas.services.due import Tick
 from tests.fakes import MemoryCipher
 from tests.support import samples
@@ -17,11 +18,6 @@ from tests.support.world import World
 
 BASE_URL = "https://campaigns.example/prod"
 REVIEWERS = ("ada@example.com", "grace@example.com", "joan@example.com")
-
-
-class NoLog:
-    def event(self, name: str, **fields: str) -> None:
-        """Refusals are part of these tests."""
 
 
 class Asked:
@@ -34,18 +30,7 @@ class Asked:
         planned(world, brief | {"approval": brief["approval"] | policy})
         counts = PostCounts(total=4, completed=4)
         world.campaigns.update(samples.KEY, expected=[CampaignStatus.GENERATING], counts=counts, at=world.clock.now())
-        asking = ApprovalPorts(
-            world.campaigns,
-            world.posts,
-            world.approvals,
-            world.channels,
-            world.engine,
-            world.ids,
-            world.clock,
-            world.cipher,
-            world.alerts,
-        )
-        request_approval(approval_event(world, world.new_token()), asking, BASE_URL)
+        request_approval(approval_event(world, world.new_token()), world)
 
     @property
     def approval(self) -> Approval:
@@ -62,17 +47,12 @@ class Asked:
     def open(self, link: str) -> OpenLink:
         query = {name: values[0] for name, values in parse_qs(urlsplit(link).query).items()}
         callback_id = urlsplit(link).path.rsplit("/", 1)[-1]
-        ports = LinkPorts(self.world.approvals, self.world.keys, self.world.clock, NoLog())
+        ports = LinkPorts(self.world.approvals, self.world.keys, self.world.clock, self.world.log)
         return open_link(query["token"], query["nonce"], callback_id, ports)
 
-    def tend(self, ports: TendPorts | None = None, *, everything: bool = True) -> Report:
+    def tend(self, ports: Ports | None = None, *, everything: bool = True) -> Report:
         """One tick: of what is due, or of all requests."""
         self.failed: list[Exception] = []
         clock, entries = self.world.clock, self.world.due
         tick = Tick(entries, clock, lambda: True, lambda _, error: self.failed.append(error), everything)
-        return tend_due(range(SHARDS), tick, ports or self.tending())
-
-    def tending(self) -> TendPorts:
-        w = self.world
-        stores = (w.campaigns, w.posts, w.approvals)
-        return TendPorts(*stores, w.engine, w.channels, w.alerts, w.ids, w.clock, w.cipher, lambda: BASE_URL)
+        return tend_due(range(SHARDS), tick, ports or self.world)

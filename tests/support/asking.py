@@ -2,7 +2,7 @@
 
 from contextlib import suppress
 
-from lambdas.build.request_approval.logic import ApprovalPorts, request_approval
+from lambdas.build.request_approval import request_approval
 from lambdas.domain.errors import GoneError
 from lambdas.domain.ids import TaskToken
 from lambdas.domain.models.approval import Approval, Decision, MadeDecision
@@ -10,7 +10,7 @@ from lambdas.domain.models.campaign import CampaignStatus, PostCounts
 from lambdas.domain.models.workflow import StatusResult
 from tests.support import samples
 from tests.support.events import approval_event, planned
-from tests.support.faults import FaultPlan, faulty
+from tests.support.faults import FaultPlan, faulty, replaced
 from tests.support.world import World
 
 FIRST, SECOND = TaskToken("task-token-of-the-first-attempt"), TaskToken("task-token-of-the-second-attempt")
@@ -32,18 +32,9 @@ def request(
                 world.engine.fail(over, "Lambda.Unknown", "")
         world.tokens.append(token)
         world.engine.wait_for(token)
-    ports = ApprovalPorts(
-        campaigns=world.campaigns,
-        posts=world.posts,
-        approvals=world.approvals,
-        channels=world.channels._replace(mailer=faulty(world.mailer, mail_faults or FaultPlan())),
-        engine=world.engine,
-        ids=world.ids,
-        clock=world.clock,
-        cipher=world.cipher,
-        alerts=world.alerts,
-    )
-    return request_approval(approval_event(world, token, retry=retry), ports, BASE_URL)
+    mailer = faulty(world.mailer, mail_faults or FaultPlan())
+    ports = replaced(world, mailer=mailer, base_url=BASE_URL)
+    return request_approval(approval_event(world, token, retry=retry), ports)
 
 
 def ready_to_ask(world: World) -> World:

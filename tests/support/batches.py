@@ -1,14 +1,14 @@
 """One batch of a campaign, written and looked at."""
 
-from lambdas.build.generate_posts.logic import generate_batch
+from lambdas.build.generate_posts import generate_batch
 from lambdas.domain.batch_lease import under_claims
 from lambdas.domain.deadline import Deadline
 from lambdas.domain.models.post import Batch, Post, PostStatus
 from lambdas.domain.models.workflow import BatchResult
 from tests.support import samples
 from tests.support.agents import Generator
-from tests.support.events import batch_event, batch_ports
-from tests.support.faults import FaultPlan, faulty
+from tests.support.events import batch_event
+from tests.support.faults import FaultPlan, faulty, replaced
 from tests.support.world import World
 
 TEN = samples.brief(posts=10, generation={"maxConcurrency": 10, "batchSize": 10})
@@ -26,7 +26,7 @@ def generate(
 ) -> BatchResult:
     posts = faulty(world.posts, faults or FaultPlan())
     event = batch_event(world, batch, retry=retry, child=child)
-    return generate_batch(event, batch_ports(world, generator)._replace(posts=posts, deadline=deadline))
+    return generate_batch(event, replaced(world, posts=posts, deadline=deadline), generator)
 
 
 def posts_of(world: World, batch: Batch) -> list[Post]:

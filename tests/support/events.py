@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from lambdas.build.generate_posts.logic import BatchPorts
-from lambdas.build.plan_posts.logic import plan_posts
+from lambdas.build.plan_posts import plan_posts
 from lambdas.domain.ids import TaskToken
 from lambdas.domain.models.approval import Decision
 from lambdas.domain.models.base import iso
@@ -18,7 +17,7 @@ from lambdas.domain.models.workflow import (
 )
 from tests.fakes import MemoryEngine
 from tests.support import samples
-from tests.support.agents import Generator, Planner
+from tests.support.agents import Planner
 from tests.support.world import World
 
 EXECUTION_ARN = f"{MemoryEngine.MACHINE}:{samples.CAMPAIGN_ID}"
@@ -55,10 +54,6 @@ def step_event(
     return StepEvent.from_wire(raw_event(world, state, retry=retry, **fields))
 
 
-def batch_ports(world: World, generator: Generator) -> BatchPorts:
-    return BatchPorts(world.campaigns, world.posts, world.recent, generator, world.clock, world.ids)
-
-
 def batch_event(world: World, batch: Batch, *, retry: int = 0, child: str = "child-0") -> GenerateBatchEvent:
     raw = raw_event(world, "GenerateBatch", retry=retry, name=child, batch=batch.to_wire())
     return GenerateBatchEvent.from_wire(raw)
@@ -73,5 +68,5 @@ def planned(world: World, brief: dict[str, Any] | None = None) -> list[Batch]:
     """Bring a campaign to ``generating``, and answer its batches."""
     world.queue(brief, status=CampaignStatus.PLANNING)
     event = step_event(world, "PlanPosts")
-    plan = plan_posts(event, world.campaigns, world.posts, world.manifests, world.recent, Planner(), world.clock)
+    plan = plan_posts(event, world, Planner())
     return [Batch.from_wire(batch) for batch in world.manifests.objects[plan.manifest.key]]

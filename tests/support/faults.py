@@ -8,6 +8,7 @@ from threading import Lock
 from typing import Any, TypeVar, cast
 
 from lambdas.domain.errors import DependencyTimeoutError, ThrottledError
+from lambdas.ports.bundle import Ports
 
 PortT = TypeVar("PortT")
 
@@ -79,3 +80,16 @@ class _Faulty:
 def faulty(port: PortT, plan: FaultPlan, name: str = "") -> PortT:
     """``port`` with every call of it under ``plan``."""
     return cast(PortT, _Faulty(port, plan, name))
+
+
+class _Replaced:
+    def __init__(self, ports: Ports, others: Mapping[str, Any]) -> None:
+        self._ports, self._others = ports, others
+
+    def __getattr__(self, name: str) -> Any:
+        return self._others[name] if name in self._others else getattr(self._ports, name)
+
+
+def replaced(ports: Ports, **others: Any) -> Ports:
+    """``ports`` with ``others`` in the place of theirs."""
+    return cast(Ports, _Replaced(ports, others))

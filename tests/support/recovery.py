@@ -5,15 +5,10 @@ from datetime import timedelta
 from lambdas.domain.due import SHARDS, DueEntry
 from lambdas.domain.graph.model import ExecutionStatus
 from lambdas.domain.models.campaign import CampaignStatus
-from lambdas.ops.reconcile.logic import ReconcilePorts, Report, reconcile
+from lambdas.ops.reconcile import Report, reconcile
 from lambdas.services.due import Tick
-from lambdas.services.recovery import RecoveryPorts
 from tests.support import samples
 from tests.support.world import World
-
-
-def recovery_ports(world: World) -> RecoveryPorts:
-    return RecoveryPorts(world.campaigns, world.posts, world.approvals, world.engine, world.active, world.clock)
 
 
 def run_reconciler(world: World, errors: list[Exception] | None = None, *, everything: bool = True) -> Report:
@@ -26,7 +21,7 @@ def run_reconciler(world: World, errors: list[Exception] | None = None, *, every
 
     world.clock.advance(timedelta(seconds=1))  # as it does: an entry that is put in the same instant is the same entry
     tick = Tick(world.due, world.clock, lambda: True, failed, everything)
-    return reconcile(range(SHARDS), tick, ReconcilePorts(recovery_ports(world), world.alerts))[0]
+    return reconcile(range(SHARDS), tick, world)[0]
 
 
 def replace_execution(world: World) -> Report:

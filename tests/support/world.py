@@ -1,14 +1,16 @@
-"""All of BUILD's outside, in memory, and watched: what was written, in which order."""
+"""All ports in memory, and watched: what was written, in which order."""
 
 from collections.abc import Sequence
 from typing import Any
 
+from lambdas.agents.offline.provider import OfflineModel
+from lambdas.domain.deadline import Deadline
 from lambdas.domain.ids import CampaignId, CampaignKey, CorrelationId, PostId, TaskToken
 from lambdas.domain.models.campaign import Campaign, CampaignBrief, CampaignStatus, Configuration
 from lambdas.domain.models.post import Batch, Post
 from lambdas.domain.models.workflow import BuildInput
-from lambdas.ports.stores import IdempotencyRecord
-from lambdas.services.inviting import Channels
+from lambdas.ports.stores import IdempotencyRecord, Limits
+from lambdas.ports.text_model import TextModel
 from lambdas.services.validation import resolve_configuration
 from tests.fakes import (
     MemoryActive,
@@ -25,10 +27,13 @@ from tests.fakes import (
     MemoryEngine,
     MemoryIds,
     MemoryKeys,
+    MemoryLog,
     MemoryMailer,
     MemoryManifests,
     MemoryPosts,
+    MemoryPromises,
     MemoryRecentTexts,
+    MemorySenders,
 )
 from tests.support import samples
 
@@ -76,7 +81,7 @@ class WatchedPosts(MemoryPosts):
 
 
 class World:
-    """The ports of one test, with the brand and personas of ``samples`` in the catalog."""
+    """The ports of one test (``Ports``), with the brand and personas of ``samples`` in the catalog."""
 
     def __init__(self) -> None:
         self.clock = MemoryClock()
@@ -91,20 +96,23 @@ class World:
         self.effects = MemoryEffects()
         self.active = MemoryActive(self.due)
         self.alerts = MemoryAlerts()
-        self.recent = MemoryRecentTexts()
+        self.recent_texts = self.remembered_texts = MemoryRecentTexts()
         self.engine = MemoryEngine()
         self.mailer = MemoryMailer()
         self.chat = MemoryChat()
         self.keys = MemoryKeys()
         self.cipher = MemoryCipher(sealing=False)
+        self.senders = MemorySenders()
+        self.promises = MemoryPromises()
+        self.limits = Limits(campaigns=1_000, model_calls=100_000)
+        self.model: TextModel = OfflineModel()
+        self.log = MemoryLog()
+        self.base_url = "https://campaigns.example/prod"
+        self.deadline: Deadline | None = None
         self.tokens: list[TaskToken] = []
         self.catalog.put_brand(samples.TENANT, samples.BRAND, samples.brand_config())
         for persona in samples.PERSONAS:
             self.catalog.put_persona(samples.TENANT, persona, samples.persona_config(persona.title()))
-
-    @property
-    def channels(self) -> Channels:
-        return Channels(self.mailer, self.chat, self.catalog, self.keys)
 
     def queue(
         self,

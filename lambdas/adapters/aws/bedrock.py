@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from botocore.exceptions import ClientError
 
 from lambdas.adapters.aws.clients import client, translate_errors
-from lambdas.adapters.table.attempt import current_deadline
 from lambdas.domain.deadline import Deadline
 from lambdas.domain.errors import DependencyTimeoutError, DependencyUnavailableError, PermanentError
 from lambdas.domain.models.base import Model
@@ -33,8 +32,6 @@ _PASSING = frozenset({"ModelErrorException", "ModelNotReadyException", "ModelStr
 """Failures of the model itself, which the service asks to try again."""
 READ_SECONDS = 60
 """A model takes its time to write."""
-RESERVE_SECONDS = 12.0
-"""Kept before the deadline: more than a batch keeps for storing, so that a call fails before it is given up."""
 _TRIES = 2
 """A call that hangs is mostly one connection's trouble, and each call is paid for."""
 _STEP_SECONDS = 5
@@ -100,19 +97,20 @@ class BedrockModel:
         return arguments
 
 
-def bedrock_model(
-    model_id: str,
-    guardrail_id: str | None = None,
-    guardrail_version: str = "DRAFT",
-    *,
-    reserve: float = RESERVE_SECONDS,
-) -> BedrockModel:
-    """The model behind this process's own clients. Its calls end ``reserve`` seconds before the invocation does."""
-    guardrail = Guardrail(guardrail_id, guardrail_version) if guardrail_id else None
-    return BedrockModel(partial(runtime_within, current_deadline(), reserve), model_id, guardrail)
+def bedrock_model(deadline: Deadline | None, reserve: float) -> Callable[[str, str | None, str], BedrockModel]:
+    """What makes a model of its id, guardrail id and guardrail version, behind this process's own clients.
+
+    Its calls end ``reserve`` seconds before the invocation does.
+    """
+
+    def make(model_id: str, guardrail_id: str | None, guardrail_version: str) -> BedrockModel:
+        guardrail = Guardrail(guardrail_id, guardrail_version) if guardrail_id else None
+        return BedrockModel(partial(runtime_within, deadline, reserve), model_id, guardrail)
+
+    return make
 
 
-def runtime_within(deadline: Deadline | None, reserve: float = RESERVE_SECONDS) -> "BedrockRuntimeClient":
+def runtime_within(deadline: Deadline | None, reserve: float) -> "BedrockRuntimeClient":
     """The client whose calls end ``reserve`` seconds before the deadline, their second try included.
 
     botocore tries a call that timed out once more by itself, with the same timeout, so each try gets half of what is

@@ -6,15 +6,20 @@ Actions on the bucket, each under ``tenants/``: ``s3:PutObject`` (put), ``s3:Get
 
 import json
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
 from lambdas.adapters.aws.clients import error_code, translate_errors
 from lambdas.domain.ids import CampaignKey
+from lambdas.ports.stores import RecentTexts
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+
+_REMEMBERED = 8
+"""A worker serves a few campaigns at a time; their texts take up to a megabyte each."""
 
 
 class S3RecentTexts:
@@ -58,3 +63,25 @@ class S3RecentTexts:
 
 def _name(key: CampaignKey) -> str:
     return f"tenants/{key.tenant_id}/campaigns/{key.campaign_id}/recent-texts.json"
+
+
+class RememberedTexts:
+    """Over another store, for a process that reads a campaign's texts once.
+
+    For those who write posts: once posts are being written, a campaign's texts no longer change.
+    """
+
+    def __init__(self, texts: RecentTexts) -> None:
+        self._texts = texts
+        self._get = lru_cache(maxsize=_REMEMBERED)(texts.get)
+
+    def put(self, key: CampaignKey, texts: Sequence[str]) -> None:
+        self._texts.put(key, texts)
+        self._get.cache_clear()
+
+    def get(self, key: CampaignKey) -> tuple[str, ...]:
+        return self._get(key)
+
+    def remove(self, key: CampaignKey) -> None:
+        self._texts.remove(key)
+        self._get.cache_clear()

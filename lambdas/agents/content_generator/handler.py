@@ -3,19 +3,15 @@
 from collections.abc import Mapping
 from typing import Any
 
-from lambdas.adapters.aws.bedrock import bedrock_model
-from lambdas.adapters.system import SystemClock, sleep
-from lambdas.adapters.table.attempt import invoked
 from lambdas.adapters.telemetry import logger
 from lambdas.agents.content_generator.agent import run
 from lambdas.agents.outcome import Answer
-from lambdas.agents.provider import AgentSettings, choose_model
-from lambdas.settings import settings
+from lambdas.agents.provider import AgentSettings
+from lambdas.bootstrap import ports_for
 
 
 def handler(event: Mapping[str, Any], context: object) -> Answer:
-    with invoked(context):
-        model = choose_model(settings(AgentSettings), bedrock=bedrock_model, sleep=sleep)
-    answer = run(event, provider=model, now=SystemClock().now)
+    ports = ports_for(AgentSettings, context)
+    answer = run(event, provider=ports.model, now=ports.clock.now)
     logger().info("written", success=answer["success"], error=answer["error"])
     return answer

@@ -65,7 +65,7 @@ class CampaignRoutes:
             correlation_id=self._app.context["correlation_id"],
             idempotency_key=idempotency_key(event),
         )
-        accepted = submit(submission, self._services.intake)
+        accepted = submit(submission, self._services)
         links = CampaignLinks.of(accepted.campaign.campaign_id, self._root())
         view = AcceptedCampaign(
             campaign_id=accepted.campaign.campaign_id,
@@ -99,4 +99,4 @@ class CampaignRoutes:
         return CampaignKey(caller(self._app.current_event).tenant_id, campaign_id)
 
     def _root(self) -> str:
-        return public_url(self._app.current_event, self._services.public_url)
+        return public_url(self._app.current_event, lambda: self._services.base_url)

@@ -39,7 +39,7 @@ class DocumentRoutes:
         return Response(200, "text/html; charset=utf-8", html, headers={"Content-Security-Policy": _DOCS_POLICY})
 
     def _located(self) -> dict[str, Any]:
-        root = public_url(self._app.current_event, self._services.public_url)
+        root = public_url(self._app.current_event, lambda: self._services.base_url)
         # A relative server is relative to this document, whose path is just below the API's root.
         return self._described | {"servers": [{"url": root or "."}]}
 

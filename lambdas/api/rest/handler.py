@@ -5,65 +5,24 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from lambdas.adapters import stores
-from lambdas.adapters.aws.clients import client
-from lambdas.adapters.aws.kms_cipher import KmsCipher
-from lambdas.adapters.aws.parameters import Parameters
-from lambdas.adapters.aws.secret_keys import SecretKeys
-from lambdas.adapters.aws.ses_senders import SesSenders
-from lambdas.adapters.aws.step_functions import StepFunctionsEngine
-from lambdas.adapters.stores import QuotaSettings
-from lambdas.adapters.system import SystemClock, UlidSource
-from lambdas.adapters.table.active_store import DynamoActive
-from lambdas.adapters.telemetry import logger
-from lambdas.api.logs import LoggerLog
 from lambdas.api.rest.app import Api
-from lambdas.api.services import Services
-from lambdas.ports.engine import BUILD
-from lambdas.settings import settings
+from lambdas.bootstrap import load, ports_for
+from lambdas.settings import EngineSettings, LinkSettings, QuotaSettings, TableSettings
 
 
-class ApiSettings(QuotaSettings):
-    """What BUILD is called, and where the keys of approval links are."""
+class ApiSettings(TableSettings, QuotaSettings, EngineSettings, LinkSettings):
+    """It takes campaigns in, starts BUILD, and reads reviewers' links."""
 
-    build_state_machine_arn: str
-    approval_keys_secret: str
     approval_base_url_parameter: str = ""
-    """Where the public URL is, for a gateway that does not tell its own domain."""
+    """For a gateway that does not tell its own domain."""
+
+
+load(ApiSettings)
 
 
 @cache
 def _api() -> Api:
-    configured, clock = settings(ApiSettings), SystemClock()
-    services = Services(
-        campaigns=stores.campaigns(configured),
-        posts=stores.posts(configured),
-        catalog=stores.catalog(configured),
-        senders=SesSenders(client("sesv2")),
-        checkpoints=stores.checkpoints(configured),
-        approvals=stores.approvals(configured),
-        effects=stores.effects(configured),
-        active=DynamoActive(client("dynamodb"), configured.table_name),
-        engine=StepFunctionsEngine(client("stepfunctions"), {BUILD: configured.build_state_machine_arn}),
-        keys=SecretKeys(client("secretsmanager"), clock, approval_secret=configured.approval_keys_secret),
-        clock=clock,
-        cipher=KmsCipher(client("kms")),
-        ids=UlidSource(),
-        log=LoggerLog(logger()),
-        quota=stores.quota(configured),
-        public_url=_public_url,
-    )
-    return Api(services)
-
-
-@cache
-def _parameters() -> Parameters:
-    return Parameters(client("ssm"))
-
-
-def _public_url() -> str:
-    name = settings(ApiSettings).approval_base_url_parameter
-    return _parameters().text(name) if name else ""
+    return Api(ports_for(ApiSettings))
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:

@@ -46,8 +46,8 @@ class RetryRoutes:
         if wanted.step and wanted.mode == "failed_posts":
             message = "goes with mode from_step"
             raise InvalidInputError(f"step: {message}", errors=[FieldError("step", message)])
-        campaign = retry(key, self._step(key, wanted), self._services.recovery)
-        links = CampaignLinks.of(campaign_id, public_url(event, self._services.public_url))
+        campaign = retry(key, self._step(key, wanted), self._services)
+        links = CampaignLinks.of(campaign_id, public_url(event, lambda: self._services.base_url))
         view = AcceptedCampaign(
             campaign_id=campaign_id,
             status=campaign.status,

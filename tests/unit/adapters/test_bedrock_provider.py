@@ -11,18 +11,18 @@ from werkzeug import Request, Response
 
 from lambdas.adapters.aws import clients as aws
 from lambdas.adapters.aws.bedrock import (
-    RESERVE_SECONDS,
     BedrockModel,
     Guardrail,
     bedrock_model,
     runtime_within,
     schema_of,
 )
-from lambdas.adapters.table.attempt import current_deadline, invoked
+from lambdas.adapters.system import deadline_of
 from lambdas.agents import campaign_planner, content_generator
 from lambdas.agents.campaign_planner.contract import TopicList
 from lambdas.agents.content_generator.contract import Draft
-from lambdas.build.generate_posts.logic import STORING_SECONDS
+from lambdas.agents.provider import AgentSettings
+from lambdas.build.generate_posts import STORING_SECONDS
 from lambdas.domain.deadline import Deadline
 from lambdas.domain.errors import DependencyTimeoutError
 from lambdas.domain.platforms import Platform
@@ -198,6 +198,9 @@ def test_no_answer_in_time_is_a_timeout_and_no_server_is_unavailable(httpserver:
     assert content_generator.run(post_data(), provider=nobody)["error"]["code"] == "PROVIDER_UNAVAILABLE"
 
 
+RESERVE = AgentSettings.model_reserve_seconds
+
+
 def deadline(seconds: float) -> Deadline:
     return Deadline(seconds, lambda: 0.0)
 
@@ -210,19 +213,19 @@ def test_a_call_and_its_one_repetition_end_before_the_invocation_does(
     monkeypatch: pytest.MonkeyPatch, seconds: float, read: int, tries: int
 ) -> None:
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    config: Any = runtime_within(deadline(seconds)).meta.config
+    config: Any = runtime_within(deadline(seconds), RESERVE).meta.config
     assert (config.read_timeout, config.retries["total_max_attempts"]) == (read, tries)
     # Each try connects first, and the SDK pauses for up to a second between two.
-    assert tries * (read + config.connect_timeout) + (tries - 1) <= seconds - RESERVE_SECONDS
-    assert RESERVE_SECONDS > STORING_SECONDS, "a call fails before its batch gives it up"
+    assert tries * (read + config.connect_timeout) + (tries - 1) <= seconds - RESERVE
+    assert RESERVE > STORING_SECONDS, "a call fails before its batch gives it up"
 
 
 def test_no_call_is_made_when_there_is_no_time_for_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     for seconds in (21.9, 3, -5):
         with pytest.raises(DependencyTimeoutError):
-            runtime_within(deadline(seconds))
-    late = BedrockModel(lambda: runtime_within(deadline(3)), MODEL)
+            runtime_within(deadline(seconds), RESERVE)
+    late = BedrockModel(lambda: runtime_within(deadline(3), RESERVE), MODEL)
     assert content_generator.run(post_data(), provider=late)["error"]["code"] == "PROVIDER_TIMEOUT"
 
 
@@ -242,12 +245,10 @@ def test_the_model_of_an_invocation_knows_its_end(monkeypatch: pytest.MonkeyPatc
     server = Server(httpserver, draft())
     try:
         for seconds, calls in ((120, 1), (15, 1)):
-            with invoked(Context(seconds)):
-                made = bedrock_model(MODEL)
+            made = bedrock_model(deadline_of(Context(seconds)), RESERVE)(MODEL, None, "DRAFT")
             error = content_generator.run(post_data(), provider=made)["error"]
             assert (error is None) == (seconds == 120)
             assert len(server.requests) == calls
-        assert current_deadline() is None
     finally:
         aws._make.cache_clear()
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from lambdas.adapters.step import step
+from lambdas.bootstrap import step
 from lambdas.domain.errors import CampaignError, ThrottledError
 from lambdas.domain.models.base import Model
 from lambdas.domain.models.campaign import CampaignStatus
@@ -26,10 +26,7 @@ follow_stdout()
 def told(logic: Callable[[], Model]) -> Exception:
     """What a step raises whose logic is this."""
 
-    @step("SaveCampaign", StepEvent, Settings, None)
-    def handler(_event: StepEvent, _settings: Settings) -> Model:
-        return logic()
-
+    handler = step("SaveCampaign", StepEvent, Settings, lambda _event, _ports: logic(), checkpoint=False)
     with pytest.raises(Exception) as raised:  # noqa: PT011 - which one it is, is what the tests look at
         handler(raw_event(World(), "SaveCampaign"), None)
     return raised.value
@@ -74,10 +71,7 @@ def test_any_other_error_goes_on_as_it_is() -> None:
 def test_the_step_that_records_a_failure_takes_the_longest_cause_there_is() -> None:
     """The engine cuts a cause at 32,768 characters: together with the rest over our own limit, and far below its."""
 
-    @step("RecordFailure", StepEvent, Settings, None)
-    def handler(_event: StepEvent, _settings: Settings) -> Model:
-        return DONE
-
+    handler = step("RecordFailure", StepEvent, Settings, lambda _event, _ports: DONE, checkpoint=False)
     raw: dict[str, Any] = raw_event(
         World(), "RecordFailure", error=CaughtError(error="States.Runtime", cause="\u00fc" * 32_768).to_wire()
     )

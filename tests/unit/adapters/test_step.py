@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from lambdas.adapters import telemetry
-from lambdas.adapters.step import step
+from lambdas.bootstrap import step
 from lambdas.domain.errors import (
     AgentPermanentError,
     InvalidInputError,
@@ -20,11 +20,12 @@ from lambdas.domain.models.base import Model
 from lambdas.domain.models.campaign import CampaignStatus
 from lambdas.domain.models.checkpoint import StepOutcome
 from lambdas.domain.models.workflow import ManifestLocation, RequestApprovalEvent, StatusResult, StepEvent
+from lambdas.ports.bundle import Ports
 from lambdas.settings import Settings, SettingsError
 from tests.fakes import MemoryCheckpoints
 from tests.support import samples
 from tests.support.events import EXECUTION_ARN, raw_event
-from tests.support.faults import Crash, Fault, FaultPlan, faulty
+from tests.support.faults import Crash, Fault, FaultPlan, faulty, replaced
 from tests.support.logs import follow_stdout
 from tests.support.world import World
 
@@ -60,13 +61,13 @@ def event(**changes: Any) -> dict[str, Any]:
 
 
 def run(raw: Any, outcome: Model | BaseException = DONE, store: MemoryCheckpoints | None = None) -> dict[str, Any]:
-    @step("SaveCampaign", StepEvent, Settings, (lambda _: store) if store else None)
-    def handler(_event: StepEvent, _settings: Settings) -> Model:
+    def logic(_event: StepEvent, _ports: Ports) -> Model:
         if isinstance(outcome, BaseException):
             raise outcome
         return outcome
 
-    return handler(raw, None)
+    handler = step("SaveCampaign", StepEvent, Settings, logic, checkpoint=store is not None)
+    return handler.over(replaced(World(), checkpoints=store))(raw, None)
 
 
 def test_the_result_goes_out_on_the_wire() -> None:
@@ -306,9 +307,6 @@ def test_settings_that_are_missing_are_named() -> None:
     class Needy(Settings):
         a_variable_nobody_set: str
 
-    @step("SaveCampaign", StepEvent, Needy, None)
-    def handler(_event: StepEvent, _settings: Needy) -> Model:
-        return DONE
-
+    handler = step("SaveCampaign", StepEvent, Needy, lambda _event, _ports: DONE)
     with pytest.raises(SettingsError, match="A_VARIABLE_NOBODY_SET"):
         handler(event(), None)

@@ -7,7 +7,7 @@ from typing import Any
 import jwt
 import pytest
 
-from lambdas.api.authorizer.authorize import authorize
+from lambdas.api.authorizer import authorize
 from lambdas.domain.models.access import Caller, Role
 from lambdas.services.tokens import sign_api_token, sign_approval_token
 

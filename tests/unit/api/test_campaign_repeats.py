@@ -4,11 +4,12 @@ from typing import Any
 
 import pytest
 
-from lambdas.api.build_campaign.invocation import invoke
+from lambdas.api.build_campaign import invoke
 from lambdas.domain.errors import DependencyUnavailableError, InvalidInputError
 from lambdas.domain.ids import CampaignKey
 from lambdas.domain.models.campaign import CampaignStatus
 from lambdas.domain.models.workflow import BuildInput
+from tests.support.faults import replaced
 
 ULID = "01JZ0000000000000000000001"
 
@@ -53,8 +54,8 @@ def test_a_key_must_be_usable(world, make_brief, key):
 
 def test_the_same_id_twice_is_one_execution_whichever_way_it_comes(world, make_brief):
     payload = {"tenantId": "acme", "campaign": make_brief(campaignId=ULID), "correlationId": "c-1"}
-    first = invoke(payload, world.services.intake, world.log)
-    again = invoke(payload | {"correlationId": "c-2"}, world.services.intake, world.log)
+    first = invoke(payload, world)
+    again = invoke(payload | {"correlationId": "c-2"}, world)
     by_api = world.call("POST", "/campaigns", make_brief(campaignId=ULID))
 
     assert (
@@ -73,8 +74,8 @@ def test_the_same_id_twice_is_one_execution_whichever_way_it_comes(world, make_b
 
 def test_a_direct_invocation_may_bring_its_own_key(world, make_brief):
     payload = {"tenantId": "acme", "campaign": make_brief(), "idempotencyKey": "k-1"}
-    first = invoke(payload, world.services.intake, world.log, request_id="one")
-    again = invoke(payload, world.services.intake, world.log, request_id="another")
+    first = invoke(payload, world, request_id="one")
+    again = invoke(payload, world, request_id="another")
     by_api = world.call("POST", "/campaigns", make_brief(), headers={"Idempotency-Key": "k-1"})
 
     assert first["campaignId"] == again["campaignId"] == by_api.json["campaignId"]
@@ -84,7 +85,7 @@ def test_a_direct_invocation_may_bring_its_own_key(world, make_brief):
 @pytest.mark.parametrize("key", ["", " ", "a b", "ü", "x" * 256, 7])
 def test_the_key_of_a_direct_invocation_must_be_usable(world, make_brief, key):
     with pytest.raises(InvalidInputError) as refused:
-        invoke({"tenantId": "acme", "campaign": make_brief(), "idempotencyKey": key}, world.services.intake, world.log)
+        invoke({"tenantId": "acme", "campaign": make_brief(), "idempotencyKey": key}, world)
     assert [error.field for error in refused.value.errors] == ["idempotencyKey"]
     assert world.written() == []
 
@@ -111,13 +112,13 @@ class DownOnce:
 
 
 def test_a_start_that_failed_is_finished_by_the_repeat(world, make_brief):
-    intake = world.services.intake._replace(engine=DownOnce(world.engine))
+    intake = replaced(world, engine=DownOnce(world.engine))
     payload = {"tenantId": "acme", "campaign": make_brief(campaignId=ULID), "correlationId": "c-1"}
     with pytest.raises(DependencyUnavailableError):
-        invoke(payload, intake, world.log)
+        invoke(payload, intake)
     assert world.written()[0].execution_arn is None
 
-    again = invoke(payload | {"correlationId": "c-2"}, intake, world.log)
+    again = invoke(payload | {"correlationId": "c-2"}, intake)
 
     assert again["executionArn"] == world.written()[0].execution_arn
     assert [event.correlation_id for event in world.engine.started.values()] == ["c-1"]

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from lambdas.agents.inputs import planner_input
-from lambdas.api.build_campaign.invocation import invoke
+from lambdas.api.build_campaign import invoke
 from lambdas.domain.errors import InvalidInputError, TenantMismatchError
 from lambdas.domain.models.campaign import MAX_BRIEF_BYTES
 from lambdas.domain.models.workflow import BuildInput
@@ -129,7 +129,7 @@ def test_the_direct_invocation_refuses_in_the_same_words(world, make_brief, chan
     by_api = world.call("POST", "/campaigns", make_brief(**change)).json
 
     with pytest.raises(InvalidInputError) as refusal:
-        invoke({"tenantId": "acme", "campaign": make_brief(**change)}, world.services.intake, world.log)
+        invoke({"tenantId": "acme", "campaign": make_brief(**change)}, world)
 
     assert str(refusal.value) == by_api["detail"]
     assert [error._asdict() for error in refusal.value.errors] == by_api["errors"]
@@ -175,16 +175,14 @@ def test_a_body_that_is_no_brief_is_refused(world, body, status):
 
 def test_the_direct_invocation_refuses_a_brief_over_the_limit(world, make_brief):
     with pytest.raises(InvalidInputError, match="may have 262144 bytes"):
-        invoke(
-            {"tenantId": "acme", "campaign": make_brief(goal="x" * MAX_BRIEF_BYTES)}, world.services.intake, world.log
-        )
+        invoke({"tenantId": "acme", "campaign": make_brief(goal="x" * MAX_BRIEF_BYTES)}, world)
     assert world.written() == []
 
 
 @pytest.mark.parametrize("payload", [{}, [], None, {"tenantId": "acme", "campaign": {}, "more": 1}, {"tenantId": "A!"}])
 def test_a_direct_payload_out_of_shape_is_refused(world, payload):
     with pytest.raises(InvalidInputError):
-        invoke(payload, world.services.intake, world.log)
+        invoke(payload, world)
     assert ("refused", {"code": "INVALID_INPUT"}) in world.log.events
 
 
@@ -195,7 +193,7 @@ def test_a_body_that_names_another_tenant_is_forbidden_and_reported(world, make_
     assert world.log.events == [("tenant_mismatch", {"tenant_id": "acme", "subject": "robin"})]
     assert (world.written(), world.engine.started) == ([], {})
     with pytest.raises(TenantMismatchError):
-        invoke({"tenantId": "acme", "campaign": make_brief(tenantId="globex")}, world.services.intake, world.log)
+        invoke({"tenantId": "acme", "campaign": make_brief(tenantId="globex")}, world)
 
 
 def test_a_body_that_names_its_own_tenant_is_accepted(world, make_brief):
@@ -270,7 +268,7 @@ def test_a_window_that_began_before_is_planned_from_now_and_the_answer_says_so(w
     assert (started.status, started.json["notices"]) == (202, told)
     assert world.call("GET", f"/campaigns/{started.json['campaignId']}").json["notices"] == told
 
-    direct = invoke({"tenantId": "acme", "campaign": late}, world.services.intake, world.log)
+    direct = invoke({"tenantId": "acme", "campaign": late}, world)
     assert direct["notices"] == told
 
     (campaign, *_) = world.written()
@@ -294,9 +292,9 @@ def test_more_posts_a_day_may_be_asked_for_on_purpose(world, make_brief):
 
 def test_a_payload_is_refused_in_the_words_of_the_api_also_for_a_control_character(world, make_brief):
     with pytest.raises(InvalidInputError) as refused:
-        invoke({"tenantId": "acme", "campaign": make_brief(name="a\x00b")}, world.services.intake, world.log)
+        invoke({"tenantId": "acme", "campaign": make_brief(name="a\x00b")}, world)
     assert [error.field for error in refused.value.errors] == ["name"]
     with pytest.raises(InvalidInputError) as refused:
-        invoke({"tenantId": "ac\x00me", "campaign": make_brief()}, world.services.intake, world.log)
+        invoke({"tenantId": "ac\x00me", "campaign": make_brief()}, world)
     assert [error.field for error in refused.value.errors] == ["tenantId"]
     assert world.written() == []

@@ -11,11 +11,11 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from lambdas import bootstrap
 from lambdas.adapters.aws import clients as aws
 from lambdas.adapters.system import SystemClock
 from lambdas.adapters.telemetry import logger
-from lambdas.api.authorizer import handler as authorizer
-from lambdas.api.build_campaign import handler as build_campaign
+from lambdas.api import authorizer, build_campaign
 from lambdas.api.rest import handler as rest
 from lambdas.domain.errors import InvalidInputError
 from lambdas.domain.models.access import Caller, Role
@@ -69,7 +69,7 @@ def deployed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def _forget() -> None:
-    for cached in (settings, aws._make, authorizer._keys, build_campaign._intake, rest._api, rest._parameters):
+    for cached in (settings, aws._make, bootstrap._secret_keys, bootstrap._parameters, rest._api):
         cached.cache_clear()
 
 

@@ -45,7 +45,7 @@ def test_links_are_whole_where_the_gateway_tells_its_domain(world, make_brief):
     reply = world.call("POST", "/campaigns", make_brief(), context={"domainName": "api.example.com"})
     assert reply.headers["Location"].startswith("https://api.example.com/prod/campaigns/01")
 
-    world.public_url = "http://localhost:4566/_aws/execute-api/abc/prod/"
+    world.base_url = "http://localhost:4566/_aws/execute-api/abc/prod/"
     reply = world.call("POST", "/campaigns", make_brief(), headers={"Host": "evil.example"})
     assert reply.headers["Location"].startswith("http://localhost:4566/_aws/execute-api/abc/prod/campaigns/01")
 

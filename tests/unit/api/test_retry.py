@@ -18,10 +18,9 @@ from lambdas.domain.models.campaign import Campaign, CampaignStatus, Failure, Po
 from lambdas.domain.models.effect import Effect, EffectStatus
 from lambdas.domain.models.post import Claim, PostError, PostStatus
 from lambdas.domain.models.workflow import BuildInput
-from lambdas.ops.reconcile.logic import ReconcilePorts, look_after
+from lambdas.ops.reconcile import look_after
 from lambdas.ports.engine import ExecutionState
 from statemachine.picture import framed
-from tests.fakes import MemoryAlerts
 from tests.support.api import World
 from tests.support.pictures import DRAWING, SMALL
 from tests.support.waiting import CAMPAIGN_ID, waiting_campaign
@@ -108,7 +107,7 @@ def test_a_retry_that_dies_before_the_execution_is_started_is_finished_by_the_re
     assert entry.due_at is not None
     world.clock.advance(SOON)
     assert world.clock.now() >= entry.due_at
-    finding = look_after(entry, ReconcilePorts(world.services.recovery, MemoryAlerts()), suspect=False)
+    finding = look_after(entry, world, suspect=False)
     assert finding == "not_started"
     (first, second) = world.engine.states
     assert (second, world.engine.states[second].is_live) == (f"{first}-1", True)
@@ -118,7 +117,7 @@ def test_a_retry_that_dies_before_the_execution_is_started_is_finished_by_the_re
 def test_a_retry_and_the_reconciler_at_once_start_one_execution(world: World) -> None:
     found = waiting(world)
     fail(world, found)
-    ports = ReconcilePorts(world.services.recovery, MemoryAlerts())
+    ports = world
     update, others = world.campaigns.update, list[str]()
 
     def overtaken(key: CampaignKey, **changes: Any) -> Campaign:
@@ -153,7 +152,7 @@ def test_a_retry_waits_for_whoever_still_writes_posts(world: World) -> None:
     assert world.posts.claims(found.key) == {0: claim}
     assert world.active.entries[found.key].due_at == now + WRITER_LIVES
     world.clock.advance(WRITER_LIVES)
-    ports = ReconcilePorts(world.services.recovery, MemoryAlerts())
+    ports = world
     assert look_after(world.active.entries[found.key], ports, suspect=False) == "not_started"
     assert len(world.engine.states) == 2
 

@@ -1,7 +1,7 @@
 import pytest
 
-from lambdas.build.aggregate_results.logic import REASONS_SHOWN, aggregate_results
-from lambdas.build.generate_posts.logic import generate_batch
+from lambdas.build.aggregate_results import REASONS_SHOWN, aggregate_results
+from lambdas.build.generate_posts import generate_batch
 from lambdas.domain.errors import ConflictError, TooManyPostsFailedError
 from lambdas.domain.ids import CampaignKey, post_id_for
 from lambdas.domain.models.campaign import CampaignStatus, PostCounts
@@ -11,7 +11,7 @@ from lambdas.domain.platforms import Platform
 from lambdas.ports.stores import Page
 from tests.support import samples
 from tests.support.agents import FIRST_POST_AT, Act, Generator
-from tests.support.events import batch_event, batch_ports, planned, step_event
+from tests.support.events import batch_event, planned, step_event
 from tests.support.world import WatchedPosts, World
 
 
@@ -24,7 +24,7 @@ def written(world: World, *, posts: int, failing: int, tolerated: float, batches
     brief = samples.brief(posts=posts, generation={"toleratedFailurePercentage": tolerated, "batchSize": 4})
     generator = Generator(dict.fromkeys(range(failing), Act.PERMANENT))
     for batch in planned(world, brief)[:batches]:
-        generate_batch(batch_event(world, batch), batch_ports(world, generator))
+        generate_batch(batch_event(world, batch), world, generator)
 
 
 def test_counts_go_on_the_record_and_the_campaign_stays_where_it_is(world: World) -> None:
@@ -122,7 +122,7 @@ def test_a_late_writer_cannot_bring_back_a_post_that_was_given_up(world: World) 
             aggregate(world)
 
     event = batch_event(world, batch)
-    result = generate_batch(event, batch_ports(world, Generator({}, during=give_up)))
+    result = generate_batch(event, world, Generator({}, during=give_up))
     assert result.completed == 0
     assert world.posts.count(samples.KEY).failed == 2
 

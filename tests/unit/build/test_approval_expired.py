@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from lambdas.build.approval_expired.logic import ExpiryPorts, approval_expired
-from lambdas.build.reject_campaign.logic import reject_campaign
+from lambdas.build.approval_expired import approval_expired
+from lambdas.build.reject_campaign import reject_campaign
 from lambdas.domain.models.approval import Decision, MadeDecision
 from lambdas.domain.models.campaign import CampaignStatus
 from lambdas.domain.models.workflow import ApprovalState, StepEvent
@@ -19,8 +19,7 @@ WEEK = timedelta(days=7)
 
 
 def expire(world: World) -> ApprovalState:
-    ports = ExpiryPorts(world.campaigns, world.approvals, world.alerts, world.clock)
-    return approval_expired(step_event(world, "ApprovalExpired"), ports)
+    return approval_expired(step_event(world, "ApprovalExpired"), world)
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from lambdas.build.compensate.logic import compensate
+from lambdas.build.compensate import compensate
 from lambdas.domain.errors import ForbiddenError, ThrottledError
 from lambdas.domain.models.campaign import CampaignStatus
 from lambdas.domain.models.effect import Effect, EffectStatus
@@ -14,15 +14,14 @@ from lambdas.services.saga import (
     MANIFEST,
     RECENT_TEXTS,
     Compensation,
-    RecordedManifests,
-    RecordedRecentTexts,
     Undo,
-    undo_manifest,
-    undo_recent_texts,
+    put_recent_texts,
+    undos,
+    write_manifest,
 )
 from tests.support import samples
-from tests.support.events import EXECUTION_ARN, planned, step_event
-from tests.support.faults import Crash, Fault, FaultPlan, faulty
+from tests.support.events import EXECUTION_ARN, step_event
+from tests.support.faults import Crash, Fault, FaultPlan, faulty, replaced
 from tests.support.world import World
 
 KINDS = ("first", "second", "third")
@@ -43,8 +42,8 @@ def made(world: World, status: CampaignStatus = CampaignStatus.GENERATING) -> No
         world.effects.put(samples.KEY, effect)
 
 
-def run(world: World, **undos: Undo) -> Compensation:
-    return compensate(step_event(world, "Compensate"), world.campaigns, world.effects, undos, world.clock)
+def run(world: World, **known: Undo) -> Compensation:
+    return compensate(step_event(world, "Compensate"), world.campaigns, world.effects, known, world.clock)
 
 
 def statuses(world: World) -> dict[str, EffectStatus]:
@@ -106,43 +105,41 @@ def test_what_may_be_undone_later_is_tried_again_after_everything_else_was() -> 
 def test_a_manifest_is_on_record_before_it_is_there() -> None:
     world = World()
     world.queue()
-    attempt = step_event(world, "PlanPosts").attempt
+    event = step_event(world, "PlanPosts")
     batches = [Batch(batch_id=0, post_ids=("01KJQ0000000000000000000A1",))]  # type: ignore[arg-type]  # parsed
     broken = faulty(world.manifests, FaultPlan({1: Fault.CRASH_BEFORE}))  # the first call asks where it will be
     with pytest.raises(Crash):
-        RecordedManifests(broken, world.effects, attempt, world.clock).write(samples.KEY, batches)
+        write_manifest(event, batches, replaced(world, manifests=broken))
     (effect,) = world.effects.all(samples.KEY)
     assert (effect.kind, effect.status, world.manifests.objects) == (MANIFEST, EffectStatus.MADE, {})
-    assert run(world, **{MANIFEST: undo_manifest(world.manifests.remove)}).undone == 1
+    assert run(world, **undos(world)).undone == 1
 
 
 def test_the_manifest_of_a_failed_campaign_is_removed_and_can_be_made_again() -> None:
     world = World()
-    planned(world)
-    attempt = step_event(world, "PlanPosts").attempt
-    recorded = RecordedManifests(world.manifests, world.effects, attempt, world.clock)
+    world.queue(status=CampaignStatus.GENERATING)
+    event = step_event(world, "PlanPosts")
     batches = [Batch(batch_id=0, post_ids=("01KJQ0000000000000000000A1",))]  # type: ignore[arg-type]  # parsed
     for _ in range(2):
-        recorded.write(samples.KEY, batches)
+        write_manifest(event, batches, world)
         assert world.manifests.objects
-        assert run(world, **{MANIFEST: undo_manifest(world.manifests.remove)}).undone == 1
+        assert run(world, **undos(world)).undone == 1
         assert world.manifests.objects == {}
 
 
 def test_recent_texts_are_on_record_before_they_are_there_and_are_removed() -> None:
     world = World()
     world.queue()
-    attempt = step_event(world, "PlanPosts").attempt
-    broken = faulty(world.recent, FaultPlan({0: Fault.CRASH_BEFORE}))
+    event = step_event(world, "PlanPosts")
+    broken = faulty(world.recent_texts, FaultPlan({0: Fault.CRASH_BEFORE}))
     with pytest.raises(Crash):
-        RecordedRecentTexts(broken, world.effects, attempt, world.clock).put(samples.KEY, ["text"])
+        put_recent_texts(event, ["text"], replaced(world, recent_texts=broken))
     (effect,) = world.effects.all(samples.KEY)
-    assert (effect.kind, effect.step, world.recent.texts) == (RECENT_TEXTS, "PlanPosts", {})
-    recorded = RecordedRecentTexts(world.recent, world.effects, attempt, world.clock)
-    recorded.put(samples.KEY, ["text"])
-    assert recorded.get(samples.KEY) == ("text",)
-    assert run(world, **{RECENT_TEXTS: undo_recent_texts(world.recent.remove)}).undone == 1
-    assert world.recent.texts == {}
+    assert (effect.kind, effect.step, world.recent_texts.texts) == (RECENT_TEXTS, "PlanPosts", {})
+    put_recent_texts(event, ["text"], world)
+    assert world.recent_texts.get(samples.KEY) == ("text",)
+    assert run(world, **undos(world)).undone == 1
+    assert world.recent_texts.texts == {}
 
 
 def test_an_execution_that_was_replaced_undoes_nothing_of_its_successor() -> None:

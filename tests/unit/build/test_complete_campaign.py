@@ -1,6 +1,6 @@
 import pytest
 
-from lambdas.build.complete_campaign.logic import complete_campaign
+from lambdas.build.complete_campaign import complete_campaign
 from lambdas.domain.errors import ConflictError, InvalidInputError
 from lambdas.domain.models.approval import Decision
 from lambdas.domain.models.campaign import CampaignStatus

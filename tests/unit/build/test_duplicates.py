@@ -4,9 +4,9 @@ import time
 from random import Random
 from typing import Any
 
-from lambdas.build.aggregate_results.duplicates import RULE, WrittenText, mark_duplicates
-from lambdas.build.aggregate_results.logic import aggregate_results
-from lambdas.build.generate_posts.logic import generate_batch
+from lambdas.build.aggregate_results import aggregate_results
+from lambdas.build.duplicates import RULE, WrittenText, mark_duplicates
+from lambdas.build.generate_posts import generate_batch
 from lambdas.domain.ids import post_id_for
 from lambdas.domain.models.campaign import PostCounts
 from lambdas.domain.models.post import Post, PostStatus
@@ -15,7 +15,7 @@ from lambdas.domain.models.workflow import StatusResult
 from lambdas.domain.platforms import Platform
 from tests.support import samples
 from tests.support.agents import Act, Generator
-from tests.support.events import batch_event, batch_ports, planned, step_event
+from tests.support.events import batch_event, planned, step_event
 from tests.support.world import World
 
 SAID = "Tea tastes best when the water has just boiled, and a kettle that boils in a minute makes that easy every day."
@@ -24,7 +24,7 @@ SAID_AGAIN = SAID.replace("every day", "each day").upper()
 
 def generated(world: World, generator: Generator, **changes: Any) -> None:
     for batch in planned(world, samples.brief(**changes)):
-        generate_batch(batch_event(world, batch), batch_ports(world, generator))
+        generate_batch(batch_event(world, batch), world, generator)
 
 
 def aggregate(world: World) -> StatusResult:

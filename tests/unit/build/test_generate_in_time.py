@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from lambdas.build.generate_posts.logic import LAST_RETRY, STORING_SECONDS
+from lambdas.build.generate_posts import LAST_RETRY, STORING_SECONDS
 from lambdas.domain.deadline import Deadline
 from lambdas.domain.errors import AgentRetryableError, ThrottledError
 from lambdas.domain.models.post import Post, PostStatus

@@ -3,7 +3,7 @@ from threading import Barrier, Event
 
 import pytest
 
-from lambdas.build.generate_posts.logic import CLAIM_LEASE, LAST_RETRY
+from lambdas.build.generate_posts import CLAIM_LEASE, LAST_RETRY
 from lambdas.domain.errors import AgentRetryableError, ConflictError, PostsInProgressError, RetryableError
 from lambdas.domain.ids import CampaignKey
 from lambdas.domain.models.campaign import Campaign, CampaignStatus

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from lambdas.build.plan_posts.logic import batch_size, map_concurrency, plan_posts
+from lambdas.build.plan_posts import batch_size, map_concurrency, plan_posts
 from lambdas.domain.errors import AgentPermanentError, AgentRetryableError, ConflictError, InvalidPlanError
 from lambdas.domain.ids import post_id_for
 from lambdas.domain.models.campaign import CampaignStatus, Generation, PostCounts
@@ -12,14 +12,14 @@ from lambdas.domain.models.workflow import PlanResult
 from tests.support import samples
 from tests.support.agents import Act, Planner
 from tests.support.events import step_event
-from tests.support.faults import Crash, Fault, FaultPlan, faulty
+from tests.support.faults import Crash, Fault, FaultPlan, faulty, replaced
 from tests.support.world import World
 
 
 def plan(world: World, planner: Planner, *, retry: int = 0, faults: FaultPlan | None = None) -> PlanResult:
     manifests = faulty(world.manifests, faults or FaultPlan())
     event = step_event(world, "PlanPosts", retry=retry)
-    return plan_posts(event, world.campaigns, world.posts, manifests, world.recent, planner, world.clock)
+    return plan_posts(event, replaced(world, manifests=manifests), planner)
 
 
 def test_posts_batches_and_counts_are_stored_and_the_campaign_moves_on(world: World) -> None:

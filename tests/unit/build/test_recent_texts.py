@@ -4,9 +4,8 @@ from typing import Any
 
 import pytest
 
-from lambdas.build.generate_posts.logic import generate_batch
-from lambdas.build.plan_posts.logic import plan_posts
-from lambdas.build.plan_posts.recent import CAMPAIGNS, LOOKED_AT, MAX_TEXTS, recent_texts
+from lambdas.build.generate_posts import generate_batch
+from lambdas.build.plan_posts import CAMPAIGNS, LOOKED_AT, MAX_TEXTS, plan_posts, recent_texts
 from lambdas.domain.ids import CampaignId, CampaignKey, CorrelationId, TenantId, post_id_for
 from lambdas.domain.models.campaign import Campaign, CampaignBrief, CampaignStatus, PostCounts
 from lambdas.domain.models.post import Batch, Post, PostContent, PostStatus
@@ -14,7 +13,7 @@ from lambdas.domain.platforms import Platform
 from lambdas.ports.stores import Page
 from tests.support import samples
 from tests.support.agents import FIRST_POST_AT, Generator, Planner
-from tests.support.events import batch_event, batch_ports, planned, step_event
+from tests.support.events import batch_event, planned, step_event
 from tests.support.world import World
 
 GLOBEX = TenantId("globex")
@@ -109,11 +108,11 @@ def test_reads_are_bounded_and_shared(world: World, campaigns: int, texts: int) 
 def test_they_are_put_aside_when_the_campaign_is_planned_and_stay_as_they_were(world: World) -> None:
     past(world, 1)
     planned(world)
-    assert world.recent.texts == {samples.KEY: ("acme 1/0", "acme 1/1")}
+    assert world.recent_texts.texts == {samples.KEY: ("acme 1/0", "acme 1/1")}
     past(world, 2)
     again = step_event(world, "PlanPosts", retry=1)
-    plan_posts(again, world.campaigns, world.posts, world.manifests, world.recent, Planner(), world.clock)
-    assert world.recent.texts == {samples.KEY: ("acme 1/0", "acme 1/1")}
+    plan_posts(again, world, Planner())
+    assert world.recent_texts.texts == {samples.KEY: ("acme 1/0", "acme 1/1")}
 
 
 def test_every_writer_is_told_of_them(world: World) -> None:
@@ -121,7 +120,7 @@ def test_every_writer_is_told_of_them(world: World) -> None:
     generator = Generator()
     for batch in planned(world):
         event = batch_event(world, batch)
-        generate_batch(event, batch_ports(world, generator))
+        generate_batch(event, world, generator)
     assert len(generator.inputs) == 4
     assert {tuple(data["recentTexts"]) for data in generator.inputs} == {("acme 1/0", "acme 1/1")}
 
@@ -130,17 +129,17 @@ def test_a_batch_with_nothing_to_write_does_not_ask_for_them(world: World) -> No
     (batch, *_) = planned(world)
     for retry in (0, 1):
         event = batch_event(world, batch, retry=retry)
-        generate_batch(event, batch_ports(world, Generator()))
-    assert world.recent.reads == 1
+        generate_batch(event, world, Generator())
+    assert world.recent_texts.reads == 1
 
 
 def test_what_was_undone_is_put_back_when_the_plan_is_taken_up_again(world: World) -> None:
     past(world, 1)
     planned(world)
-    before, manifests = dict(world.recent.texts), dict(world.manifests.objects)
-    world.recent.remove(samples.KEY)
+    before, manifests = dict(world.recent_texts.texts), dict(world.manifests.objects)
+    world.recent_texts.remove(samples.KEY)
     world.manifests.objects.clear()
     again = step_event(world, "PlanPosts", retry=1)
-    plan_posts(again, world.campaigns, world.posts, world.manifests, world.recent, Planner(), world.clock)
+    plan_posts(again, world, Planner())
     assert before[samples.KEY]
-    assert (world.recent.texts, world.manifests.objects) == (before, manifests)
+    assert (world.recent_texts.texts, world.manifests.objects) == (before, manifests)

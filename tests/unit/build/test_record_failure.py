@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from lambdas.build.record_failure.logic import MESSAGE_CHARS, record_failure
+from lambdas.build.record_failure import MESSAGE_CHARS, record_failure
 from lambdas.domain.ids import CampaignKey
 from lambdas.domain.models.approval import ApprovalStatus, Decision
 from lambdas.domain.models.campaign import Campaign, CampaignStatus, Failure
@@ -24,7 +24,7 @@ TOO_MANY = CaughtError(error="TooManyPostsFailedError", cause=LAMBDA_CAUSE)
 
 def record(world: World, caught: CaughtError | None = TOO_MANY, decision: Decision | None = None) -> StatusResult:
     event = step_event(world, "RecordFailure", error=caught, approval=decision)
-    return record_failure(event, world.campaigns, world.approvals, world.checkpoints, world.alerts, world.clock)
+    return record_failure(event, world)
 
 
 def failure_of(world: World) -> Failure:

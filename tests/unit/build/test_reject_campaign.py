@@ -1,6 +1,6 @@
 import pytest
 
-from lambdas.build.reject_campaign.logic import reject_campaign
+from lambdas.build.reject_campaign import reject_campaign
 from lambdas.domain.errors import ConflictError, InvalidInputError
 from lambdas.domain.models.approval import ApprovalStatus, Decision
 from lambdas.domain.models.campaign import CampaignStatus

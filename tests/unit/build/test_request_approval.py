@@ -4,9 +4,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from lambdas.build.aggregate_results.logic import aggregate_results
-from lambdas.build.generate_posts.logic import generate_batch
-from lambdas.build.request_approval.logic import LINK_LIFETIME
+from lambdas.build.aggregate_results import aggregate_results
+from lambdas.build.generate_posts import generate_batch
+from lambdas.build.request_approval import LINK_LIFETIME
 from lambdas.domain.content_hash import content_hash
 from lambdas.domain.errors import CampaignError, ChatRefusedError, ConflictError, ThrottledError, TokenExpiredError
 from lambdas.domain.ids import TenantId
@@ -21,7 +21,7 @@ from tests.fakes import MemoryChat
 from tests.support import samples
 from tests.support.agents import Generator
 from tests.support.asking import FIRST, SECOND, decided, only_approval, ready_to_ask, request
-from tests.support.events import EXECUTION_ARN, batch_event, batch_ports, planned, step_event
+from tests.support.events import EXECUTION_ARN, batch_event, planned, step_event
 from tests.support.faults import Crash, Fault, FaultPlan
 from tests.support.world import World
 
@@ -43,7 +43,7 @@ def test_what_was_aggregated_is_what_reviewers_decide_on_and_is_not_read_again(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for batch in planned(world):
-        generate_batch(batch_event(world, batch), batch_ports(world, Generator()))
+        generate_batch(batch_event(world, batch), world, Generator())
     aggregate_results(step_event(world, "AggregateResults"), world.campaigns, world.posts, world.clock)
     shown = content_hash(every(world.posts, samples.KEY))
     assert world.campaigns.get(samples.KEY).content_hash == shown

@@ -1,11 +1,10 @@
 """RevisePosts: exactly the posts that were sent back are planned again."""
 
 from contextlib import suppress
-from typing import Any
 
 import pytest
 
-from lambdas.build.revise_posts.logic import RevisionPorts, revise_posts
+from lambdas.build.revise_posts import revise_posts
 from lambdas.domain.errors import ConflictError, InvalidInputError
 from lambdas.domain.ids import post_id_for
 from lambdas.domain.models.approval import ClosedBecause, Decision, MadeDecision, PostDecision, PostVerdict
@@ -15,7 +14,7 @@ from lambdas.domain.models.workflow import PlanResult, StepEvent
 from tests.contract.samples import approval, written
 from tests.support import samples
 from tests.support.events import planned, raw_event
-from tests.support.faults import Crash, Fault, FaultPlan, faulty
+from tests.support.faults import Crash, Fault, FaultPlan, faulty, replaced
 from tests.support.world import World
 
 ASKED = approval(campaignId=samples.CAMPAIGN_ID)
@@ -60,23 +59,12 @@ def event(world: World) -> StepEvent:
     return StepEvent.from_wire(raw_event(world, "RevisePosts", plan=plan.to_wire(), approval=decided))
 
 
-def ports(world: World, **others: Any) -> RevisionPorts:
-    parts = {
-        "campaigns": world.campaigns,
-        "posts": world.posts,
-        "approvals": world.approvals,
-        "manifests": world.manifests,
-        "clock": world.clock,
-    }
-    return RevisionPorts(**parts | others)
-
-
 def said(index: int, verdict: PostVerdict = PostVerdict.CHANGE, comment: str = "Shorter") -> PostDecision:
     return PostDecision(post_id=post_id_for(samples.CAMPAIGN_ID, index), verdict=verdict, comment=comment)
 
 
 def test_only_what_was_sent_back_is_planned_again(world: World) -> None:
-    result = revise_posts(sent_back(world, said(1), said(2, PostVerdict.REJECT, "")), ports(world))
+    result = revise_posts(sent_back(world, said(1), said(2, PostVerdict.REJECT, "")), world)
     posts = world.posts.page(samples.KEY, 10).items
     assert [post.status for post in posts] == [
         PostStatus.COMPLETED,
@@ -107,17 +95,17 @@ def test_only_what_was_sent_back_is_planned_again(world: World) -> None:
 
 
 def test_without_a_mark_all_posts_go_back_with_the_comment(world: World) -> None:
-    result = revise_posts(sent_back(world, comments="Warmer"), ports(world))
+    result = revise_posts(sent_back(world, comments="Warmer"), world)
     posts = world.posts.page(samples.KEY, 10).items
     assert result.total_posts == 4
     assert {post.revision.instructions for post in posts if post.revision} == {"Warmer"}
 
 
 def test_a_repeat_answers_the_same_and_changes_nothing(world: World) -> None:
-    result = revise_posts(sent_back(world, said(0)), ports(world))
+    result = revise_posts(sent_back(world, said(0)), world)
     before = world.everything()
     again = event_of(world)
-    assert revise_posts(again, ports(world)) == result
+    assert revise_posts(again, world) == result
     assert world.everything() == before
 
 
@@ -136,10 +124,10 @@ def event_of(world: World) -> StepEvent:
 def test_a_crash_anywhere_is_mended_by_the_next_attempt(world: World, call: int) -> None:
     asked = sent_back(world, said(0), said(3))
     plan = FaultPlan({call: Fault.CRASH_AFTER})
-    broken = ports(world, campaigns=faulty(world.campaigns, plan), posts=faulty(world.posts, plan))
+    broken = replaced(world, campaigns=faulty(world.campaigns, plan), posts=faulty(world.posts, plan))
     with suppress(Crash):
         revise_posts(asked, broken)
-    result = revise_posts(asked, ports(world))
+    result = revise_posts(asked, world)
     assert result.total_posts == 2
     assert world.campaigns.get(samples.KEY).status is CampaignStatus.GENERATING
     assert [p.status for p in world.posts.page(samples.KEY, 10).items].count(PostStatus.PLANNED) == 2
@@ -147,7 +135,7 @@ def test_a_crash_anywhere_is_mended_by_the_next_attempt(world: World, call: int)
 
 def test_a_late_repeat_of_an_earlier_round_touches_nothing(world: World) -> None:
     asked = sent_back(world, said(0))
-    revise_posts(asked, ports(world))
+    revise_posts(asked, world)
     world.campaigns.update(
         samples.KEY,
         expected=[CampaignStatus.GENERATING],
@@ -158,7 +146,7 @@ def test_a_late_repeat_of_an_earlier_round_touches_nothing(world: World) -> None
     world.approvals.close(samples.KEY, ASKED.callback_id, ClosedBecause.SUPERSEDED)
     before = world.everything()
     with pytest.raises(ConflictError):
-        revise_posts(asked, ports(world))
+        revise_posts(asked, world)
     assert world.everything() == before
 
 
@@ -174,4 +162,4 @@ def test_it_takes_a_decision_that_asks_for_it(world: World, decision: str) -> No
         }
     )
     with pytest.raises(InvalidInputError):
-        revise_posts(other, ports(world))
+        revise_posts(other, world)

@@ -1,6 +1,6 @@
 import pytest
 
-from lambdas.build.save_campaign.logic import save_campaign
+from lambdas.build.save_campaign import save_campaign
 from lambdas.domain.errors import ConflictError, InvalidInputError
 from lambdas.domain.models.campaign import CampaignStatus
 from lambdas.domain.models.workflow import StatusResult

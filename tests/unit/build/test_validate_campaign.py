@@ -1,6 +1,6 @@
 import pytest
 
-from lambdas.build.validate_campaign.logic import validate_campaign
+from lambdas.build.validate_campaign import validate_campaign
 from lambdas.domain.errors import InvalidInputError, NotFoundError
 from lambdas.domain.ids import PersonaId, TenantId
 from lambdas.domain.models.campaign import CampaignStatus

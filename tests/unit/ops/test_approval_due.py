@@ -19,6 +19,7 @@ from lambdas.domain.models.campaign import OnTimeout
 from tests.contract.conftest import TABLE, create_table
 from tests.contract.samples import approval as stored
 from tests.support.asked import REVIEWERS, Asked
+from tests.support.faults import replaced
 from tests.support.world import World
 
 MINUTE = timedelta(minutes=1)
@@ -111,7 +112,7 @@ def test_of_100_000_open_requests_a_tick_reads_the_50_that_are_due(
     world.campaigns._records[stored().key] = world.campaigns.get(asked.approval.key).to_record()
     world.due = DynamoDue(counting, TABLE)  # type: ignore[assignment]  # the same promises
     counting.queried = counting.got = 0
-    report = asked.tend(asked.tending()._replace(approvals=approvals), everything=False)
+    report = asked.tend(replaced(asked.world, approvals=approvals), everything=False)
     assert (report.due.due, report.due.failed) == (50, 0)
     assert counting.queried <= 60
     assert counting.got == 50

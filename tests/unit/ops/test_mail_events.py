@@ -10,8 +10,7 @@ from lambdas.domain.errors import InvalidInputError
 from lambdas.domain.ids import CampaignKey
 from lambdas.domain.models.base import iso
 from lambdas.services.letters import Kind
-from lambdas.workers.mail_events.event import message_in, undelivered
-from lambdas.workers.mail_events.logic import Outcome, note
+from lambdas.workers.mail_events import Outcome, message_in, note, undelivered
 from tests.support import samples
 from tests.support.asked import REVIEWERS, Asked
 from tests.support.world import World

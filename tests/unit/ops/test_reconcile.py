@@ -12,7 +12,7 @@ from lambdas.domain.models.active import SOON
 from lambdas.domain.models.campaign import CampaignStatus
 from lambdas.domain.models.post import Claim, PostStatus
 from lambdas.domain.models.workflow import BuildInput
-from lambdas.ops.reconcile.logic import (
+from lambdas.ops.reconcile import (
     MAX_RECOVERIES,
     WINDOW,
 )

@@ -6,13 +6,13 @@ from datetime import timedelta
 from lambdas.domain.due import SHARDS, Kind
 from lambdas.domain.errors import UnreadableRecordError
 from lambdas.domain.graph.model import ExecutionStatus
-from lambdas.domain.ids import CampaignId, CampaignKey
+from lambdas.domain.ids import CampaignId
 from lambdas.domain.models.active import SOON, ActiveCampaign
 from lambdas.domain.models.campaign import CampaignStatus
-from lambdas.ops.reconcile.logic import ReconcilePorts, ended_campaign, look_again, take_over
+from lambdas.ops.reconcile import ended_campaign, look_again, take_over
 from tests.contract.samples import approval
 from tests.support import samples
-from tests.support.recovery import lost, recovery_ports
+from tests.support.recovery import lost
 from tests.support.recovery import run_reconciler as run
 from tests.support.world import World
 
@@ -48,7 +48,7 @@ def test_an_execution_that_ends_badly_is_seen_to_at_once(world: World) -> None:
     event = {"source": "aws.states", "detail": {"executionArn": arn, "input": json.dumps(given), "status": "ABORTED"}}
     key = ended_campaign(event)
     assert key == samples.KEY
-    assert look_again(key, ReconcilePorts(recovery_ports(world), world.alerts)) == "interrupted"
+    assert look_again(key, world) == "interrupted"
     assert execution(world) == world.engine.arn_of(SECOND)
     for other in ({}, {"shard": 1}, {"source": "aws.events"}):
         assert ended_campaign(other) is None
@@ -56,27 +56,17 @@ def test_an_execution_that_ends_badly_is_seen_to_at_once(world: World) -> None:
 
 def test_a_suspect_of_which_the_engine_knows_no_end_yet_is_looked_at_again_soon(world: World) -> None:
     lost(world, ended=ExecutionStatus.RUNNING)
-    look_again(samples.KEY, ReconcilePorts(recovery_ports(world), world.alerts))
+    look_again(samples.KEY, world)
     (entry,) = (e for e in world.due.all(Kind.CAMPAIGN) if e.agrees(world.active.entries[samples.KEY].due_at))
     assert entry.at - world.clock.now() == SOON
 
 
 def test_campaigns_of_the_list_of_before_are_taken_over(world: World) -> None:
-    class OldList:
-        def __init__(self) -> None:
-            self.keys = [samples.KEY]
-
-        def listed(self, shard: int) -> list[CampaignKey]:
-            return list(self.keys) if shard == 2 else []
-
-        def forget_listed(self, key: CampaignKey) -> None:
-            self.keys.remove(key)
-
     lost(world)
     world.due.__init__()  # type: ignore[misc]  # it was made before there was an index
-    old = OldList()
-    assert take_over(range(SHARDS), old, world.due, recovery_ports(world)) == 1
-    assert take_over(range(SHARDS), old, world.due, recovery_ports(world)) == 0
+    world.active.before = [samples.KEY]
+    assert take_over(range(SHARDS), world) == 1
+    assert take_over(range(SHARDS), world) == 0
     assert run(world, everything=False).findings == {"interrupted": 1}
 
 

@@ -10,6 +10,7 @@ from lambdas.domain.models.mail import Mail
 from tests.fakes import MemoryMailer
 from tests.support import samples
 from tests.support.asked import REVIEWERS, Asked
+from tests.support.faults import replaced
 from tests.support.world import World
 
 ADA, GRACE, JOAN = REVIEWERS
@@ -94,7 +95,7 @@ def test_taken_back_while_the_mail_is_on_its_way_the_link_in_it_is_dead(asked: A
             asked.world.mailer.sent.append(mail)
 
     remind(place(asked), ADA, asked.world.approvals, asked.world.clock.now())
-    asked.tend(asked.tending()._replace(channels=asked.world.channels._replace(mailer=Slow())))
+    asked.tend(replaced(asked.world, mailer=Slow()))
     assert mails_to(asked) == 2
     with pytest.raises(GoneError, match="taken back"):
         asked.open(asked.links()[ADA])

@@ -3,7 +3,7 @@
 from collections import Counter
 from contextlib import suppress
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -14,11 +14,12 @@ from lambdas.domain.approval_due import HEARTBEAT_EVERY, RESUME_GRACE
 from lambdas.domain.errors import DependencyUnavailableError
 from lambdas.domain.models.approval import ApprovalStatus, Decision, MadeDecision, MailState, Quorum
 from lambdas.domain.models.campaign import CampaignStatus
+from lambdas.ports.bundle import Ports
 from lambdas.services.inviting import FIRST_PAUSE
 from lambdas.services.tokens import verify_approval_token
 from tests.support import samples
 from tests.support.asked import REVIEWERS, Asked
-from tests.support.faults import Crash, Fault, FaultPlan, faulty
+from tests.support.faults import Crash, Fault, FaultPlan, faulty, replaced
 from tests.support.world import World
 
 HOUR = timedelta(hours=1)
@@ -30,8 +31,6 @@ class Tended(Asked):
     def __init__(self, world: World, **policy: Any) -> None:
         super().__init__(world, **policy)
         self._asked_with = len(world.mailer.sent)
-
-    ports = Asked.tending
 
     def after(self, time: timedelta = timedelta(0)) -> dict[str, int]:
         self.world.clock.advance(time)
@@ -176,11 +175,14 @@ def test_the_links_of_a_campaign_that_has_ended_are_closed(world: World, status:
 def test_one_that_fails_keeps_nobody_else_waiting(world: World) -> None:
     tended = Tended(world)
 
-    def down() -> str:
-        raise DependencyUnavailableError("no parameters today")
+    class Down:
+        def __getattr__(self, name: str) -> Any:
+            if name == "base_url":
+                raise DependencyUnavailableError("no parameters today")
+            return getattr(world, name)
 
     world.clock.advance(24 * HOUR)
-    report = tended.tend(tended.ports()._replace(base_url=down))
+    report = tended.tend(cast(Ports, Down()))
     assert [type(error) for error in tended.failed] == [DependencyUnavailableError]
     assert report.due.failed == 1
 
@@ -206,7 +208,7 @@ def test_an_expiry_that_could_not_be_sent_is_sent_the_next_minute(world: World) 
     tended = Tended(world)
     world.clock.advance(timedelta(days=7))
     plan = FaultPlan({0: Fault.THROTTLED})
-    tended.tend(tended.ports()._replace(engine=faulty(world.engine, plan)))
+    tended.tend(replaced(world, engine=faulty(world.engine, plan)))
     assert len(tended.failed) == 1
     assert tended.approval.resumed_at is None
     assert tended.after(timedelta(minutes=1)) == {"resumed": 1}
@@ -285,7 +287,7 @@ def test_whatever_a_mail_fails_with_nobody_gets_two(world: World, fault: Fault) 
     world.clock.advance(HOUR)
     mailer = faulty(world.mailer, FaultPlan({0: fault}))
     with suppress(Crash):
-        tended.tend(tended.ports()._replace(channels=world.channels._replace(mailer=mailer)))
+        tended.tend(replaced(world, mailer=mailer))
     for _ in range(60):
         tended.after(timedelta(minutes=1))
     reminded = Counter(mail.to for mail in world.mailer.sent if mail.tags["kind"] == "reminder")
@@ -306,7 +308,7 @@ def test_a_mail_that_is_not_accepted_is_tried_again_more_and_more_slowly(world: 
     tries = 0
     for _ in range(60):
         world.clock.advance(timedelta(minutes=1))
-        tended.tend(tended.ports()._replace(channels=world.channels._replace(mailer=mailer)))
+        tended.tend(replaced(world, mailer=mailer))
         tries += tended.approval.reviewers[0].mail_after == world.clock.now() + FIRST_PAUSE * 2**tries
     assert 4 <= tended.approval.reviewers[0].mail_tries <= 10
     # Links that were never mailed push out none that were.

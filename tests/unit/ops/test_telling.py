@@ -10,11 +10,10 @@ from lambdas.domain.errors import MailRefusedError
 from lambdas.domain.models.approval import Decision
 from lambdas.domain.models.mail import Mail
 from lambdas.domain.models.tenant import TenantConfig
-from lambdas.workers.mail_events.event import Undelivered
-from lambdas.workers.mail_events.logic import note
+from lambdas.workers.mail_events import Undelivered, note
 from tests.support import samples
 from tests.support.asked import REVIEWERS, Asked
-from tests.support.faults import Fault, FaultPlan, faulty
+from tests.support.faults import Fault, FaultPlan, faulty, replaced
 from tests.support.world import World
 
 ADA, GRACE, JOAN = REVIEWERS
@@ -37,7 +36,7 @@ def bounced(asked: Asked, *emails: str) -> None:
 
 def minute(asked: Asked, **ports: Any) -> list[Exception]:
     """One tick; answers what failed."""
-    asked.tend(asked.tending()._replace(**ports))
+    asked.tend(replaced(asked.world, **ports))
     return asked.failed
 
 
@@ -118,9 +117,8 @@ def test_an_address_that_is_refused_at_once_is_told_like_a_bounce(world: World) 
             world.mailer.sent.append(mail)
 
     asked = Asked(world, reviewers=list(REVIEWERS))
-    channels = world.channels._replace(mailer=Refusing())
     remind(Place(samples.KEY, asked.approval.callback_id), GRACE, world.approvals, world.clock.now())
-    minute(asked, channels=channels)
+    minute(asked, mailer=Refusing())
     assert asked.approval.reviewers[1].unreachable == "MessageRejected: on the suppression list"
     assert [mail.to for mail in told(asked)] == [MANAGER]
 

@@ -1,0 +1,75 @@
+"""Lambda ``authorizer``: lets bearers of an API token in."""
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from lambdas.adapters.telemetry import logger
+from lambdas.api.correlation import brought_along
+from lambdas.api.problems import type_of
+from lambdas.bootstrap import ports_for
+from lambdas.domain.errors import UnauthenticatedError
+from lambdas.domain.models.access import KeySet
+from lambdas.ports.services import SecurityLog
+from lambdas.services.tokens import verify_api_token
+from lambdas.settings import CallerSettings
+
+_BEARER = re.compile(r"\s*Bearer +(\S+)\s*", re.IGNORECASE)
+
+
+def authorize(event: Mapping[str, Any], keys: KeySet, *, now: datetime, log: SecurityLog) -> dict[str, Any]:
+    """The IAM policy for the bearer of an API token, with ``{tenantId, role, subject}`` as its context.
+
+    ``event`` is that of a ``TOKEN`` or a ``REQUEST`` authorizer. The policy covers the whole stage, since API Gateway
+    caches it by token and the next call may be to another path; roles are judged by the routes.
+
+    A missing or invalid token gets a policy that denies, with ``{problem, reason}`` as its context: an error could not
+    say why, while the answer to a denial (``ACCESS_DENIED``, made a 401 in ``stacks/api.py``) may name what stands in
+    the context (docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-gatewayResponse-definition.html).
+    """
+    try:
+        caller = verify_api_token(keys, _bearer(event), now=now)
+    except UnauthenticatedError as error:
+        # The answer carries the gateway's own id of the request.
+        request_id = (event.get("requestContext") or {}).get("requestId") or ""
+        log.event("api_token_refused", reason=error.message, request_id=request_id)
+        return _policy(event, "Deny", "nobody", {"problem": type_of(error.code), "reason": error.message})
+    context = {"tenantId": caller.tenant_id, "role": caller.role.value, "subject": caller.subject}
+    return _policy(event, "Allow", f"{caller.tenant_id}/{caller.subject}", context)
+
+
+def _policy(event: Mapping[str, Any], effect: str, principal: str, context: Mapping[str, str]) -> dict[str, Any]:
+    statement = {"Action": "execute-api:Invoke", "Effect": effect, "Resource": _stage(event["methodArn"])}
+    return {
+        "principalId": principal,
+        "policyDocument": {"Version": "2012-10-17", "Statement": [statement]},
+        "context": dict(context),
+    }
+
+
+def _bearer(event: Mapping[str, Any]) -> str:
+    header = event.get("authorizationToken")
+    if header is None:
+        headers = event.get("headers") or {}
+        header = next((value for name, value in headers.items() if name.lower() == "authorization"), None)
+    match = _BEARER.fullmatch(header) if isinstance(header, str) else None
+    if match is None:
+        raise UnauthenticatedError("there is no token: send one as Authorization: Bearer <token>")
+    return match.group(1)
+
+
+def _stage(method_arn: str) -> str:
+    """``arn:…:<api>/<stage>/<METHOD>/<path>`` to everything of the stage."""
+    api, stage = method_arn.split("/")[:2]
+    return f"{api}/{stage}/*"
+
+
+def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+    ports = ports_for(CallerSettings)
+    request_id = (event.get("requestContext") or {}).get("requestId")
+    logger().set_correlation_id(brought_along(event.get("headers")) or request_id)
+    policy = authorize(event, ports.keys.api(), now=ports.clock.now(), log=ports.log)
+    if "tenantId" in policy["context"]:
+        logger().info("caller let in", tenant_id=policy["context"]["tenantId"], role=policy["context"]["role"])
+    return policy

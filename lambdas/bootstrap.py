@@ -1,0 +1,294 @@
+"""The one place that joins ports to adapters; every entry point gets its ports from here.
+
+``step`` makes the handler of a workflow's state, ``ports_for`` the ports of any other function. An adapter is imported
+and made when it is first asked for, so that a function loads those that it uses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache, cached_property
+from importlib import import_module
+from typing import TYPE_CHECKING, TypeVar
+
+from lambdas.adapters.aws.clients import client
+from lambdas.adapters.system import SystemClock, UlidSource, deadline_of, sleep
+from lambdas.settings import (
+    AlertSettings,
+    BucketSettings,
+    CallerSettings,
+    EngineSettings,
+    InviteSettings,
+    LinkSettings,
+    QuotaSettings,
+    SealSettings,
+    Settings,
+    SettingsError,
+    SettingsT,
+    TableSettings,
+    settings,
+)
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+    from lambdas.adapters.aws.kms_cipher import KmsCipher
+    from lambdas.adapters.aws.parameters import Parameters
+    from lambdas.adapters.aws.s3_manifests import S3Manifests
+    from lambdas.adapters.aws.s3_recent_texts import RememberedTexts, S3RecentTexts
+    from lambdas.adapters.aws.secret_keys import SecretKeys
+    from lambdas.adapters.aws.ses_mailer import SesMailer
+    from lambdas.adapters.aws.ses_senders import SesSenders
+    from lambdas.adapters.aws.sns_alerts import SnsAlerts
+    from lambdas.adapters.aws.step_functions import StepFunctionsEngine
+    from lambdas.adapters.request_log import LoggerLog
+    from lambdas.adapters.slack_chat import SlackChat
+    from lambdas.adapters.step import Step
+    from lambdas.adapters.table.active_store import DynamoActive
+    from lambdas.adapters.table.campaign_store import DynamoCampaigns
+    from lambdas.adapters.table.catalog_store import DynamoCatalog
+    from lambdas.adapters.table.checkpoint_store import DynamoCheckpoints
+    from lambdas.adapters.table.due_store import DynamoDue
+    from lambdas.adapters.table.effect_store import DynamoEffects
+    from lambdas.adapters.table.keys import ItemKey
+    from lambdas.adapters.table.post_store import DynamoPosts
+    from lambdas.adapters.table.promise_store import DynamoPromises
+    from lambdas.adapters.table.request_store import DynamoApprovals
+    from lambdas.domain.deadline import Deadline
+    from lambdas.domain.models.base import Model
+    from lambdas.domain.models.workflow import TaskEvent
+    from lambdas.ports.bundle import Ports
+    from lambdas.ports.stores import Limits
+    from lambdas.ports.text_model import TextModel
+
+EventT = TypeVar("EventT", bound="TaskEvent")
+
+_STORES = ("campaign_store", "post_store", "request_store", "checkpoint_store")
+"""What nearly every function works with that has the table."""
+
+
+class Bootstrap:
+    """``Ports`` of one function, made from its settings: for one invocation, or for the life of its process.
+
+    ``deadline`` is when the invocation is killed, and ``mark`` the checkpoint of the step's attempt, on which every
+    move of a campaign is noted. Whatever is made here knows them; no step has to pass them on, so none can forget.
+    """
+
+    def __init__(self, settings: Settings, deadline: Deadline | None = None, mark: ItemKey | None = None) -> None:
+        self._settings, self.deadline, self._mark = settings, deadline, mark
+        self.clock, self.ids = SystemClock(), UlidSource()
+
+    def _need(self, model: type[SettingsT]) -> SettingsT:
+        """The function's settings as those a port needs. Raises ``SettingsError`` when it has no such settings."""
+        if not isinstance(self._settings, model):
+            raise SettingsError(f"{type(self._settings).__name__} does not inherit from {model.__name__}")
+        return self._settings
+
+    @property
+    def _table(self) -> tuple[DynamoDBClient, str]:
+        return client("dynamodb"), self._need(TableSettings).table_name
+
+    @cached_property
+    def campaigns(self) -> DynamoCampaigns:
+        from lambdas.adapters.table.campaign_store import DynamoCampaigns
+
+        return DynamoCampaigns(*self._table, mark=self._mark)
+
+    @cached_property
+    def posts(self) -> DynamoPosts:
+        from lambdas.adapters.table.post_store import DynamoPosts
+
+        return DynamoPosts(*self._table, self.deadline)
+
+    @cached_property
+    def catalog(self) -> DynamoCatalog:
+        from lambdas.adapters.table.catalog_store import DynamoCatalog
+
+        return DynamoCatalog(*self._table)
+
+    @cached_property
+    def checkpoints(self) -> DynamoCheckpoints:
+        from lambdas.adapters.table.checkpoint_store import DynamoCheckpoints
+
+        return DynamoCheckpoints(*self._table)
+
+    @cached_property
+    def approvals(self) -> DynamoApprovals:
+        from lambdas.adapters.table.request_store import DynamoApprovals
+
+        return DynamoApprovals(*self._table)
+
+    @cached_property
+    def effects(self) -> DynamoEffects:
+        from lambdas.adapters.table.effect_store import DynamoEffects
+
+        return DynamoEffects(*self._table)
+
+    @cached_property
+    def promises(self) -> DynamoPromises:
+        from lambdas.adapters.table.promise_store import DynamoPromises
+
+        return DynamoPromises(*self._table)
+
+    @cached_property
+    def due(self) -> DynamoDue:
+        from lambdas.adapters.table.due_store import DynamoDue
+
+        return DynamoDue(*self._table)
+
+    @cached_property
+    def active(self) -> DynamoActive:
+        from lambdas.adapters.table.active_store import DynamoActive
+
+        return DynamoActive(*self._table)
+
+    @cached_property
+    def limits(self) -> Limits:
+        from lambdas.ports.stores import Limits
+
+        of = self._need(QuotaSettings)
+        return Limits(of.tenant_campaigns, of.tenant_model_calls)
+
+    @cached_property
+    def manifests(self) -> S3Manifests:
+        from lambdas.adapters.aws.s3_manifests import S3Manifests
+
+        return S3Manifests(client("s3"), self._need(BucketSettings).manifest_bucket)
+
+    @cached_property
+    def recent_texts(self) -> S3RecentTexts:
+        from lambdas.adapters.aws.s3_recent_texts import S3RecentTexts
+
+        return S3RecentTexts(client("s3"), self._need(BucketSettings).manifest_bucket)
+
+    @property
+    def remembered_texts(self) -> RememberedTexts:
+        return _remembered(self._need(BucketSettings).manifest_bucket)
+
+    @cached_property
+    def engine(self) -> StepFunctionsEngine:
+        """Without settings of its own it starts nothing: waiting tasks can be answered all the same."""
+        from lambdas.adapters.aws.step_functions import StepFunctionsEngine
+        from lambdas.ports.engine import BUILD
+
+        of = self._settings
+        machines = {BUILD: of.build_state_machine_arn} if isinstance(of, EngineSettings) else {}
+        return StepFunctionsEngine(client("stepfunctions"), machines)
+
+    @cached_property
+    def model(self) -> TextModel:
+        from lambdas.adapters.aws.bedrock import bedrock_model
+        from lambdas.agents.provider import AgentSettings, choose_model
+
+        of = self._need(AgentSettings)
+        return choose_model(of, bedrock=bedrock_model(self.deadline, of.model_reserve_seconds), sleep=sleep)
+
+    @cached_property
+    def mailer(self) -> SesMailer:
+        from lambdas.adapters.aws.ses_mailer import SesMailer
+
+        of = self._need(InviteSettings)
+        return SesMailer(client("sesv2"), of.sender_email, of.configuration_set)
+
+    @cached_property
+    def chat(self) -> SlackChat:
+        from lambdas.adapters.slack_chat import SlackChat
+
+        of = self._need(InviteSettings)
+        return SlackChat(client("secretsmanager"), of.slack_secret_prefix, of.slack_api_url)
+
+    @cached_property
+    def alerts(self) -> SnsAlerts:
+        from lambdas.adapters.aws.sns_alerts import SnsAlerts
+
+        return SnsAlerts(client("sns"), self._need(AlertSettings).alert_topic_arn)
+
+    @cached_property
+    def senders(self) -> SesSenders:
+        from lambdas.adapters.aws.ses_senders import SesSenders
+
+        return SesSenders(client("sesv2"))
+
+    @cached_property
+    def cipher(self) -> KmsCipher:
+        """Whoever has no settings for it can open and not seal."""
+        from lambdas.adapters.aws.kms_cipher import KmsCipher
+
+        of = self._settings
+        return KmsCipher(client("kms"), of.token_key_id if isinstance(of, SealSettings) else "")
+
+    @property
+    def keys(self) -> SecretKeys:
+        of = self._settings
+        return _secret_keys(
+            of.approval_keys_secret if isinstance(of, LinkSettings) else "",
+            of.api_keys_secret if isinstance(of, CallerSettings) else "",
+        )
+
+    @cached_property
+    def log(self) -> LoggerLog:
+        from lambdas.adapters.request_log import LoggerLog
+        from lambdas.adapters.telemetry import logger
+
+        return LoggerLog(logger())
+
+    @property
+    def base_url(self) -> str:
+        name = self._need(LinkSettings).approval_base_url_parameter
+        return _parameters().text(name) if name else ""
+
+
+# What a process keeps although ports are made for each invocation: it was read, and holds for a while.
+
+
+@cache
+def _secret_keys(approval_secret: str, api_secret: str) -> SecretKeys:
+    from lambdas.adapters.aws.secret_keys import SecretKeys
+
+    secrets = client("secretsmanager")
+    return SecretKeys(secrets, SystemClock(), approval_secret=approval_secret, api_secret=api_secret)
+
+
+@cache
+def _parameters() -> Parameters:
+    from lambdas.adapters.aws.parameters import Parameters
+
+    return Parameters(client("ssm"))
+
+
+@cache
+def _remembered(bucket: str) -> RememberedTexts:
+    from lambdas.adapters.aws.s3_recent_texts import RememberedTexts, S3RecentTexts
+
+    return RememberedTexts(S3RecentTexts(client("s3"), bucket))
+
+
+def step(
+    name: str,
+    event: type[EventT],
+    settings: type[Settings],
+    logic: Callable[[EventT, Ports], Model],
+    *,
+    checkpoint: bool = True,
+) -> Step[EventT]:
+    """The Lambda handler of the state ``name``: ``logic`` in the frame around every step.
+
+    ``checkpoint=False`` where the step's own records are its checkpoint.
+    """
+    from lambdas.adapters.step import Step
+
+    load(settings)
+    return Step(name, event, settings, logic, Bootstrap, checkpoint=checkpoint)
+
+
+def load(model: type[Settings]) -> None:
+    """Import what a function with these settings is going to use: while Lambda initialises its process, for which it
+    has up to ten seconds, and not within its first invocation
+    (docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html)."""
+    for store in _STORES if issubclass(model, TableSettings) else ():
+        import_module(f"lambdas.adapters.table.{store}")
+
+
+def ports_for(model: type[Settings], context: object = None) -> Bootstrap:
+    """Ports from the environment. ``context``: of the invocation, whose end those that wait have to know."""
+    return Bootstrap(settings(model), deadline_of(context))

@@ -1,0 +1,121 @@
+"""AggregateResults: count what was written, mark what repeats itself, and decide whether a person is to see it."""
+
+from collections import Counter
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from lambdas.bootstrap import step
+from lambdas.build.duplicates import WrittenText, mark_duplicates, written_text
+from lambdas.domain.content_hash import ContentHash
+from lambdas.domain.errors import TooManyPostsFailedError
+from lambdas.domain.models.campaign import CampaignStatus, PostCounts
+from lambdas.domain.models.post import Post, PostError, PostStatus
+from lambdas.domain.models.workflow import StatusResult, StepEvent
+from lambdas.ports.paging import every
+from lambdas.ports.stores import CampaignKey, CampaignStore, Clock, PostStore
+from lambdas.settings import TableSettings
+
+REASONS_SHOWN = 20
+"""Failed posts named in the error; all of them keep their reason on their own record."""
+
+
+def aggregate_results(event: StepEvent, campaigns: CampaignStore, posts: PostStore, clock: Clock) -> StatusResult:
+    """Count the posts in the table, which are read once: the map's own results are not trusted.
+
+    Raises ``TooManyPostsFailedError`` beyond the campaign's tolerated percentage, or when no post was written.
+    """
+    campaign = campaigns.get(event.key)
+    if campaign.status != CampaignStatus.GENERATING or event.revision != campaign.revision:
+        return StatusResult(status=campaign.status, counts=campaign.counts)
+    read = _read(event.key, posts)
+    if read.unwritten:
+        _give_up(event.key, read.unwritten, posts, clock)
+        read = _read(event.key, posts)
+    mark_duplicates(event.key, read.texts, posts)
+    campaigns.update(
+        event.key,
+        expected=[CampaignStatus.GENERATING],
+        counts=read.counts,
+        content_hash=read.content_hash,
+        at=clock.now(),
+    )
+    _check_tolerance(read, campaign.brief.generation.tolerated_failure_percentage)
+    return StatusResult(status=campaign.status, counts=read.counts)
+
+
+class _Read(NamedTuple):
+    """What one pass over the posts brings."""
+
+    counts: PostCounts
+    texts: list[WrittenText]
+    unwritten: list[Post]
+    reasons: list[dict[str, Any]]
+    content_hash: str
+
+
+def _read(key: CampaignKey, posts: PostStore) -> _Read:
+    by_status: Counter[PostStatus] = Counter()
+    texts: list[WrittenText] = []
+    unwritten: list[Post] = []
+    reasons: list[dict[str, Any]] = []
+    hashed = ContentHash()
+    for post in every(posts, key):
+        hashed.add(post)
+        by_status[post.status] += 1
+        if text := written_text(post):
+            texts.append(text)
+        if post.status in (PostStatus.PLANNED, PostStatus.GENERATING):
+            unwritten.append(post)
+        if post.status == PostStatus.FAILED and len(reasons) < REASONS_SHOWN:
+            reasons.append(_reason(post))
+    counts = PostCounts(
+        total=by_status.total(),
+        planned=by_status[PostStatus.PLANNED],
+        generating=by_status[PostStatus.GENERATING],
+        completed=by_status[PostStatus.COMPLETED],
+        failed=by_status[PostStatus.FAILED],
+    )
+    return _Read(counts, texts, unwritten, reasons, hashed.hexdigest())
+
+
+def _give_up(key: CampaignKey, unwritten: Sequence[Post], posts: PostStore, clock: Clock) -> None:
+    """The map is over and tolerated the batches of these posts failing: they fail, with that reason."""
+    reason = PostError(code="BATCH_FAILED", message="the batch of this post could not be run", retryable=True)
+    for batch_id in sorted({post.batch_id for post in unwritten}):
+        failed = [
+            post.model_copy(update={"status": PostStatus.FAILED, "error": reason, "completed_at": clock.now()})
+            for post in unwritten
+            if post.batch_id == batch_id
+        ]
+        posts.finish(key, batch_id, failed)
+
+
+def _check_tolerance(read: _Read, tolerated: float) -> None:
+    counts, reasons = read.counts, read.reasons
+    # In decimal, as the campaign wrote it: in binary, 4.1 % of 3,000 is a little less than 123.
+    if counts.completed and counts.failed * 100 <= Decimal(str(tolerated)) * counts.total:
+        return
+    raise TooManyPostsFailedError(
+        f"{counts.failed} of {counts.total} posts failed, more than the tolerated {tolerated:g} %; "
+        + "; ".join(f"post {r['index'] + 1}: {r['code']}" for r in reasons[:3]),
+        details={"failed": counts.failed, "total": counts.total, "posts": reasons},
+    )
+
+
+def _reason(post: Post) -> dict[str, Any]:
+    error = post.error
+    return {
+        "postId": post.post_id,
+        "index": post.index,
+        "code": error.code if error else "UNKNOWN",
+        "message": error.message if error else "",
+    }
+
+
+handler = step(
+    "AggregateResults",
+    StepEvent,
+    TableSettings,
+    lambda event, ports: aggregate_results(event, ports.campaigns, ports.posts, ports.clock),
+)

@@ -1,0 +1,159 @@
+"""PlanPosts: ask the planner for the posts, keep them, and write the map's manifest."""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from lambdas.agents import campaign_planner
+from lambdas.agents.inputs import planner_input
+from lambdas.agents.provider import AgentSettings
+from lambdas.bootstrap import step
+from lambdas.domain.agent_reply import result_of
+from lambdas.domain.errors import ConflictError, InvalidInputError, InvalidPlanError
+from lambdas.domain.ids import CampaignKey, post_id_for
+from lambdas.domain.models.campaign import Campaign, CampaignStatus, Configuration, Generation, PostCounts
+from lambdas.domain.models.post import Batch, PlannedPost, Post
+from lambdas.domain.models.workflow import PlanResult, StepEvent
+from lambdas.ports.bundle import Ports
+from lambdas.ports.paging import every
+from lambdas.ports.stores import CampaignStore, PostStore
+from lambdas.services.lifecycle import advance, has_reached
+from lambdas.services.saga import put_recent_texts, write_manifest
+from lambdas.settings import BucketSettings, TableSettings
+
+Agent = Callable[[Mapping[str, Any]], dict[str, Any]]
+
+CAMPAIGNS = 3
+"""Of so many campaigns before, those with posts, the texts are not to be repeated."""
+LOOKED_AT = 20
+"""Campaigns read to find them: a tenant's last twenty may all have failed, and then nothing was said."""
+MAX_TEXTS = 200
+"""Shared evenly by the campaigns. Each post is compared with all of them."""
+
+
+def plan_posts(event: StepEvent, ports: Ports, planner: Agent) -> PlanResult:
+    """Plan, store, and ``planning → generating``.
+
+    Posts that exist stay as they are, and a repeat after all were stored goes by them and asks nobody.
+    Raises ``AgentRetryableError``, ``AgentPermanentError``, ``InvalidPlanError``, and ``ConflictError`` for a
+    campaign that is not to be planned.
+    """
+    campaigns, posts = ports.campaigns, ports.posts
+    campaign = campaigns.get_configured(event.key)
+    generation = campaign.brief.generation
+    records = list(every(posts, event.key))
+    if has_reached(campaign.status, CampaignStatus.GENERATING):
+        batches = _batches(records, generation)
+        # Taken up again after the campaign failed, which undoes what is outside; else they stay as they were.
+        if not ports.recent_texts.get(event.key):
+            put_recent_texts(event, recent_texts(event.key, campaigns, posts), ports)
+    else:
+        configuration = _configuration(campaign)
+        if len(records) != campaign.brief.post_count:
+            records = _lay_out(_ask(planner, campaign, configuration, event.attempt.retry_count), generation)
+        batches = _batches(records, generation)
+        put_recent_texts(event, recent_texts(event.key, campaigns, posts), ports)
+        posts.plan(event.key, records, batches)
+    manifest = write_manifest(event, batches, ports)
+    counts = PostCounts(total=len(records), planned=len(records))
+    advance(
+        campaigns,
+        event.key,
+        CampaignStatus.GENERATING,
+        came_from=[CampaignStatus.PLANNING],
+        at=ports.clock.now(),
+        counts=counts,
+    )
+    return PlanResult(
+        manifest=manifest,
+        total_posts=len(records),
+        batches=len(batches),
+        map_concurrency=map_concurrency(generation),
+        tolerated_failure_percentage=generation.tolerated_failure_percentage,
+        # Not 0 where a new execution takes up a campaign that was in a later round.
+        revision=campaign.revision,
+    )
+
+
+def _configuration(campaign: Campaign) -> Configuration:
+    if campaign.status != CampaignStatus.PLANNING or campaign.configuration is None:
+        raise ConflictError("the campaign is not to be planned", details={"status": campaign.status.value})
+    return campaign.configuration
+
+
+def _ask(planner: Agent, campaign: Campaign, configuration: Configuration, attempt: int) -> list[PlannedPost]:
+    result = result_of(planner(planner_input(campaign, configuration, attempt=attempt)))
+    try:
+        planned = [PlannedPost.from_wire(post, at=f"posts[{n}]") for n, post in enumerate(result["posts"])]
+    except (InvalidInputError, KeyError, TypeError) as error:
+        raise InvalidPlanError(f"the planner's answer is not a plan: {error}") from error
+    _check(planned, campaign, configuration)
+    return planned
+
+
+def _check(planned: Sequence[PlannedPost], campaign: Campaign, configuration: Configuration) -> None:
+    """What later steps rely on: ids that a repeat finds again and that sort in plan order, and known voices."""
+    if not planned:
+        raise InvalidPlanError("the planner planned no posts")
+    personas = {persona.persona_id for persona in configuration.personas}
+    for index, post in enumerate(planned):
+        if post.post_id != post_id_for(campaign.campaign_id, index):
+            raise InvalidPlanError(f"posts[{index}].postId: not the id of the campaign's post {index + 1}")
+        if post.persona_id not in personas:
+            raise InvalidPlanError(f"posts[{index}].personaId: {post.persona_id!r} is not of this campaign")
+
+
+def batch_size(generation: Generation) -> int:
+    """Posts in a batch: never more than the campaign allows in flight."""
+    return min(generation.batch_size, generation.max_concurrency)
+
+
+def map_concurrency(generation: Generation) -> int:
+    """Children of the map at once, so that children times batch size stays within the campaign's limit."""
+    return max(1, generation.max_concurrency // batch_size(generation))
+
+
+def _lay_out(planned: Sequence[PlannedPost], generation: Generation) -> list[Post]:
+    size = batch_size(generation)
+    return [Post(**post.model_dump(), index=index, batch_id=index // size) for index, post in enumerate(planned)]
+
+
+def _batches(records: Sequence[Post], generation: Generation) -> list[Batch]:
+    size = batch_size(generation)
+    return [
+        Batch(batch_id=start // size, post_ids=tuple(post.post_id for post in records[start : start + size]))
+        for start in range(0, len(records), size)
+    ]
+
+
+def recent_texts(key: CampaignKey, campaigns: CampaignStore, posts: PostStore) -> list[str]:
+    """Texts of the tenant's last campaigns, the newest campaign's first.
+
+    Reads at most ``LOOKED_AT`` campaigns and ``MAX_TEXTS`` posts, all of them of the campaign's own tenant.
+    """
+    before = [
+        CampaignKey(key.tenant_id, campaign.campaign_id)
+        for campaign in campaigns.page(key.tenant_id, LOOKED_AT).items
+        if campaign.campaign_id != key.campaign_id and campaign.counts.completed
+    ][:CAMPAIGNS]
+    return [
+        post.content.text
+        for campaign in before
+        for post in posts.page(campaign, MAX_TEXTS // len(before)).items
+        if post.content
+    ]
+
+
+class PlanPostsSettings(TableSettings, BucketSettings, AgentSettings):
+    """It writes the map's items and the texts not to repeat."""
+
+    model_reserve_seconds = 60.0
+    """For storing the plan: 10,000 posts take eleven at the pace of a partition."""
+
+
+handler = step(
+    "PlanPosts",
+    StepEvent,
+    PlanPostsSettings,
+    lambda event, ports: plan_posts(event, ports, partial(campaign_planner.run, provider=ports.model)),
+)

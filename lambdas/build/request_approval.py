@@ -1,0 +1,256 @@
+"""RequestApproval: ask the reviewers, each through a signed link of their own, and each once.
+
+Whatever comes in place of the task that asked (a retry, a missed heartbeat, another execution) goes on with the same
+request while round and content are the same: answers, links and deadlines stay, and only the task token is renewed.
+"""
+
+from datetime import timedelta
+from typing import Any
+
+from lambdas.adapters.telemetry import logger
+from lambdas.bootstrap import ports_for, step
+from lambdas.domain.content_hash import content_hash
+from lambdas.domain.errors import ConcurrentUpdateError, ConflictError, GoneError, MailRefusedError
+from lambdas.domain.ids import CallbackId, CampaignKey, TaskToken, callback_id_for
+from lambdas.domain.models.approval import (
+    Approval,
+    ApprovalStatus,
+    CampaignSummary,
+    ClosedBecause,
+    Decision,
+    MailState,
+    Quorum,
+    Reviewer,
+)
+from lambdas.domain.models.campaign import ApprovalPolicy, Campaign, CampaignStatus, Failure
+from lambdas.domain.models.workflow import RequestApprovalEvent, StatusResult
+from lambdas.domain.steps import REQUEST_APPROVAL
+from lambdas.ports.bundle import Ports
+from lambdas.ports.engine import Engine, require_newest
+from lambdas.ports.paging import every
+from lambdas.services.alerts import advised, alert_of
+from lambdas.services.inviting import SENT, bring_links, inviting_by
+from lambdas.services.lifecycle import advance
+from lambdas.services.resuming import hand_over, seal_token, token_hash
+from lambdas.settings import AlertSettings, InviteSettings, SealSettings, TableSettings
+
+LINK_LIFETIME = timedelta(days=7) - timedelta(hours=1)
+"""A link dies before the task that waits for it, so that a late click meets a page and not a dead task."""
+UNTENDED = timedelta(hours=23)
+"""Without a heartbeat: almost the task's limit for one. Whatever sends them is dead then, and people are told."""
+FIRST_LOOK = timedelta(minutes=1)
+"""When the sweep looks at a request for the first time; by then this step has mailed whom it could."""
+TRIES = 5
+"""Of asking while others change what was asked."""
+ASKABLE = (CampaignStatus.GENERATING, CampaignStatus.AWAITING_APPROVAL)
+
+
+def request_approval(event: RequestApprovalEvent, ports: Ports) -> StatusResult:
+    """``generating → awaiting_approval``, one stored request, one mail for each reviewer.
+
+    The request is stored before anybody can click. The same token again asks nobody; another one finds the request
+    for the same round and content and goes on with it: it gets the decision if there is one, and otherwise the request
+    waits for it from now on. What was asked about other content is closed.
+
+    Raises ``ConflictError`` for a campaign that is not to be approved (decided already, stopped, …), and when a newer
+    execution has taken over: nobody waits for the answer to what this one would ask.
+    """
+    for _ in range(TRIES):
+        campaign = ports.campaigns.get_configured(event.key)
+        if campaign.status not in ASKABLE or event.revision != campaign.revision:
+            raise ConflictError("the campaign is not to be approved", details={"status": campaign.status.value})
+        asked = ports.approvals.all(event.key)
+        newest = [campaign.execution_arn, *(earlier.execution_id for earlier in asked)]
+        require_newest(event.attempt.execution_arn, newest)
+        waiting = campaign.status is CampaignStatus.AWAITING_APPROVAL
+        if waiting and any(is_same_question(earlier, event) for earlier in asked):
+            return StatusResult(status=campaign.status)
+        if not _is_waiting(event, ports.engine):
+            # A late delivery of an attempt that is over: whoever came after it has asked, or will.
+            return StatusResult(status=campaign.status)
+        try:
+            return _ask(event, campaign, asked, ports)
+        except ConcurrentUpdateError:
+            continue  # a reviewer has answered, or another attempt has asked
+    raise ConcurrentUpdateError("the request for approval is changing; try again")
+
+
+def _is_waiting(event: RequestApprovalEvent, engine: Engine) -> bool:
+    """Whether the engine still waits for this attempt's token. It knows best which of several attempts is the last."""
+    try:
+        engine.heartbeat(event.task_token)
+    except GoneError:
+        return False
+    return True
+
+
+def _ask(event: RequestApprovalEvent, campaign: Campaign, asked: list[Approval], ports: Ports) -> StatusResult:
+    shown = _content_hash(campaign, ports)
+    earlier = next((a for a in reversed(asked) if _is_about(a, campaign, shown)), None)
+    for other in asked:
+        if earlier is None or other.callback_id != earlier.callback_id:
+            ports.approvals.close(event.key, other.callback_id, ClosedBecause.SUPERSEDED)
+    if earlier and earlier.decision:
+        moved = _move(event, ports)
+        # The decision was made, and the execution that waited for it is gone: this one gets it.
+        hand_over(earlier, event.task_token, ports.engine)
+        return StatusResult(status=moved.status)
+    approval = _renewed(earlier, event, campaign, ports) if earlier else _new(event, campaign, shown, len(asked), ports)
+    moved = _move(event, ports)
+    try:
+        approval, _ = bring_links(approval, campaign, inviting_by(ports))
+    except ConflictError:
+        return StatusResult(status=moved.status)  # somebody has decided already
+    _require_reachable(approval)
+    return StatusResult(status=moved.status)
+
+
+def _move(event: RequestApprovalEvent, ports: Ports) -> Campaign:
+    return advance(
+        ports.campaigns,
+        event.key,
+        CampaignStatus.AWAITING_APPROVAL,
+        came_from=[CampaignStatus.GENERATING],
+        at=ports.clock.now(),
+    )
+
+
+def _require_reachable(approval: Approval) -> None:
+    """One address that takes no mail is noted; when none does, and nobody heard in Slack, nobody can decide."""
+    staged = approval.staged()
+    lost = [r for r in staged if r.mail is MailState.REFUSED and not (r.slack or "").startswith(SENT)]
+    if len(lost) == len(staged):
+        raise MailRefusedError(f"none of the reviewers can be mailed: {lost[0].unreachable}")
+
+
+def is_same_question(earlier: Approval, event: RequestApprovalEvent) -> bool:
+    return earlier.token_hash == token_hash(event.task_token)
+
+
+def _is_about(earlier: Approval, campaign: Campaign, shown: str) -> bool:
+    """Whether the request asks about the same round and the same content, so that it is gone on with.
+
+    While a post is edited the request has no hash, and the edit belongs to it. A revision may have begun, which takes
+    away the texts that were sent back: the decision that asked for it holds all the same.
+    """
+    if earlier.round != campaign.revision + 1:
+        return False
+    if earlier.closed_because not in (None, ClosedBecause.ENDED):
+        return False
+    waiting = campaign.status is CampaignStatus.AWAITING_APPROVAL
+    if waiting and earlier.decision and earlier.decision.decision is Decision.NEEDS_REVISION:
+        return True
+    return earlier.content_hash in ("", shown)
+
+
+def _renewed(earlier: Approval, event: RequestApprovalEvent, campaign: Campaign, ports: Ports) -> Approval:
+    """The same request, for the task that waits now. Raises ``ConcurrentUpdateError``."""
+    now = ports.clock.now()
+    changes: dict[str, object] = {
+        "status": ApprovalStatus.PENDING,
+        "closed_because": None,
+        "execution_id": event.attempt.execution_arn,
+        "task_token": seal_token(event.task_token, event.key, earlier.callback_id, ports.cipher),
+        "token_hash": token_hash(event.task_token),
+        "heartbeat_at": now,
+        "layout": 1,
+    }
+    renewed = ports.approvals.amend(earlier.model_copy(update=changes), due_at=now + FIRST_LOOK, was=earlier.status)
+    silence = now - (earlier.heartbeat_at or now)
+    if silence >= UNTENDED and earlier.execution_id == event.attempt.execution_arn:
+        _alert(renewed, campaign, silence, ports)
+    return renewed
+
+
+def _alert(approval: Approval, campaign: Campaign, silence: timedelta, ports: Ports) -> None:
+    failure = Failure(
+        code="APPROVALS_NOT_TENDED",
+        message=f"the request {approval.callback_id} had no heartbeat for {silence}; it is asked on with a new task",
+        at=ports.clock.now(),
+        retryable=True,
+        step=REQUEST_APPROVAL,
+    )
+    ports.alerts.send(alert_of(campaign, advised(failure, campaign)))
+
+
+def _new(event: RequestApprovalEvent, campaign: Campaign, shown: str, number: int, ports: Ports) -> Approval:
+    """A new request. Raises ``ConcurrentUpdateError`` when another attempt has just made it."""
+    approval = _new_approval(event, campaign, shown, callback_id_for(campaign.campaign_id, number), ports)
+    if not ports.approvals.create(approval):
+        raise ConcurrentUpdateError("another attempt has asked")
+    return approval
+
+
+def _new_approval(
+    event: RequestApprovalEvent, campaign: Campaign, shown: str, callback_id: CallbackId, ports: Ports
+) -> Approval:
+    now = ports.clock.now()
+    configuration, policy = campaign.configuration, campaign.brief.approval
+    counts = campaign.counts
+    return Approval(
+        callback_id=callback_id,
+        tenant_id=campaign.tenant_id,
+        campaign_id=campaign.campaign_id,
+        execution_id=event.attempt.execution_arn,
+        status=ApprovalStatus.PENDING,
+        task_token=seal_token(event.task_token, event.key, callback_id, ports.cipher),
+        token_hash=token_hash(event.task_token),
+        reviewers=_reviewers(policy),
+        summary=CampaignSummary(
+            name=campaign.brief.name,
+            total_posts=counts.total,
+            completed_posts=counts.completed,
+            failed_posts=counts.failed,
+            platforms=campaign.brief.platforms,
+            personas=tuple(persona.name for persona in configuration.personas) if configuration else (),
+        ),
+        content_hash=shown,
+        created_at=now,
+        expires_at=now + min(timedelta(hours=policy.timeout_hours), LINK_LIFETIME),
+        round=campaign.revision + 1,
+        revisions_left=max(0, policy.max_revisions - campaign.revision),
+        quorum=policy.quorum,
+        next_quorum=policy.second_stage.quorum if policy.second_stage else Quorum.ONE,
+        heartbeat_at=now,
+        due_at=now + FIRST_LOOK,
+        layout=1,
+    )
+
+
+def _content_hash(campaign: Campaign, ports: Ports) -> str:
+    """What AggregateResults read, unless reviewers were asked since, who may have edited it."""
+    if campaign.status is CampaignStatus.GENERATING and campaign.content_hash:
+        return campaign.content_hash
+    return content_hash(every(ports.posts, CampaignKey(campaign.tenant_id, campaign.campaign_id)))
+
+
+def _reviewers(policy: ApprovalPolicy) -> tuple[Reviewer, ...]:
+    """Those of the second stage are mailed when it is their turn."""
+    later = policy.second_stage.reviewers if policy.second_stage else ()
+    return (
+        *(Reviewer(email=email, nonce_hash="") for email in policy.reviewers),
+        *(Reviewer(email=email, nonce_hash="", stage=2) for email in later),
+    )
+
+
+class RequestApprovalSettings(TableSettings, InviteSettings, SealSettings, AlertSettings):
+    """It seals the task's token and mails the links."""
+
+
+ask = step("RequestApproval", RequestApprovalEvent, RequestApprovalSettings, request_approval)
+
+
+def handler(raw: dict[str, Any], context: object) -> dict[str, Any]:
+    """Not every engine fails a task that waits for its token when its Lambda fails, so the token is answered here: the
+    error then reaches the state's Retry and Catch by its class name."""
+    try:
+        return ask(raw, context)
+    except Exception as error:
+        token = raw.get("taskToken")
+        if not isinstance(token, str):
+            raise
+        try:
+            ports_for(RequestApprovalSettings).engine.fail(TaskToken(token), type(error).__name__, str(error))
+        except GoneError:
+            logger().info("nobody waits for this token any more; the error is in the log above")
+        raise

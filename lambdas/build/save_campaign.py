@@ -1,0 +1,28 @@
+"""SaveCampaign: keep the brand and the personas with the campaign, as they are now."""
+
+from lambdas.bootstrap import step
+from lambdas.domain.campaign_changes import OtherChanges
+from lambdas.domain.models.campaign import CampaignStatus
+from lambdas.domain.models.workflow import StatusResult, StepEvent
+from lambdas.ports.stores import CampaignStore, CatalogStore, Clock
+from lambdas.services.lifecycle import advance
+from lambdas.services.validation import resolve_configuration
+from lambdas.settings import TableSettings
+
+
+def save_campaign(event: StepEvent, campaigns: CampaignStore, catalog: CatalogStore, clock: Clock) -> StatusResult:
+    """``queued → planning``, with the configuration every later step works from. One that is kept already stays."""
+    campaign, now = campaigns.get(event.key), clock.now()
+    kept: OtherChanges = {}
+    if not campaign.is_configured:
+        kept = {"configuration": resolve_configuration(campaign.tenant_id, campaign.brief, catalog, now)}
+    saved = advance(campaigns, event.key, CampaignStatus.PLANNING, came_from=[CampaignStatus.QUEUED], at=now, **kept)
+    return StatusResult(status=saved.status)
+
+
+handler = step(
+    "SaveCampaign",
+    StepEvent,
+    TableSettings,
+    lambda event, ports: save_campaign(event, ports.campaigns, ports.catalog, ports.clock),
+)
