@@ -243,7 +243,7 @@ def test_the_key_trusts_the_account_and_the_services_that_use_it(both: Assembly)
         elif service.startswith("logs."):
             (place,) = statement["Condition"]["ArnLike"].values()
             assert text(place) == "arn:<AWS::Partition>:logs:<AWS::Region>:<AWS::AccountId>:log-group:*"
-        elif service in ("ses.amazonaws.com", "cloudwatch.amazonaws.com"):
+        elif set(service.split(", ")) <= {"ses.amazonaws.com", "cloudwatch.amazonaws.com"}:
             assert statement["Action"] == ["kms:Decrypt", "kms:GenerateDataKey*"]
             assert text(statement["Condition"]["StringEquals"]["aws:SourceAccount"]) == "<AWS::AccountId>"
         else:
