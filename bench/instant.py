@@ -12,20 +12,20 @@ from functools import cache
 from typing import Any
 
 from lambdas.adapters import stores
-from lambdas.adapters.attempt import current_deadline
-from lambdas.adapters.aws import client
-from lambdas.adapters.remembered_texts import RememberedTexts
-from lambdas.adapters.s3_manifests import S3Manifests
-from lambdas.adapters.s3_recent_texts import S3RecentTexts
+from lambdas.adapters.aws.clients import client
+from lambdas.adapters.aws.remembered_texts import RememberedTexts
+from lambdas.adapters.aws.s3_manifests import S3Manifests
+from lambdas.adapters.aws.s3_recent_texts import S3RecentTexts
 from lambdas.adapters.step import step
 from lambdas.adapters.stores import TableSettings
 from lambdas.adapters.system import SystemClock, UlidSource
+from lambdas.adapters.table.attempt import current_deadline
 from lambdas.build.generate_posts.logic import BatchPorts, generate_batch
 from lambdas.build.plan_posts.logic import plan_posts
-from lambdas.core.effects import RecordedManifests
-from lambdas.core.ids import CampaignId, post_id_for
-from lambdas.core.models.base import iso
-from lambdas.core.models.workflow import BatchResult, GenerateBatchEvent, PlanResult, StepEvent
+from lambdas.domain.ids import CampaignId, post_id_for
+from lambdas.domain.models.base import iso
+from lambdas.domain.models.workflow import BatchResult, GenerateBatchEvent, PlanResult, StepEvent
+from lambdas.services.saga import RecordedManifests
 
 FIRST_POST_AT = datetime(2027, 4, 1, 9, tzinfo=UTC)
 SENTENCE = "A post of an ordinary length, as the programs of the peers write it, and like no other one"

@@ -12,16 +12,14 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
-from rich.text import Text
 
-from lambdas.core.tokens import Role
+from lambdas.domain.models.access import Role
 from local import seeds
 from local import stack as stacks
 from local import target as targets
 from local.aws import account_client as _account_client
 from local.demo import EXAMPLES, Demo, examples
-from local.demo_view import TerminalView, show_failure, show_result
+from local.demo_view import TerminalView, addresses, show_failure, show_result
 from local.http import StackError
 from local.process import LocalStackError
 from local.reviewers import throwaway_tenants
@@ -43,7 +41,7 @@ DEFAULT_EXAMPLE = "b2b-software-launch"
 def up(home: Home = None, port: Port = None) -> None:
     """Start the stack in the background, or bring a running one up to date."""
     stack = _up(home, port)
-    _out.print(_addresses(stack))
+    _out.print(addresses(stack))
 
 
 @app.command()
@@ -57,7 +55,7 @@ def status(home: Home = None) -> None:
     """Tell whether the stack runs, and where."""
     stack = _running(home)
     _out.print(f"running, process {stack.pid}")
-    _out.print(_addresses(stack))
+    _out.print(addresses(stack))
 
 
 @app.command()
@@ -200,7 +198,7 @@ def run(home: Home = None, port: Port = None) -> None:
     started = datetime.now(UTC)
     _stop_on_termination()
     stack = _up(home, port)
-    _out.print(_addresses(stack))
+    _out.print(addresses(stack))
     _out.print("\n[bold]Start a campaign[/] (paste this into another terminal)\n")
     sys.stdout.write(_curl(stack) + "\n\n")
     _out.print("[dim]Logs follow. Ctrl-C stops the stack; the next `make run` goes on from there.[/]\n")
@@ -285,20 +283,6 @@ def _follow(stack: Stack, since: datetime) -> None:
             _out.print(line, soft_wrap=True)
     except KeyboardInterrupt:
         return
-
-
-def _addresses(stack: Stack) -> Table:
-    table = Table.grid(padding=(0, 2))
-    for name, value in (
-        ("API", stack.api_url),
-        ("Docs", f"{stack.api_url}/docs"),
-        ("Inbox", stack.info["inboxUrl"]),
-        ("Console", stack.info["consoleUrl"]),
-        ("AWS endpoint", stack.info["endpointUrl"]),
-        ("Details", str(stack.home / "stack.json")),
-    ):
-        table.add_row(f"[bold]{name}[/]", Text(value, overflow="fold"))
-    return table
 
 
 def _curl(stack: Stack) -> str:

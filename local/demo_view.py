@@ -70,6 +70,21 @@ def show_result(console: Console, demo: Demo, stack: Stack) -> None:
     console.print(_next(demo, stack))
 
 
+def addresses(stack: Stack) -> Table:
+    """Where everything of a running stack is."""
+    table = Table.grid(padding=(0, 2))
+    for name, value in (
+        ("API", stack.api_url),
+        ("Docs", f"{stack.api_url}/docs"),
+        ("Inbox", stack.info["inboxUrl"]),
+        ("Console", stack.info["consoleUrl"]),
+        ("AWS endpoint", stack.info["endpointUrl"]),
+        ("Details", str(stack.home / "stack.json")),
+    ):
+        table.add_row(f"[bold]{name}[/]", Text(value, overflow="fold"))
+    return table
+
+
 def show_failure(console: Console, view: TerminalView, error: Exception, demo: Demo | None, log: str) -> None:
     """Which step failed, why, and where to look."""
     body = Text(f"Step: {view.current}\n\n{error}\n\n")

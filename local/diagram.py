@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from lambdas.core.graph.definition import Workflow, parse
+from lambdas.domain.graph.definition import Workflow, parse
 from local.process import ROOT, LocalStackError, exclusive
 from local.synth import CACHE, assembly
 from statemachine.picture import PICTURES, dot, framed, source_of

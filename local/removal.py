@@ -16,9 +16,9 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from lambdas.adapters import dynamodb_keys as keys
-from lambdas.adapters.dynamodb_keys import ItemKey
-from lambdas.core.ids import CampaignId, CampaignKey, TenantId
+from lambdas.adapters.table import keys
+from lambdas.adapters.table.keys import ItemKey
+from lambdas.domain.ids import CampaignId, CampaignKey, TenantId
 from lambdas.services.due import SHARDS, Kind
 from local.client import until
 from local.dead_letters import Letters

@@ -11,11 +11,11 @@ import secrets
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from lambdas.adapters.dynamodb_approvals import DynamoApprovals
-from lambdas.core.ids import CampaignId, CampaignKey, TenantId
-from lambdas.core.links import approval_link, nonce_hash
-from lambdas.core.mailing import amend_pending
-from lambdas.core.models.approval import Approval, ApprovalStatus, Reviewer
+from lambdas.adapters.table.request_store import DynamoApprovals
+from lambdas.domain.ids import CampaignId, CampaignKey, TenantId
+from lambdas.domain.models.approval import Approval, ApprovalStatus, Reviewer
+from lambdas.services.links import approval_link, nonce_hash
+from lambdas.services.mailing import amend_pending
 from local.http import Http, StackError
 from local.target import Target
 

@@ -7,12 +7,12 @@
 import json
 from pathlib import Path
 
-from lambdas.adapters.dynamodb_catalog import DynamoCatalog
-from lambdas.adapters.ses_senders import OWNER_TAG
-from lambdas.core.ids import BrandId, PersonaId, TenantId
-from lambdas.core.models.base import Model
-from lambdas.core.models.brand import BrandConfig, PersonaConfig
-from lambdas.core.models.tenant import TenantConfig
+from lambdas.adapters.aws.ses_senders import OWNER_TAG
+from lambdas.adapters.table.catalog_store import DynamoCatalog
+from lambdas.domain.ids import BrandId, PersonaId, TenantId
+from lambdas.domain.models.base import Model
+from lambdas.domain.models.brand import BrandConfig, PersonaConfig
+from lambdas.domain.models.tenant import TenantConfig
 from local import aws
 
 SEEDS = Path(__file__).parent / "seed"

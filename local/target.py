@@ -18,9 +18,10 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from lambdas.adapters.secret_keys import parse_key_set
-from lambdas.core.ids import TenantId
-from lambdas.core.tokens import Caller, KeySet, Role, sign_api_token
+from lambdas.adapters.aws.secret_keys import parse_key_set
+from lambdas.domain.ids import TenantId
+from lambdas.domain.models.access import Caller, KeySet, Role
+from lambdas.services.tokens import sign_api_token
 from local import aws
 
 TOKEN_LIFETIME = timedelta(hours=12)

@@ -15,7 +15,7 @@ from stacks.mail import Mail
 from stacks.options import Options
 
 
-def tend_approvals(
+def sweep_approvals(
     scope: Construct,
     *,
     options: Options,
@@ -25,12 +25,12 @@ def tend_approvals(
     mail: Mail,
     alerts: sns.ITopic,
 ) -> CampaignFunction:
-    """Lambda ``tend-approvals``, once a minute: invitations, reminders, heartbeats, expiry, lost decisions."""
+    """Lambda ``sweep-approvals``, once a minute: invitations, reminders, heartbeats, expiry, lost decisions."""
     function = CampaignFunction(
         scope,
-        "TendApprovalsFunction",
-        name="tend-approvals",
-        module="lambdas.ops.tend_approvals.handler",
+        "SweepApprovalsFunction",
+        name="sweep-approvals",
+        module="lambdas.ops.sweep_approvals.handler",
         options=options,
         assets=assets,
         key=data.key,
@@ -56,5 +56,5 @@ def tend_approvals(
         "AwsSolutions-IAM5[Resource::*]",
         "Answering a task is authorised by the task token; the action is not checked against an execution",
     )
-    every_minute(scope, "TendApprovals", function, Kind.APPROVAL, "Open requests for approval", alerts)
+    every_minute(scope, "SweepApprovals", function, Kind.APPROVAL, "Open requests for approval", alerts)
     return function

@@ -56,7 +56,7 @@ class Mail:
             scope,
             "MailEventsFunction",
             name="mail-events",
-            module="lambdas.ops.mail_events.handler",
+            module="lambdas.workers.mail_events.handler",
             options=options,
             assets=assets,
             key=self._data.key,

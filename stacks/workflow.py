@@ -9,7 +9,7 @@ from constructs import Construct
 
 from stacks.acknowledge import acknowledge
 from stacks.alerts import alert_topic, grant_alert
-from stacks.approval import tend_approvals
+from stacks.approval import sweep_approvals
 from stacks.data import DataStack
 from stacks.direct import build_campaign
 from stacks.executions import live_alias
@@ -52,7 +52,7 @@ class WorkflowStack(Stack):
             machine=self.build_machine,
             live=self.build_live,
         )
-        tend_approvals(
+        sweep_approvals(
             self,
             options=options,
             data=data,

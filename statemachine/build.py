@@ -14,7 +14,7 @@ from aws_cdk import aws_stepfunctions as sfn
 from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
 
-from lambdas.core.models.campaign import MAX_REVISIONS
+from lambdas.domain.models.campaign import MAX_REVISIONS
 from statemachine.retries import Retries
 from statemachine.tasks import callback_step, retry_reading, step
 

@@ -17,8 +17,8 @@ from pathlib import Path
 from string import Template
 from typing import Final, NamedTuple
 
-from lambdas.core.graph.definition import DefinedState, Transition, Workflow
-from lambdas.core.graph.model import ANY_ERROR
+from lambdas.domain.graph.definition import DefinedState, Transition, Workflow
+from lambdas.domain.graph.model import ANY_ERROR
 
 FRAME: Final = Path(__file__).parent / "frame.svg"
 """Style sheet, icons, header and legend around the drawing."""

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from lambdas.core.errors import WORKFLOW_RETRIES
+from lambdas.domain.errors import WORKFLOW_RETRIES
 
 MAX_ATTEMPTS = 99_999_999
 MAX_DELAY_SECONDS = 31_622_400

@@ -12,7 +12,7 @@ from aws_cdk import aws_stepfunctions as sfn
 from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
 
-from lambdas.core.errors import ThrottledError, permanent_names, retryable_names
+from lambdas.domain.errors import ThrottledError, permanent_names, retryable_names
 from statemachine.retries import Retries, Retry
 
 LAMBDA_SERVICE_ERRORS = [
@@ -39,7 +39,7 @@ ATTEMPT = {
     "retryCount": sfn.JsonPath.number_at("$$.State.RetryCount"),
     "enteredAt": sfn.JsonPath.string_at("$$.State.EnteredTime"),
 }
-"""The engine's account of the attempt, as ``lambdas.core.models.workflow.Attempt`` reads it."""
+"""The engine's account of the attempt, as ``lambdas.domain.models.workflow.Attempt`` reads it."""
 
 _MARGIN = Duration.seconds(15)
 """The function's own timeout strikes first, so that a late attempt is dead before the next one starts."""

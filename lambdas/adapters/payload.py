@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from lambdas.core.errors import CampaignError, StateTooLargeError
-from lambdas.core.models.campaign import Cause, Failure
+from lambdas.domain.errors import CampaignError, StateTooLargeError
+from lambdas.domain.models.campaign import Cause, Failure
 
 _MESSAGE_CHARS = 2_000
 _FRAMES = 60

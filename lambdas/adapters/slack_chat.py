@@ -12,14 +12,9 @@ from typing import TYPE_CHECKING, Any
 import urllib3
 from botocore.exceptions import ClientError
 
-from lambdas.adapters.aws import error_code, translate_errors
-from lambdas.core.errors import (
-    ChatRefusedError,
-    DependencyTimeoutError,
-    DependencyUnavailableError,
-    ThrottledError,
-)
-from lambdas.core.ids import TenantId
+from lambdas.adapters.aws.clients import error_code, translate_errors
+from lambdas.domain.errors import ChatRefusedError, DependencyTimeoutError, DependencyUnavailableError, ThrottledError
+from lambdas.domain.ids import TenantId
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient

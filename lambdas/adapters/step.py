@@ -10,17 +10,17 @@ from collections.abc import Callable
 from time import perf_counter
 from typing import Any, TypeVar
 
-from lambdas.adapters import dynamodb_keys as keys
-from lambdas.adapters.attempt import attempting, invoked
 from lambdas.adapters.payload import Payload, failure_of, reported
 from lambdas.adapters.system import SystemClock
+from lambdas.adapters.table import keys
+from lambdas.adapters.table.attempt import attempting, invoked
 from lambdas.adapters.telemetry import logger, scrub, step_finished
-from lambdas.core.errors import CampaignError
-from lambdas.core.models.base import Model
-from lambdas.core.models.checkpoint import Checkpoint, StepOutcome
-from lambdas.core.models.workflow import TaskEvent
-from lambdas.core.ports import CheckpointStore
-from lambdas.core.settings import Settings, settings
+from lambdas.domain.errors import CampaignError
+from lambdas.domain.models.base import Model
+from lambdas.domain.models.checkpoint import Checkpoint, StepOutcome
+from lambdas.domain.models.workflow import TaskEvent
+from lambdas.ports.stores import CheckpointStore
+from lambdas.settings import Settings, settings
 
 EventT = TypeVar("EventT", bound=TaskEvent)
 SettingsT = TypeVar("SettingsT", bound=Settings)

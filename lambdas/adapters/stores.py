@@ -2,15 +2,15 @@
 
 from typing import TYPE_CHECKING
 
-from lambdas.adapters.attempt import current_checkpoint, current_deadline
-from lambdas.adapters.aws import client
-from lambdas.adapters.dynamodb_approvals import DynamoApprovals
-from lambdas.adapters.dynamodb_campaigns import DynamoCampaigns
-from lambdas.adapters.dynamodb_catalog import DynamoCatalog
-from lambdas.adapters.dynamodb_checkpoints import DynamoCheckpoints
-from lambdas.adapters.dynamodb_effects import DynamoEffects
-from lambdas.adapters.dynamodb_posts import DynamoPosts
-from lambdas.core.settings import Settings
+from lambdas.adapters.aws.clients import client
+from lambdas.adapters.table.attempt import current_checkpoint, current_deadline
+from lambdas.adapters.table.campaign_store import DynamoCampaigns
+from lambdas.adapters.table.catalog_store import DynamoCatalog
+from lambdas.adapters.table.checkpoint_store import DynamoCheckpoints
+from lambdas.adapters.table.effect_store import DynamoEffects
+from lambdas.adapters.table.post_store import DynamoPosts
+from lambdas.adapters.table.request_store import DynamoApprovals
+from lambdas.settings import Settings
 
 if TYPE_CHECKING:
     from lambdas.services.quota import Quota
@@ -53,7 +53,7 @@ class QuotaSettings(TableSettings):
 
 def quota(settings: QuotaSettings) -> "Quota":
     # Imported by those who take campaigns in, and not by every step.
-    from lambdas.adapters.dynamodb_promises import DynamoPromises
+    from lambdas.adapters.table.promise_store import DynamoPromises
     from lambdas.services.quota import Limits, Quota
 
     limits = Limits(settings.tenant_campaigns, settings.tenant_model_calls)

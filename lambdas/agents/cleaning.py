@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
-from lambdas.core.compliance import links_in
-from lambdas.core.models.post import PostContent
+from lambdas.domain.compliance import links_in
+from lambdas.domain.models.post import PostContent
 
 _TAG = re.compile(r"<[A-Za-z/!?][^<>]*>?")
 _MARKDOWN_LINK = re.compile(r"!?\[([^\[\]]*)\]\([^()\s]*\)")

@@ -5,10 +5,10 @@ The brand and personas are those saved with the campaign, so an edit made while 
 
 from typing import Any
 
-from lambdas.core.models.brand import Brand, Persona
-from lambdas.core.models.campaign import Campaign, CampaignBrief, Configuration
-from lambdas.core.models.post import Post, Revision
-from lambdas.core.platforms import Platform
+from lambdas.domain.models.brand import Brand, Persona
+from lambdas.domain.models.campaign import Campaign, CampaignBrief, Configuration
+from lambdas.domain.models.post import Post, Revision
+from lambdas.domain.platforms import Platform
 
 
 def planner_input(campaign: Campaign, configuration: Configuration, *, attempt: int = 0) -> dict[str, Any]:

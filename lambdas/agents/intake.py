@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 from lambdas.agents.outcome import AgentError, ErrorCode
-from lambdas.core.models.base import Model
+from lambdas.domain.models.base import Model
 
 ModelT = TypeVar("ModelT", bound=Model)
 

@@ -4,7 +4,7 @@ import re
 import unicodedata
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-from lambdas.core.platforms import Platform
+from lambdas.domain.platforms import Platform
 
 _MEDIUM = {Platform.EMAIL: "email", Platform.SMS: "sms", Platform.BLOG: "blog", Platform.YOUTUBE: "video"}
 

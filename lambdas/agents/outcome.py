@@ -5,14 +5,14 @@ from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Any
 
-from lambdas.core.errors import (
+from lambdas.domain.errors import (
     CampaignError,
     DependencyTimeoutError,
     DependencyUnavailableError,
     InvalidInputError,
     ThrottledError,
 )
-from lambdas.core.models.base import Model
+from lambdas.domain.models.base import Model
 
 _logger = logging.getLogger(__name__)
 

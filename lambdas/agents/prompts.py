@@ -4,7 +4,7 @@ import hashlib
 from functools import cache
 from importlib.resources import files
 
-from lambdas.core.text_model import Prompt
+from lambdas.ports.text_model import Prompt
 
 
 @cache

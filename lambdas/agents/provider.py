@@ -10,8 +10,8 @@ from pydantic import Field, Json
 
 from lambdas.agents.offline.faults import FaultPlan
 from lambdas.agents.offline.provider import OfflineModel
-from lambdas.core.settings import Settings, SettingsError
-from lambdas.core.text_model import TextModel
+from lambdas.ports.text_model import TextModel
+from lambdas.settings import Settings, SettingsError
 
 
 class AgentSettings(Settings):

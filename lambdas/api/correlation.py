@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from lambdas.core.ids import CorrelationId, CorrelationIdField
+from lambdas.domain.ids import CorrelationId, CorrelationIdField
 
 HEADER = "X-Correlation-Id"
 

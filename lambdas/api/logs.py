@@ -4,8 +4,8 @@ from typing import Protocol
 
 from aws_lambda_powertools import Logger
 
-from lambdas.api.security import SecurityLog
-from lambdas.core.errors import CampaignError
+from lambdas.domain.errors import CampaignError
+from lambdas.ports.security import SecurityLog
 
 
 class RequestLog(SecurityLog, Protocol):

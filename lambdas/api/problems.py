@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from lambdas.core.errors import CampaignError
+from lambdas.domain.errors import CampaignError
 
 CONTENT_TYPE = "application/problem+json"
 

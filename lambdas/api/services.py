@@ -4,12 +4,8 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from lambdas.api.logs import RequestLog
-from lambdas.api.submission import Intake
-from lambdas.core.active import ActiveCampaigns
-from lambdas.core.effects import EffectStore
-from lambdas.core.executions import Executions
-from lambdas.core.mailing import Senders
-from lambdas.core.ports import (
+from lambdas.ports.engine import Executions
+from lambdas.ports.stores import (
     ApprovalStore,
     CampaignStore,
     CatalogStore,
@@ -21,8 +17,12 @@ from lambdas.core.ports import (
     Keys,
     PostStore,
 )
-from lambdas.core.recovery import RecoveryPorts
+from lambdas.services.active import ActiveCampaigns
+from lambdas.services.mailing import Senders
 from lambdas.services.quota import Quota
+from lambdas.services.recovery import RecoveryPorts
+from lambdas.services.saga import EffectStore
+from lambdas.services.submission import Intake
 
 
 class Services(NamedTuple):

@@ -43,10 +43,10 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, NamedTuple, Protocol
 
-from lambdas.core.errors import FieldError, InvalidInputError
-from lambdas.core.ids import CampaignKey
-from lambdas.core.models.base import iso
-from lambdas.core.ports import Clock
+from lambdas.domain.errors import FieldError, InvalidInputError
+from lambdas.domain.ids import CampaignKey
+from lambdas.domain.models.base import iso
+from lambdas.ports.stores import Clock
 
 SHARDS = 4
 """Partitions of each kind. One rule reaches at most five targets (2026-11, docs.aws.amazon.com/eventbridge/latest/

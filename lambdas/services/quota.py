@@ -11,9 +11,9 @@ not counted again.
 from collections.abc import Callable, Mapping
 from typing import NamedTuple, Protocol
 
-from lambdas.core.errors import FieldError, InvalidInputError, NotFoundError, TooManyCampaignsError
-from lambdas.core.ids import CampaignId, CampaignKey, TenantId
-from lambdas.core.models.campaign import CampaignStatus
+from lambdas.domain.errors import FieldError, InvalidInputError, NotFoundError, TooManyCampaignsError
+from lambdas.domain.ids import CampaignId, CampaignKey, TenantId
+from lambdas.domain.models.campaign import CampaignStatus
 
 BEING_BUILT = frozenset(
     {CampaignStatus.QUEUED, CampaignStatus.PLANNING, CampaignStatus.GENERATING, CampaignStatus.NEEDS_REVISION}

@@ -145,9 +145,9 @@ class Pages:
 
     def _picture(self, name: str) -> Page:
         # Here and not above: the emulator is up before the domain's models are loaded.
-        from lambdas.adapters.sfn_executions import StepFunctionsExecutions
-        from lambdas.api.history import graph_of_execution
+        from lambdas.adapters.aws.sfn_executions import StepFunctionsExecutions
         from lambdas.api.picture import drawn
+        from lambdas.services.history import graph_of_execution
 
         machines = (self._stack() or {}).get("stateMachines", {})
         for label, machine in machines.items():

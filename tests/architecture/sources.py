@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from local.process import ROOT
 
-ROOMS = ("core", "adapters", "agents", "api", "build", "ops", "run", "services")
+ROOMS = ("domain", "ports", "services", "adapters", "agents", "api", "build", "ops", "run", "workers")
 SOURCES = ("lambdas", "stacks", "statemachine", "local")
 
 
@@ -21,7 +21,7 @@ class Source(NamedTuple):
 
     @property
     def room(self) -> str:
-        """``lambdas.core.ids`` is in ``core``; whatever is outside ``lambdas`` is in its top folder."""
+        """``lambdas.domain.ids`` is in ``core``; whatever is outside ``lambdas`` is in its top folder."""
         parts = self.name.split(".")
         return parts[1] if parts[0] == "lambdas" and len(parts) > 1 else parts[0]
 

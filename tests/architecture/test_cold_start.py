@@ -103,7 +103,7 @@ def test_a_handler_needs_few_of_our_own_modules(handler: str, cold_starts: dict[
 @pytest.mark.parametrize(
     ("library", "users"),
     [
-        ("jwt", {"api.authorizer", "api.rest", "build.request_approval", "ops.tend_approvals"}),
+        ("jwt", {"api.authorizer", "api.rest", "build.request_approval", "ops.sweep_approvals"}),
         ("jinja2", {"api.rest"}),
         ("css_inline", set[str]()),
         ("publicsuffixlist", set[str]()),
@@ -138,8 +138,8 @@ def test_the_layer_stays_as_it_was_built(cold_starts: dict[str, set[str]]) -> No
 
 def test_the_authorizer_loads_no_model_of_a_campaign(cold_starts: dict[str, set[str]]) -> None:
     """It stands before every call, and a token is all it reads."""
-    own = {name for name in cold_starts["lambdas.api.authorizer.handler"] if name.startswith("lambdas.core.models.")}
-    assert own <= {"lambdas.core.models.base"}
+    own = {name for name in cold_starts["lambdas.api.authorizer.handler"] if name.startswith("lambdas.domain.models.")}
+    assert own <= {"lambdas.domain.models.base", "lambdas.domain.models.access"}
 
 
 def test_no_pattern_of_a_model_counts_word_characters() -> None:

@@ -27,7 +27,7 @@ CALLS = {
 }
 """Too early at import: it costs a cold start, or is wrong in every test that imports the module."""
 
-READS_THE_ENVIRONMENT = {"lambdas.core.settings"}
+READS_THE_ENVIRONMENT = {"lambdas.settings"}
 """And nothing else does, at any time."""
 
 

@@ -3,12 +3,12 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from lambdas.core.ids import CallbackId, CampaignId, CampaignKey, TenantId, post_id_for
-from lambdas.core.models.approval import Approval, Decision, MadeDecision
-from lambdas.core.models.brand import BrandConfig, PersonaConfig
-from lambdas.core.models.campaign import Campaign
-from lambdas.core.models.checkpoint import Checkpoint
-from lambdas.core.models.post import Batch, Claim, Post, PostContent, PostError, PostStatus, Provenance
+from lambdas.domain.ids import CallbackId, CampaignId, CampaignKey, TenantId, post_id_for
+from lambdas.domain.models.approval import Approval, Decision, MadeDecision
+from lambdas.domain.models.brand import BrandConfig, PersonaConfig
+from lambdas.domain.models.campaign import Campaign
+from lambdas.domain.models.checkpoint import Checkpoint
+from lambdas.domain.models.post import Batch, Claim, Post, PostContent, PostError, PostStatus, Provenance
 
 NOW = datetime(2026, 3, 2, 9, 30, 0, 123_000, tzinfo=UTC)
 ACME = TenantId("acme")

@@ -6,15 +6,15 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from lambdas.adapters import dynamodb_keys as keys
-from lambdas.adapters.dynamodb_active import DynamoActive
-from lambdas.adapters.dynamodb_due import DynamoDue
-from lambdas.adapters.dynamodb_items import to_item
-from lambdas.adapters.memory import MemoryActive, MemoryDue
-from lambdas.core.active import ActiveCampaign, ActiveCampaigns, active
+from lambdas.adapters.table import keys
+from lambdas.adapters.table.active_store import DynamoActive
+from lambdas.adapters.table.due_store import DynamoDue
+from lambdas.adapters.table.items import to_item
+from lambdas.services.active import ActiveCampaign, ActiveCampaigns, active
 from lambdas.services.due import SHARDS, DueEntry, Kind
 from tests.contract.conftest import TABLE
 from tests.contract.samples import ACME, KEY, NOW, numbered
+from tests.fakes import MemoryActive, MemoryDue
 
 
 class Looks(NamedTuple):

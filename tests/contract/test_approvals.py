@@ -9,18 +9,18 @@ from typing import Any
 
 import pytest
 
-from lambdas.adapters import dynamodb_keys as keys
-from lambdas.adapters.dynamodb_approvals import DynamoApprovals
-from lambdas.adapters.dynamodb_due import DynamoDue
-from lambdas.adapters.dynamodb_items import to_item
-from lambdas.adapters.memory import MemoryApprovals
-from lambdas.core.errors import ConcurrentUpdateError, ConflictError, NotFoundError
-from lambdas.core.ids import post_id_for
-from lambdas.core.models.approval import ApprovalStatus, ClosedBecause, MailState, Vote
-from lambdas.core.ports import ApprovalStore
+from lambdas.adapters.table import keys
+from lambdas.adapters.table.due_store import DynamoDue
+from lambdas.adapters.table.items import to_item
+from lambdas.adapters.table.request_store import DynamoApprovals
+from lambdas.domain.errors import ConcurrentUpdateError, ConflictError, NotFoundError
+from lambdas.domain.ids import post_id_for
+from lambdas.domain.models.approval import ApprovalStatus, ClosedBecause, MailState, Vote
+from lambdas.ports.stores import ApprovalStore
 from lambdas.services.due import SHARDS, DueIndex, Kind
 from tests.contract.conftest import TABLE
 from tests.contract.samples import CALLBACK, GLOBEX, KEY, NOW, approval, decision
+from tests.fakes import MemoryApprovals
 
 GOLDEN = Path(__file__).parents[1] / "data" / "golden"
 

@@ -6,20 +6,20 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from lambdas.adapters import dynamodb_keys as keys
-from lambdas.adapters.dynamodb_campaigns import DynamoCampaigns
-from lambdas.adapters.dynamodb_due import DynamoDue
-from lambdas.adapters.dynamodb_table import Table
-from lambdas.adapters.memory import MemoryCampaigns, MemoryDue
-from lambdas.core.active import SOON
-from lambdas.core.errors import ConcurrentUpdateError, ConflictError, InvalidInputError, NotFoundError
-from lambdas.core.ids import BrandId, PersonaId
-from lambdas.core.models.brand import Brand, Persona
-from lambdas.core.models.campaign import CampaignStatus, Configuration, Failure, PostCounts
-from lambdas.core.ports import CampaignStore, IdempotencyRecord
+from lambdas.adapters.table import keys
+from lambdas.adapters.table.campaign_store import DynamoCampaigns
+from lambdas.adapters.table.due_store import DynamoDue
+from lambdas.adapters.table.table import Table
+from lambdas.domain.errors import ConcurrentUpdateError, ConflictError, InvalidInputError, NotFoundError
+from lambdas.domain.ids import BrandId, PersonaId
+from lambdas.domain.models.brand import Brand, Persona
+from lambdas.domain.models.campaign import CampaignStatus, Configuration, Failure, PostCounts
+from lambdas.ports.stores import CampaignStore, IdempotencyRecord
+from lambdas.services.active import SOON
 from lambdas.services.due import SHARDS, Kind
 from tests.contract.conftest import TABLE
 from tests.contract.samples import ACME, GLOBEX, KEY, NOW, brand_config, campaign, numbered, persona_config
+from tests.fakes import MemoryCampaigns, MemoryDue
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -4,15 +4,15 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from lambdas.adapters.dynamodb_catalog import DynamoCatalog
-from lambdas.adapters.memory import MemoryCatalog
-from lambdas.core.errors import NotFoundError
-from lambdas.core.ids import BrandId, PersonaId
-from lambdas.core.models.brand import Brand, Persona
-from lambdas.core.models.tenant import TenantConfig, TenantSettings
-from lambdas.core.ports import CatalogStore
+from lambdas.adapters.table.catalog_store import DynamoCatalog
+from lambdas.domain.errors import NotFoundError
+from lambdas.domain.ids import BrandId, PersonaId
+from lambdas.domain.models.brand import Brand, Persona
+from lambdas.domain.models.tenant import TenantConfig, TenantSettings
+from lambdas.ports.stores import CatalogStore
 from tests.contract.conftest import TABLE
 from tests.contract.samples import ACME, GLOBEX, brand_config, persona_config
+from tests.fakes import MemoryCatalog
 
 KETTLES, ANN, BEN = BrandId("kettles"), PersonaId("ann"), PersonaId("ben")
 

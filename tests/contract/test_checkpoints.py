@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
-from lambdas.adapters import dynamodb_keys as keys
-from lambdas.adapters.dynamodb_campaigns import DynamoCampaigns
-from lambdas.adapters.dynamodb_checkpoints import DynamoCheckpoints
-from lambdas.adapters.memory import MemoryCheckpoints
-from lambdas.core.errors import ConflictError, InvalidInputError
-from lambdas.core.models.campaign import CampaignStatus, Failure
-from lambdas.core.ports import CheckpointStore
+from lambdas.adapters.table import keys
+from lambdas.adapters.table.campaign_store import DynamoCampaigns
+from lambdas.adapters.table.checkpoint_store import DynamoCheckpoints
+from lambdas.domain.errors import ConflictError, InvalidInputError
+from lambdas.domain.models.campaign import CampaignStatus, Failure
+from lambdas.ports.stores import CheckpointStore
 from tests.contract.conftest import TABLE
 from tests.contract.samples import GLOBEX, KEY, NOW, campaign, checkpoint
+from tests.fakes import MemoryCheckpoints
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

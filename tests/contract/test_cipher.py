@@ -5,10 +5,10 @@ import base64
 import boto3
 import pytest
 
-from lambdas.adapters.kms_cipher import KmsCipher
-from lambdas.adapters.memory import MemoryCipher
-from lambdas.core.errors import PermanentError
-from lambdas.core.ports import Cipher
+from lambdas.adapters.aws.kms_cipher import KmsCipher
+from lambdas.domain.errors import PermanentError
+from lambdas.ports.stores import Cipher
+from tests.fakes import MemoryCipher
 
 CONTEXT = {"tenantId": "acme", "campaignId": "01KJQ0000000000000000000B1", "callbackId": "01KJQ0000000000000000000C1"}
 LONGEST = "token-of-a-task-" * 128

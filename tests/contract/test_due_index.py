@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from lambdas.adapters import dynamodb_due
-from lambdas.adapters.dynamodb_due import DynamoDue
-from lambdas.adapters.memory import MemoryDue
-from lambdas.core.ids import CampaignId, CampaignKey, TenantId
+from lambdas.adapters.table import due_store
+from lambdas.adapters.table.due_store import DynamoDue
+from lambdas.domain.ids import CampaignId, CampaignKey, TenantId
 from lambdas.services.due import SHARDS, DueEntry, DueIndex, Kind, entry_for
 from tests.contract.conftest import TABLE
+from tests.fakes import MemoryDue
 
 NOW = datetime(2026, 11, 24, 9, 30, 0, 123_000, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -63,7 +63,7 @@ def test_an_entry_is_removed_as_it_was_read(index: DueIndex) -> None:
 def test_more_than_a_page_is_read_page_by_page_and_what_is_removed_meanwhile_does_no_harm(
     index: DueIndex, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(dynamodb_due, "_PAGE", 3)
+    monkeypatch.setattr(due_store, "_PAGE", 3)
     for number in range(10):
         index.put(entry(number))
     found = []
@@ -79,6 +79,6 @@ def test_an_entry_that_nobody_can_read_keeps_no_other_waiting(moto_table: Any) -
     index.put(entry())
     broken = {"PK": {"S": "DUE#campaign#0"}, "SK": {"S": "2026-01-01T00:00:00.000Z#acme#x"}, "at": {"S": "soon"}}
     moto_table.put_item(TableName=TABLE, Item=broken)
-    newer = dynamodb_due.fields(entry(1)) | {"fieldOfANewerVersion": "x"}
-    index._table.put(dynamodb_due.place(entry(1)), newer)
+    newer = due_store.fields(entry(1)) | {"fieldOfANewerVersion": "x"}
+    index._table.put(due_store.place(entry(1)), newer)
     assert list(index.due(Kind.CAMPAIGN, 0, NOW)) == [entry(), entry(1)]

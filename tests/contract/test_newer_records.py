@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from lambdas.adapters import dynamodb_keys as keys
-from lambdas.adapters.dynamodb_active import DynamoActive
-from lambdas.adapters.dynamodb_approvals import DynamoApprovals
-from lambdas.adapters.dynamodb_campaigns import DynamoCampaigns
-from lambdas.adapters.dynamodb_checkpoints import DynamoCheckpoints
-from lambdas.adapters.dynamodb_effects import DynamoEffects
-from lambdas.adapters.dynamodb_posts import DynamoPosts
-from lambdas.adapters.dynamodb_table import Table
-from lambdas.core.ids import CallbackId, PostId
-from lambdas.core.models.campaign import CampaignStatus
-from lambdas.core.models.checkpoint import StepOutcome
-from lambdas.core.models.post import Post, Revision
+from lambdas.adapters.table import keys
+from lambdas.adapters.table.active_store import DynamoActive
+from lambdas.adapters.table.campaign_store import DynamoCampaigns
+from lambdas.adapters.table.checkpoint_store import DynamoCheckpoints
+from lambdas.adapters.table.effect_store import DynamoEffects
+from lambdas.adapters.table.post_store import DynamoPosts
+from lambdas.adapters.table.request_store import DynamoApprovals
+from lambdas.adapters.table.table import Table
+from lambdas.domain.ids import CallbackId, PostId
+from lambdas.domain.models.campaign import CampaignStatus
+from lambdas.domain.models.checkpoint import StepOutcome
+from lambdas.domain.models.post import Post, Revision
 from tests.contract import samples
 from tests.contract.conftest import TABLE
 

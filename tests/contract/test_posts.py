@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING
 import pytest
 from botocore.model import OperationModel
 
-from lambdas.adapters.dynamodb_items import from_item
-from lambdas.adapters.dynamodb_posts import DynamoPosts
-from lambdas.adapters.memory import MemoryPosts
-from lambdas.core.claims import may_claim, under_claims
-from lambdas.core.errors import ConcurrentUpdateError, InvalidInputError, NotFoundError
-from lambdas.core.models.campaign import PostCounts
-from lambdas.core.models.post import Claim, Edit, PostContent, PostStatus, Revision
-from lambdas.core.paging import every
-from lambdas.core.ports import PostStore
+from lambdas.adapters.table.items import from_item
+from lambdas.adapters.table.post_store import DynamoPosts
+from lambdas.domain.batch_lease import may_claim, under_claims
+from lambdas.domain.errors import ConcurrentUpdateError, InvalidInputError, NotFoundError
+from lambdas.domain.models.campaign import PostCounts
+from lambdas.domain.models.post import Claim, Edit, PostContent, PostStatus, Revision
+from lambdas.ports.paging import every
+from lambdas.ports.stores import PostStore
 from tests.contract.samples import GLOBEX, KEY, NOW, broken, claim, plan, written
+from tests.fakes import MemoryPosts
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -2,11 +2,11 @@
 
 import pytest
 
-from lambdas.adapters.dynamodb_promises import DynamoPromises
-from lambdas.adapters.memory import MemoryPromises
-from lambdas.core.ids import CampaignId, CampaignKey, TenantId
+from lambdas.adapters.table.promise_store import DynamoPromises
+from lambdas.domain.ids import CampaignId, CampaignKey, TenantId
 from lambdas.services.quota import Limits, Promises
 from tests.contract.conftest import TABLE
+from tests.fakes import MemoryPromises
 
 ACME = TenantId("acme")
 

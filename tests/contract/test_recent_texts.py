@@ -6,12 +6,12 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from lambdas.adapters.memory import MemoryRecentTexts
-from lambdas.adapters.remembered_texts import RememberedTexts
-from lambdas.adapters.s3_recent_texts import S3RecentTexts
-from lambdas.core.ids import CampaignKey
-from lambdas.core.ports import RecentTexts
+from lambdas.adapters.aws.remembered_texts import RememberedTexts
+from lambdas.adapters.aws.s3_recent_texts import S3RecentTexts
+from lambdas.domain.ids import CampaignKey
+from lambdas.ports.stores import RecentTexts
 from tests.contract.samples import ACME, GLOBEX, KEY, numbered
+from tests.fakes import MemoryRecentTexts
 
 TEXTS = ["Größe zählt 🫖", 'Say "when"\n\nand stop', ""]
 

@@ -7,11 +7,11 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from lambdas.adapters.memory import MemorySenders
-from lambdas.adapters.ses_senders import SesSenders
-from lambdas.core.errors import ThrottledError
-from lambdas.core.mailing import Senders
+from lambdas.adapters.aws.ses_senders import SesSenders
+from lambdas.domain.errors import ThrottledError
+from lambdas.services.mailing import Senders
 from tests.contract.samples import ACME, GLOBEX
+from tests.fakes import MemorySenders
 
 Build = Callable[[dict[str, str], set[str]], Senders]
 """From owners by identity, and those not verified."""

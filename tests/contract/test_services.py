@@ -11,17 +11,17 @@ from typing import Any, NamedTuple
 import boto3
 import pytest
 
-from lambdas.adapters.memory import MemoryClock, MemoryEngine, MemoryKeys, MemoryMailer, MemoryManifests
-from lambdas.adapters.s3_manifests import S3Manifests
-from lambdas.adapters.secret_keys import SecretKeys
-from lambdas.adapters.ses_mailer import SesMailer
-from lambdas.adapters.step_functions import StepFunctionsEngine
-from lambdas.core.errors import GoneError
-from lambdas.core.ids import CorrelationId, TaskToken
-from lambdas.core.models.mail import Mail
-from lambdas.core.models.workflow import BuildInput, ManifestLocation
-from lambdas.core.ports import Engine, Keys, Mailer, ManifestStore
+from lambdas.adapters.aws.s3_manifests import S3Manifests
+from lambdas.adapters.aws.secret_keys import SecretKeys
+from lambdas.adapters.aws.ses_mailer import SesMailer
+from lambdas.adapters.aws.step_functions import StepFunctionsEngine
+from lambdas.domain.errors import GoneError
+from lambdas.domain.ids import CorrelationId, TaskToken
+from lambdas.domain.models.mail import Mail
+from lambdas.domain.models.workflow import BuildInput, ManifestLocation
+from lambdas.ports.stores import Engine, Keys, Mailer, ManifestStore
 from tests.contract.samples import ACME, KEY, NOW, numbered, plan
+from tests.fakes import MemoryClock, MemoryEngine, MemoryKeys, MemoryMailer, MemoryManifests
 
 EVENT = BuildInput(tenant_id=ACME, campaign_id=KEY.campaign_id, correlation_id=CorrelationId("corr-1"))
 SECRET_LENGTH = 64

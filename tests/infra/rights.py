@@ -17,7 +17,7 @@ CAMPAIGN = "01J00000000000000000000000"
 OBJECT = f"tenants/acme/campaigns/{CAMPAIGN}/recent-texts.json"
 SECURE = {"aws:SecureTransport": "true"}
 SEALED = {"tenantId": "acme", "campaignId": CAMPAIGN, "callbackId": "01J00000000000000000000001"}
-"""As ``lambdas.core.ports.Cipher`` is given it; ``test_rights`` compares the keys with the code's."""
+"""As ``lambdas.ports.stores.Cipher`` is given it; ``test_rights`` compares the keys with the code's."""
 ENCRYPTING = ("kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey")
 _READS_EXECUTIONS = {
     "states:DescribeExecution",

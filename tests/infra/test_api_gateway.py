@@ -3,12 +3,12 @@
 import json
 from typing import Any
 
-from lambdas.adapters.memory import MemoryClock, MemoryKeys
 from lambdas.api.authorizer.authorize import authorize
 from lambdas.api.rest.app import Api
 from lambdas.api.rest.openapi import describe
 from lambdas.api.rest.resolver import Resolver
 from lambdas.api.services import Services
+from tests.fakes import MemoryClock, MemoryKeys
 from tests.infra.templates import Assembly, Properties, text
 from tests.support.api import RecordingLog
 

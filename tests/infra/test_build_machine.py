@@ -7,9 +7,9 @@ import pytest
 
 from lambdas.build.generate_posts.logic import LAST_RETRY
 from lambdas.build.request_approval.logic import LINK_LIFETIME
-from lambdas.core.approval_due import HEARTBEAT_EVERY
-from lambdas.core.errors import WORKFLOW_RETRIES, permanent_names, retryable_names
-from lambdas.core.models.campaign import ApprovalPolicy
+from lambdas.domain.approval_due import HEARTBEAT_EVERY
+from lambdas.domain.errors import WORKFLOW_RETRIES, permanent_names, retryable_names
+from lambdas.domain.models.campaign import ApprovalPolicy
 from statemachine.build import HEARTBEAT_RETRIES
 from statemachine.retries import Retries, Retry
 from tests.infra.templates import Assembly

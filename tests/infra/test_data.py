@@ -3,8 +3,8 @@
 import json
 from typing import Any
 
-from lambdas.adapters import dynamodb_keys as keys
-from lambdas.adapters.secret_keys import parse_key_set
+from lambdas.adapters.aws.secret_keys import parse_key_set
+from lambdas.adapters.table import keys
 from tests.infra.templates import Assembly, text
 
 

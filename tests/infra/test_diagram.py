@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from lambdas.api.picture import filled
-from lambdas.core.graph.definition import Workflow, parse
-from lambdas.core.graph.model import ExecutionGraph, NodeStatus
+from lambdas.domain.graph.definition import Workflow, parse
+from lambdas.domain.graph.model import ExecutionGraph, NodeStatus
 from local.diagram import LOCK, PAGE, file_of, is_drawn, page_with, workflows
 from tests.infra.templates import Assembly
 from tests.support.pictures import SVG, executed, marked, texts

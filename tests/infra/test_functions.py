@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from aws_cdk import App
 
-from lambdas.adapters.dynamodb_campaigns import IDEMPOTENCY_KEPT
+from lambdas.adapters.table.campaign_store import IDEMPOTENCY_KEPT
 from lambdas.build.generate_posts.logic import CLAIM_LEASE
-from lambdas.core.claims import WRITER_LIVES
-from lambdas.core.settings import Settings
+from lambdas.domain.batch_lease import WRITER_LIVES
+from lambdas.settings import Settings
 from local.process import ROOT
 from stacks.options import Options
 from tests.infra.templates import Assembly, listed, text
@@ -21,7 +21,7 @@ from tests.infra.templates import Assembly, listed, text
 EVERYWHERE = {"POWERTOOLS_SERVICE_NAME", "LOG_LEVEL"}
 """Read by the Powertools logger."""
 AGENTS = ("campaign-planner", "content-generator", "generate-posts", "plan-posts")
-MAILERS = ("request-approval", "tend-approvals")
+MAILERS = ("request-approval", "sweep-approvals")
 
 API_GATEWAY_SECONDS = 29
 """Integration timeout (docs.aws.amazon.com/apigateway/latest/developerguide/limits.html)."""
@@ -161,7 +161,7 @@ def test_few_permissions_let_the_gateway_in(both: Assembly) -> None:
     """A function's policy holds 20 KB: two permissions for each method would use it up."""
     every = both.resources("AWS::Lambda::Permission").values()
     rules = [permission for permission in every if permission["Principal"] == "events.amazonaws.com"]
-    assert sorted(both.name_of(rule["FunctionName"]) for rule in rules) == ["reconcile", "reconcile", "tend-approvals"]
+    assert sorted(both.name_of(rule["FunctionName"]) for rule in rules) == ["reconcile", "reconcile", "sweep-approvals"]
     (topic,) = [permission for permission in every if permission["Principal"] == "sns.amazonaws.com"]
     assert both.name_of(topic["FunctionName"]) == "mail-events"
     assert "MailEvents" in text(topic["SourceArn"])

@@ -104,7 +104,7 @@ FUNCTIONS: dict[str, Grants] = {
     "revise-posts": table("GetItem", "PutItem", "UpdateItem", "Query", "PartiQLUpdate")
     | {"manifests": {"s3:PutObject"}},
     # DeleteItem: entries of the due index whose work is done.
-    "tend-approvals": table("GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query")
+    "sweep-approvals": table("GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query")
     | {
         "approval keys": {"secretsmanager:GetSecretValue"},
         "base url": {"ssm:GetParameter"},
@@ -243,7 +243,7 @@ def test_the_key_trusts_the_account_and_the_services_that_use_it(both: Assembly)
         elif service.startswith("logs."):
             (place,) = statement["Condition"]["ArnLike"].values()
             assert text(place) == "arn:<AWS::Partition>:logs:<AWS::Region>:<AWS::AccountId>:log-group:*"
-        elif set(service.split(", ")) <= {"ses.amazonaws.com", "cloudwatch.amazonaws.com"}:
+        elif service == "cloudwatch.amazonaws.com, ses.amazonaws.com":
             assert statement["Action"] == ["kms:Decrypt", "kms:GenerateDataKey*"]
             assert text(statement["Condition"]["StringEquals"]["aws:SourceAccount"]) == "<AWS::AccountId>"
         else:

@@ -15,11 +15,11 @@ from lambdas.agents.content_generator.contract import GeneratorResult
 from lambdas.agents.offline.faults import Fault
 from lambdas.agents.offline.provider import OfflineModel
 from lambdas.agents.outcome import RETRYABLE, ErrorCode
-from lambdas.core.agent_reply import AgentReply
-from lambdas.core.calendar import planned_count
-from lambdas.core.limits import LIMITS, check_limits, measure, text_as_published
-from lambdas.core.models.campaign import CampaignBrief
-from lambdas.core.platforms import Platform
+from lambdas.domain.agent_reply import AgentReply
+from lambdas.domain.calendar import planned_count
+from lambdas.domain.limits import LIMITS, check_limits, measure, text_as_published
+from lambdas.domain.models.campaign import CampaignBrief
+from lambdas.domain.platforms import Platform
 from tests.support.agent_inputs import ALL_PLATFORMS, all_posts, launch, plan_data, post_data
 
 ENOUGH = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -7,15 +7,15 @@ from urllib.parse import parse_qs, urlsplit
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lambdas.adapters.memory import MemoryKeys
 from lambdas.api.approvals.decisions import Choice, DecisionPorts, decide
 from lambdas.api.approvals.links import OpenLink
-from lambdas.core.errors import ConflictError, GoneError, NotFoundError, UnauthenticatedError
-from lambdas.core.ids import CallbackId, CampaignId, CampaignKey, TenantId
-from lambdas.core.links import approval_link, nonce_hash
-from lambdas.core.models.approval import ApprovalStatus, Decision
-from lambdas.core.models.campaign import OnTimeout
-from lambdas.core.quorum import needed
+from lambdas.domain.errors import ConflictError, GoneError, NotFoundError, UnauthenticatedError
+from lambdas.domain.ids import CallbackId, CampaignId, CampaignKey, TenantId
+from lambdas.domain.models.approval import ApprovalStatus, Decision
+from lambdas.domain.models.campaign import OnTimeout
+from lambdas.domain.quorum import needed
+from lambdas.services.links import approval_link, nonce_hash
+from tests.fakes import MemoryKeys
 from tests.support import samples
 from tests.support.asked import REVIEWERS, Asked
 from tests.support.world import World

@@ -5,12 +5,12 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lambdas.adapters.memory import MemoryPromises
-from lambdas.api.submission import Accepted, Intake, Submission, submit
-from lambdas.core.ids import CampaignKey
-from lambdas.core.models.approval import Decision
-from lambdas.core.models.campaign import CampaignStatus, PostCounts
+from lambdas.domain.ids import CampaignKey
+from lambdas.domain.models.approval import Decision
+from lambdas.domain.models.campaign import CampaignStatus, PostCounts
 from lambdas.services.quota import Limits, Quota
+from lambdas.services.submission import Accepted, Intake, Submission, submit
+from tests.fakes import MemoryPromises
 from tests.support import samples
 from tests.support.agents import Act, Generator
 from tests.support.pipeline import Ended, Pipeline

@@ -10,9 +10,9 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lambdas.core.errors import PostsInProgressError
-from lambdas.core.models.campaign import CampaignStatus, PostCounts
-from lambdas.core.models.post import Post, PostStatus
+from lambdas.domain.errors import PostsInProgressError
+from lambdas.domain.models.campaign import CampaignStatus, PostCounts
+from lambdas.domain.models.post import Post, PostStatus
 from tests.support import samples
 from tests.support.agents import Act, Generator
 from tests.support.faults import Crash, Fault, FaultPlan, Place

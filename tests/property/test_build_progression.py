@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lambdas.core.errors import ConflictError
-from lambdas.core.models.approval import ApprovalStatus, Decision
-from lambdas.core.models.campaign import CampaignStatus
-from lambdas.core.models.checkpoint import StepOutcome
-from lambdas.core.models.post import PostStatus
-from lambdas.core.progression import BUILDING
-from lambdas.core.steps import BUILD_STEPS
+from lambdas.domain.errors import ConflictError
+from lambdas.domain.models.approval import ApprovalStatus, Decision
+from lambdas.domain.models.campaign import CampaignStatus
+from lambdas.domain.models.checkpoint import StepOutcome
+from lambdas.domain.models.post import PostStatus
+from lambdas.domain.steps import BUILD_STEPS
+from lambdas.services.lifecycle import BUILDING
 from tests.support import samples
 from tests.support.agents import Act, Generator, Planner
 from tests.support.faults import Fault, FaultPlan, Place

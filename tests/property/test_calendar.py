@@ -8,11 +8,11 @@ from zoneinfo import ZoneInfo
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lambdas.core.calendar import SlotRequest, posting_slots, validate_slots
-from lambdas.core.errors import InvalidInputError
-from lambdas.core.ids import PersonaId
-from lambdas.core.models.schedule import Schedule
-from lambdas.core.platforms import Platform
+from lambdas.domain.calendar import SlotRequest, posting_slots, validate_slots
+from lambdas.domain.errors import InvalidInputError
+from lambdas.domain.ids import PersonaId
+from lambdas.domain.models.schedule import Schedule
+from lambdas.domain.platforms import Platform
 
 ZONES = (
     "UTC",

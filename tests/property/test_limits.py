@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twitter_text import parse_tweet
 
-from lambdas.core.limits import LIMITS, check_limits, measure, sms_segments, text_as_published
-from lambdas.core.models.post import PostContent
-from lambdas.core.platforms import Platform
+from lambdas.domain.limits import LIMITS, check_limits, measure, sms_segments, text_as_published
+from lambdas.domain.models.post import PostContent
+from lambdas.domain.platforms import Platform
 
 PLATFORMS = st.sampled_from(list(Platform))
 # Ordinary copy, and what makes counting hard: joined emoji, marks, wide writing, links, line ends, extension

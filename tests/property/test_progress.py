@@ -4,10 +4,10 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from lambdas.api.progress import Progress, progress_of
-from lambdas.core.models.campaign import CampaignStatus, PostCounts
-from lambdas.core.models.checkpoint import StepOutcome
-from lambdas.core.steps import BUILD_STEPS
+from lambdas.domain.models.campaign import CampaignStatus, PostCounts
+from lambdas.domain.models.checkpoint import StepOutcome
+from lambdas.domain.steps import BUILD_STEPS
+from lambdas.services.progress import Progress, progress_of
 from tests.contract import samples
 
 POSTS = 5

@@ -17,17 +17,17 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from lambdas.api.approvals.decisions import Choice, DecisionPorts, decide
 from lambdas.api.approvals.links import OpenLink
-from lambdas.api.progress import Progress, progress_of
-from lambdas.core.errors import CampaignError, ConcurrentUpdateError, ConflictError, GoneError, PostsInProgressError
-from lambdas.core.executions import name_of
-from lambdas.core.graph.model import ExecutionStatus
-from lambdas.core.ids import CallbackId
-from lambdas.core.models.approval import Decision
-from lambdas.core.models.campaign import CampaignStatus
-from lambdas.core.models.post import PostStatus
-from lambdas.core.progression import BUILDING
-from lambdas.core.steps import BUILD_STEPS
+from lambdas.domain.errors import CampaignError, ConcurrentUpdateError, ConflictError, GoneError, PostsInProgressError
+from lambdas.domain.graph.model import ExecutionStatus
+from lambdas.domain.ids import CallbackId
+from lambdas.domain.models.approval import Decision
+from lambdas.domain.models.campaign import CampaignStatus
+from lambdas.domain.models.post import PostStatus
+from lambdas.domain.steps import BUILD_STEPS
 from lambdas.ops.reconcile.logic import MAX_RECOVERIES
+from lambdas.ports.engine import name_of
+from lambdas.services.lifecycle import BUILDING
+from lambdas.services.progress import Progress, progress_of
 from tests.support import samples
 from tests.support.agents import Generator, Planner
 from tests.support.execution import MOST_RETRIES, Execution

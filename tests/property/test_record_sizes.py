@@ -6,16 +6,18 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from lambdas.adapters.dynamodb_items import to_attribute
-from lambdas.adapters.memory import MemoryCampaigns, MemoryCatalog, MemoryClock, MemoryEngine, MemoryIds
+from lambdas.adapters.table.items import to_attribute
 from lambdas.api.logs import LoggerLog
-from lambdas.api.submission import Intake, Submission, submit
-from lambdas.core.errors import InvalidInputError
-from lambdas.core.ids import BrandId, CorrelationId, PersonaId
-from lambdas.core.models.brand import Brand, BrandConfig, PersonaConfig
-from lambdas.core.models.campaign import CampaignBrief, Cause, Configuration, Failure
-from lambdas.core.platforms import Platform
-from lambdas.core.record_size import MAX_ITEM_BYTES, RESERVE_BYTES, fits, record_bytes
+from lambdas.domain.errors import InvalidInputError
+from lambdas.domain.ids import BrandId, CorrelationId, PersonaId
+from lambdas.domain.models.brand import Brand, BrandConfig, PersonaConfig
+from lambdas.domain.models.campaign import CampaignBrief, Cause, Configuration, Failure
+from lambdas.domain.platforms import Platform
+from lambdas.domain.record_size import MAX_ITEM_BYTES, RESERVE_BYTES, fits, record_bytes
+from lambdas.services.quota import Limits, Quota
+from lambdas.services.submission import Intake, Submission, submit
+from tests.fakes import MemoryCampaigns, MemoryCatalog, MemoryClock, MemoryEngine, MemoryIds
+from tests.fakes.promises import MemoryPromises
 from tests.support import samples
 from tests.support.samples import brief
 
@@ -85,7 +87,9 @@ def _intake(brand: BrandConfig, persona: PersonaConfig, wire: dict[str, Any]) ->
     catalog.put_brand(samples.TENANT, BrandId(wire["brandId"]), brand)
     for name in wire["personaIds"]:
         catalog.put_persona(samples.TENANT, PersonaId(name), persona)
-    return Intake(MemoryCampaigns(), catalog, MemoryEngine(), clock, MemoryIds(clock), LoggerLog(_Silent()))
+    campaigns = MemoryCampaigns()
+    quota = Quota(MemoryPromises(), Limits(100, 1_000), lambda key: campaigns.get(key).status)
+    return Intake(campaigns, catalog, MemoryEngine(), clock, MemoryIds(clock), LoggerLog(_Silent()), quota)
 
 
 class _Silent:

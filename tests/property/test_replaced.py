@@ -4,12 +4,12 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from lambdas.core.graph.model import ExecutionStatus
-from lambdas.core.models.approval import Approval, ApprovalStatus, Decision
-from lambdas.core.models.campaign import CampaignStatus
-from lambdas.core.models.post import PostStatus
-from lambdas.core.models.workflow import BuildInput
-from lambdas.core.progression import BUILDING
+from lambdas.domain.graph.model import ExecutionStatus
+from lambdas.domain.models.approval import Approval, ApprovalStatus, Decision
+from lambdas.domain.models.campaign import CampaignStatus
+from lambdas.domain.models.post import PostStatus
+from lambdas.domain.models.workflow import BuildInput
+from lambdas.services.lifecycle import BUILDING
 from tests.support import samples
 from tests.support.faults import FaultPlan
 from tests.support.pipeline import Pipeline

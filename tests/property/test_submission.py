@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lambdas.adapters.memory import MemoryCampaigns, MemoryCatalog, MemoryClock, MemoryEngine, MemoryIds, MemoryPromises
 from lambdas.api.build_campaign.invocation import invoke
-from lambdas.api.submission import Intake, Submission, submit
-from lambdas.core.errors import CampaignError, ConflictError, FieldError, IdempotencyMismatchError
-from lambdas.core.ids import CorrelationId, PersonaId, TenantId
-from lambdas.core.models.campaign import CampaignStatus
+from lambdas.domain.errors import CampaignError, ConflictError, FieldError, IdempotencyMismatchError
+from lambdas.domain.ids import CorrelationId, PersonaId, TenantId
+from lambdas.domain.models.campaign import CampaignStatus
 from lambdas.services.quota import Limits, Quota
+from lambdas.services.submission import Intake, Submission, submit
+from tests.fakes import MemoryCampaigns, MemoryCatalog, MemoryClock, MemoryEngine, MemoryIds, MemoryPromises
 from tests.support.samples import BRAND, PERSONAS, brand_config, brief, persona_config
 
 TENANTS = ("acme", "globex")

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from lambdas.agents.inputs import generator_input, planner_input
-from lambdas.core.ids import CampaignId, CorrelationId, TenantId, post_id_for
-from lambdas.core.models.brand import Brand, BrandConfig, Persona, PersonaConfig
-from lambdas.core.models.campaign import Campaign, CampaignBrief, CampaignStatus, Configuration
-from lambdas.core.models.post import PlannedPost, Post
-from lambdas.core.platforms import Platform
+from lambdas.domain.ids import CampaignId, CorrelationId, TenantId, post_id_for
+from lambdas.domain.models.brand import Brand, BrandConfig, Persona, PersonaConfig
+from lambdas.domain.models.campaign import Campaign, CampaignBrief, CampaignStatus, Configuration
+from lambdas.domain.models.post import PlannedPost, Post
+from lambdas.domain.platforms import Platform
 
 ROOT = Path(__file__).parents[2]
 SEEDS = ROOT / "local" / "seed"

@@ -8,8 +8,8 @@ from enum import StrEnum
 from threading import Lock
 from typing import Any
 
-from lambdas.core.ids import CampaignId, post_id_for
-from lambdas.core.models.base import iso
+from lambdas.domain.ids import CampaignId, post_id_for
+from lambdas.domain.models.base import iso
 
 FIRST_POST_AT = datetime(2026, 4, 1, 9, 0, tzinfo=UTC)
 

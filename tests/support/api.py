@@ -8,7 +8,16 @@ from typing import Any, NamedTuple, cast
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from lambdas.adapters.memory import (
+from lambdas.api.approvals.decisions import DecisionPorts
+from lambdas.api.approvals.links import LinkPorts
+from lambdas.api.rest.app import Api
+from lambdas.api.services import Services
+from lambdas.domain.errors import CampaignError
+from lambdas.domain.ids import BrandId, PersonaId, TenantId
+from lambdas.domain.models.brand import BrandConfig, PersonaConfig
+from lambdas.domain.models.campaign import Campaign
+from lambdas.services.quota import Limits, Quota
+from tests.fakes import (
     MemoryActive,
     MemoryApprovals,
     MemoryCampaigns,
@@ -25,15 +34,6 @@ from lambdas.adapters.memory import (
     MemoryPromises,
     MemorySenders,
 )
-from lambdas.api.approvals.decisions import DecisionPorts
-from lambdas.api.approvals.links import LinkPorts
-from lambdas.api.rest.app import Api
-from lambdas.api.services import Services
-from lambdas.core.errors import CampaignError
-from lambdas.core.ids import BrandId, PersonaId, TenantId
-from lambdas.core.models.brand import BrandConfig, PersonaConfig
-from lambdas.core.models.campaign import Campaign
-from lambdas.services.quota import Limits, Quota
 
 ACME, GLOBEX = TenantId("acme"), TenantId("globex")
 REVIEWERS = ("ada@example.com", "grace@example.com")

@@ -3,13 +3,13 @@
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from lambdas.adapters.memory import MemoryCipher
 from lambdas.api.approvals.links import LinkPorts, OpenLink, open_link
 from lambdas.build.request_approval.logic import ApprovalPorts, request_approval
-from lambdas.core.models.approval import Approval
-from lambdas.core.models.campaign import CampaignStatus, PostCounts
-from lambdas.ops.tend_approvals.logic import Report, TendPorts, tend_due
+from lambdas.domain.models.approval import Approval
+from lambdas.domain.models.campaign import CampaignStatus, PostCounts
+from lambdas.ops.sweep_approvals.logic import Report, TendPorts, tend_due
 from lambdas.services.due import SHARDS, Tick
+from tests.fakes import MemoryCipher
 from tests.support import samples
 from tests.support.events import approval_event, planned
 from tests.support.world import World

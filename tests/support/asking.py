@@ -3,17 +3,11 @@
 from contextlib import suppress
 
 from lambdas.build.request_approval.logic import ApprovalPorts, request_approval
-from lambdas.core.errors import (
-    GoneError,
-)
-from lambdas.core.ids import TaskToken
-from lambdas.core.models.approval import (
-    Approval,
-    Decision,
-    MadeDecision,
-)
-from lambdas.core.models.campaign import CampaignStatus, PostCounts
-from lambdas.core.models.workflow import StatusResult
+from lambdas.domain.errors import GoneError
+from lambdas.domain.ids import TaskToken
+from lambdas.domain.models.approval import Approval, Decision, MadeDecision
+from lambdas.domain.models.campaign import CampaignStatus, PostCounts
+from lambdas.domain.models.workflow import StatusResult
 from tests.support import samples
 from tests.support.events import approval_event, planned
 from tests.support.faults import FaultPlan, faulty

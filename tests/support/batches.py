@@ -1,10 +1,10 @@
 """One batch of a campaign, written and looked at."""
 
 from lambdas.build.generate_posts.logic import generate_batch
-from lambdas.core.claims import under_claims
-from lambdas.core.deadline import Deadline
-from lambdas.core.models.post import Batch, Post, PostStatus
-from lambdas.core.models.workflow import BatchResult
+from lambdas.domain.batch_lease import under_claims
+from lambdas.domain.deadline import Deadline
+from lambdas.domain.models.post import Batch, Post, PostStatus
+from lambdas.domain.models.workflow import BatchResult
 from tests.support import samples
 from tests.support.agents import Generator
 from tests.support.events import batch_event, batch_ports

@@ -93,7 +93,7 @@ class Driver(Author):
 
     def tend(self) -> None:
         """What the rule does once a minute to open requests for approval, here to all of them."""
-        self.invoke("tend-approvals", {"everything": True})
+        self.invoke("sweep-approvals", {"everything": True})
 
     def logged(self) -> str:
         """Every event of every log group: the functions', the workflow's, the API's access log. Metrics are in it."""

@@ -2,21 +2,21 @@
 
 from typing import Any
 
-from lambdas.adapters.memory import MemoryEngine
 from lambdas.build.generate_posts.logic import BatchPorts
 from lambdas.build.plan_posts.logic import plan_posts
-from lambdas.core.ids import TaskToken
-from lambdas.core.models.approval import Decision
-from lambdas.core.models.base import iso
-from lambdas.core.models.campaign import CampaignStatus
-from lambdas.core.models.post import Batch
-from lambdas.core.models.workflow import (
+from lambdas.domain.ids import TaskToken
+from lambdas.domain.models.approval import Decision
+from lambdas.domain.models.base import iso
+from lambdas.domain.models.campaign import CampaignStatus
+from lambdas.domain.models.post import Batch
+from lambdas.domain.models.workflow import (
     ApprovalState,
     CaughtError,
     GenerateBatchEvent,
     RequestApprovalEvent,
     StepEvent,
 )
+from tests.fakes import MemoryEngine
 from tests.support import samples
 from tests.support.agents import Generator, Planner
 from tests.support.world import World

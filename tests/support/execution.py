@@ -4,10 +4,10 @@ from collections import Counter
 from contextlib import suppress
 from typing import Any
 
-from lambdas.core.errors import GoneError
-from lambdas.core.ids import TaskToken
-from lambdas.core.models.base import iso
-from lambdas.core.models.workflow import BuildInput
+from lambdas.domain.errors import GoneError
+from lambdas.domain.ids import TaskToken
+from lambdas.domain.models.base import iso
+from lambdas.domain.models.workflow import BuildInput
 from tests.support.pipeline import Delivery, attempt_of
 from tests.support.world import World
 

@@ -7,7 +7,7 @@ from itertools import count
 from threading import Lock
 from typing import Any, TypeVar, cast
 
-from lambdas.core.errors import DependencyTimeoutError, ThrottledError
+from lambdas.domain.errors import DependencyTimeoutError, ThrottledError
 
 PortT = TypeVar("PortT")
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import jwt
 
-from lambdas.core.tokens import ApprovalClaims, sign_approval_token
+from lambdas.services.tokens import ApprovalClaims, sign_approval_token
 from tests.support.waiting import OTHER_ULID, Waiting
 
 

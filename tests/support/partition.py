@@ -30,7 +30,7 @@ LATENCY_SECONDS = 0.01
 
 
 class VirtualTimer:
-    """``lambdas.adapters.dynamodb_partiql.Timer``: whoever waits is there at once, and it is later for everybody."""
+    """``lambdas.adapters.table.partiql.Timer``: whoever waits is there at once, and it is later for everybody."""
 
     def __init__(self, seed: int = 0) -> None:
         self._now = 0.0

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from lambdas.core.graph.definition import DefinedState, Workflow
-from lambdas.core.graph.model import ExecutionGraph, ExecutionStatus, GraphEdge, GraphNode, NodeStatus
+from lambdas.domain.graph.definition import DefinedState, Workflow
+from lambdas.domain.graph.model import ExecutionGraph, ExecutionStatus, GraphEdge, GraphNode, NodeStatus
 from local.process import ROOT
 
 SMALL: dict[str, Any] = {

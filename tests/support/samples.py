@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from lambdas.core.ids import BrandId, CampaignId, CampaignKey, CorrelationId, PersonaId, TenantId
-from lambdas.core.models.brand import BrandConfig, PersonaConfig
+from lambdas.domain.ids import BrandId, CampaignId, CampaignKey, CorrelationId, PersonaId, TenantId
+from lambdas.domain.models.brand import BrandConfig, PersonaConfig
 
 TENANT = TenantId("acme")
 CAMPAIGN_ID = CampaignId("01KJQ0000000000000000000B1")

@@ -16,7 +16,10 @@ from lambdas.build.request_approval.logic import ApprovalPorts, request_approval
 from lambdas.build.revise_posts.logic import RevisionPorts, revise_posts
 from lambdas.build.save_campaign.logic import save_campaign
 from lambdas.build.validate_campaign.logic import validate_campaign
-from lambdas.core.effects import (
+from lambdas.domain.models.base import Model
+from lambdas.domain.models.workflow import GenerateBatchEvent, RequestApprovalEvent, StepEvent
+from lambdas.services.inviting import Channels
+from lambdas.services.saga import (
     MANIFEST,
     RECENT_TEXTS,
     RecordedManifests,
@@ -24,10 +27,7 @@ from lambdas.core.effects import (
     undo_manifest,
     undo_recent_texts,
 )
-from lambdas.core.inviting import Channels
-from lambdas.core.models.base import Model
-from lambdas.core.models.workflow import GenerateBatchEvent, RequestApprovalEvent, StepEvent
-from lambdas.core.settings import Settings
+from lambdas.settings import Settings
 from tests.support.agents import Generator, Planner
 from tests.support.faults import FaultPlan, faulty
 from tests.support.logs import silence

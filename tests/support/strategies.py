@@ -4,8 +4,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from lambdas.core.models.approval import Decision
-from lambdas.core.platforms import Platform
+from lambdas.domain.models.approval import Decision
+from lambdas.domain.platforms import Platform
 from tests.support import samples
 from tests.support.agents import Act
 from tests.support.faults import Fault, Place

@@ -6,13 +6,13 @@ from datetime import timedelta
 from html.parser import HTMLParser
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-from lambdas.core.content_hash import content_hash
-from lambdas.core.ids import CallbackId, CampaignId, CampaignKey, CorrelationId, PersonaId, TaskToken, post_id_for
-from lambdas.core.links import approval_link, nonce_hash
-from lambdas.core.models.approval import Approval, ApprovalStatus, CampaignSummary, Reviewer
-from lambdas.core.models.campaign import Campaign, CampaignBrief, CampaignStatus, PostCounts
-from lambdas.core.models.post import Batch, Post, PostContent, PostStatus
-from lambdas.core.platforms import Platform
+from lambdas.domain.content_hash import content_hash
+from lambdas.domain.ids import CallbackId, CampaignId, CampaignKey, CorrelationId, PersonaId, TaskToken, post_id_for
+from lambdas.domain.models.approval import Approval, ApprovalStatus, CampaignSummary, Reviewer
+from lambdas.domain.models.campaign import Campaign, CampaignBrief, CampaignStatus, PostCounts
+from lambdas.domain.models.post import Batch, Post, PostContent, PostStatus
+from lambdas.domain.platforms import Platform
+from lambdas.services.links import approval_link, nonce_hash
 from tests.support.api import ACME, REVIEWERS, Reply, World, brief
 
 CAMPAIGN_ID = CampaignId("01JZ0000000000000000000CAM")

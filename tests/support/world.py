@@ -3,7 +3,14 @@
 from collections.abc import Sequence
 from typing import Any
 
-from lambdas.adapters.memory import (
+from lambdas.domain.ids import CampaignId, CampaignKey, CorrelationId, PostId, TaskToken
+from lambdas.domain.models.campaign import Campaign, CampaignBrief, CampaignStatus, Configuration
+from lambdas.domain.models.post import Batch, Post
+from lambdas.domain.models.workflow import BuildInput
+from lambdas.ports.stores import IdempotencyRecord
+from lambdas.services.inviting import Channels
+from lambdas.services.validation import resolve_configuration
+from tests.fakes import (
     MemoryActive,
     MemoryAlerts,
     MemoryApprovals,
@@ -24,13 +31,6 @@ from lambdas.adapters.memory import (
     MemoryPosts,
     MemoryRecentTexts,
 )
-from lambdas.core.ids import CampaignId, CampaignKey, CorrelationId, PostId, TaskToken
-from lambdas.core.inviting import Channels
-from lambdas.core.models.campaign import Campaign, CampaignBrief, CampaignStatus, Configuration
-from lambdas.core.models.post import Batch, Post
-from lambdas.core.models.workflow import BuildInput
-from lambdas.core.ports import IdempotencyRecord
-from lambdas.core.validation import resolve_configuration
 from tests.support import samples
 
 

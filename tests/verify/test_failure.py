@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from ulid import ULID
 
-from lambdas.adapters.dynamodb_campaigns import DynamoCampaigns
-from lambdas.core.ids import CampaignId, CampaignKey, CorrelationId, TenantId
-from lambdas.core.models.campaign import Campaign, CampaignBrief, CampaignStatus
+from lambdas.adapters.table.campaign_store import DynamoCampaigns
+from lambdas.domain.ids import CampaignId, CampaignKey, CorrelationId, TenantId
+from lambdas.domain.models.campaign import Campaign, CampaignBrief, CampaignStatus
 from local.client import until
 from local.removal import ALERT_QUEUES
 from tests.support.driver import BRAND_BODY, Author

@@ -9,7 +9,7 @@ import pytest
 import urllib3
 from ulid import ULID
 
-from lambdas.adapters.dynamodb_campaigns import DynamoCampaigns
+from lambdas.adapters.table.campaign_store import DynamoCampaigns
 from tests.contract import samples
 from tests.support.driver import Driver, brief
 
@@ -123,34 +123,35 @@ def test_a_failed_campaign_is_undone_alerted_and_tried_again_by_hand(acme: Drive
     approve(acme, campaign_id)
 
 
-def test_a_failed_campaign_is_retried_as_its_error_suggests(acme: Driver) -> None:
+def test_a_campaign_whose_execution_ended_by_itself_is_tried_again(acme: Driver) -> None:
     """Its execution has ended by itself, which the engine does not let anybody stop any more."""
     with acme.changed("validate-campaign", STATE_LIMIT_BYTES="10"):  # too small for any input: it fails for good
         campaign_id = acme.start(postCount=3)
         assert acme.execution(campaign_id)["status"] == "FAILED"
-    error = acme.get(f"/campaigns/{campaign_id}")["error"]
-    assert f"/campaigns/{campaign_id}/retry" in error["nextStep"]
+    assert acme.get(f"/campaigns/{campaign_id}")["error"]["code"] == "STATE_TOO_LARGE"
     again = acme.send("POST", f"/campaigns/{campaign_id}/retry", {"mode": "from_step"})
     assert again.status == 202, again.text
     assert again.json()["executionArn"].endswith(f"{campaign_id}-1")
     acme.wait(campaign_id, "awaiting_approval")
 
 
-def test_posts_that_break_the_brands_rules_are_tried_again_as_the_error_suggests(acme: Driver) -> None:
-    """The brand was changed after the submission, so that the product's own page is none it allows."""
+def test_a_brand_that_changed_after_the_submission_is_put_right_and_the_retry_made_that_the_error_suggests(
+    acme: Driver,
+) -> None:
     path, product = "/brands/moving-brand", {"name": "R", "description": "D.", "url": "https://brand.example/r"}
-    links = {"allowedDomains": ["elsewhere.example"]}
-    brand = {"name": "Moving", "tone": ["warm"], "voice": "Plain.", "links": links}
+    brand = {"name": "Moving", "tone": ["warm"], "voice": "Plain.", "links": {"allowedDomains": ["elsewhere.example"]}}
     assert acme.send("PUT", path, brand).status == 200
     campaign_id = queue_without_execution(acme, brandId="moving-brand", product=product)
     reconcile(acme)
     assert acme.execution(campaign_id)["status"] == "FAILED"
     error = acme.get(f"/campaigns/{campaign_id}")["error"]
-    assert error["code"] == "TOO_MANY_POSTS_FAILED"
-    assert '{"mode": "failed_posts"}' in error["nextStep"]
-    again = acme.send("POST", f"/campaigns/{campaign_id}/retry", {"mode": "failed_posts"})
+    assert (error["code"], error["step"]) == ("INVALID_INPUT", "ValidateCampaign")
+    assert f"POST /campaigns/{campaign_id}/retry" in error["nextStep"]
+    right = brand | {"links": {"allowedDomains": ["brand.example"]}}
+    assert acme.send("PUT", path, right).status == 200
+    again = acme.send("POST", f"/campaigns/{campaign_id}/retry", {"mode": "from_step"})
     assert again.status == 202, again.text
-    assert again.json()["executionArn"].endswith(f"{campaign_id}-1")
+    acme.wait(campaign_id, "awaiting_approval")
 
 
 def test_an_execution_that_is_aborted_is_seen_to_without_anybody_asking(acme: Driver) -> None:

@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.stack, pytest.mark.slow]
 
 CHANGES = {
     # Code and definition of one step, to see in the record whose they were.
-    "lambdas/core/models/workflow.py": (
+    "lambdas/domain/models/workflow.py": (
         "class StatusResult(Model):",
         'class StatusResult(Model):\n    release: str = "second"',
     ),

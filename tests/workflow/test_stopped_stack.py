@@ -10,12 +10,12 @@ from functools import partial
 
 import pytest
 
-from lambdas.adapters.dynamodb_approvals import DynamoApprovals
-from lambdas.adapters.dynamodb_campaigns import DynamoCampaigns
-from lambdas.core.ids import CampaignId, CampaignKey, TenantId
-from lambdas.core.models.approval import Decision, MadeDecision
-from lambdas.core.models.campaign import CampaignStatus
-from lambdas.core.progression import BUILDING
+from lambdas.adapters.table.campaign_store import DynamoCampaigns
+from lambdas.adapters.table.request_store import DynamoApprovals
+from lambdas.domain.ids import CampaignId, CampaignKey, TenantId
+from lambdas.domain.models.approval import Decision, MadeDecision
+from lambdas.domain.models.campaign import CampaignStatus
+from lambdas.services.lifecycle import BUILDING
 from local.forms import forms
 from local.http import Http
 from tests.support.driver import Driver

@@ -20,11 +20,11 @@ from lambdas.agents.intents import Intent, intents_for
 from lambdas.agents.offline.provider import OfflineModel
 from lambdas.agents.outcome import AgentError, Answer, ErrorCode, answer
 from lambdas.agents.seeding import derive_seed
-from lambdas.core.calendar import planned_count, posting_slots
-from lambdas.core.errors import InvalidInputError
-from lambdas.core.ids import post_id_for
-from lambdas.core.models.post import PlannedPost
-from lambdas.core.text_model import TextModel
+from lambdas.domain.calendar import planned_count, posting_slots
+from lambdas.domain.errors import InvalidInputError
+from lambdas.domain.ids import post_id_for
+from lambdas.domain.models.post import PlannedPost
+from lambdas.ports.text_model import TextModel
 
 
 def run(data: Mapping[str, Any], *, provider: TextModel | None = None) -> Answer:

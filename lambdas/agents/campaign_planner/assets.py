@@ -2,8 +2,8 @@
 
 from typing import NamedTuple
 
-from lambdas.core.models.post import AssetRequirements
-from lambdas.core.platforms import Platform
+from lambdas.domain.models.post import AssetRequirements
+from lambdas.domain.platforms import Platform
 
 
 class _Format(NamedTuple):

@@ -5,12 +5,12 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from lambdas.agents.intents import Intent
-from lambdas.core.ids import CampaignIdField, PersonaIdField, TenantIdField
-from lambdas.core.models.base import Model
-from lambdas.core.models.brand import Brand, EmojiPolicy, Persona
-from lambdas.core.models.campaign import CampaignBrief
-from lambdas.core.models.post import PlannedPost
-from lambdas.core.platforms import Platform
+from lambdas.domain.ids import CampaignIdField, PersonaIdField, TenantIdField
+from lambdas.domain.models.base import Model
+from lambdas.domain.models.brand import Brand, EmojiPolicy, Persona
+from lambdas.domain.models.campaign import CampaignBrief
+from lambdas.domain.models.post import PlannedPost
+from lambdas.domain.platforms import Platform
 
 
 class PlatformConfig(Model):

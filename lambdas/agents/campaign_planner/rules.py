@@ -5,9 +5,9 @@ from collections.abc import Iterator, Sequence
 
 from lambdas.agents.campaign_planner.contract import PlannerInput
 from lambdas.agents.campaign_planner.topics import normalised
-from lambdas.core.calendar import SlotRequest, validate_slots
-from lambdas.core.ids import post_id_for
-from lambdas.core.models.post import PlannedPost
+from lambdas.domain.calendar import SlotRequest, validate_slots
+from lambdas.domain.ids import post_id_for
+from lambdas.domain.models.post import PlannedPost
 
 POSTS_PER_REPEAT = 30
 """One repetition of a topic is allowed for each so many posts: none in a small campaign, a few in a large one.

@@ -3,9 +3,9 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from lambdas.core.calendar import SlotRequest
-from lambdas.core.ids import PersonaId
-from lambdas.core.platforms import Platform
+from lambdas.domain.calendar import SlotRequest
+from lambdas.domain.ids import PersonaId
+from lambdas.domain.platforms import Platform
 
 
 def spread(

@@ -13,9 +13,9 @@ from lambdas.agents.cleaning import cleaned
 from lambdas.agents.intents import Intent
 from lambdas.agents.outcome import AgentError, ErrorCode
 from lambdas.agents.prompts import load_prompt
-from lambdas.core.models.base import invalid_input
-from lambdas.core.similarity import near_duplicates
-from lambdas.core.text_model import ModelReply, ModelRequest, Stop, Task, TextModel
+from lambdas.domain.models.base import invalid_input
+from lambdas.domain.similarity import near_duplicates
+from lambdas.ports.text_model import ModelReply, ModelRequest, Stop, Task, TextModel
 
 PROMPT_VERSION = "plan-v1"
 MAX_PER_INTENT = 60
@@ -23,7 +23,7 @@ MAX_PER_INTENT = 60
 PORTION = 40
 """Topics asked for in one call: some 3,000 tokens of answer."""
 SIMILAR = 0.9
-"""From this likeness two topics are one (``lambdas.core.similarity``)."""
+"""From this likeness two topics are one (``lambdas.domain.similarity``)."""
 _TAKEN_SHOWN = 200
 _MALFORMED = "the answer has another structure"
 _REPEATED = "topics were missing or too much like others: propose others instead"

@@ -21,9 +21,9 @@ from lambdas.agents.offline.provider import OfflineModel
 from lambdas.agents.outcome import AgentError, Answer, ErrorCode, answer
 from lambdas.agents.prompts import load_prompt
 from lambdas.agents.seeding import derive_seed
-from lambdas.core.models.base import invalid_input
-from lambdas.core.models.post import PostContent, RuleResult
-from lambdas.core.text_model import ModelReply, ModelRequest, Stop, Task, TextModel
+from lambdas.domain.models.base import invalid_input
+from lambdas.domain.models.post import PostContent, RuleResult
+from lambdas.ports.text_model import ModelReply, ModelRequest, Stop, Task, TextModel
 
 PROMPT_VERSION = "write-v2"
 ROUNDS = 2

@@ -9,9 +9,9 @@ from lambdas.agents.inputs import disclaimers_for
 from lambdas.agents.links import tagged_link
 from lambdas.agents.offline.material import LINK
 from lambdas.agents.offline.phrases import sms_opt_out
-from lambdas.core.limits import LIMITS, measure, text_as_published, without_surplus
-from lambdas.core.models.post import PostContent
-from lambdas.core.platforms import Platform
+from lambdas.domain.limits import LIMITS, measure, text_as_published, without_surplus
+from lambdas.domain.models.post import PostContent
+from lambdas.domain.platforms import Platform
 
 _UNLINKED = frozenset({Platform.INSTAGRAM, Platform.TIKTOK})
 """Links in a caption cannot be followed there; the campaign's link belongs in the profile."""

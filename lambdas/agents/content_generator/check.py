@@ -4,13 +4,13 @@ from functools import lru_cache
 
 from lambdas.agents.content_generator.contract import GeneratorInput
 from lambdas.agents.outcome import AgentError, ErrorCode
-from lambdas.core.compliance import check_brand, links_in
-from lambdas.core.limits import check_limits
-from lambdas.core.models.post import PostContent, RuleResult
-from lambdas.core.similarity import EarlierTexts
+from lambdas.domain.compliance import check_brand, links_in
+from lambdas.domain.limits import check_limits
+from lambdas.domain.models.post import PostContent, RuleResult
+from lambdas.domain.similarity import EarlierTexts
 
 NEAR = 0.8
-"""From this likeness (``lambdas.core.similarity``) a text repeats an earlier one."""
+"""From this likeness (``lambdas.domain.similarity``) a text repeats an earlier one."""
 REPETITION = "agent.repetition"
 """The one rule that no post fails for: whether it may be said again, a person decides."""
 

@@ -4,11 +4,11 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from lambdas.core.ids import CampaignIdField, PostIdField, TenantIdField
-from lambdas.core.models.base import Model
-from lambdas.core.models.brand import Brand, LanguageTag, Line, Paragraph, Persona
-from lambdas.core.models.campaign import Name, Product
-from lambdas.core.models.post import PlannedPost, PostContent, Provenance
+from lambdas.domain.ids import CampaignIdField, PostIdField, TenantIdField
+from lambdas.domain.models.base import Model
+from lambdas.domain.models.brand import Brand, LanguageTag, Line, Paragraph, Persona
+from lambdas.domain.models.campaign import Name, Product
+from lambdas.domain.models.post import PlannedPost, PostContent, Provenance
 
 
 class CampaignContext(Model):

@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
-from lambdas.adapters.attempt import invoked
-from lambdas.adapters.bedrock_provider import bedrock_model
+from lambdas.adapters.aws.bedrock import bedrock_model
 from lambdas.adapters.system import SystemClock, sleep
+from lambdas.adapters.table.attempt import invoked
 from lambdas.adapters.telemetry import logger
 from lambdas.agents.content_generator.agent import run
 from lambdas.agents.outcome import Answer
 from lambdas.agents.provider import AgentSettings, choose_model
-from lambdas.core.settings import settings
+from lambdas.settings import settings
 
 
 def handler(event: Mapping[str, Any], context: object) -> Answer:

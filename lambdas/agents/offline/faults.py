@@ -9,10 +9,10 @@ each call made for them: a list is worked off call by call and then all is well,
 from enum import StrEnum
 from typing import Any
 
-from lambdas.core.errors import DependencyTimeoutError, DependencyUnavailableError, ThrottledError
-from lambdas.core.limits import LIMITS
-from lambdas.core.platforms import Platform
-from lambdas.core.text_model import ModelReply, ModelRequest, Stop
+from lambdas.domain.errors import DependencyTimeoutError, DependencyUnavailableError, ThrottledError
+from lambdas.domain.limits import LIMITS
+from lambdas.domain.platforms import Platform
+from lambdas.ports.text_model import ModelReply, ModelRequest, Stop
 
 
 class Fault(StrEnum):

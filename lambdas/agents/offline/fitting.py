@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from lambdas.core.limits import LIMITS, measure
-from lambdas.core.limits.measure import COUNTERS
-from lambdas.core.limits.table import Unit
-from lambdas.core.platforms import Platform
+from lambdas.domain.limits import LIMITS, measure
+from lambdas.domain.limits.measure import COUNTERS
+from lambdas.domain.limits.table import Unit
+from lambdas.domain.platforms import Platform
 
 
 class Piece(NamedTuple):

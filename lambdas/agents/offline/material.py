@@ -10,7 +10,7 @@ from lambdas.agents.offline.planner import topic_line
 from lambdas.agents.offline.subjects import sentence, short_audience, short_form, subjects_of, without_banned
 from lambdas.agents.offline.voice import Voice, voice_of
 from lambdas.agents.seeding import derive_seed, pick, shuffled
-from lambdas.core.platforms import Platform
+from lambdas.domain.platforms import Platform
 
 LINK = "{link}"
 """Where the generator puts the link; it is not the model's to write."""

@@ -5,14 +5,14 @@ from collections.abc import Callable
 from lambdas.agents.offline.faults import FaultPlan, fault_for, raise_if_down, spoilt
 from lambdas.agents.offline.planner import propose_topics
 from lambdas.agents.offline.writer import write_draft
-from lambdas.core.text_model import ModelReply, ModelRequest, Task
+from lambdas.ports.text_model import ModelReply, ModelRequest, Task
 
 MODEL_ID = "offline-copywriter-1"
 """Grows with every change of its sentences, because the same seed then writes something else."""
 
 
 class OfflineModel:
-    """Implements ``lambdas.core.text_model.TextModel``. ``sleep`` takes seconds."""
+    """Implements ``lambdas.ports.text_model.TextModel``. ``sleep`` takes seconds."""
 
     name = "offline"
 

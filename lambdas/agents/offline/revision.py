@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from lambdas.agents.offline.fitting import cut
-from lambdas.core.limits import measure
-from lambdas.core.platforms import Platform
+from lambdas.domain.limits import measure
+from lambdas.domain.platforms import Platform
 
 SHORTER = 0.6
 """Of the previous text's length, when it was to be shorter."""

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from lambdas.agents.offline.fitting import Paragraph, Piece
 from lambdas.agents.offline.material import LINK, Material
 from lambdas.agents.seeding import shuffled
-from lambdas.core.platforms import Platform
+from lambdas.domain.platforms import Platform
 
 
 def _brief(m: Material) -> list[Paragraph]:

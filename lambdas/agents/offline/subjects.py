@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from lambdas.core.compliance.words import phrases_in
+from lambdas.domain.compliance.words import phrases_in
 
 _SENTENCE_END = re.compile(r"(?<=[.!?。！？])\s+|\n+")
 _CLOSED = (".", "!", "?", "…", "。", "！", "？", ":")

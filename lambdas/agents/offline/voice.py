@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from lambdas.core.limits.measure import graphemes, is_emoji
+from lambdas.domain.limits.measure import graphemes, is_emoji
 
 _SENTENCES = re.compile(r"[^.!?…]+[.!?…]+")
 _SHORT_SENTENCE_WORDS = 9

@@ -8,9 +8,9 @@ from lambdas.agents.offline.material import LINK, Material, gather
 from lambdas.agents.offline.revision import follow
 from lambdas.agents.offline.shapes import SHAPES
 from lambdas.agents.seeding import derive_seed, pick, shuffled
-from lambdas.core.compliance import reading_grade
-from lambdas.core.limits.measure import is_emoji
-from lambdas.core.platforms import Platform
+from lambdas.domain.compliance import reading_grade
+from lambdas.domain.limits.measure import is_emoji
+from lambdas.domain.platforms import Platform
 
 _LIVELY = frozenset(
     {Platform.X, Platform.BLUESKY, Platform.THREADS, Platform.INSTAGRAM, Platform.FACEBOOK, Platform.TIKTOK}

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from lambdas.api.approvals.links import OpenLink
-from lambdas.core.approval_due import RESUME_GRACE as TELL_GRACE
-from lambdas.core.errors import (
+from lambdas.domain.approval_due import RESUME_GRACE as TELL_GRACE
+from lambdas.domain.errors import (
     ConcurrentUpdateError,
     ConflictError,
     FieldError,
@@ -14,7 +14,7 @@ from lambdas.core.errors import (
     InvalidInputError,
     PayloadTooLargeError,
 )
-from lambdas.core.models.approval import (
+from lambdas.domain.models.approval import (
     Approval,
     ApprovalStatus,
     ClosedBecause,
@@ -23,12 +23,12 @@ from lambdas.core.models.approval import (
     PostDecision,
     Vote,
 )
-from lambdas.core.models.base import iso
-from lambdas.core.ports import ApprovalStore, CampaignStore, Cipher, Clock, Engine
-from lambdas.core.progression import BUILDING
-from lambdas.core.quorum import Tally, flagged, tally
-from lambdas.core.record_size import record_bytes
-from lambdas.core.resuming import send_decision
+from lambdas.domain.models.base import iso
+from lambdas.domain.quorum import Tally, flagged, tally
+from lambdas.domain.record_size import record_bytes
+from lambdas.ports.stores import ApprovalStore, CampaignStore, Cipher, Clock, Engine
+from lambdas.services.lifecycle import BUILDING
+from lambdas.services.resuming import send_decision
 
 RESUME_GRACE = timedelta(seconds=2)
 """How long a decision may be on its way from the table to the workflow before a repeat of it sends it again."""
@@ -67,7 +67,7 @@ def decide(link: OpenLink, choice: Choice, ports: DecisionPorts) -> Approval:
 
     An answer, and the ``PENDING → DECIDED`` that it may bring, is one conditional write, so exactly one of any number
     of decisions gets through; what was said is stored before it, in items of its own. When the process dies between
-    the write and the resuming, the same answer by the same reviewer resumes it, and so does ``ops/tend_approvals``.
+    the write and the resuming, the same answer by the same reviewer resumes it, and so does ``ops/sweep_approvals``.
 
     Raises ``ConflictError`` with ``details['reason']`` ``decided``, ``voted`` or ``changed``, ``InvalidInputError``
     for an approval that sends posts back, ``PayloadTooLargeError``, and ``GoneError`` when the request is over or

@@ -4,13 +4,13 @@ import re
 from hmac import compare_digest
 from typing import NamedTuple
 
-from lambdas.api.security import SecurityLog
-from lambdas.core.errors import CampaignError, GoneError, NotFoundError, UnauthenticatedError
-from lambdas.core.ids import CampaignKey
-from lambdas.core.links import nonce_hash
-from lambdas.core.models.approval import Approval, Reviewer
-from lambdas.core.ports import ApprovalStore, Clock, Keys
-from lambdas.core.tokens import ApprovalClaims, verify_approval_token
+from lambdas.domain.errors import CampaignError, GoneError, NotFoundError, UnauthenticatedError
+from lambdas.domain.ids import CampaignKey
+from lambdas.domain.models.approval import Approval, Reviewer
+from lambdas.ports.security import SecurityLog
+from lambdas.ports.stores import ApprovalStore, Clock, Keys
+from lambdas.services.links import nonce_hash
+from lambdas.services.tokens import ApprovalClaims, verify_approval_token
 
 _NONCE = re.compile(r"[0-9a-f]{32}")
 

@@ -1,6 +1,6 @@
 """What the people who run a campaign may do with an open request: remind, take links back, ask somebody else.
 
-These only change the request's record. ``ops/tend_approvals`` mails what follows from it, within a minute.
+These only change the request's record. ``ops/sweep_approvals`` mails what follows from it, within a minute.
 """
 
 from collections.abc import Callable
@@ -9,12 +9,12 @@ from typing import Annotated, NamedTuple
 
 from pydantic import EmailStr, Field
 
-from lambdas.core.errors import InvalidInputError
-from lambdas.core.ids import CallbackId, CallbackIdField, CampaignKey
-from lambdas.core.mailing import amend_pending
-from lambdas.core.models.approval import Approval, ApprovalStatus, Decision, MailState, Quorum, Reviewer
-from lambdas.core.models.base import Model, Moment
-from lambdas.core.ports import ApprovalStore
+from lambdas.domain.errors import InvalidInputError
+from lambdas.domain.ids import CallbackId, CallbackIdField, CampaignKey
+from lambdas.domain.models.approval import Approval, ApprovalStatus, Decision, MailState, Quorum, Reviewer
+from lambdas.domain.models.base import Model, Moment
+from lambdas.ports.stores import ApprovalStore
+from lambdas.services.mailing import amend_pending
 
 REVOKED_KEPT = 500
 """Hashes of links that were taken back: 33 KB of a record that may have 400."""

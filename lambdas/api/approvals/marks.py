@@ -7,9 +7,9 @@ import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from lambdas.core.errors import FieldError, InvalidInputError
-from lambdas.core.ids import CampaignId, post_id_for
-from lambdas.core.models.approval import PostDecision, PostVerdict
+from lambdas.domain.errors import FieldError, InvalidInputError
+from lambdas.domain.ids import CampaignId, post_id_for
+from lambdas.domain.models.approval import PostDecision, PostVerdict
 
 MAX_COMMENT = 2_000
 _VERDICT = re.compile(r"verdict-([1-9][0-9]{0,4})")

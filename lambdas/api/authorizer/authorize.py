@@ -6,9 +6,10 @@ from datetime import datetime
 from typing import Any
 
 from lambdas.api.problems import type_of
-from lambdas.api.security import SecurityLog
-from lambdas.core.errors import UnauthenticatedError
-from lambdas.core.tokens import KeySet, verify_api_token
+from lambdas.domain.errors import UnauthenticatedError
+from lambdas.domain.models.access import KeySet
+from lambdas.ports.security import SecurityLog
+from lambdas.services.tokens import verify_api_token
 
 _BEARER = re.compile(r"\s*Bearer +(\S+)\s*", re.IGNORECASE)
 

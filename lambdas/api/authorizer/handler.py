@@ -3,14 +3,14 @@
 from functools import cache
 from typing import Any
 
-from lambdas.adapters.aws import client
-from lambdas.adapters.secret_keys import SecretKeys
+from lambdas.adapters.aws.clients import client
+from lambdas.adapters.aws.secret_keys import SecretKeys
 from lambdas.adapters.system import SystemClock
 from lambdas.adapters.telemetry import logger
 from lambdas.api.authorizer.authorize import authorize
 from lambdas.api.correlation import brought_along
 from lambdas.api.logs import LoggerLog
-from lambdas.core.settings import Settings, settings
+from lambdas.settings import Settings, settings
 
 
 class AuthorizerSettings(Settings):

@@ -6,15 +6,15 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas.adapters import stores
-from lambdas.adapters.aws import client
-from lambdas.adapters.step_functions import StepFunctionsEngine
+from lambdas.adapters.aws.clients import client
+from lambdas.adapters.aws.step_functions import StepFunctionsEngine
 from lambdas.adapters.stores import QuotaSettings
 from lambdas.adapters.system import SystemClock, UlidSource
 from lambdas.adapters.telemetry import logger
 from lambdas.api.build_campaign.invocation import invoke
 from lambdas.api.logs import LoggerLog
-from lambdas.api.submission import Intake
-from lambdas.core.settings import settings
+from lambdas.services.submission import Intake
+from lambdas.settings import settings
 
 
 class BuildCampaignSettings(QuotaSettings):

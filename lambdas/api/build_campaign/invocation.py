@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from lambdas.api.logs import InvocationLog
-from lambdas.api.submission import Intake, Submission, submit
-from lambdas.core.errors import CampaignError
-from lambdas.core.ids import CampaignIdField, CorrelationId, CorrelationIdField, IdempotencyKeyField, TenantIdField
-from lambdas.core.models.base import Model
-from lambdas.core.models.campaign import CampaignStatus, Notice
+from lambdas.domain.errors import CampaignError
+from lambdas.domain.ids import CampaignIdField, CorrelationId, CorrelationIdField, IdempotencyKeyField, TenantIdField
+from lambdas.domain.models.base import Model
+from lambdas.domain.models.campaign import CampaignStatus, Notice
+from lambdas.services.submission import Intake, Submission, submit
 
 
 class DirectInvocation(Model):

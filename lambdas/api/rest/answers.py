@@ -9,7 +9,7 @@ from aws_lambda_powertools.event_handler import Response
 
 from lambdas.api.problems import CONTENT_TYPE
 from lambdas.api.rest.views import Listing, Problem
-from lambdas.core.models.base import Model
+from lambdas.domain.models.base import Model
 
 Answer = Response[Any]
 

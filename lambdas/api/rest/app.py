@@ -22,7 +22,7 @@ from lambdas.api.rest.requests import RequestRoutes
 from lambdas.api.rest.resolver import PAGES, Resolver, refuse_unknown_parameters
 from lambdas.api.rest.retry import RetryRoutes
 from lambdas.api.services import Services
-from lambdas.core.errors import (
+from lambdas.domain.errors import (
     CampaignError,
     FieldError,
     InvalidInputError,
@@ -32,7 +32,7 @@ from lambdas.core.errors import (
     TenantMismatchError,
     UnauthenticatedError,
 )
-from lambdas.core.ids import CorrelationId
+from lambdas.domain.ids import CorrelationId
 
 RETRY_AFTER_SECONDS = 5
 _EVERYWHERE = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "Cache-Control": "no-store"}

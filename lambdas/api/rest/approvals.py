@@ -13,9 +13,9 @@ from lambdas.api.rest.request import bearer, form_body, json_body
 from lambdas.api.rest.resolver import Resolver
 from lambdas.api.rest.views import DecidedApproval
 from lambdas.api.services import Services
-from lambdas.core.errors import CampaignError, ConflictError, FieldError, InvalidInputError
-from lambdas.core.models.approval import MAX_COMMENTS, Decision, DecisionInput
-from lambdas.core.paging import every
+from lambdas.domain.errors import CampaignError, ConflictError, FieldError, InvalidInputError
+from lambdas.domain.models.approval import MAX_COMMENTS, Decision, DecisionInput
+from lambdas.ports.paging import every
 
 if TYPE_CHECKING:
     from lambdas.api.rest.pages import Draft

@@ -5,16 +5,16 @@ from typing import Annotated
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 
-from lambdas.api.progress import Progress, progress_of
 from lambdas.api.rest.address import public_url
 from lambdas.api.rest.answers import Answer, answer, described, listing
 from lambdas.api.rest.request import IDEMPOTENCY_HEADER, caller, idempotency_key, json_body, manager
 from lambdas.api.rest.resolver import Resolver
 from lambdas.api.rest.views import AcceptedCampaign, CampaignItem, CampaignLinks, CampaignView, Listing
 from lambdas.api.services import Services
-from lambdas.api.submission import Submission, submit
-from lambdas.core.ids import CampaignId, CampaignIdField, CampaignKey
-from lambdas.core.models.campaign import CampaignStatus
+from lambdas.domain.ids import CampaignId, CampaignIdField, CampaignKey
+from lambdas.domain.models.campaign import CampaignStatus
+from lambdas.services.progress import Progress, progress_of
+from lambdas.services.submission import Submission, submit
 
 TAG = "Campaigns"
 Limit = Annotated[int, Query(ge=1, le=100, description="Items of a page.")]

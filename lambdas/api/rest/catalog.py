@@ -9,10 +9,10 @@ from lambdas.api.rest.answers import Answer, answer, described
 from lambdas.api.rest.request import caller, json_body, manager
 from lambdas.api.rest.resolver import Resolver
 from lambdas.api.services import Services
-from lambdas.core.errors import FieldError, InvalidInputError, NotFoundError
-from lambdas.core.ids import BrandIdField, PersonaIdField
-from lambdas.core.models.brand import Brand, BrandConfig, Persona, PersonaConfig
-from lambdas.core.models.tenant import TenantConfig, TenantSettings
+from lambdas.domain.errors import FieldError, InvalidInputError, NotFoundError
+from lambdas.domain.ids import BrandIdField, PersonaIdField
+from lambdas.domain.models.brand import Brand, BrandConfig, Persona, PersonaConfig
+from lambdas.domain.models.tenant import TenantConfig, TenantSettings
 
 BRANDS, PERSONAS, SETTINGS = "Brands", "Personas", "Settings"
 BrandPath = Annotated[BrandIdField, Path()]

@@ -6,21 +6,21 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas.adapters import stores
-from lambdas.adapters.aws import client
-from lambdas.adapters.dynamodb_active import DynamoActive
-from lambdas.adapters.kms_cipher import KmsCipher
-from lambdas.adapters.parameters import Parameters
-from lambdas.adapters.secret_keys import SecretKeys
-from lambdas.adapters.ses_senders import SesSenders
-from lambdas.adapters.sfn_executions import StepFunctionsExecutions
-from lambdas.adapters.step_functions import StepFunctionsEngine
+from lambdas.adapters.aws.clients import client
+from lambdas.adapters.aws.kms_cipher import KmsCipher
+from lambdas.adapters.aws.parameters import Parameters
+from lambdas.adapters.aws.secret_keys import SecretKeys
+from lambdas.adapters.aws.ses_senders import SesSenders
+from lambdas.adapters.aws.sfn_executions import StepFunctionsExecutions
+from lambdas.adapters.aws.step_functions import StepFunctionsEngine
 from lambdas.adapters.stores import QuotaSettings
 from lambdas.adapters.system import SystemClock, UlidSource
+from lambdas.adapters.table.active_store import DynamoActive
 from lambdas.adapters.telemetry import logger
 from lambdas.api.logs import LoggerLog
 from lambdas.api.rest.app import Api
 from lambdas.api.services import Services
-from lambdas.core.settings import settings
+from lambdas.settings import settings
 
 
 class ApiSettings(QuotaSettings):

@@ -5,17 +5,17 @@ from typing import Annotated, Literal
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
-from lambdas.api.history import ExecutionContext, ExecutionView, execution_context, execution_views, graph_of
-from lambdas.api.progress import progress_of
 from lambdas.api.rest.answers import Answer, answer, described, listing
 from lambdas.api.rest.campaigns import TAG, CampaignPath, Cursor, Limit
 from lambdas.api.rest.request import caller
 from lambdas.api.rest.resolver import Resolver
 from lambdas.api.rest.views import Listing
 from lambdas.api.services import Services
-from lambdas.core.errors import NotAcceptableError
-from lambdas.core.graph.model import ExecutionGraph
-from lambdas.core.ids import CampaignId, CampaignKey
+from lambdas.domain.errors import NotAcceptableError
+from lambdas.domain.graph.model import ExecutionGraph
+from lambdas.domain.ids import CampaignId, CampaignKey
+from lambdas.services.history import ExecutionContext, ExecutionView, execution_context, execution_views, graph_of
+from lambdas.services.progress import progress_of
 
 SVG = "image/svg+xml"
 _VARY = {"Vary": "Accept"}

@@ -10,12 +10,12 @@ from pydantic.alias_generators import to_camel
 from pydantic.json_schema import models_json_schema
 
 from lambdas.api.approvals.managing import Reassignment, ReviewerChoice
-from lambdas.api.editing import PostPatch
 from lambdas.api.rest.retry import RetryInput
-from lambdas.core.models.approval import DecisionInput
-from lambdas.core.models.brand import BrandConfig, PersonaConfig
-from lambdas.core.models.campaign import CampaignBrief
-from lambdas.core.models.tenant import TenantConfig
+from lambdas.domain.models.approval import DecisionInput
+from lambdas.domain.models.brand import BrandConfig, PersonaConfig
+from lambdas.domain.models.campaign import CampaignBrief
+from lambdas.domain.models.tenant import TenantConfig
+from lambdas.services.editing import PostPatch
 
 TITLE = "Campaign orchestration"
 VERSION = "1.0"

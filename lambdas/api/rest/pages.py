@@ -18,7 +18,7 @@ from lambdas.api.approvals.links import OpenLink
 from lambdas.api.approvals.marks import Draft as PostDraft
 from lambdas.api.rest.answers import Answer, html
 from lambdas.api.rest.shown import POSTS_A_PAGE, ShownPost, shown_post
-from lambdas.core.errors import (
+from lambdas.domain.errors import (
     CampaignError,
     ConflictError,
     GoneError,
@@ -28,10 +28,10 @@ from lambdas.core.errors import (
     TokenExpiredError,
     UnauthenticatedError,
 )
-from lambdas.core.ids import post_id_for
-from lambdas.core.models.approval import Decision, Reviewer, Vote
-from lambdas.core.models.campaign import Campaign
-from lambdas.core.ports import PostStore
+from lambdas.domain.ids import post_id_for
+from lambdas.domain.models.approval import Decision, Reviewer, Vote
+from lambdas.domain.models.campaign import Campaign
+from lambdas.ports.stores import PostStore
 
 DECISIONS = {
     Decision.APPROVED: "Approved",

@@ -5,16 +5,16 @@ from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Path
 
-from lambdas.api.editing import EditPorts, PostPatch, edit_post
 from lambdas.api.rest.answers import Answer, answer, described, listing
 from lambdas.api.rest.campaigns import CampaignPath, Cursor, Limit
 from lambdas.api.rest.request import caller, json_body, manager
 from lambdas.api.rest.resolver import Resolver
 from lambdas.api.rest.views import Listing, PostView
 from lambdas.api.services import Services
-from lambdas.core.claims import under_claims
-from lambdas.core.ids import CampaignId, CampaignKey, PostIdField
-from lambdas.core.models.post import Post, PostStatus
+from lambdas.domain.batch_lease import under_claims
+from lambdas.domain.ids import CampaignId, CampaignKey, PostIdField
+from lambdas.domain.models.post import Post, PostStatus
+from lambdas.services.editing import EditPorts, PostPatch, edit_post
 
 TAG = "Posts"
 

@@ -8,8 +8,7 @@ from urllib.parse import parse_qs
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
 from pydantic import ValidationError
 
-from lambdas.api.submission import check_size, own
-from lambdas.core.errors import (
+from lambdas.domain.errors import (
     FieldError,
     ForbiddenError,
     InvalidInputError,
@@ -17,8 +16,9 @@ from lambdas.core.errors import (
     PayloadTooLargeError,
     UnauthenticatedError,
 )
-from lambdas.core.ids import IDEMPOTENCY_KEY
-from lambdas.core.tokens import Caller, Role
+from lambdas.domain.ids import IDEMPOTENCY_KEY
+from lambdas.domain.models.access import Caller, Role
+from lambdas.services.submission import check_size, own
 
 IDEMPOTENCY_HEADER = "Idempotency-Key"
 MAX_FORM_BYTES = 1_048_576

@@ -20,8 +20,8 @@ from lambdas.api.rest.request import caller, json_body, manager
 from lambdas.api.rest.resolver import Resolver
 from lambdas.api.rest.views import Listing
 from lambdas.api.services import Services
-from lambdas.core.ids import CallbackIdField, CampaignId, CampaignKey
-from lambdas.core.ports import ApprovalStore
+from lambdas.domain.ids import CallbackIdField, CampaignId, CampaignKey
+from lambdas.ports.stores import ApprovalStore
 
 TAG = "Approval"
 CallbackPath = Annotated[CallbackIdField, Path()]

@@ -7,7 +7,7 @@ from typing import Any
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from aws_lambda_powertools.event_handler.middlewares import NextMiddleware
 
-from lambdas.core.errors import FieldError, InvalidInputError
+from lambdas.domain.errors import FieldError, InvalidInputError
 
 PAGES = "/approve/"
 """The reviewers' pages, whose links come through mail programs that hang their own parameters on them."""

@@ -9,10 +9,10 @@ from lambdas.api.rest.request import json_body, manager
 from lambdas.api.rest.resolver import Resolver
 from lambdas.api.rest.views import AcceptedCampaign, CampaignLinks
 from lambdas.api.services import Services
-from lambdas.core.errors import FieldError, InvalidInputError
-from lambdas.core.ids import CampaignKey
-from lambdas.core.models.base import Model
-from lambdas.core.recovery import retry
+from lambdas.domain.errors import FieldError, InvalidInputError
+from lambdas.domain.ids import CampaignKey
+from lambdas.domain.models.base import Model
+from lambdas.services.recovery import retry
 
 
 class RetryInput(Model):

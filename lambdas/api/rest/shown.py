@@ -5,10 +5,10 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from lambdas.api.approvals.worddiff import Part, word_diff
-from lambdas.core.ids import PersonaId
-from lambdas.core.limits import LIMITS, Unit, measure, text_as_published
-from lambdas.core.models.post import Post, PostContent
-from lambdas.core.platforms import LABELS
+from lambdas.domain.ids import PersonaId
+from lambdas.domain.limits import LIMITS, Unit, measure, text_as_published
+from lambdas.domain.models.post import Post, PostContent
+from lambdas.domain.platforms import LABELS
 
 POSTS_A_PAGE = 50
 

@@ -3,12 +3,12 @@
 from collections.abc import Iterable
 from typing import Generic, TypeVar
 
-from lambdas.core.effects import Effect, EffectStatus
-from lambdas.core.ids import CallbackIdField, CampaignIdField, CorrelationId
-from lambdas.core.models.approval import Approval, ApprovalStatus, Decision, DecisionInput
-from lambdas.core.models.base import Model, Moment
-from lambdas.core.models.campaign import Campaign, CampaignBrief, CampaignStatus, Failure, Notice, PostCounts
-from lambdas.core.models.post import PlannedPost, Post, PostContent, PostError, PostStatus, Provenance
+from lambdas.domain.ids import CallbackIdField, CampaignIdField, CorrelationId
+from lambdas.domain.models.approval import Approval, ApprovalStatus, Decision, DecisionInput
+from lambdas.domain.models.base import Model, Moment
+from lambdas.domain.models.campaign import Campaign, CampaignBrief, CampaignStatus, Failure, Notice, PostCounts
+from lambdas.domain.models.post import PlannedPost, Post, PostContent, PostError, PostStatus, Provenance
+from lambdas.services.saga import Effect, EffectStatus
 
 ItemT = TypeVar("ItemT")
 

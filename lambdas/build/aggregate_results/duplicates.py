@@ -5,11 +5,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
-from lambdas.core.ids import PostId
-from lambdas.core.models.post import Post, PostStatus, Provenance, RuleResult
-from lambdas.core.platforms import Platform
-from lambdas.core.ports import CampaignKey, PostStore
-from lambdas.core.similarity import near_duplicates
+from lambdas.domain.ids import PostId
+from lambdas.domain.models.post import Post, PostStatus, Provenance, RuleResult
+from lambdas.domain.platforms import Platform
+from lambdas.domain.similarity import near_duplicates
+from lambdas.ports.stores import CampaignKey, PostStore
 
 RULE = "content.duplicate"
 NEAR = 0.8

@@ -6,13 +6,13 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from lambdas.build.aggregate_results.duplicates import WrittenText, mark_duplicates, written_text
-from lambdas.core.content_hash import ContentHash
-from lambdas.core.errors import TooManyPostsFailedError
-from lambdas.core.models.campaign import CampaignStatus, PostCounts
-from lambdas.core.models.post import Post, PostError, PostStatus
-from lambdas.core.models.workflow import StatusResult, StepEvent
-from lambdas.core.paging import every
-from lambdas.core.ports import CampaignKey, CampaignStore, Clock, PostStore
+from lambdas.domain.content_hash import ContentHash
+from lambdas.domain.errors import TooManyPostsFailedError
+from lambdas.domain.models.campaign import CampaignStatus, PostCounts
+from lambdas.domain.models.post import Post, PostError, PostStatus
+from lambdas.domain.models.workflow import StatusResult, StepEvent
+from lambdas.ports.paging import every
+from lambdas.ports.stores import CampaignKey, CampaignStore, Clock, PostStore
 
 REASONS_SHOWN = 20
 """Failed posts named in the error; all of them keep their reason on their own record."""

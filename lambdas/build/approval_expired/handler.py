@@ -1,13 +1,13 @@
 """Lambda ``approval-expired``."""
 
 from lambdas.adapters import stores
-from lambdas.adapters.aws import client
-from lambdas.adapters.sns_alerts import SnsAlerts
+from lambdas.adapters.aws.clients import client
+from lambdas.adapters.aws.sns_alerts import SnsAlerts
 from lambdas.adapters.step import step
 from lambdas.adapters.stores import TableSettings
 from lambdas.adapters.system import SystemClock
 from lambdas.build.approval_expired.logic import ExpiryPorts, approval_expired
-from lambdas.core.models.workflow import ApprovalState, StepEvent
+from lambdas.domain.models.workflow import ApprovalState, StepEvent
 
 
 class ApprovalExpiredSettings(TableSettings):

@@ -6,13 +6,13 @@ tells people. Executions of version 0.2 and before pass through a state of this 
 
 from typing import NamedTuple
 
-from lambdas.core.alerts import Alerts, advised, alert_of
-from lambdas.core.models.approval import Approval, ApprovalStatus, ClosedBecause
-from lambdas.core.models.campaign import Campaign, Failure
-from lambdas.core.models.workflow import ApprovalState, StepEvent
-from lambdas.core.ports import ApprovalStore, CampaignStore, Clock
-from lambdas.core.resuming import outcome
-from lambdas.core.silence import decision_for, gives_more_time
+from lambdas.domain.models.approval import Approval, ApprovalStatus, ClosedBecause
+from lambdas.domain.models.campaign import Campaign, Failure
+from lambdas.domain.models.workflow import ApprovalState, StepEvent
+from lambdas.domain.silence import decision_for, gives_more_time
+from lambdas.ports.stores import ApprovalStore, CampaignStore, Clock
+from lambdas.services.alerts import Alerts, advised, alert_of
+from lambdas.services.resuming import outcome
 
 
 class ExpiryPorts(NamedTuple):

@@ -1,15 +1,15 @@
 """Lambda ``compensate``. Whoever makes a new kind of thing outside registers its undo here."""
 
 from lambdas.adapters import stores
-from lambdas.adapters.aws import client
-from lambdas.adapters.s3_manifests import S3Manifests
-from lambdas.adapters.s3_recent_texts import S3RecentTexts
+from lambdas.adapters.aws.clients import client
+from lambdas.adapters.aws.s3_manifests import S3Manifests
+from lambdas.adapters.aws.s3_recent_texts import S3RecentTexts
 from lambdas.adapters.step import step
 from lambdas.adapters.stores import TableSettings
 from lambdas.adapters.system import SystemClock
 from lambdas.build.compensate.logic import compensate
-from lambdas.core.effects import MANIFEST, RECENT_TEXTS, Compensation, undo_manifest, undo_recent_texts
-from lambdas.core.models.workflow import StepEvent
+from lambdas.domain.models.workflow import StepEvent
+from lambdas.services.saga import MANIFEST, RECENT_TEXTS, Compensation, undo_manifest, undo_recent_texts
 
 
 class CompensateSettings(TableSettings):

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 
-from lambdas.core.effects import Compensation, Effect, EffectStatus, EffectStore, Undo
-from lambdas.core.errors import RetryableError
-from lambdas.core.executions import is_of
-from lambdas.core.models.campaign import Campaign, CampaignStatus
-from lambdas.core.models.workflow import StepEvent
-from lambdas.core.ports import CampaignStore, Clock
-from lambdas.core.progression import has_reached
+from lambdas.domain.errors import RetryableError
+from lambdas.domain.models.campaign import Campaign, CampaignStatus
+from lambdas.domain.models.workflow import StepEvent
+from lambdas.ports.engine import is_of
+from lambdas.ports.stores import CampaignStore, Clock
+from lambdas.services.lifecycle import has_reached
+from lambdas.services.saga import Compensation, Effect, EffectStatus, EffectStore, Undo
 
 
 def compensate(

@@ -5,7 +5,7 @@ from lambdas.adapters.step import step
 from lambdas.adapters.stores import TableSettings
 from lambdas.adapters.system import SystemClock
 from lambdas.build.complete_campaign.logic import complete_campaign
-from lambdas.core.models.workflow import StatusResult, StepEvent
+from lambdas.domain.models.workflow import StatusResult, StepEvent
 
 
 @step("CompleteCampaign", StepEvent, TableSettings, stores.checkpoints)

@@ -1,11 +1,11 @@
 """CompleteCampaign: the campaign is approved."""
 
-from lambdas.core.errors import InvalidInputError, NotFoundError
-from lambdas.core.models.approval import Decision
-from lambdas.core.models.campaign import CampaignStatus
-from lambdas.core.models.workflow import StatusResult, StepEvent
-from lambdas.core.ports import ApprovalStore, CampaignStore, Clock
-from lambdas.core.progression import advance
+from lambdas.domain.errors import InvalidInputError, NotFoundError
+from lambdas.domain.models.approval import Decision
+from lambdas.domain.models.campaign import CampaignStatus
+from lambdas.domain.models.workflow import StatusResult, StepEvent
+from lambdas.ports.stores import ApprovalStore, CampaignStore, Clock
+from lambdas.services.lifecycle import advance
 
 
 def complete_campaign(

@@ -3,18 +3,18 @@
 from functools import cache, partial
 
 from lambdas.adapters import stores
-from lambdas.adapters.attempt import current_deadline
-from lambdas.adapters.aws import client
-from lambdas.adapters.bedrock_provider import bedrock_model
-from lambdas.adapters.remembered_texts import RememberedTexts
-from lambdas.adapters.s3_recent_texts import S3RecentTexts
+from lambdas.adapters.aws.bedrock import bedrock_model
+from lambdas.adapters.aws.clients import client
+from lambdas.adapters.aws.remembered_texts import RememberedTexts
+from lambdas.adapters.aws.s3_recent_texts import S3RecentTexts
 from lambdas.adapters.step import step
 from lambdas.adapters.stores import TableSettings
 from lambdas.adapters.system import SystemClock, UlidSource, sleep
+from lambdas.adapters.table.attempt import current_deadline
 from lambdas.agents import content_generator
 from lambdas.agents.provider import AgentSettings, choose_model
 from lambdas.build.generate_posts.logic import BatchPorts, generate_batch
-from lambdas.core.models.workflow import BatchResult, GenerateBatchEvent
+from lambdas.domain.models.workflow import BatchResult, GenerateBatchEvent
 
 
 class GeneratePostsSettings(TableSettings, AgentSettings):

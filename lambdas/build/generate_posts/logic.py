@@ -8,10 +8,10 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from lambdas.agents.inputs import generator_input
-from lambdas.core.agent_reply import result_of
-from lambdas.core.claims import under_claims
-from lambdas.core.deadline import Deadline
-from lambdas.core.errors import (
+from lambdas.domain.agent_reply import result_of
+from lambdas.domain.batch_lease import under_claims
+from lambdas.domain.deadline import Deadline
+from lambdas.domain.errors import (
     AgentRetryableError,
     CampaignError,
     ConflictError,
@@ -20,10 +20,10 @@ from lambdas.core.errors import (
     PostsInProgressError,
     RetryableError,
 )
-from lambdas.core.models.campaign import Campaign, CampaignStatus
-from lambdas.core.models.post import Claim, Post, PostContent, PostError, PostStatus, Provenance
-from lambdas.core.models.workflow import BatchResult, GenerateBatchEvent
-from lambdas.core.ports import CampaignKey, CampaignStore, Clock, IdSource, PostStore, RecentTexts
+from lambdas.domain.models.campaign import Campaign, CampaignStatus
+from lambdas.domain.models.post import Claim, Post, PostContent, PostError, PostStatus, Provenance
+from lambdas.domain.models.workflow import BatchResult, GenerateBatchEvent
+from lambdas.ports.stores import CampaignKey, CampaignStore, Clock, IdSource, PostStore, RecentTexts
 
 Agent = Callable[[Mapping[str, Any]], dict[str, Any]]
 

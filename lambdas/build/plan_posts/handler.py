@@ -3,18 +3,18 @@
 from functools import partial
 
 from lambdas.adapters import stores
-from lambdas.adapters.aws import client
-from lambdas.adapters.bedrock_provider import bedrock_model
-from lambdas.adapters.s3_manifests import S3Manifests
-from lambdas.adapters.s3_recent_texts import S3RecentTexts
+from lambdas.adapters.aws.bedrock import bedrock_model
+from lambdas.adapters.aws.clients import client
+from lambdas.adapters.aws.s3_manifests import S3Manifests
+from lambdas.adapters.aws.s3_recent_texts import S3RecentTexts
 from lambdas.adapters.step import step
 from lambdas.adapters.stores import TableSettings
 from lambdas.adapters.system import SystemClock, sleep
 from lambdas.agents import campaign_planner
 from lambdas.agents.provider import AgentSettings, choose_model
 from lambdas.build.plan_posts.logic import plan_posts
-from lambdas.core.effects import RecordedManifests, RecordedRecentTexts
-from lambdas.core.models.workflow import PlanResult, StepEvent
+from lambdas.domain.models.workflow import PlanResult, StepEvent
+from lambdas.services.saga import RecordedManifests, RecordedRecentTexts
 
 STORING_SECONDS = 60.0
 """Kept of the invocation for storing the plan: 10,000 posts take eleven at the pace of a partition."""

@@ -5,15 +5,15 @@ from typing import Any
 
 from lambdas.agents.inputs import planner_input
 from lambdas.build.plan_posts.recent import recent_texts
-from lambdas.core.agent_reply import result_of
-from lambdas.core.errors import ConflictError, InvalidInputError, InvalidPlanError
-from lambdas.core.ids import post_id_for
-from lambdas.core.models.campaign import Campaign, CampaignStatus, Configuration, Generation, PostCounts
-from lambdas.core.models.post import Batch, PlannedPost, Post
-from lambdas.core.models.workflow import PlanResult, StepEvent
-from lambdas.core.paging import every
-from lambdas.core.ports import CampaignStore, Clock, ManifestStore, PostStore, RecentTexts
-from lambdas.core.progression import advance, has_reached
+from lambdas.domain.agent_reply import result_of
+from lambdas.domain.errors import ConflictError, InvalidInputError, InvalidPlanError
+from lambdas.domain.ids import post_id_for
+from lambdas.domain.models.campaign import Campaign, CampaignStatus, Configuration, Generation, PostCounts
+from lambdas.domain.models.post import Batch, PlannedPost, Post
+from lambdas.domain.models.workflow import PlanResult, StepEvent
+from lambdas.ports.paging import every
+from lambdas.ports.stores import CampaignStore, Clock, ManifestStore, PostStore, RecentTexts
+from lambdas.services.lifecycle import advance, has_reached
 
 Planner = Callable[[Mapping[str, Any]], dict[str, Any]]
 

@@ -1,7 +1,7 @@
 """What the tenant said last, for the new campaign not to say it again."""
 
-from lambdas.core.ids import CampaignKey
-from lambdas.core.ports import CampaignStore, PostStore
+from lambdas.domain.ids import CampaignKey
+from lambdas.ports.stores import CampaignStore, PostStore
 
 CAMPAIGNS = 3
 """Of so many campaigns before, those with posts."""

@@ -1,13 +1,13 @@
 """Lambda ``record-failure``."""
 
 from lambdas.adapters import stores
-from lambdas.adapters.aws import client
-from lambdas.adapters.sns_alerts import SnsAlerts
+from lambdas.adapters.aws.clients import client
+from lambdas.adapters.aws.sns_alerts import SnsAlerts
 from lambdas.adapters.step import step
 from lambdas.adapters.stores import TableSettings
 from lambdas.adapters.system import SystemClock
 from lambdas.build.record_failure.logic import record_failure
-from lambdas.core.models.workflow import StatusResult, StepEvent
+from lambdas.domain.models.workflow import StatusResult, StepEvent
 
 
 class RecordFailureSettings(TableSettings):

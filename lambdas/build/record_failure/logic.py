@@ -4,16 +4,16 @@ import json
 from collections.abc import Sequence
 from datetime import datetime
 
-from lambdas.core.alerts import Alerts, advised, alert_of
-from lambdas.core.errors import CampaignError, ConcurrentUpdateError, ConflictError, known_errors
-from lambdas.core.executions import is_of
-from lambdas.core.models.approval import Decision
-from lambdas.core.models.campaign import CampaignStatus, Cause, Failure
-from lambdas.core.models.checkpoint import Checkpoint, StepOutcome
-from lambdas.core.models.workflow import CaughtError, StatusResult, StepEvent
-from lambdas.core.ports import ApprovalStore, CampaignStore, CheckpointStore, Clock
-from lambdas.core.progression import BUILDING
-from lambdas.core.steps import BUILD_STEPS, COMPLETE_CAMPAIGN, REQUEST_APPROVAL
+from lambdas.domain.errors import CampaignError, ConcurrentUpdateError, ConflictError, known_errors
+from lambdas.domain.models.approval import Decision
+from lambdas.domain.models.campaign import CampaignStatus, Cause, Failure
+from lambdas.domain.models.checkpoint import Checkpoint, StepOutcome
+from lambdas.domain.models.workflow import CaughtError, StatusResult, StepEvent
+from lambdas.domain.steps import BUILD_STEPS, COMPLETE_CAMPAIGN, REQUEST_APPROVAL
+from lambdas.ports.engine import is_of
+from lambdas.ports.stores import ApprovalStore, CampaignStore, CheckpointStore, Clock
+from lambdas.services.alerts import Alerts, advised, alert_of
+from lambdas.services.lifecycle import BUILDING
 
 MESSAGE_CHARS = 2_000
 """Of the reason on the record; a cause may have 32,768."""

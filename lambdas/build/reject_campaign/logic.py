@@ -1,10 +1,10 @@
 """RejectCampaign: the campaign ends without an approval, as data and not as a failure."""
 
-from lambdas.core.errors import ConflictError, InvalidInputError
-from lambdas.core.models.approval import Approval, Decision
-from lambdas.core.models.campaign import CampaignStatus, Failure
-from lambdas.core.models.workflow import StatusResult, StepEvent
-from lambdas.core.ports import ApprovalStore, CampaignStore, Clock
+from lambdas.domain.errors import ConflictError, InvalidInputError
+from lambdas.domain.models.approval import Approval, Decision
+from lambdas.domain.models.campaign import CampaignStatus, Failure
+from lambdas.domain.models.workflow import StatusResult, StepEvent
+from lambdas.ports.stores import ApprovalStore, CampaignStore, Clock
 
 STATUS_AFTER = {
     Decision.REJECTED: CampaignStatus.REJECTED,

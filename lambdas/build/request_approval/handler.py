@@ -7,23 +7,23 @@ handler answers the token itself: the error then reaches the state's Retry and C
 from typing import Any
 
 from lambdas.adapters import stores
-from lambdas.adapters.aws import client
-from lambdas.adapters.kms_cipher import KmsCipher
-from lambdas.adapters.parameters import Parameters
-from lambdas.adapters.secret_keys import SecretKeys
-from lambdas.adapters.ses_mailer import SesMailer
+from lambdas.adapters.aws.clients import client
+from lambdas.adapters.aws.kms_cipher import KmsCipher
+from lambdas.adapters.aws.parameters import Parameters
+from lambdas.adapters.aws.secret_keys import SecretKeys
+from lambdas.adapters.aws.ses_mailer import SesMailer
+from lambdas.adapters.aws.sns_alerts import SnsAlerts
+from lambdas.adapters.aws.step_functions import StepFunctionsEngine
 from lambdas.adapters.slack_chat import API, SlackChat
-from lambdas.adapters.sns_alerts import SnsAlerts
 from lambdas.adapters.step import step
-from lambdas.adapters.step_functions import StepFunctionsEngine
 from lambdas.adapters.stores import TableSettings
 from lambdas.adapters.system import SystemClock, UlidSource
 from lambdas.adapters.telemetry import logger
 from lambdas.build.request_approval.logic import ApprovalPorts, request_approval
-from lambdas.core.errors import GoneError
-from lambdas.core.ids import TaskToken
-from lambdas.core.inviting import Channels
-from lambdas.core.models.workflow import RequestApprovalEvent, StatusResult
+from lambdas.domain.errors import GoneError
+from lambdas.domain.ids import TaskToken
+from lambdas.domain.models.workflow import RequestApprovalEvent, StatusResult
+from lambdas.services.inviting import Channels
 
 
 class RequestApprovalSettings(TableSettings):

@@ -7,13 +7,10 @@ request while round and content are the same: answers, links and deadlines stay,
 from datetime import timedelta
 from typing import NamedTuple
 
-from lambdas.core.alerts import Alerts, advised, alert_of
-from lambdas.core.content_hash import content_hash
-from lambdas.core.errors import ConcurrentUpdateError, ConflictError, GoneError, MailRefusedError
-from lambdas.core.executions import require_newest
-from lambdas.core.ids import CallbackId, CampaignKey, callback_id_for
-from lambdas.core.inviting import SENT, Channels, Inviting, bring_links
-from lambdas.core.models.approval import (
+from lambdas.domain.content_hash import content_hash
+from lambdas.domain.errors import ConcurrentUpdateError, ConflictError, GoneError, MailRefusedError
+from lambdas.domain.ids import CallbackId, CampaignKey, callback_id_for
+from lambdas.domain.models.approval import (
     Approval,
     ApprovalStatus,
     CampaignSummary,
@@ -23,21 +20,16 @@ from lambdas.core.models.approval import (
     Quorum,
     Reviewer,
 )
-from lambdas.core.models.campaign import ApprovalPolicy, Campaign, CampaignStatus, Failure
-from lambdas.core.models.workflow import RequestApprovalEvent, StatusResult
-from lambdas.core.paging import every
-from lambdas.core.ports import (
-    ApprovalStore,
-    CampaignStore,
-    Cipher,
-    Clock,
-    Engine,
-    IdSource,
-    PostStore,
-)
-from lambdas.core.progression import advance
-from lambdas.core.resuming import hand_over, seal_token, token_hash
-from lambdas.core.steps import REQUEST_APPROVAL
+from lambdas.domain.models.campaign import ApprovalPolicy, Campaign, CampaignStatus, Failure
+from lambdas.domain.models.workflow import RequestApprovalEvent, StatusResult
+from lambdas.domain.steps import REQUEST_APPROVAL
+from lambdas.ports.engine import require_newest
+from lambdas.ports.paging import every
+from lambdas.ports.stores import ApprovalStore, CampaignStore, Cipher, Clock, Engine, IdSource, PostStore
+from lambdas.services.alerts import Alerts, advised, alert_of
+from lambdas.services.inviting import SENT, Channels, Inviting, bring_links
+from lambdas.services.lifecycle import advance
+from lambdas.services.resuming import hand_over, seal_token, token_hash
 
 LINK_LIFETIME = timedelta(days=7) - timedelta(hours=1)
 """A link dies before the task that waits for it, so that a late click meets a page and not a dead task."""

@@ -1,14 +1,14 @@
 """Lambda ``revise-posts``."""
 
 from lambdas.adapters import stores
-from lambdas.adapters.aws import client
-from lambdas.adapters.s3_manifests import S3Manifests
+from lambdas.adapters.aws.clients import client
+from lambdas.adapters.aws.s3_manifests import S3Manifests
 from lambdas.adapters.step import step
 from lambdas.adapters.stores import TableSettings
 from lambdas.adapters.system import SystemClock
 from lambdas.build.revise_posts.logic import RevisionPorts, revise_posts
-from lambdas.core.effects import RecordedManifests
-from lambdas.core.models.workflow import PlanResult, StepEvent
+from lambdas.domain.models.workflow import PlanResult, StepEvent
+from lambdas.services.saga import RecordedManifests
 
 
 class RevisePostsSettings(TableSettings):

@@ -4,16 +4,16 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
-from lambdas.core.errors import ConflictError, InvalidInputError
-from lambdas.core.executions import require_newest
-from lambdas.core.ids import PostId
-from lambdas.core.models.approval import Approval, ApprovalStatus, ClosedBecause, Decision, PostDecision, PostVerdict
-from lambdas.core.models.campaign import Campaign, CampaignStatus
-from lambdas.core.models.post import Batch, Post, PostStatus, Revision
-from lambdas.core.models.workflow import PlanResult, StepEvent
-from lambdas.core.paging import every
-from lambdas.core.ports import ApprovalStore, CampaignStore, Clock, ManifestStore, PostStore
-from lambdas.core.quorum import sent_back
+from lambdas.domain.errors import ConflictError, InvalidInputError
+from lambdas.domain.ids import PostId
+from lambdas.domain.models.approval import Approval, ApprovalStatus, ClosedBecause, Decision, PostDecision, PostVerdict
+from lambdas.domain.models.campaign import Campaign, CampaignStatus
+from lambdas.domain.models.post import Batch, Post, PostStatus, Revision
+from lambdas.domain.models.workflow import PlanResult, StepEvent
+from lambdas.domain.quorum import sent_back
+from lambdas.ports.engine import require_newest
+from lambdas.ports.paging import every
+from lambdas.ports.stores import ApprovalStore, CampaignStore, Clock, ManifestStore, PostStore
 
 
 class RevisionPorts(NamedTuple):

@@ -5,7 +5,7 @@ from lambdas.adapters.step import step
 from lambdas.adapters.stores import TableSettings
 from lambdas.adapters.system import SystemClock
 from lambdas.build.save_campaign.logic import save_campaign
-from lambdas.core.models.workflow import StatusResult, StepEvent
+from lambdas.domain.models.workflow import StatusResult, StepEvent
 
 
 @step("SaveCampaign", StepEvent, TableSettings, stores.checkpoints)

@@ -1,11 +1,11 @@
 """SaveCampaign: keep the brand and the personas with the campaign, as they are now."""
 
-from lambdas.core.campaign_changes import OtherChanges
-from lambdas.core.models.campaign import CampaignStatus
-from lambdas.core.models.workflow import StatusResult, StepEvent
-from lambdas.core.ports import CampaignStore, CatalogStore, Clock
-from lambdas.core.progression import advance
-from lambdas.core.validation import resolve_configuration
+from lambdas.domain.campaign_changes import OtherChanges
+from lambdas.domain.models.campaign import CampaignStatus
+from lambdas.domain.models.workflow import StatusResult, StepEvent
+from lambdas.ports.stores import CampaignStore, CatalogStore, Clock
+from lambdas.services.lifecycle import advance
+from lambdas.services.validation import resolve_configuration
 
 
 def save_campaign(event: StepEvent, campaigns: CampaignStore, catalog: CatalogStore, clock: Clock) -> StatusResult:

@@ -1,8 +1,8 @@
 """ValidateCampaign: is the stored campaign still fit to run?"""
 
-from lambdas.core.models.workflow import StatusResult, StepEvent
-from lambdas.core.ports import CampaignStore, CatalogStore, Clock
-from lambdas.core.validation import resolve_configuration
+from lambdas.domain.models.workflow import StatusResult, StepEvent
+from lambdas.ports.stores import CampaignStore, CatalogStore, Clock
+from lambdas.services.validation import resolve_configuration
 
 
 def validate_campaign(event: StepEvent, campaigns: CampaignStore, catalog: CatalogStore, clock: Clock) -> StatusResult:

@@ -3,12 +3,12 @@
 from datetime import datetime
 from enum import StrEnum
 
-from lambdas.core.active import SOON
-from lambdas.core.errors import permanent_names
-from lambdas.core.executions import ExecutionState
-from lambdas.core.graph.model import ExecutionStatus
-from lambdas.core.models.campaign import Campaign
-from lambdas.core.progression import BUILDING
+from lambdas.domain.errors import permanent_names
+from lambdas.domain.graph.model import ExecutionStatus
+from lambdas.domain.models.campaign import Campaign
+from lambdas.ports.engine import ExecutionState
+from lambdas.services.active import SOON
+from lambdas.services.lifecycle import BUILDING
 
 
 class Finding(StrEnum):

@@ -11,19 +11,19 @@ from functools import cache
 from typing import Any
 
 from lambdas.adapters import stores
-from lambdas.adapters.aws import client
-from lambdas.adapters.dynamodb_active import DynamoActive
-from lambdas.adapters.dynamodb_due import DynamoDue
-from lambdas.adapters.sfn_executions import StepFunctionsExecutions
-from lambdas.adapters.sns_alerts import SnsAlerts
+from lambdas.adapters.aws.clients import client
+from lambdas.adapters.aws.sfn_executions import StepFunctionsExecutions
+from lambdas.adapters.aws.sns_alerts import SnsAlerts
 from lambdas.adapters.stores import TableSettings
 from lambdas.adapters.system import SystemClock
+from lambdas.adapters.table.active_store import DynamoActive
+from lambdas.adapters.table.due_store import DynamoDue
 from lambdas.adapters.telemetry import count, due_worked, logger
-from lambdas.core.recovery import RecoveryPorts
-from lambdas.core.settings import settings
 from lambdas.ops.reconcile.diagnosis import Finding
 from lambdas.ops.reconcile.logic import ReconcilePorts, Report, ended_campaign, look_again, reconcile, take_over
 from lambdas.services.due import DueEntry, Kind, Tick, shards_of
+from lambdas.services.recovery import RecoveryPorts
+from lambdas.settings import settings
 
 TIME, TIME_FOR_EVERYTHING = timedelta(seconds=45), timedelta(seconds=240)
 """From then on no further campaign is begun: the next tick comes a minute after this one. The function has 300 s."""

@@ -15,18 +15,20 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, Protocol
 
-from lambdas.core.active import SOON, ActiveCampaign, active
-from lambdas.core.alerts import Alerts, advised, alert_of
-from lambdas.core.errors import ConcurrentUpdateError, ConflictError, NotFoundError, known_errors
-from lambdas.core.executions import SERVICE_RESTART, ExecutionState, is_of
-from lambdas.core.ids import CampaignKey
-from lambdas.core.models.approval import ApprovalStatus
-from lambdas.core.models.base import Model
-from lambdas.core.models.campaign import Campaign, CampaignStatus, Cause, Failure
-from lambdas.core.models.post import Post, PostError, PostStatus
-from lambdas.core.models.workflow import BuildInput
-from lambdas.core.progression import BUILDING
-from lambdas.core.recovery import (
+from lambdas.domain.errors import ConcurrentUpdateError, ConflictError, NotFoundError, known_errors
+from lambdas.domain.ids import CampaignKey
+from lambdas.domain.models.approval import ApprovalStatus
+from lambdas.domain.models.base import Model
+from lambdas.domain.models.campaign import Campaign, CampaignStatus, Cause, Failure
+from lambdas.domain.models.post import Post, PostError, PostStatus
+from lambdas.domain.models.workflow import BuildInput
+from lambdas.ops.reconcile.diagnosis import Finding, diagnose
+from lambdas.ports.engine import SERVICE_RESTART, ExecutionState, is_of
+from lambdas.services.active import SOON, ActiveCampaign, active
+from lambdas.services.alerts import Alerts, advised, alert_of
+from lambdas.services.due import DueEntry, DueIndex, DueReport, Kind, Tick, Verdict, rebuild, work_due
+from lambdas.services.lifecycle import BUILDING
+from lambdas.services.recovery import (
     RecoveryPorts,
     before_revision,
     begin,
@@ -37,8 +39,6 @@ from lambdas.core.recovery import (
     wait_for_writers,
     write_by_batch,
 )
-from lambdas.ops.reconcile.diagnosis import Finding, diagnose
-from lambdas.services.due import DueEntry, DueIndex, DueReport, Kind, Tick, Verdict, rebuild, work_due
 
 MAX_RECOVERIES, WINDOW = 5, timedelta(hours=1)
 """So many new executions of a campaign within so much time; one that needs more than that needs a person."""

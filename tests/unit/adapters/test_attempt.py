@@ -1,11 +1,11 @@
 """What is made inside a step knows until when it may take."""
 
-from lambdas.adapters.attempt import current_deadline
 from lambdas.adapters.step import step
-from lambdas.core.models.base import Model
-from lambdas.core.models.campaign import CampaignStatus
-from lambdas.core.models.workflow import StatusResult, StepEvent
-from lambdas.core.settings import Settings
+from lambdas.adapters.table.attempt import current_deadline
+from lambdas.domain.models.base import Model
+from lambdas.domain.models.campaign import CampaignStatus
+from lambdas.domain.models.workflow import StatusResult, StepEvent
+from lambdas.settings import Settings
 from tests.support.events import raw_event
 from tests.support.world import World
 

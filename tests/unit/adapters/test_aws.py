@@ -14,8 +14,8 @@ from botocore.exceptions import (
 )
 from pytest_httpserver import HTTPServer
 
-from lambdas.adapters.aws import _make, client, error_code, translate_errors
-from lambdas.core.errors import (
+from lambdas.adapters.aws.clients import _make, client, error_code, translate_errors
+from lambdas.domain.errors import (
     CampaignError,
     ConcurrentUpdateError,
     DependencyTimeoutError,
@@ -94,7 +94,7 @@ def test_error_code() -> None:
 
 @pytest.fixture
 def _region(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    from lambdas.adapters import aws
+    from lambdas.adapters.aws import clients as aws
 
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")

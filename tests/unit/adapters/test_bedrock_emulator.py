@@ -16,7 +16,7 @@ from botocore.config import Config
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-from lambdas.adapters.bedrock_provider import BedrockModel
+from lambdas.adapters.aws.bedrock import BedrockModel
 from lambdas.agents import content_generator
 from tests.support.agent_inputs import post_data
 

@@ -9,9 +9,8 @@ from botocore.config import Config
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-from lambdas.adapters import aws
-from lambdas.adapters.attempt import current_deadline, invoked
-from lambdas.adapters.bedrock_provider import (
+from lambdas.adapters.aws import clients as aws
+from lambdas.adapters.aws.bedrock import (
     RESERVE_SECONDS,
     BedrockModel,
     Guardrail,
@@ -19,13 +18,14 @@ from lambdas.adapters.bedrock_provider import (
     runtime_within,
     schema_of,
 )
+from lambdas.adapters.table.attempt import current_deadline, invoked
 from lambdas.agents import campaign_planner, content_generator
 from lambdas.agents.campaign_planner.contract import TopicList
 from lambdas.agents.content_generator.contract import Draft
 from lambdas.build.generate_posts.logic import STORING_SECONDS
-from lambdas.core.deadline import Deadline
-from lambdas.core.errors import DependencyTimeoutError
-from lambdas.core.platforms import Platform
+from lambdas.domain.deadline import Deadline
+from lambdas.domain.errors import DependencyTimeoutError
+from lambdas.domain.platforms import Platform
 from tests.support.agent_inputs import launch, plan_data, post_data
 
 MODEL = "amazon.nova-lite-v1:0"

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambdas.adapters.dynamodb_items import from_attribute, from_item, to_attribute, to_item
-from lambdas.adapters.dynamodb_keys import ItemKey
+from lambdas.adapters.table.items import from_attribute, from_item, to_attribute, to_item
+from lambdas.adapters.table.keys import ItemKey
 
 KEY = ItemKey("TENANT#acme", "CAMPAIGN#1")
 _JSON = st.recursive(

@@ -2,9 +2,9 @@
 
 from datetime import UTC, datetime
 
-from lambdas.adapters import dynamodb_keys as keys
-from lambdas.core.ids import BrandId, CallbackId, CampaignId, CampaignKey, PersonaId, PostId, TenantId
-from lambdas.core.models.checkpoint import Checkpoint, StepOutcome
+from lambdas.adapters.table import keys
+from lambdas.domain.ids import BrandId, CallbackId, CampaignId, CampaignKey, PersonaId, PostId, TenantId
+from lambdas.domain.models.checkpoint import Checkpoint, StepOutcome
 
 ACME = TenantId("acme")
 KEY = CampaignKey(ACME, CampaignId("01C"))

@@ -2,12 +2,12 @@
 
 import pytest
 
-from lambdas.adapters import dynamodb_partiql
-from lambdas.adapters.dynamodb_posts import DynamoPosts
-from lambdas.core.deadline import Deadline
-from lambdas.core.errors import ThrottledError
-from lambdas.core.models.campaign import PostCounts
-from lambdas.core.models.post import Post
+from lambdas.adapters.table import partiql
+from lambdas.adapters.table.post_store import DynamoPosts
+from lambdas.domain.deadline import Deadline
+from lambdas.domain.errors import ThrottledError
+from lambdas.domain.models.campaign import PostCounts
+from lambdas.domain.models.post import Post
 from tests.contract.samples import KEY, plan, written
 from tests.support.partition import ModelledTable, modelled_table
 
@@ -99,4 +99,4 @@ def test_a_partition_that_refuses_for_longer_than_there_is_time_is_an_error_that
         before = table.timer.now()
         with pytest.raises(ThrottledError):
             DynamoPosts(table.client, table.name, timer=table.timer).finish(KEY, 0, [written(posts[0])])
-        assert table.timer.now() - before <= dynamodb_partiql.PATIENCE_SECONDS + 1
+        assert table.timer.now() - before <= partiql.PATIENCE_SECONDS + 1

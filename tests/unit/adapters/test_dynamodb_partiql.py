@@ -8,9 +8,9 @@ import pytest
 from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
-from lambdas.adapters.dynamodb_keys import ItemKey
-from lambdas.adapters.dynamodb_partiql import Writer, insert, update, write_units
-from lambdas.core.errors import ConcurrentUpdateError, DependencyUnavailableError, RetryableError, ThrottledError
+from lambdas.adapters.table.keys import ItemKey
+from lambdas.adapters.table.partiql import Writer, insert, update, write_units
+from lambdas.domain.errors import ConcurrentUpdateError, DependencyUnavailableError, RetryableError, ThrottledError
 from tests.support.partition import VirtualTimer
 
 KEY = ItemKey("P", "S")

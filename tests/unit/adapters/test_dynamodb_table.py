@@ -6,11 +6,11 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from lambdas.adapters.dynamodb_campaigns import DynamoCampaigns
-from lambdas.adapters.dynamodb_items import to_key
-from lambdas.adapters.dynamodb_keys import ItemKey
-from lambdas.adapters.dynamodb_table import Table
-from lambdas.core.errors import ConcurrentUpdateError, ThrottledError
+from lambdas.adapters.table.campaign_store import DynamoCampaigns
+from lambdas.adapters.table.items import to_key
+from lambdas.adapters.table.keys import ItemKey
+from lambdas.adapters.table.table import Table
+from lambdas.domain.errors import ConcurrentUpdateError, ThrottledError
 from tests.contract.samples import campaign
 
 A, B = ItemKey("P", "A"), ItemKey("P", "B")

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from lambdas.adapters.step import step
-from lambdas.core.errors import CampaignError, ThrottledError
-from lambdas.core.models.base import Model
-from lambdas.core.models.campaign import CampaignStatus
-from lambdas.core.models.workflow import CaughtError, StatusResult, StepEvent
-from lambdas.core.settings import Settings
+from lambdas.domain.errors import CampaignError, ThrottledError
+from lambdas.domain.models.base import Model
+from lambdas.domain.models.campaign import CampaignStatus
+from lambdas.domain.models.workflow import CaughtError, StatusResult, StepEvent
+from lambdas.settings import Settings
 from tests.support.events import raw_event
 from tests.support.logs import follow_stdout
 from tests.support.world import World

@@ -2,9 +2,9 @@
 
 import pytest
 
-from lambdas.adapters.memory import MemoryEngine
-from lambdas.core.errors import GoneError
-from lambdas.core.ids import TaskToken
+from lambdas.domain.errors import GoneError
+from lambdas.domain.ids import TaskToken
+from tests.fakes import MemoryEngine
 
 
 def test_a_waiting_token_is_answered_once() -> None:

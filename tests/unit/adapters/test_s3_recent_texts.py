@@ -7,8 +7,8 @@ import pytest
 from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
-from lambdas.adapters.s3_recent_texts import S3RecentTexts
-from lambdas.core.ids import CampaignId, CampaignKey, TenantId
+from lambdas.adapters.aws.s3_recent_texts import S3RecentTexts
+from lambdas.domain.ids import CampaignId, CampaignKey, TenantId
 
 KEY = CampaignKey(TenantId("acme"), CampaignId("01J00000000000000000000000"))
 NAME = f"tenants/acme/campaigns/{KEY.campaign_id}/recent-texts.json"

@@ -7,9 +7,9 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from lambdas.adapters.memory import MemoryClock
-from lambdas.adapters.secret_keys import KEPT, SecretKeys, parse_key_set
-from lambdas.core.settings import SettingsError
+from lambdas.adapters.aws.secret_keys import KEPT, SecretKeys, parse_key_set
+from lambdas.settings import SettingsError
+from tests.fakes import MemoryClock
 
 OLD, NEW = "o" * 64, "n" * 64
 

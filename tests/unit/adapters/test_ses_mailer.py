@@ -6,10 +6,10 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from lambdas.adapters.ses_mailer import SesMailer
-from lambdas.core.errors import DependencyUnavailableError, MailRefusedError, ThrottledError
-from lambdas.core.models.mail import Mail
-from lambdas.core.models.tenant import Sender
+from lambdas.adapters.aws.ses_mailer import SesMailer
+from lambdas.domain.errors import DependencyUnavailableError, MailRefusedError, ThrottledError
+from lambdas.domain.models.mail import Mail
+from lambdas.domain.models.tenant import Sender
 
 
 def ses() -> Any:

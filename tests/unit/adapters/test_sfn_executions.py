@@ -10,10 +10,10 @@ from botocore.exceptions import ClientError
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-from lambdas.adapters.sfn_executions import StepFunctionsExecutions
-from lambdas.adapters.step_functions import StepFunctionsEngine
-from lambdas.core.errors import ConflictError, DependencyUnavailableError, ThrottledError
-from lambdas.core.models.workflow import BuildInput
+from lambdas.adapters.aws.sfn_executions import StepFunctionsExecutions
+from lambdas.adapters.aws.step_functions import StepFunctionsEngine
+from lambdas.domain.errors import ConflictError, DependencyUnavailableError, ThrottledError
+from lambdas.domain.models.workflow import BuildInput
 
 MACHINE = "arn:aws:states:us-east-1:111122223333:stateMachine:build"
 LIVE = f"{MACHINE}:live"

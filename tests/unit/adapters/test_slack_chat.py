@@ -12,14 +12,14 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from lambdas.adapters.slack_chat import BUDGET_SECONDS, SlackChat
-from lambdas.core.errors import (
+from lambdas.domain.errors import (
     CampaignError,
     ChatRefusedError,
     DependencyTimeoutError,
     DependencyUnavailableError,
     ThrottledError,
 )
-from lambdas.core.ids import TenantId
+from lambdas.domain.ids import TenantId
 
 ACME = TenantId("acme")
 TOKEN = "xoxb-canary-token-of-the-bot"

@@ -7,9 +7,8 @@ from typing import Any, NamedTuple
 import pytest
 
 from lambdas.adapters import telemetry
-from lambdas.adapters.memory import MemoryCheckpoints
 from lambdas.adapters.step import step
-from lambdas.core.errors import (
+from lambdas.domain.errors import (
     AgentPermanentError,
     InvalidInputError,
     NotFoundError,
@@ -17,11 +16,12 @@ from lambdas.core.errors import (
     StateTooLargeError,
     ThrottledError,
 )
-from lambdas.core.models.base import Model
-from lambdas.core.models.campaign import CampaignStatus
-from lambdas.core.models.checkpoint import StepOutcome
-from lambdas.core.models.workflow import ManifestLocation, RequestApprovalEvent, StatusResult, StepEvent
-from lambdas.core.settings import Settings, SettingsError
+from lambdas.domain.models.base import Model
+from lambdas.domain.models.campaign import CampaignStatus
+from lambdas.domain.models.checkpoint import StepOutcome
+from lambdas.domain.models.workflow import ManifestLocation, RequestApprovalEvent, StatusResult, StepEvent
+from lambdas.settings import Settings, SettingsError
+from tests.fakes import MemoryCheckpoints
 from tests.support import samples
 from tests.support.events import EXECUTION_ARN, raw_event
 from tests.support.faults import Crash, Fault, FaultPlan, faulty

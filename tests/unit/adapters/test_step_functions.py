@@ -8,10 +8,10 @@ import pytest
 from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
-from lambdas.adapters.step_functions import StepFunctionsEngine
-from lambdas.core.errors import GoneError, ThrottledError
-from lambdas.core.ids import CampaignId, CorrelationId, TaskToken, TenantId
-from lambdas.core.models.workflow import BuildInput
+from lambdas.adapters.aws.step_functions import StepFunctionsEngine
+from lambdas.domain.errors import GoneError, ThrottledError
+from lambdas.domain.ids import CampaignId, CorrelationId, TaskToken, TenantId
+from lambdas.domain.models.workflow import BuildInput
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta, timezone
 
 from ulid import ULID
 
-from lambdas.adapters.memory import MemoryClock, MemoryIds
 from lambdas.adapters.system import SystemClock, UlidSource
+from tests.fakes import MemoryClock, MemoryIds
 
 
 def test_the_real_clock_is_aware_and_moves() -> None:

@@ -14,9 +14,9 @@ from lambdas.agents.campaign_planner.topics import normalised
 from lambdas.agents.intents import Intent, intents_for
 from lambdas.agents.offline.faults import Fault
 from lambdas.agents.offline.provider import OfflineModel
-from lambdas.core.ids import post_id_for
-from lambdas.core.models.post import PlannedPost
-from lambdas.core.platforms import Platform
+from lambdas.domain.ids import post_id_for
+from lambdas.domain.models.post import PlannedPost
+from lambdas.domain.platforms import Platform
 from tests.support.agent_inputs import ALL_PLATFORMS, CAMPAIGN_ID, launch, plan_data
 
 

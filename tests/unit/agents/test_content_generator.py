@@ -10,9 +10,9 @@ import pytest
 from lambdas.agents import content_generator
 from lambdas.agents.offline.faults import Fault, FaultPlan
 from lambdas.agents.offline.provider import MODEL_ID, OfflineModel
-from lambdas.core.limits import LIMITS, check_limits, measure, sms_segments, text_as_published
-from lambdas.core.models.post import PostContent
-from lambdas.core.platforms import Platform
+from lambdas.domain.limits import LIMITS, check_limits, measure, sms_segments, text_as_published
+from lambdas.domain.models.post import PostContent
+from lambdas.domain.platforms import Platform
 from tests.support.agent_inputs import launch, post_data
 
 NOW = datetime(2027, 4, 1, 8, 30, tzinfo=UTC)

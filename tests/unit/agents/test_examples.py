@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from lambdas.adapters.memory.catalog import MemoryCatalog
 from lambdas.agents import campaign_planner, content_generator
-from lambdas.core.ids import BrandId, PersonaId, TenantId
-from lambdas.core.models.brand import BrandConfig, PersonaConfig
-from lambdas.core.models.campaign import CampaignBrief
-from lambdas.core.similarity import near_duplicates
-from lambdas.core.validation import resolve_configuration
+from lambdas.domain.ids import BrandId, PersonaId, TenantId
+from lambdas.domain.models.brand import BrandConfig, PersonaConfig
+from lambdas.domain.models.campaign import CampaignBrief
+from lambdas.domain.similarity import near_duplicates
+from lambdas.services.validation import resolve_configuration
+from tests.fakes.catalog import MemoryCatalog
 from tests.support.agent_inputs import EXAMPLE_NAMES, EXAMPLES, SEEDS, all_posts, example, plan_data, seed_of
 
 TENANTS = sorted(path.stem for path in SEEDS.glob("*.json"))

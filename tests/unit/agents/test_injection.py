@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from lambdas.agents import campaign_planner, content_generator
-from lambdas.core.compliance import links_in
-from lambdas.core.models.post import PostContent
-from lambdas.core.platforms import Platform
+from lambdas.domain.compliance import links_in
+from lambdas.domain.models.post import PostContent
+from lambdas.domain.platforms import Platform
 from tests.support.agent_inputs import ALL_PLATFORMS, all_posts, launch, plan_data
 
 ORDERS = [

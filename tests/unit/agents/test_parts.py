@@ -13,7 +13,7 @@ from lambdas.agents.outcome import RETRYABLE, ErrorCode
 from lambdas.agents.prices import _PRICES, Price, cost_usd, price_of
 from lambdas.agents.prompts import load_prompt
 from lambdas.agents.seeding import derive_seed, shuffled
-from lambdas.core.platforms import Platform
+from lambdas.domain.platforms import Platform
 from tests.support.agent_inputs import ROOT
 
 

@@ -10,8 +10,8 @@ from lambdas.agents.content_generator import handler as generator_handler
 from lambdas.agents.offline.faults import Fault
 from lambdas.agents.offline.provider import OfflineModel
 from lambdas.agents.provider import AgentSettings, choose_model
-from lambdas.core.settings import SettingsError, parse_settings, settings
-from lambdas.core.text_model import ModelReply, ModelRequest, TextModel
+from lambdas.ports.text_model import ModelReply, ModelRequest, TextModel
+from lambdas.settings import SettingsError, parse_settings, settings
 from tests.support.agent_inputs import plan_data, post_data
 
 

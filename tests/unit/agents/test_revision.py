@@ -3,7 +3,7 @@
 import pytest
 
 from lambdas.agents.offline.revision import follow
-from lambdas.core.platforms import Platform
+from lambdas.domain.platforms import Platform
 
 TEXT = "It boils water in a minute. Cheap it is not. Good tea needs hot water, and this kettle has it."
 

@@ -5,12 +5,12 @@ from datetime import timedelta
 
 import pytest
 
-from lambdas.adapters.memory import MemoryKeys
 from lambdas.api.approvals.links import open_link
 from lambdas.api.approvals.managing import Place, Reassignment, reassign, revoke
-from lambdas.core.errors import CampaignError, UnauthenticatedError
-from lambdas.core.links import approval_link
-from lambdas.core.models.approval import ClosedBecause
+from lambdas.domain.errors import CampaignError, UnauthenticatedError
+from lambdas.domain.models.approval import ClosedBecause
+from lambdas.services.links import approval_link
+from tests.fakes import MemoryKeys
 from tests.support.forgeries import Forger
 from tests.support.waiting import OTHER_ULID, by_program, nothing_happened
 

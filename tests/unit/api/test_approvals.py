@@ -12,10 +12,10 @@ import pytest
 
 from lambdas.api.approvals.decisions import RESUME_GRACE, Choice, decide
 from lambdas.api.approvals.links import open_link
-from lambdas.core.errors import ConflictError, DependencyUnavailableError
-from lambdas.core.models.approval import ApprovalStatus, Decision, MadeDecision
-from lambdas.core.models.campaign import CampaignStatus
-from lambdas.core.models.post import Provenance, RuleResult
+from lambdas.domain.errors import ConflictError, DependencyUnavailableError
+from lambdas.domain.models.approval import ApprovalStatus, Decision, MadeDecision
+from lambdas.domain.models.campaign import CampaignStatus
+from lambdas.domain.models.post import Provenance, RuleResult
 from tests.support.waiting import OTHER_ULID, TASK_TOKEN, Form, nothing_happened
 
 

@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from lambdas.core.tokens import Caller, Role, sign_api_token
+from lambdas.domain.models.access import Caller, Role
+from lambdas.services.tokens import sign_api_token
 from tests.support.waiting import OTHER_ULID, by_program, nothing_happened
 
 

@@ -8,7 +8,8 @@ import jwt
 import pytest
 
 from lambdas.api.authorizer.authorize import authorize
-from lambdas.core.tokens import Caller, Role, sign_api_token, sign_approval_token
+from lambdas.domain.models.access import Caller, Role
+from lambdas.services.tokens import sign_api_token, sign_approval_token
 
 ARN = "arn:aws:execute-api:us-east-1:123456789012:abc123/prod/POST/campaigns/01J/approve"
 
@@ -53,7 +54,7 @@ def _bad_headers(world: Any) -> dict[str, Any]:
         "callback_id": "01JZ0000000000000000000002",
         "jti": "x",
     }
-    from lambdas.core.tokens import ApprovalClaims
+    from lambdas.services.tokens import ApprovalClaims
 
     mixed = sign_approval_token(
         world.keys.approval(), ApprovalClaims(**approval), now=now, expires=now + timedelta(hours=1)

@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from lambdas.api.build_campaign.invocation import invoke
-from lambdas.core.errors import DependencyUnavailableError, InvalidInputError
-from lambdas.core.ids import CampaignKey
-from lambdas.core.models.campaign import CampaignStatus
-from lambdas.core.models.workflow import BuildInput
+from lambdas.domain.errors import DependencyUnavailableError, InvalidInputError
+from lambdas.domain.ids import CampaignKey
+from lambdas.domain.models.campaign import CampaignStatus
+from lambdas.domain.models.workflow import BuildInput
 
 ULID = "01JZ0000000000000000000001"
 

@@ -7,10 +7,10 @@ import pytest
 
 from lambdas.agents.inputs import planner_input
 from lambdas.api.build_campaign.invocation import invoke
-from lambdas.core.errors import InvalidInputError, TenantMismatchError
-from lambdas.core.models.campaign import MAX_BRIEF_BYTES
-from lambdas.core.models.workflow import BuildInput
-from lambdas.core.validation import resolve_configuration
+from lambdas.domain.errors import InvalidInputError, TenantMismatchError
+from lambdas.domain.models.campaign import MAX_BRIEF_BYTES
+from lambdas.domain.models.workflow import BuildInput
+from lambdas.services.validation import resolve_configuration
 
 ULID = "01JZ0000000000000000000001"
 

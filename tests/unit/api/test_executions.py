@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from lambdas.core.executions import ExecutionState
-from lambdas.core.graph.model import ExecutionStatus
-from lambdas.core.models.campaign import CampaignStatus, Failure
-from lambdas.core.models.checkpoint import Checkpoint, StepOutcome
+from lambdas.domain.graph.model import ExecutionStatus
+from lambdas.domain.models.campaign import CampaignStatus, Failure
+from lambdas.domain.models.checkpoint import Checkpoint, StepOutcome
+from lambdas.ports.engine import ExecutionState
 from tests.support.api import World
 from tests.support.waiting import CAMPAIGN_ID, Waiting, waiting_campaign
 

@@ -11,16 +11,17 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from lambdas.adapters import aws
-from lambdas.adapters.memory import MemoryKeys
+from lambdas.adapters.aws import clients as aws
 from lambdas.adapters.system import SystemClock
 from lambdas.adapters.telemetry import logger
 from lambdas.api.authorizer import handler as authorizer
 from lambdas.api.build_campaign import handler as build_campaign
 from lambdas.api.rest import handler as rest
-from lambdas.core.errors import InvalidInputError
-from lambdas.core.settings import settings
-from lambdas.core.tokens import Caller, Role, sign_api_token
+from lambdas.domain.errors import InvalidInputError
+from lambdas.domain.models.access import Caller, Role
+from lambdas.services.tokens import sign_api_token
+from lambdas.settings import settings
+from tests.fakes import MemoryKeys
 
 ROLE = "arn:aws:iam::123456789012:role/states"
 MACHINE = {"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}}

@@ -6,12 +6,12 @@ import pytest
 
 from lambdas.api.approvals.decisions import MAX_ANSWER_BYTES, MAX_JOINED_COMMENTS, MAX_POSTS_BYTES, Choice, decide
 from lambdas.api.approvals.links import OpenLink
-from lambdas.core.errors import ConflictError, PayloadTooLargeError
-from lambdas.core.ids import post_id_for
-from lambdas.core.inviting import LINKS_KEPT, REASON_CHARS
-from lambdas.core.models.approval import Approval, Decision, PostDecision, PostVerdict, Quorum, Reviewer
-from lambdas.core.quorum import sent_back
-from lambdas.core.record_size import fits, record_bytes
+from lambdas.domain.errors import ConflictError, PayloadTooLargeError
+from lambdas.domain.ids import post_id_for
+from lambdas.domain.models.approval import Approval, Decision, PostDecision, PostVerdict, Quorum, Reviewer
+from lambdas.domain.quorum import sent_back
+from lambdas.domain.record_size import fits, record_bytes
+from lambdas.services.inviting import LINKS_KEPT, REASON_CHARS
 from tests.support.waiting import Waiting, nothing_happened
 
 

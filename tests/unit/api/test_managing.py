@@ -2,11 +2,11 @@
 
 import pytest
 
-from lambdas.core.content_hash import require_approved_content
-from lambdas.core.errors import ContentChangedError
-from lambdas.core.models.approval import ApprovalStatus, Quorum, Reviewer
-from lambdas.core.models.campaign import CampaignStatus
-from lambdas.core.paging import every
+from lambdas.domain.content_hash import require_approved_content
+from lambdas.domain.errors import ContentChangedError
+from lambdas.domain.models.approval import ApprovalStatus, Quorum, Reviewer
+from lambdas.domain.models.campaign import CampaignStatus
+from lambdas.ports.paging import every
 
 
 def call(waiting, what, body, **more):

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from lambdas.api import picture
 from lambdas.api.picture import drawn, duration, filled
-from lambdas.core.graph.definition import parse
-from lambdas.core.graph.model import (
+from lambdas.domain.graph.definition import parse
+from lambdas.domain.graph.model import (
     ExecutionGraph,
     ExecutionStatus,
     GraphNode,

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from lambdas.core.ids import PersonaId
-from lambdas.core.models.post import Claim, Post
+from lambdas.domain.ids import PersonaId
+from lambdas.domain.models.post import Claim, Post
 
 
 def test_posts_are_listed_in_plan_order_page_by_page(make_waiting, world):

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambdas.api.progress import progress_of
-from lambdas.core.models.campaign import Campaign, CampaignBrief, CampaignStatus, PostCounts
-from lambdas.core.models.checkpoint import Checkpoint, StepOutcome
-from lambdas.core.progression import BUILDING
-from lambdas.core.steps import BUILD_STEPS
+from lambdas.domain.models.campaign import Campaign, CampaignBrief, CampaignStatus, PostCounts
+from lambdas.domain.models.checkpoint import Checkpoint, StepOutcome
+from lambdas.domain.steps import BUILD_STEPS
+from lambdas.services.lifecycle import BUILDING
+from lambdas.services.progress import progress_of
 
 START = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 NOW = START + timedelta(seconds=90)

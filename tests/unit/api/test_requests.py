@@ -5,7 +5,7 @@ import re
 import pytest
 
 from lambdas.api.rest.openapi import describe
-from lambdas.core.errors import DependencyUnavailableError
+from lambdas.domain.errors import DependencyUnavailableError
 from tests.support.api import ACME
 
 ULID = "01JZ0000000000000000000001"

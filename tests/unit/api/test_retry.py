@@ -6,22 +6,22 @@ from typing import Any
 
 import pytest
 
-from lambdas.adapters.memory import MemoryAlerts
 from lambdas.api import picture
-from lambdas.core.active import SOON, active
-from lambdas.core.claims import WRITER_LIVES
-from lambdas.core.effects import Effect, EffectStatus
-from lambdas.core.errors import ThrottledError
-from lambdas.core.executions import ExecutionState
-from lambdas.core.graph.definition import parse
-from lambdas.core.graph.model import ExecutionStatus
-from lambdas.core.ids import CampaignKey
-from lambdas.core.models.approval import ApprovalStatus
-from lambdas.core.models.campaign import Campaign, CampaignStatus, Failure, PostCounts
-from lambdas.core.models.post import Claim, PostError, PostStatus
-from lambdas.core.models.workflow import BuildInput
+from lambdas.domain.batch_lease import WRITER_LIVES
+from lambdas.domain.errors import ThrottledError
+from lambdas.domain.graph.definition import parse
+from lambdas.domain.graph.model import ExecutionStatus
+from lambdas.domain.ids import CampaignKey
+from lambdas.domain.models.approval import ApprovalStatus
+from lambdas.domain.models.campaign import Campaign, CampaignStatus, Failure, PostCounts
+from lambdas.domain.models.post import Claim, PostError, PostStatus
+from lambdas.domain.models.workflow import BuildInput
 from lambdas.ops.reconcile.logic import ReconcilePorts, look_after
+from lambdas.ports.engine import ExecutionState
+from lambdas.services.active import SOON, active
+from lambdas.services.saga import Effect, EffectStatus
 from statemachine.picture import framed
+from tests.fakes import MemoryAlerts
 from tests.support.api import World
 from tests.support.pictures import DRAWING, SMALL
 from tests.support.waiting import CAMPAIGN_ID, waiting_campaign

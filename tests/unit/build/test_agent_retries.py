@@ -8,8 +8,8 @@ import pytest
 from lambdas.agents import campaign_planner
 from lambdas.agents.offline.faults import Fault, FaultPlan
 from lambdas.agents.offline.provider import OfflineModel
-from lambdas.core.models.campaign import CampaignStatus
-from lambdas.core.models.checkpoint import Checkpoint, StepOutcome
+from lambdas.domain.models.campaign import CampaignStatus
+from lambdas.domain.models.checkpoint import Checkpoint, StepOutcome
 from tests.support import samples
 from tests.support.agents import Planner
 from tests.support.pipeline import PATIENT_RETRIES, Ended, Pipeline

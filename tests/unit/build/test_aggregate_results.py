@@ -2,13 +2,13 @@ import pytest
 
 from lambdas.build.aggregate_results.logic import REASONS_SHOWN, aggregate_results
 from lambdas.build.generate_posts.logic import generate_batch
-from lambdas.core.errors import ConflictError, TooManyPostsFailedError
-from lambdas.core.ids import CampaignKey, post_id_for
-from lambdas.core.models.campaign import CampaignStatus, PostCounts
-from lambdas.core.models.post import Post, PostStatus
-from lambdas.core.models.workflow import StatusResult
-from lambdas.core.platforms import Platform
-from lambdas.core.ports import Page
+from lambdas.domain.errors import ConflictError, TooManyPostsFailedError
+from lambdas.domain.ids import CampaignKey, post_id_for
+from lambdas.domain.models.campaign import CampaignStatus, PostCounts
+from lambdas.domain.models.post import Post, PostStatus
+from lambdas.domain.models.workflow import StatusResult
+from lambdas.domain.platforms import Platform
+from lambdas.ports.stores import Page
 from tests.support import samples
 from tests.support.agents import FIRST_POST_AT, Act, Generator
 from tests.support.events import batch_event, batch_ports, planned, step_event

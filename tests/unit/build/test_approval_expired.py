@@ -7,9 +7,9 @@ import pytest
 
 from lambdas.build.approval_expired.logic import ExpiryPorts, approval_expired
 from lambdas.build.reject_campaign.logic import reject_campaign
-from lambdas.core.models.approval import Decision, MadeDecision
-from lambdas.core.models.campaign import CampaignStatus
-from lambdas.core.models.workflow import ApprovalState, StepEvent
+from lambdas.domain.models.approval import Decision, MadeDecision
+from lambdas.domain.models.campaign import CampaignStatus
+from lambdas.domain.models.workflow import ApprovalState, StepEvent
 from tests.support import samples
 from tests.support.asked import Asked
 from tests.support.events import raw_event, step_event

@@ -4,18 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from lambdas.core.models.approval import (
-    Approval,
-    ApprovalStatus,
-    ClosedBecause,
-    Decision,
-    MailState,
-    Quorum,
-    Vote,
-)
-from lambdas.core.models.campaign import CampaignStatus
-from lambdas.core.models.post import Post, PostContent, PostStatus
-from lambdas.core.paging import every
+from lambdas.domain.models.approval import Approval, ApprovalStatus, ClosedBecause, Decision, MailState, Quorum, Vote
+from lambdas.domain.models.campaign import CampaignStatus
+from lambdas.domain.models.post import Post, PostContent, PostStatus
+from lambdas.ports.paging import every
 from tests.support import samples
 from tests.support.asking import SECOND, decided, only_approval, ready_to_ask, request
 from tests.support.faults import Crash, Fault, FaultPlan

@@ -5,7 +5,11 @@ from datetime import timedelta
 import pytest
 
 from lambdas.build.compensate.logic import compensate
-from lambdas.core.effects import (
+from lambdas.domain.errors import ForbiddenError, ThrottledError
+from lambdas.domain.models.campaign import CampaignStatus
+from lambdas.domain.models.post import Batch
+from lambdas.services.lifecycle import BUILDING
+from lambdas.services.saga import (
     MANIFEST,
     RECENT_TEXTS,
     Compensation,
@@ -17,10 +21,6 @@ from lambdas.core.effects import (
     undo_manifest,
     undo_recent_texts,
 )
-from lambdas.core.errors import ForbiddenError, ThrottledError
-from lambdas.core.models.campaign import CampaignStatus
-from lambdas.core.models.post import Batch
-from lambdas.core.progression import BUILDING
 from tests.support import samples
 from tests.support.events import EXECUTION_ARN, planned, step_event
 from tests.support.faults import Crash, Fault, FaultPlan, faulty

@@ -7,12 +7,12 @@ from typing import Any
 from lambdas.build.aggregate_results.duplicates import RULE, WrittenText, mark_duplicates
 from lambdas.build.aggregate_results.logic import aggregate_results
 from lambdas.build.generate_posts.logic import generate_batch
-from lambdas.core.ids import post_id_for
-from lambdas.core.models.campaign import PostCounts
-from lambdas.core.models.post import Post, PostStatus
-from lambdas.core.models.schedule import MAX_POSTS
-from lambdas.core.models.workflow import StatusResult
-from lambdas.core.platforms import Platform
+from lambdas.domain.ids import post_id_for
+from lambdas.domain.models.campaign import PostCounts
+from lambdas.domain.models.post import Post, PostStatus
+from lambdas.domain.models.schedule import MAX_POSTS
+from lambdas.domain.models.workflow import StatusResult
+from lambdas.domain.platforms import Platform
 from tests.support import samples
 from tests.support.agents import Act, Generator
 from tests.support.events import batch_event, batch_ports, planned, step_event

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from lambdas.build.generate_posts.logic import LAST_RETRY, STORING_SECONDS
-from lambdas.core.deadline import Deadline
-from lambdas.core.errors import AgentRetryableError, ThrottledError
-from lambdas.core.models.post import Post, PostStatus
-from lambdas.core.models.workflow import BatchResult
+from lambdas.domain.deadline import Deadline
+from lambdas.domain.errors import AgentRetryableError, ThrottledError
+from lambdas.domain.models.post import Post, PostStatus
+from lambdas.domain.models.workflow import BatchResult
 from tests.support.agents import Generator
 from tests.support.batches import TEN, generate, posts_of, statuses
 from tests.support.events import planned

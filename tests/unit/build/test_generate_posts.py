@@ -4,16 +4,11 @@ from threading import Barrier, Event
 import pytest
 
 from lambdas.build.generate_posts.logic import CLAIM_LEASE, LAST_RETRY
-from lambdas.core.errors import (
-    AgentRetryableError,
-    ConflictError,
-    PostsInProgressError,
-    RetryableError,
-)
-from lambdas.core.ids import CampaignKey
-from lambdas.core.models.campaign import Campaign, CampaignStatus
-from lambdas.core.models.post import Batch, Claim, PostStatus
-from lambdas.core.models.workflow import BatchResult
+from lambdas.domain.errors import AgentRetryableError, ConflictError, PostsInProgressError, RetryableError
+from lambdas.domain.ids import CampaignKey
+from lambdas.domain.models.campaign import Campaign, CampaignStatus
+from lambdas.domain.models.post import Batch, Claim, PostStatus
+from lambdas.domain.models.workflow import BatchResult
 from tests.support import samples
 from tests.support.agents import Act, Generator
 from tests.support.batches import TEN, generate, posts_of, statuses

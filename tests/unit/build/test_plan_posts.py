@@ -4,11 +4,11 @@ from typing import Any
 import pytest
 
 from lambdas.build.plan_posts.logic import batch_size, map_concurrency, plan_posts
-from lambdas.core.errors import AgentPermanentError, AgentRetryableError, ConflictError, InvalidPlanError
-from lambdas.core.ids import post_id_for
-from lambdas.core.models.campaign import CampaignStatus, Generation, PostCounts
-from lambdas.core.models.post import PostStatus
-from lambdas.core.models.workflow import PlanResult
+from lambdas.domain.errors import AgentPermanentError, AgentRetryableError, ConflictError, InvalidPlanError
+from lambdas.domain.ids import post_id_for
+from lambdas.domain.models.campaign import CampaignStatus, Generation, PostCounts
+from lambdas.domain.models.post import PostStatus
+from lambdas.domain.models.workflow import PlanResult
 from tests.support import samples
 from tests.support.agents import Act, Planner
 from tests.support.events import step_event

@@ -7,11 +7,11 @@ import pytest
 from lambdas.build.generate_posts.logic import generate_batch
 from lambdas.build.plan_posts.logic import plan_posts
 from lambdas.build.plan_posts.recent import CAMPAIGNS, LOOKED_AT, MAX_TEXTS, recent_texts
-from lambdas.core.ids import CampaignId, CampaignKey, CorrelationId, TenantId, post_id_for
-from lambdas.core.models.campaign import Campaign, CampaignBrief, CampaignStatus, PostCounts
-from lambdas.core.models.post import Batch, Post, PostContent, PostStatus
-from lambdas.core.platforms import Platform
-from lambdas.core.ports import Page
+from lambdas.domain.ids import CampaignId, CampaignKey, CorrelationId, TenantId, post_id_for
+from lambdas.domain.models.campaign import Campaign, CampaignBrief, CampaignStatus, PostCounts
+from lambdas.domain.models.post import Batch, Post, PostContent, PostStatus
+from lambdas.domain.platforms import Platform
+from lambdas.ports.stores import Page
 from tests.support import samples
 from tests.support.agents import FIRST_POST_AT, Generator, Planner
 from tests.support.events import batch_event, batch_ports, planned, step_event

@@ -5,12 +5,12 @@ from typing import Any
 import pytest
 
 from lambdas.build.record_failure.logic import MESSAGE_CHARS, record_failure
-from lambdas.core.ids import CampaignKey
-from lambdas.core.models.approval import ApprovalStatus, Decision
-from lambdas.core.models.campaign import Campaign, CampaignStatus, Failure
-from lambdas.core.models.checkpoint import Checkpoint
-from lambdas.core.models.workflow import CaughtError, StatusResult
-from lambdas.core.progression import BUILDING
+from lambdas.domain.ids import CampaignKey
+from lambdas.domain.models.approval import ApprovalStatus, Decision
+from lambdas.domain.models.campaign import Campaign, CampaignStatus, Failure
+from lambdas.domain.models.checkpoint import Checkpoint
+from lambdas.domain.models.workflow import CaughtError, StatusResult
+from lambdas.services.lifecycle import BUILDING
 from tests.contract.samples import approval
 from tests.support import samples
 from tests.support.events import EXECUTION_ARN, step_event

@@ -1,10 +1,10 @@
 import pytest
 
 from lambdas.build.reject_campaign.logic import reject_campaign
-from lambdas.core.errors import ConflictError, InvalidInputError
-from lambdas.core.models.approval import ApprovalStatus, Decision
-from lambdas.core.models.campaign import CampaignStatus
-from lambdas.core.models.workflow import StatusResult
+from lambdas.domain.errors import ConflictError, InvalidInputError
+from lambdas.domain.models.approval import ApprovalStatus, Decision
+from lambdas.domain.models.campaign import CampaignStatus
+from lambdas.domain.models.workflow import StatusResult
 from tests.contract.samples import approval
 from tests.support import samples
 from tests.support.events import step_event

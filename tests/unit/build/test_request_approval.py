@@ -4,30 +4,20 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from lambdas.adapters.memory import MemoryChat
 from lambdas.build.aggregate_results.logic import aggregate_results
 from lambdas.build.generate_posts.logic import generate_batch
 from lambdas.build.request_approval.logic import LINK_LIFETIME
-from lambdas.core.content_hash import content_hash
-from lambdas.core.errors import (
-    CampaignError,
-    ChatRefusedError,
-    ConflictError,
-    ThrottledError,
-    TokenExpiredError,
-)
-from lambdas.core.ids import TenantId
-from lambdas.core.links import nonce_hash
-from lambdas.core.models.approval import (
-    ApprovalStatus,
-    Decision,
-    MailState,
-)
-from lambdas.core.models.campaign import CampaignStatus
-from lambdas.core.models.mail import Mail
-from lambdas.core.models.tenant import TenantConfig
-from lambdas.core.paging import every
-from lambdas.core.tokens import verify_approval_token
+from lambdas.domain.content_hash import content_hash
+from lambdas.domain.errors import CampaignError, ChatRefusedError, ConflictError, ThrottledError, TokenExpiredError
+from lambdas.domain.ids import TenantId
+from lambdas.domain.models.approval import ApprovalStatus, Decision, MailState
+from lambdas.domain.models.campaign import CampaignStatus
+from lambdas.domain.models.mail import Mail
+from lambdas.domain.models.tenant import TenantConfig
+from lambdas.ports.paging import every
+from lambdas.services.links import nonce_hash
+from lambdas.services.tokens import verify_approval_token
+from tests.fakes import MemoryChat
 from tests.support import samples
 from tests.support.agents import Generator
 from tests.support.asking import FIRST, SECOND, decided, only_approval, ready_to_ask, request

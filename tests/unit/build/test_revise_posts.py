@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 
 from lambdas.build.revise_posts.logic import RevisionPorts, revise_posts
-from lambdas.core.errors import ConflictError, InvalidInputError
-from lambdas.core.ids import post_id_for
-from lambdas.core.models.approval import ClosedBecause, Decision, MadeDecision, PostDecision, PostVerdict
-from lambdas.core.models.campaign import CampaignStatus, PostCounts
-from lambdas.core.models.post import PostStatus
-from lambdas.core.models.workflow import PlanResult, StepEvent
+from lambdas.domain.errors import ConflictError, InvalidInputError
+from lambdas.domain.ids import post_id_for
+from lambdas.domain.models.approval import ClosedBecause, Decision, MadeDecision, PostDecision, PostVerdict
+from lambdas.domain.models.campaign import CampaignStatus, PostCounts
+from lambdas.domain.models.post import PostStatus
+from lambdas.domain.models.workflow import PlanResult, StepEvent
 from tests.contract.samples import approval, written
 from tests.support import samples
 from tests.support.events import planned, raw_event

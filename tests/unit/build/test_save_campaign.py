@@ -1,9 +1,9 @@
 import pytest
 
 from lambdas.build.save_campaign.logic import save_campaign
-from lambdas.core.errors import ConflictError, InvalidInputError
-from lambdas.core.models.campaign import CampaignStatus
-from lambdas.core.models.workflow import StatusResult
+from lambdas.domain.errors import ConflictError, InvalidInputError
+from lambdas.domain.models.campaign import CampaignStatus
+from lambdas.domain.models.workflow import StatusResult
 from tests.support import samples
 from tests.support.events import step_event
 from tests.support.world import World

@@ -1,9 +1,9 @@
 import pytest
 
 from lambdas.build.validate_campaign.logic import validate_campaign
-from lambdas.core.errors import InvalidInputError, NotFoundError
-from lambdas.core.ids import PersonaId, TenantId
-from lambdas.core.models.campaign import CampaignStatus
+from lambdas.domain.errors import InvalidInputError, NotFoundError
+from lambdas.domain.ids import PersonaId, TenantId
+from lambdas.domain.models.campaign import CampaignStatus
 from tests.support import samples
 from tests.support.events import step_event
 from tests.support.world import World

@@ -33,7 +33,7 @@ SENT = Sent(
     ],
 )
 def test_the_simulators_addresses_are_reported(to: str, kind: str) -> None:
-    from lambdas.ops.mail_events.event import undelivered
+    from lambdas.workers.mail_events.event import undelivered
 
     published: list[tuple[str, dict[str, Any]]] = []
     asked: list[tuple[str, str]] = []

@@ -7,7 +7,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from lambdas.adapters.dynamodb_keys import ItemKey
+from lambdas.adapters.table.keys import ItemKey
 from local.http import StackError
 from local.removal import Removal
 from local.target import Target

@@ -9,12 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from moto import mock_aws
 
-from lambdas.adapters.dynamodb_approvals import DynamoApprovals
-from lambdas.adapters.dynamodb_due import DynamoDue
-from lambdas.core.approval_due import HEARTBEAT_EVERY, next_due
-from lambdas.core.ids import CallbackId, CampaignId
-from lambdas.core.models.approval import ApprovalStatus
-from lambdas.core.models.campaign import OnTimeout
+from lambdas.adapters.table.due_store import DynamoDue
+from lambdas.adapters.table.request_store import DynamoApprovals
+from lambdas.domain.approval_due import HEARTBEAT_EVERY, next_due
+from lambdas.domain.ids import CallbackId, CampaignId
+from lambdas.domain.models.approval import ApprovalStatus
+from lambdas.domain.models.campaign import OnTimeout
 from lambdas.services.due import SHARDS, Kind, entry_for
 from tests.contract.conftest import TABLE, create_table
 from tests.contract.samples import approval as stored
@@ -122,8 +122,8 @@ def fill(client: Any, now: datetime, number: int) -> None:
     from moto.dynamodb.models import dynamodb_backends
     from moto.dynamodb.models.dynamo_type import DynamoType, Item
 
-    from lambdas.adapters.dynamodb_due import fields, place
-    from lambdas.adapters.dynamodb_items import to_item
+    from lambdas.adapters.table.due_store import fields, place
+    from lambdas.adapters.table.items import to_item
 
     table = dynamodb_backends["123456789012"]["us-east-1"].tables[TABLE]
     for count in range(number):

@@ -4,16 +4,16 @@ from datetime import timedelta
 
 import pytest
 
-from lambdas.adapters.memory import MemoryPosts
 from lambdas.api.approvals.decisions import Choice, DecisionPorts, decide
-from lambdas.api.editing import EditPorts, PostPatch, edit_post
-from lambdas.core.approval_due import EDIT_GRACE
-from lambdas.core.content_hash import content_hash
-from lambdas.core.errors import ConflictError, DependencyTimeoutError
-from lambdas.core.ids import CampaignKey
-from lambdas.core.models.approval import ApprovalStatus, Decision
-from lambdas.core.models.post import Post, PostContent
-from lambdas.core.paging import every
+from lambdas.domain.approval_due import EDIT_GRACE
+from lambdas.domain.content_hash import content_hash
+from lambdas.domain.errors import ConflictError, DependencyTimeoutError
+from lambdas.domain.ids import CampaignKey
+from lambdas.domain.models.approval import ApprovalStatus, Decision
+from lambdas.domain.models.post import Post, PostContent
+from lambdas.ports.paging import every
+from lambdas.services.editing import EditPorts, PostPatch, edit_post
+from tests.fakes import MemoryPosts
 from tests.support import samples
 from tests.support.asked import Asked
 from tests.support.world import World

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from lambdas.core.errors import InvalidInputError
-from lambdas.core.ids import CampaignKey
-from lambdas.core.letters import Kind
-from lambdas.core.models.base import iso
-from lambdas.ops.mail_events.event import message_in, undelivered
-from lambdas.ops.mail_events.logic import Outcome, note
+from lambdas.domain.errors import InvalidInputError
+from lambdas.domain.ids import CampaignKey
+from lambdas.domain.models.base import iso
+from lambdas.services.letters import Kind
+from lambdas.workers.mail_events.event import message_in, undelivered
+from lambdas.workers.mail_events.logic import Outcome, note
 from tests.support import samples
 from tests.support.asked import REVIEWERS, Asked
 from tests.support.world import World

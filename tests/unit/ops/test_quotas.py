@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from lambdas.adapters.memory import MemoryExecutions
-from lambdas.core.models.campaign import CampaignStatus
-from lambdas.core.progression import BUILDING
+from lambdas.domain.models.campaign import CampaignStatus
+from lambdas.services.lifecycle import BUILDING
 from tests.contract.samples import approval
+from tests.fakes import MemoryExecutions
 from tests.support import samples
 from tests.support.recovery import run_reconciler
 from tests.support.world import World

@@ -5,19 +5,19 @@ from datetime import timedelta
 
 import pytest
 
-from lambdas.core.active import SOON
-from lambdas.core.executions import SERVICE_RESTART, ExecutionState
-from lambdas.core.graph.model import ExecutionStatus
-from lambdas.core.ids import CampaignId
-from lambdas.core.models.campaign import CampaignStatus
-from lambdas.core.models.post import Claim, PostStatus
-from lambdas.core.models.workflow import BuildInput
-from lambdas.core.progression import BUILDING
+from lambdas.domain.graph.model import ExecutionStatus
+from lambdas.domain.ids import CampaignId
+from lambdas.domain.models.campaign import CampaignStatus
+from lambdas.domain.models.post import Claim, PostStatus
+from lambdas.domain.models.workflow import BuildInput
 from lambdas.ops.reconcile.logic import (
     MAX_RECOVERIES,
     WINDOW,
 )
+from lambdas.ports.engine import SERVICE_RESTART, ExecutionState
+from lambdas.services.active import SOON
 from lambdas.services.due import Kind
+from lambdas.services.lifecycle import BUILDING
 from tests.support import samples
 from tests.support.events import planned
 from tests.support.recovery import lost

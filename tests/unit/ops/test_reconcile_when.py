@@ -3,12 +3,12 @@
 import json
 from datetime import timedelta
 
-from lambdas.core.active import SOON, ActiveCampaign
-from lambdas.core.errors import UnreadableRecordError
-from lambdas.core.graph.model import ExecutionStatus
-from lambdas.core.ids import CampaignId, CampaignKey
-from lambdas.core.models.campaign import CampaignStatus
+from lambdas.domain.errors import UnreadableRecordError
+from lambdas.domain.graph.model import ExecutionStatus
+from lambdas.domain.ids import CampaignId, CampaignKey
+from lambdas.domain.models.campaign import CampaignStatus
 from lambdas.ops.reconcile.logic import ReconcilePorts, ended_campaign, look_again, take_over
+from lambdas.services.active import SOON, ActiveCampaign
 from lambdas.services.due import SHARDS, Kind
 from tests.contract.samples import approval
 from tests.support import samples

@@ -4,10 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from lambdas.adapters.memory import MemoryMailer
 from lambdas.api.approvals.managing import Place, Reassignment, reassign, remind, revoke
-from lambdas.core.errors import GoneError
-from lambdas.core.models.mail import Mail
+from lambdas.domain.errors import GoneError
+from lambdas.domain.models.mail import Mail
+from tests.fakes import MemoryMailer
 from tests.support import samples
 from tests.support.asked import REVIEWERS, Asked
 from tests.support.world import World

@@ -6,12 +6,12 @@ import pytest
 
 from lambdas.api.approvals.decisions import Choice, DecisionPorts, decide
 from lambdas.api.approvals.managing import Place, Reassignment, reassign, remind
-from lambdas.core.errors import MailRefusedError
-from lambdas.core.models.approval import Decision
-from lambdas.core.models.mail import Mail
-from lambdas.core.models.tenant import TenantConfig
-from lambdas.ops.mail_events.event import Undelivered
-from lambdas.ops.mail_events.logic import note
+from lambdas.domain.errors import MailRefusedError
+from lambdas.domain.models.approval import Decision
+from lambdas.domain.models.mail import Mail
+from lambdas.domain.models.tenant import TenantConfig
+from lambdas.workers.mail_events.event import Undelivered
+from lambdas.workers.mail_events.logic import note
 from tests.support import samples
 from tests.support.asked import REVIEWERS, Asked
 from tests.support.faults import Fault, FaultPlan, faulty

@@ -5,9 +5,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from lambdas.adapters.memory import MemoryClock, MemoryDue
-from lambdas.core.errors import InvalidInputError
-from lambdas.core.ids import CampaignId, CampaignKey, TenantId
+from lambdas.domain.errors import InvalidInputError
+from lambdas.domain.ids import CampaignId, CampaignKey, TenantId
 from lambdas.services.due import (
     BACK_OFF,
     GRACE,
@@ -23,6 +22,7 @@ from lambdas.services.due import (
     shards_of,
     work_due,
 )
+from tests.fakes import MemoryClock, MemoryDue
 
 EVERY_SHARD = range(SHARDS)
 MINUTE = timedelta(minutes=1)

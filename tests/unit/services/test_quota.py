@@ -2,11 +2,11 @@
 
 import pytest
 
-from lambdas.adapters.memory import MemoryPromises
-from lambdas.core.errors import InvalidInputError, NotFoundError, TooManyCampaignsError
-from lambdas.core.ids import CampaignId, CampaignKey, TenantId
-from lambdas.core.models.campaign import CampaignStatus
+from lambdas.domain.errors import InvalidInputError, NotFoundError, TooManyCampaignsError
+from lambdas.domain.ids import CampaignId, CampaignKey, TenantId
+from lambdas.domain.models.campaign import CampaignStatus
 from lambdas.services.quota import BEING_BUILT, Limits, Quota
+from tests.fakes import MemoryPromises
 
 ACME = TenantId("acme")
 

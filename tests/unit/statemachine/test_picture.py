@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from lambdas.core.graph.definition import parse
-from lambdas.core.graph.model import NodeKind, NodeStatus
+from lambdas.domain.graph.definition import parse
+from lambdas.domain.graph.model import NodeKind, NodeStatus
 from statemachine.picture import FRAME, dot, framed
 from tests.support.pictures import DRAWING, SMALL, SVG, marked, texts
 

@@ -1,0 +1,138 @@
+"""Executions of BUILD in Step Functions.
+
+Actions: on the state machine ``states:StartExecution`` (start) and ``DescribeStateMachine`` (definition); on its
+executions ``DescribeExecution`` (describe), ``StopExecution`` (stop),
+``RedriveExecution`` (redrive), ``GetExecutionHistory`` (events) and ``DescribeStateMachineForExecution`` (definition).
+"""
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from lambdas.adapters.aws.clients import error_code, translate_errors
+from lambdas.domain.errors import ConflictError
+from lambdas.domain.graph.model import ExecutionStatus
+from lambdas.domain.models.workflow import BuildInput
+from lambdas.ports.engine import ExecutionState, execution_arn, machine_arn
+
+if TYPE_CHECKING:
+    from mypy_boto3_stepfunctions import SFNClient
+
+_UNKNOWN = "ExecutionDoesNotExist"
+_INVALID = "ValidationException"
+"""Among others for stopping an execution that is over (docs.aws.amazon.com/step-functions/latest/apireference/
+API_StopExecution.html names the error and not this cause of it), so the execution itself is asked then."""
+_NOT_REDRIVABLE = frozenset({"ExecutionNotRedrivable", _UNKNOWN})
+_CAUSE_CHARS = 2_000
+_DEFINITIONS = 50
+"""Kept in memory, at some 10 KB each."""
+
+
+class StepFunctionsExecutions:
+    """``build_state_machine_arn`` is that of BUILD, of one of its versions, or of an alias of one.
+
+    Executions are started as what it names; looked for are those of every version.
+    """
+
+    def __init__(self, client: "SFNClient", build_state_machine_arn: str) -> None:
+        self._client = client
+        self._start, self._machine = build_state_machine_arn, machine_arn(build_state_machine_arn)
+        self._definitions: dict[str, dict[str, Any]] = {}
+
+    def arn_of(self, name: str) -> str:
+        return execution_arn(self._machine, name)
+
+    @translate_errors()
+    def describe(self, arn: str) -> ExecutionState | None:
+        try:
+            found = self._client.describe_execution(executionArn=arn)
+        except ClientError as error:
+            if error_code(error) != _UNKNOWN:
+                raise
+            return None
+        status = ExecutionStatus(found["status"])
+        return ExecutionState(
+            arn=arn,
+            status=status,
+            started_at=found.get("startDate"),
+            stopped_at=found.get("stopDate"),
+            error=found.get("error"),
+            cause=(found.get("cause") or "")[:_CAUSE_CHARS] or None,
+            # After a catch the state to go on from would be Failed: redriving helps only where none has run.
+            redrivable=found.get("redriveStatus") == "REDRIVABLE"
+            and status in (ExecutionStatus.ABORTED, ExecutionStatus.TIMED_OUT),
+            version_arn=found.get("stateMachineVersionArn"),
+        )
+
+    @translate_errors()
+    def start(self, event: BuildInput, name: str) -> str:
+        text = json.dumps(event.to_wire())
+        try:
+            return self._client.start_execution(stateMachineArn=self._start, name=name, input=text)["executionArn"]
+        except ClientError as error:
+            if error_code(error) != "ExecutionAlreadyExists":
+                raise
+            return self.arn_of(name)
+
+    @translate_errors()
+    def redrive(self, arn: str) -> None:
+        # Each with a token of its own, which the SDK makes: for 15 minutes the engine answers a token it has seen
+        # without redriving anything, and an execution may well be interrupted twice in that time.
+        try:
+            self._client.redrive_execution(executionArn=arn)
+        except ClientError as error:
+            if error_code(error) not in _NOT_REDRIVABLE:
+                raise
+            raise ConflictError(f"the execution cannot be redriven: {error_code(error)}") from error
+
+    @translate_errors()
+    def stop(self, arn: str, reason: str) -> None:
+        try:
+            self._client.stop_execution(executionArn=arn, error="Stopped", cause=reason)
+        except ClientError as error:
+            code = error_code(error)
+            if code == _UNKNOWN or (code == _INVALID and self._has_ended(arn)):
+                return
+            raise
+
+    def _has_ended(self, arn: str) -> bool:
+        found = self.describe(arn)
+        return found is None or not found.is_live
+
+    @translate_errors()
+    def events(self, arn: str) -> list[Mapping[str, Any]]:
+        paginator = self._client.get_paginator("get_execution_history")
+        try:
+            pages = list(paginator.paginate(executionArn=arn, includeExecutionData=False))
+        except ClientError as error:
+            if error_code(error) != _UNKNOWN:
+                raise
+            return []
+        return [event for page in pages for event in page["events"]]
+
+    def definition(self, arn: str, version_arn: str | None) -> dict[str, Any]:
+        # A version never changes. DescribeStateMachine may be called 20 times a second, the other once
+        # (docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html).
+        key = version_arn or arn
+        if key not in self._definitions:
+            if len(self._definitions) >= _DEFINITIONS:
+                self._definitions.clear()
+            self._definitions[key] = json.loads(self._definition_text(arn, version_arn))
+        return self._definitions[key]
+
+    @translate_errors()
+    def _definition_text(self, arn: str, version_arn: str | None) -> str:
+        if version_arn:
+            try:
+                return self._client.describe_state_machine(stateMachineArn=version_arn)["definition"]
+            except ClientError as error:
+                if error_code(error) != "StateMachineDoesNotExist":  # a version that was deleted
+                    raise
+        try:
+            return self._client.describe_state_machine_for_execution(executionArn=arn)["definition"]
+        except ClientError as error:
+            if error_code(error) != _UNKNOWN:
+                raise
+            return self._client.describe_state_machine(stateMachineArn=self._machine)["definition"]

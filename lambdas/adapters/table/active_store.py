@@ -1,0 +1,44 @@
+"""Campaigns to be looked after, in the table: a record beside each campaign's own, found by the due index.
+
+Actions on the table: ``dynamodb:GetItem`` (get), ``PutItem`` (look_at), ``DeleteItem`` (remove, forget_listed) and
+``Query`` (listed).
+"""
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from lambdas.adapters.table import keys
+from lambdas.adapters.table.due_store import DynamoDue
+from lambdas.adapters.table.table import Table
+from lambdas.domain.ids import CampaignId, CampaignKey, TenantId
+from lambdas.services.active import ActiveCampaign
+from lambdas.services.due import SHARDS, Kind, entry_for
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+
+class DynamoActive:
+    def __init__(self, client: "DynamoDBClient", table_name: str) -> None:
+        self._table = Table(client, table_name)
+        self._due = DynamoDue(client, table_name)
+
+    def get(self, key: CampaignKey) -> ActiveCampaign | None:
+        found = self._table.get(keys.active(key))
+        return ActiveCampaign.from_record(found) if found else None
+
+    def look_at(self, entry: ActiveCampaign, due_at: datetime, now: datetime) -> None:
+        self._due.put(entry_for(Kind.CAMPAIGN, entry.key, due_at, now))
+        self._table.put(keys.active(entry.key), entry.model_copy(update={"due_at": due_at}).to_record())
+
+    def remove(self, key: CampaignKey) -> None:
+        self._table.delete(keys.active(key))
+
+    def listed(self, shard: int) -> list[CampaignKey]:
+        """Campaigns on the list that version 0.3 and earlier kept, a share of it for each shard."""
+        partitions = range(shard, keys.ACTIVE_LISTS, SHARDS)
+        items = [item for n in partitions for item in self._table.query(keys.active_list(n), keys.CAMPAIGNS)]
+        return [CampaignKey(TenantId(item["tenantId"]), CampaignId(item["campaignId"])) for item in items]
+
+    def forget_listed(self, key: CampaignKey) -> None:
+        self._table.delete(keys.listed_active(key))

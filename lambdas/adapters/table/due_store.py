@@ -1,0 +1,86 @@
+"""The due index in the table: for each kind and shard a partition of its own, sorted by time.
+
+Actions on the table: ``dynamodb:Query`` (due), ``PutItem`` (put), ``DeleteItem`` (remove).
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from lambdas.adapters.table import keys
+from lambdas.adapters.table.table import Table
+from lambdas.adapters.telemetry import count, logger
+from lambdas.domain.ids import CampaignId, CampaignKey, TenantId
+from lambdas.domain.models.base import iso
+from lambdas.services.due import DueEntry, Kind
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+_PAGE = 100
+"""An entry is some 250 bytes, so a page costs about six read units when it is full, and one when it is empty."""
+_AFTER_EVERY_KEY = "~"
+"""What follows a time in a sort key begins with ``#``, which is before it."""
+
+
+class DynamoDue:
+    def __init__(self, client: "DynamoDBClient", table_name: str) -> None:
+        self._table = Table(client, table_name)
+
+    def due(self, kind: Kind, shard: int, until: datetime | None) -> Iterator[DueEntry]:
+        partition = keys.due_partition(kind, shard)
+        # A key condition takes no empty bound. Times begin with a digit.
+        bounds = ("0", f"{iso(until)}{_AFTER_EVERY_KEY}" if until else _AFTER_EVERY_KEY)
+        after = None
+        while True:
+            items = self._table.query(partition, "", between=bounds, after=after, limit=_PAGE)
+            last = after
+            for item in items:
+                try:
+                    entry = _entry(kind, shard, item)
+                except (KeyError, ValueError, TypeError) as error:
+                    # Nobody can work it, and the others are not to wait for it: `rebuild` makes it anew.
+                    logger().error("due entry cannot be read", kind=kind, shard=shard, entry=item, exc_info=error)
+                    count("DueUnreadable", Kind=kind)
+                    continue
+                yield entry
+                after = place(entry)
+            if len(items) < _PAGE or after == last:
+                return
+
+    def put(self, entry: DueEntry) -> None:
+        self._table.put(place(entry), fields(entry))
+
+    def remove(self, entry: DueEntry) -> None:
+        self._table.delete(place(entry), {"putAt": iso(entry.put_at)})
+
+
+def place(entry: DueEntry) -> keys.ItemKey:
+    """The entry's key, for those who put it in a transaction."""
+    return keys.due(entry.kind, entry.shard, entry.at, entry.key, entry.item)
+
+
+def fields(entry: DueEntry) -> dict[str, Any]:
+    """The item without its key."""
+    return {
+        "tenantId": entry.key.tenant_id,
+        "campaignId": entry.key.campaign_id,
+        "item": entry.item or None,
+        "at": iso(entry.at),
+        "dueAt": iso(entry.due_at),
+        "putAt": iso(entry.put_at),
+        "failures": entry.failures or None,
+    }
+
+
+def _entry(kind: Kind, shard: int, item: Mapping[str, Any]) -> DueEntry:
+    return DueEntry(
+        kind,
+        shard,
+        at=datetime.fromisoformat(item["at"]),
+        key=CampaignKey(TenantId(item["tenantId"]), CampaignId(item["campaignId"])),
+        item=item.get("item", ""),
+        due_at=datetime.fromisoformat(item["dueAt"]),
+        put_at=datetime.fromisoformat(item["putAt"]),
+        failures=item.get("failures", 0),
+    )

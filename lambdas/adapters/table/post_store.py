@@ -1,0 +1,246 @@
+"""Posts in the table: the store that decides how fast a campaign is built.
+
+Actions on the table: ``dynamodb:PartiQLInsert`` (plan), ``UpdateItem`` (claim, release), ``PartiQLUpdate`` (finish,
+reopen, revise, edit), ``GetItem`` (get), ``Query`` (plan, get_many, finish, page, claims, progress, count).
+
+Writes are what a campaign costs, so a batch is claimed by one write to its own item and its posts are not touched;
+round trips dominate, so they are finished by one request: a PartiQL batch, in which every statement has its own
+condition and its own outcome. The same request marks the posts on the batch's item, from which ``progress`` is
+counted without reading the posts. Only ``reopen`` and ``revise`` unset a mark, so that requests that come late or
+twice do no harm.
+
+Write units of a post under 1 KB planned and 2 KB written: 1 to plan, 2 to finish, and 3 for the batch's item divided
+by its posts. Read units: one for each begun 4 KB of the batch, since neighbours are read by one query.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from lambdas.adapters.table import keys
+from lambdas.adapters.table.cursors import decode_cursor, encode_cursor
+from lambdas.adapters.table.partiql import STATEMENTS_PER_REQUEST, Statement, Timer, Writer, insert, update, write_units
+from lambdas.adapters.table.table import Table, chunks
+from lambdas.domain.deadline import Deadline
+from lambdas.domain.errors import ConcurrentUpdateError, NotFoundError
+from lambdas.domain.ids import CampaignKey, PostId
+from lambdas.domain.models.campaign import PostCounts
+from lambdas.domain.models.post import Batch, Claim, Post, PostStatus
+from lambdas.ports.stores import Page
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+_RESULT_FIELDS = ("status", "completedAt", "content", "provenance", "error")
+_WRITTEN_FIELDS = ("completedAt", "content", "provenance", "error", "edit")
+_ENDED = "ended"
+"""A batch's item has ``ended<index>: completed|failed`` of its posts, and the ``claim`` of who writes them."""
+
+_MAY_CLAIM = (
+    "attribute_exists(PK) AND (attribute_not_exists(#claim.#owner) OR #claim = :claim OR #claim.#expires <= :now"
+    " OR (#claim.#owner = :owner AND #claim.#attempt < :attempt))"
+)
+"""``core.claims.may_claim`` as the table says it. A claim that was taken away is a null, which has no owner."""
+_CLAIM_NAMES = {"#claim": "claim", "#owner": "owner", "#expires": "expiresAt", "#attempt": "attempt"}
+
+
+class DynamoPosts:
+    def __init__(
+        self,
+        client: "DynamoDBClient",
+        table_name: str,
+        deadline: Deadline | None = None,
+        timer: Timer | None = None,
+    ) -> None:
+        """``deadline``: until when writes are repeated that the partition refused."""
+        self._table = Table(client, table_name)
+        self._writer = Writer(client, deadline, timer)
+
+    def plan(self, key: CampaignKey, posts: Sequence[Post], batches: Sequence[Batch]) -> None:
+        # An insert of what is there costs as much as a new one, and a repeated step has most of it already.
+        planned = self._there(key, keys.POSTS, "postId")
+        new = [
+            insert(self._table.name, keys.post(key, post.post_id), _fields(post))
+            for post in posts
+            if post.post_id not in planned
+        ]
+        tallied = self._there(key, keys.BATCHES, "batchId")
+        for batch in batches:
+            if batch.batch_id not in tallied:
+                fields = {"batchId": batch.batch_id, "total": len(batch.post_ids)}
+                new.append(insert(self._table.name, keys.batch(key, batch.batch_id), fields))
+        self._writer.run(new)
+
+    def _there(self, key: CampaignKey, prefix: str, name: str) -> set[Any]:
+        return {item[name] for item in self._table.query(keys.campaign_partition(key), prefix, only=[name])}
+
+    def get(self, key: CampaignKey, post_id: PostId) -> Post:
+        found = self._table.get(keys.post(key, post_id))
+        if found is None:
+            raise NotFoundError(f"there is no post {post_id}")
+        return Post.from_record(found)
+
+    def get_many(self, key: CampaignKey, post_ids: Sequence[PostId]) -> list[Post]:
+        if not post_ids:
+            return []
+        ends = min(post_ids), max(post_ids)
+        items = self._table.query(keys.campaign_partition(key), keys.POSTS, between=ends)
+        found = {item["postId"]: item for item in items}
+        return [Post.from_record(found[post_id]) for post_id in post_ids if post_id in found]
+
+    def page(self, key: CampaignKey, limit: int, cursor: str | None = None) -> Page[Post]:
+        after = keys.post(key, PostId(decode_cursor(cursor))) if cursor else None
+        found, more = self._table.page(keys.campaign_partition(key), keys.POSTS, limit, after=after)
+        items = [Post.from_record(item) for item in found]
+        return Page(items, encode_cursor(items[-1].post_id) if more else None)
+
+    def claim(self, key: CampaignKey, batch_id: int, claim: Claim) -> bool:
+        held = claim.to_record()
+        values = {
+            ":claim": held,
+            ":now": held["claimedAt"],
+            ":owner": claim.owner,
+            ":attempt": claim.attempt,
+        }
+        return self._table.update_if(keys.batch(key, batch_id), {"claim": held}, _MAY_CLAIM, _CLAIM_NAMES, values)
+
+    def claims(self, key: CampaignKey) -> dict[int, Claim]:
+        batches = self._table.query(keys.campaign_partition(key), keys.BATCHES)
+        return {item["batchId"]: Claim.from_record(item["claim"]) for item in batches if "claim" in item}
+
+    def finish(self, key: CampaignKey, batch_id: int, posts: Sequence[Post]) -> list[Post]:
+        changes = []
+        for post in posts:
+            fields = _fields(post)
+            changes.append((post, {name: fields[name] for name in _RESULT_FIELDS if name in fields}))
+        return self._write(key, batch_id, changes, _ended_marks(posts))
+
+    def reopen(self, key: CampaignKey, batch_id: int, posts: Sequence[Post]) -> list[Post]:
+        fresh = {"status": PostStatus.PLANNED.value, "error": None, "completedAt": None}
+        return self._write(key, batch_id, [(post, dict(fresh)) for post in posts], _unended(posts))
+
+    def release(self, key: CampaignKey, batch_id: int, claim: Claim) -> None:
+        held = {":claim": claim.to_record()}
+        self._table.update_if(keys.batch(key, batch_id), {"claim": None}, "#claim = :claim", {"#claim": "claim"}, held)
+
+    def revise(self, key: CampaignKey, batch_id: int, posts: Sequence[Post]) -> list[Post]:
+        # Nulls rather than a REMOVE, which not every emulator can say; they are dropped on reading.
+        gone: dict[str, Any] = dict.fromkeys(_WRITTEN_FIELDS)
+        changes = []
+        for post in posts:
+            revision = post.revision.to_record() if post.revision else None
+            changes.append((post, {**gone, "status": PostStatus.PLANNED.value, "revision": revision}))
+        return self._write(key, batch_id, changes, {"claim": None, **_unended(posts)})
+
+    def edit(self, key: CampaignKey, post: Post) -> Post:
+        fields = _fields(post)
+        change: dict[str, Any] = {name: fields[name] for name in ("content", "provenance", "edit") if name in fields}
+        statement = self._update(key, post, change)
+        if self._writer.run([statement]) != [True]:
+            raise ConcurrentUpdateError("the post changed meanwhile")
+        return _changed(post, change)
+
+    def _write(
+        self,
+        key: CampaignKey,
+        batch_id: int,
+        changes: Sequence[tuple[Post, dict[str, Any]]],
+        marks: Mapping[str, Any],
+    ) -> list[Post]:
+        """Change posts, each if its version is still the one given, and mark them on their batch."""
+        if not changes:
+            return []
+        tally = update(self._table.name, keys.batch(key, batch_id), marks)
+        written: list[Post] = []
+        lost: list[Post] = []
+        # Almost always one request: a batch is smaller than what fits.
+        for chunk in chunks(changes, STATEMENTS_PER_REQUEST - 1):
+            statements = [self._update(key, post, change) for post, change in chunk]
+            *stored, _ = self._writer.run([*statements, tally])  # no such batch: nothing to tally
+            for (post, change), is_stored in zip(chunk, stored, strict=True):
+                (written if is_stored else lost).append(_changed(post, change))
+        mine = self._settle(key, batch_id, lost)
+        return sorted([*written, *mine], key=lambda post: post.index)
+
+    def _update(self, key: CampaignKey, post: Post, change: Mapping[str, Any]) -> Statement:
+        """Change a post if its version is still the one given."""
+        # Its size is that of the larger of its two versions, which is nearly always the one with a text.
+        units = write_units({**_fields(post), **change})
+        place = keys.post(key, post.post_id)
+        return update(self._table.name, place, _next(post, change), version=post.version, units=units)
+
+    def _settle(self, key: CampaignKey, batch_id: int, lost: Sequence[Post]) -> list[Post]:
+        """Of the posts whose condition failed, those that are nevertheless as we wanted them.
+
+        That is so when the SDK repeated a request whose answer was lost: the first one had already succeeded.
+        A post that another worker ended gets that worker's mark back.
+        """
+        if not lost:
+            return []
+        wanted = {post.post_id: post for post in lost}
+        found = self.get_many(key, list(wanted))
+        mine = [post for post in found if post == wanted[post.post_id]]
+        marks = _ended_marks(post for post in found if post not in mine)
+        if marks:
+            self._writer.run([update(self._table.name, keys.batch(key, batch_id), marks)])
+        return mine
+
+    def progress(self, key: CampaignKey) -> PostCounts:
+        tallies = self._table.query(keys.campaign_partition(key), keys.BATCHES, consistent=False)
+        counts = [_tallied(tally) for tally in tallies]
+        return PostCounts(**{name: sum(getattr(count, name) for count in counts) for name in PostCounts.model_fields})
+
+    def count(self, key: CampaignKey) -> PostCounts:
+        items = self._table.query(keys.campaign_partition(key), keys.POSTS, only=("status", "batchId"))
+        claimed = self.claims(key)
+        by_status = Counter(item["status"] for item in items)
+        held = sum(item["status"] == PostStatus.PLANNED and item["batchId"] in claimed for item in items)
+        # Published and unpublishable posts were completed before: what counts here is whether they were written.
+        written = (PostStatus.COMPLETED, PostStatus.PUBLISHED, PostStatus.PUBLISH_FAILED)
+        return PostCounts(
+            total=by_status.total(),
+            planned=by_status[PostStatus.PLANNED] - held,
+            generating=by_status[PostStatus.GENERATING] + held,
+            completed=sum(by_status[status] for status in written),
+            failed=by_status[PostStatus.FAILED],
+        )
+
+
+def _tallied(batch: Mapping[str, Any]) -> PostCounts:
+    ended = Counter(value for name, value in batch.items() if name.startswith(_ENDED))
+    completed, failed = ended[PostStatus.COMPLETED.value], ended[PostStatus.FAILED.value]
+    left = batch["total"] - completed - failed
+    held = "claim" in batch
+    return PostCounts(
+        total=batch["total"],
+        planned=0 if held else left,
+        generating=left if held else 0,
+        completed=completed,
+        failed=failed,
+    )
+
+
+def _fields(post: Post) -> dict[str, Any]:
+    """Without defaults, to keep the item small, but with what conditions and counts read."""
+    fields = post.to_record(without_defaults=True)
+    return fields | {"status": post.status.value, "version": post.version}
+
+
+def _next(post: Post, change: Mapping[str, Any]) -> dict[str, Any]:
+    return {**change, "version": post.version + 1}
+
+
+def _changed(post: Post, change: Mapping[str, Any]) -> Post:
+    """The post as the table has it after the change."""
+    wire = post.to_record() | _next(post, change) | {"claim": None}
+    return Post.from_record({name: value for name, value in wire.items() if value is not None})
+
+
+def _unended(posts: Iterable[Post]) -> dict[str, None]:
+    """Marks of posts that are to be written again."""
+    return {f"{_ENDED}{post.index}": None for post in posts}
+
+
+def _ended_marks(posts: Iterable[Post]) -> dict[str, str]:
+    ended = (PostStatus.COMPLETED, PostStatus.FAILED)
+    return {f"{_ENDED}{post.index}": post.status.value for post in posts if post.status in ended}

@@ -1,0 +1,192 @@
+"""Approval requests in the table.
+
+Actions on the table: ``dynamodb:PutItem`` (create, amend, keep_words), ``GetItem`` (get), ``Query`` (all, votes),
+``UpdateItem`` (decide, close, mark_resumed), ``DeleteItem`` (forget_words); ``adopt`` takes ``Query``, ``PutItem`` and
+``DeleteItem``.
+
+The entry in the due index is put before the record (``services/due.py``). What reviewers said lies in items of its own,
+split so that none comes near the 400 KB an item may have
+(docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html).
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from lambdas.adapters.system import SystemClock, UlidSource
+from lambdas.adapters.table import keys
+from lambdas.adapters.table.due_store import DynamoDue
+from lambdas.adapters.table.table import ConditionFailedError, Table
+from lambdas.domain.errors import ConcurrentUpdateError, ConflictError, NotFoundError
+from lambdas.domain.ids import CallbackId, CampaignId, CampaignKey, TenantId
+from lambdas.domain.models.approval import Approval, ApprovalStatus, ClosedBecause, MadeDecision, PostDecision, Vote
+from lambdas.domain.models.base import iso
+from lambdas.domain.record_size import record_bytes
+from lambdas.ports.stores import Clock
+from lambdas.services.due import Kind, entry_for
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+PART_BYTES = 200_000
+"""Of what was said about posts, in one item."""
+_ADOPTED = 100
+"""Requests of older versions in one go."""
+
+
+class DynamoApprovals:
+    def __init__(self, client: "DynamoDBClient", table_name: str, clock: Clock | None = None) -> None:
+        self._table = Table(client, table_name)
+        self._due = DynamoDue(client, table_name)
+        self._clock = clock or SystemClock()
+
+    def create(self, approval: Approval) -> bool:
+        self._put_entry(approval.key, approval.callback_id, approval.due_at or approval.created_at)
+        return self._table.put_new(keys.approval(approval.key, approval.callback_id), _record(approval))
+
+    def get(self, key: CampaignKey, callback_id: CallbackId) -> Approval:
+        found = self._table.get(keys.approval(key, callback_id))
+        if found is None:
+            raise _unknown(callback_id)
+        return Approval.from_record(found)
+
+    def all(self, key: CampaignKey) -> list[Approval]:
+        items = self._table.query(keys.campaign_partition(key), keys.APPROVALS)
+        found = [Approval.from_record(item) for item in items]
+        return sorted(found, key=lambda approval: (approval.created_at, approval.callback_id))
+
+    def decide(self, key: CampaignKey, callback_id: CallbackId, decision: MadeDecision) -> Approval:
+        changes = {"status": ApprovalStatus.DECIDED.value, "decision": decision.to_record()}
+        return Approval.from_record(self._update(key, callback_id, [ApprovalStatus.PENDING], changes))
+
+    def close(self, key: CampaignKey, callback_id: CallbackId, because: ClosedBecause = ClosedBecause.ENDED) -> None:
+        changes = {"status": ApprovalStatus.CLOSED.value, "closedBecause": because.value}
+        place = keys.approval(key, callback_id)
+        try:
+            self._table.update_if_status(place, [ApprovalStatus.PENDING], changes)
+        except ConditionFailedError as failed:
+            if failed.old is None:
+                raise _unknown(callback_id) from failed
+            if because is ClosedBecause.SUPERSEDED:
+                over = [ApprovalStatus.DECIDED, ApprovalStatus.CLOSED]
+                self._table.update_if_status(place, over, {"closedBecause": because.value})
+
+    def amend(
+        self, approval: Approval, *, due_at: datetime | None = None, was: ApprovalStatus = ApprovalStatus.PENDING
+    ) -> Approval:
+        if due_at:
+            self._put_entry(approval.key, approval.callback_id, due_at)
+        place = keys.approval(approval.key, approval.callback_id)
+        due = {"due_at": due_at} if due_at else {}
+        amended = approval.model_copy(update={"version": approval.version + 1, **due})
+        if not self._table.put_if_version(place, _record(amended), was, approval.version):
+            raise ConcurrentUpdateError("the request for approval changed meanwhile")
+        return amended
+
+    def mark_resumed(self, key: CampaignKey, callback_id: CallbackId, at: datetime) -> None:
+        self._update(key, callback_id, list(ApprovalStatus), {"resumedAt": iso(at)})
+
+    def keep_words(self, approval: Approval, vote: Vote) -> Vote:
+        if not (vote.comments or vote.posts) or (approval.layout == 0 and _size(vote.posts) <= PART_BYTES):
+            return vote
+        # An id of its own: the same reviewer may be answering twice at this moment.
+        vote_id = UlidSource().ulid()
+        for part, words in enumerate(_parts(vote)):
+            words["vote"] = vote_id
+            self._table.put(keys.words(approval.key, approval.callback_id, vote_id, part), words)
+        return vote.model_copy(update={"comments": "", "posts": (), "words": vote_id})
+
+    def forget_words(self, approval: Approval, vote: Vote) -> None:
+        if vote.words is None:
+            return
+        part = 0
+        while self._table.delete(keys.words(approval.key, approval.callback_id, vote.words, part)):
+            part += 1
+
+    def votes(self, approval: Approval) -> tuple[Vote, ...]:
+        if all(vote.words is None for vote in approval.votes):
+            return approval.votes
+        partition, prefix = keys.campaign_partition(approval.key), keys.words_prefix(approval.callback_id)
+        said: dict[str, list[dict[str, Any]]] = {}
+        for item in self._table.query(partition, prefix):
+            said.setdefault(item["vote"], []).append(item)
+        return tuple(_with_words(vote, said.get(vote.words or "", [])) for vote in approval.votes)
+
+    def adopt(self, shard: int) -> int:
+        partition = keys.open_approvals_partition(shard)
+        notes = self._table.query(partition, keys.THIS_ERA, limit=_ADOPTED)
+        for note in notes:
+            callback_id = CallbackId(note["callbackId"])
+            key = CampaignKey(TenantId(note["tenantId"]), CampaignId(note["campaignId"]))
+            # The entry first: what is adopted twice is looked at twice, and no request is forgotten.
+            self._put_entry(key, callback_id, self._clock.now())
+            self._table.delete(keys.ItemKey(partition, callback_id))
+        return len(notes)
+
+    def _put_entry(self, key: CampaignKey, callback_id: CallbackId, due_at: datetime) -> None:
+        self._due.put(entry_for(Kind.APPROVAL, key, due_at, self._clock.now(), callback_id))
+
+    def _update(
+        self, key: CampaignKey, callback_id: CallbackId, expected: Sequence[ApprovalStatus], changes: dict[str, Any]
+    ) -> dict[str, Any]:
+        try:
+            return self._table.update_if_status(keys.approval(key, callback_id), expected, changes)
+        except ConditionFailedError as failed:
+            if failed.old is None:
+                raise _unknown(callback_id) from failed
+            status = failed.old["status"]
+            raise ConflictError("the request for approval is not pending", details={"status": status}) from failed
+
+
+_NEWER = frozenset({"editing", "dueAt", "announcedStage", "layout"})
+_NEWER_OF_REVIEWERS = frozenset({"mail", "owed", "mailTries", "mailAfter", "revoked"})
+
+
+def _record(approval: Approval) -> dict[str, Any]:
+    """As it is stored; one that an execution of before waits for without the fields that fail it.
+
+    Such a request does without what they are for: a claim is its ``invitedAt`` alone, and it agrees with every entry of
+    the due index. Once a newer execution takes it over it is stored as a whole.
+    """
+    record = approval.to_record()
+    if approval.layout:
+        return record
+    older = {name: value for name, value in record.items() if name not in _NEWER}
+    older["reviewers"] = [
+        {name: value for name, value in reviewer.items() if name not in _NEWER_OF_REVIEWERS}
+        for reviewer in record["reviewers"]
+    ]
+    if approval.decision and not approval.decision.posts_in_votes:
+        older["decision"] = {name: value for name, value in record["decision"].items() if name != "postsInVotes"}
+    return older
+
+
+def _size(posts: Sequence[PostDecision]) -> int:
+    return sum(record_bytes(post.to_wire()) for post in posts)
+
+
+def _parts(vote: Vote) -> Iterator[dict[str, Any]]:
+    """What a vote says, in items of at most ``PART_BYTES`` and one post."""
+    part: dict[str, Any] = {"comments": vote.comments, "posts": []}
+    size = 0
+    for post in vote.posts:
+        wire, more = post.to_wire(), _size([post])
+        if size + more > PART_BYTES and part["posts"]:
+            yield part
+            part, size = {"posts": []}, 0
+        part["posts"].append(wire)
+        size += more
+    yield part
+
+
+def _with_words(vote: Vote, parts: Sequence[dict[str, Any]]) -> Vote:
+    if vote.words is None:
+        return vote
+    said = {"comments": "".join(part.get("comments", "") for part in parts), "posts": []}
+    for part in parts:
+        said["posts"] += part["posts"]
+    return Vote.from_record(vote.to_record() | said)
+
+
+def _unknown(callback_id: CallbackId) -> NotFoundError:
+    return NotFoundError(f"there is no request for approval {callback_id}")

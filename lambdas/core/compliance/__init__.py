@@ -1,7 +1,0 @@
-"""Does a text keep its brand's rules? Checked by code after the text is written, whoever or whatever wrote it."""
-
-from lambdas.core.compliance.links import links_in
-from lambdas.core.compliance.reading import reading_grade
-from lambdas.core.compliance.rules import check_brand
-
-__all__ = ["check_brand", "links_in", "reading_grade"]

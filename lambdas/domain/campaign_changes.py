@@ -1,0 +1,38 @@
+"""Which fields of a campaign's record may be changed after it was made."""
+
+from datetime import datetime
+from typing import Any, TypedDict
+
+from lambdas.domain.models.base import Model, iso
+from lambdas.domain.models.campaign import Campaign, CampaignStatus, Configuration, Failure, PostCounts
+
+
+class OtherChanges(TypedDict, total=False):
+    """All but the status. A field that is not named stays as it is; ``None`` takes it away."""
+
+    execution_arn: str
+    configuration: Configuration
+    counts: PostCounts
+    error: Failure | None
+    revision: int
+    content_hash: str
+    approved_content_hash: str | None
+
+
+class CampaignChanges(OtherChanges, total=False):
+    status: CampaignStatus
+
+
+def on_the_record(changes: CampaignChanges, at: datetime) -> dict[str, Any]:
+    """The changes as the record has them: camelCase, plain JSON types, ``None`` for what is taken away.
+
+    The configuration is an item of its own, and the record has the time since when it is there.
+    """
+    wire: dict[str, Any] = {"updatedAt": iso(at)}
+    for name, value in changes.items():
+        if name == "configuration":
+            wire["configuredAt"] = iso(at)
+            continue
+        field = Campaign.model_fields[name].alias
+        wire[field or name] = value.to_record() if isinstance(value, Model) else value
+    return wire

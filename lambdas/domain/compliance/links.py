@@ -1,0 +1,90 @@
+"""Where copy links to."""
+
+import re
+from collections.abc import Iterator
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, urlsplit
+
+from lambdas.domain.compliance.words import visible_fields
+from lambdas.domain.models.brand import LinkPolicy
+from lambdas.domain.models.post import PostContent
+
+if TYPE_CHECKING:
+    from publicsuffixlist import PublicSuffixList
+
+# With a scheme anything is a link. Without, what platforms and mail programs turn into one: a name of two parts or more
+# whose last is a top-level domain, and that is neither a mail address nor a handle.
+_WITH_SCHEME = re.compile(
+    r"\b[a-z][a-z\d+.-]*://[^\s<>\"']+|\b(?:(?:java|vb)script:|data:\w+/|mailto:|tel:\+?\d)[^\s<>\"']*", re.IGNORECASE
+)
+_BARE = re.compile(r"(?<![\w@./:-])(?P<names>(?:[\w-]+\.)+)(?P<last>[^\W_][\w-]+)(?![\w-]|\.\w)(?:[/?:#][^\s<>\"']*)?")
+_SCHEME = re.compile(r"[a-z][a-z\d+-]*:", re.IGNORECASE)
+_TRAILING = ".,;:!?…)]}»”’"
+
+
+def links_in(content: PostContent) -> list[str]:
+    """Every link a reader could follow, the content's own first."""
+    links = [content.link] if content.link else []
+    for field in visible_fields(content):
+        spans = [match.span() for match in _WITH_SCHEME.finditer(field)]
+        links += [field[start:end].rstrip(_TRAILING) for start, end in spans]
+        rest = _WITH_SCHEME.sub(" ", field)
+        links += [match.group().rstrip(_TRAILING) for match in _BARE.finditer(rest) if _is_domain(match)]
+    return list(dict.fromkeys(links))
+
+
+def _is_domain(match: re.Match[str]) -> bool:
+    """Whether a name ends with a top-level domain. "ends.Now" is a sentence that misses a space; "Evil.Now" may be one.
+
+    So may "notes.md" or "backup.zip", which are file names to their author and links to every platform.
+    """
+    *_, before, _dot = match["names"].split(".")
+    if match["last"].istitle() and not before[:1].isupper():
+        return False
+    return _is_top_level(match["last"].lower())
+
+
+@lru_cache(maxsize=1_024)
+def _is_top_level(name: str) -> bool:
+    """Whether the root zone has it, as of the locked release of the public suffix list; also in its ASCII form."""
+    return _suffixes().publicsuffix(f"a.{name}") is not None
+
+
+@cache
+def _suffixes() -> "PublicSuffixList":
+    # Imported when the first name is met: reading the list takes some 40 ms, and most functions never look at copy.
+    from publicsuffixlist import PublicSuffixList
+
+    return PublicSuffixList(accept_unknown=False, only_icann=True)
+
+
+def link_problems(links: list[str], policy: LinkPolicy) -> Iterator[str]:
+    """What is wrong with the links, one phrase each."""
+    return (problem for link in links if (problem := _link_problem(link, policy)))
+
+
+def tracking_problems(link: str, utm_source: str) -> Iterator[str]:
+    """Is the link tagged with exactly this ``utm_source``?"""
+    try:
+        found = parse_qs(urlsplit(link).query).get("utm_source", [])
+    except ValueError:
+        found = []
+    if found != [utm_source]:
+        yield f"utm_source is {', '.join(found) or 'missing'}, not {utm_source}"
+
+
+def _link_problem(link: str, policy: LinkPolicy) -> str | None:
+    try:
+        parts = urlsplit(link if _SCHEME.match(link) else f"https://{link}")
+        host = (parts.hostname or "").rstrip(".").lower()
+    except ValueError:
+        return f"not a valid link: {link!r}"
+    if parts.scheme.lower() not in ("http", "https"):
+        return f"{parts.scheme}: links are not allowed"
+    if not host or "\\" in link:
+        return f"not a valid link: {link!r}"
+    domains = policy.allowed_domains
+    if domains and not any(host == domain or host.endswith(f".{domain}") for domain in domains):
+        return f"{host} is not one of {', '.join(domains)}"
+    return None

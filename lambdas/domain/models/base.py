@@ -1,0 +1,191 @@
+"""What every model that crosses a boundary has in common."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    PlainSerializer,
+    Strict,
+    ValidationError,
+)
+from pydantic.alias_generators import to_camel
+from pydantic_core import ErrorDetails
+
+from lambdas.domain.errors import FieldError, InvalidInputError, UnreadableRecordError
+
+
+def iso(moment: datetime) -> str:
+    """ISO-8601 in UTC with milliseconds and a ``Z``: sorts as text and reads the same everywhere."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+Moment = Annotated[
+    AwareDatetime,
+    AfterValidator(lambda moment: moment.astimezone(UTC)),
+    PlainSerializer(iso, when_used="json"),
+]
+"""A point in time: any ISO-8601 with an offset comes in, UTC goes out."""
+
+
+Integer = Annotated[int, Strict()]
+"""A whole number: neither ``true`` nor ``"5"`` is one."""
+
+
+def _text_only(value: Any) -> Any:
+    """Pydantic reads a number as seconds since 1970, which nobody means in a brief."""
+    if isinstance(value, (int, float)):
+        raise ValueError("write it as text in ISO-8601, like 2027-03-01T09:00:00")
+    return value
+
+
+WallTime = Annotated[datetime, BeforeValidator(_text_only)]
+"""A date and time as written; without an offset it is a time on the wall of some time zone."""
+
+Day = Annotated[date, BeforeValidator(_text_only)]
+
+
+class Model(BaseModel):
+    """Frozen, and camelCase on the wire. Where data comes from decides what becomes of fields the model does not know:
+
+    - ``from_wire``: from a caller. They are errors, so that a typing mistake is not taken for an absent field.
+    - ``from_internal``: from another part of this system, perhaps of another version. They are ignored.
+    - ``from_record``: from a store, perhaps written by a newer version. They are ignored and kept: ``to_record`` puts
+      them back.
+
+    ADR 48 says why.
+    """
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        alias_generator=to_camel,
+        validate_by_name=True,
+        validate_by_alias=True,
+        str_strip_whitespace=True,
+    )
+
+    @classmethod
+    def from_wire(cls, data: Any, *, at: str = "") -> Self:
+        """Parse camelCase data from outside; ``at`` prefixes the field paths of errors.
+
+        Raises ``InvalidInputError`` with one ``FieldError`` for each problem.
+        """
+        refused = [FieldError(path, message) for path, message in _unprintable(data, at)]
+        if refused:
+            raise _refusal(refused)
+        return cls._parsed(data, "forbid", at)
+
+    @classmethod
+    def from_internal(cls, data: Any, *, at: str = "") -> Self:
+        """Parse camelCase data that another part of this system made. Raises like ``from_wire``."""
+        return cls._parsed(data, "ignore", at)
+
+    @classmethod
+    def from_record(cls, data: Any) -> Self:
+        """Read a stored record, of whatever version.
+
+        Raises ``UnreadableRecordError`` for one that lacks a field, or has a value (a status, say) that this version
+        does not know. Who reads many records sets such a one aside, so that it holds up no other.
+        """
+        try:
+            return cls._parsed(data, "allow", "")
+        except InvalidInputError as error:
+            message = f"a stored {cls.__name__} cannot be read by this version: {error.message}"
+            raise UnreadableRecordError(message, errors=error.errors) from None
+
+    @classmethod
+    def _parsed(cls, data: Any, extra: Literal["forbid", "ignore", "allow"], at: str) -> Self:
+        # Given here, ``extra`` goes for the nested models too, which one in the configuration would not.
+        try:
+            return cls.model_validate(data, extra=extra, by_alias=True, by_name=False)
+        except ValidationError as error:
+            raise invalid_input(error, at=at) from None
+
+    def to_wire(self) -> dict[str, Any]:
+        """Plain JSON types in camelCase, without fields that are ``None``."""
+        return self.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+    def to_record(self, *, without_defaults: bool = False) -> dict[str, Any]:
+        """As it is stored: the same, with the fields of the record it was read from that this version does not know."""
+        wire = self.model_dump(mode="json", by_alias=True, exclude_none=True, exclude_defaults=without_defaults)
+        _restore_unknown(self, wire)
+        return wire
+
+
+def _restore_unknown(value: Any, wire: Any) -> None:
+    """Put what ``from_record`` kept into the wire form of the same value, which pydantic leaves out."""
+    if wire is None:
+        return
+    if isinstance(value, BaseModel):
+        for name, field in type(value).model_fields.items():
+            _restore_unknown(getattr(value, name), wire.get(field.alias or name))
+        wire.update(value.model_extra or {})
+    elif isinstance(value, list | tuple):
+        for member, its_wire in zip(value, wire, strict=True):
+            _restore_unknown(member, its_wire)
+
+
+def invalid_input(error: ValidationError, *, at: str = "") -> InvalidInputError:
+    """A pydantic error in this project's words, without echoing the values that were refused."""
+    details = error.errors(include_url=False, include_input=False)
+    return _refusal([field_error(detail, at=at) for detail in details if not _follows_from_others(detail, details)])
+
+
+def _refusal(fields: Sequence[FieldError]) -> InvalidInputError:
+    what = "; ".join(f"{f.field or 'body'}: {f.message}" for f in fields[:3])
+    more = f" (and {len(fields) - 3} more)" if len(fields) > 3 else ""
+    return InvalidInputError(what + more, errors=fields)
+
+
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+"""Control characters (Unicode's category Cc) but tab and line ends, and halves of surrogate pairs: none is text."""
+
+
+def _unprintable(data: Any, at: str) -> Iterator[tuple[str, str]]:
+    """Paths of the texts in JSON data that have a character no text has any use for, and what is wrong with each."""
+    waiting = [(at, data)]
+    while waiting:  # a caller may nest deeper than a function may call itself
+        path, value = waiting.pop()
+        if isinstance(value, str):
+            found = _UNPRINTABLE.search(value)
+            if found:
+                yield path, f"must not contain the control character U+{ord(found.group()):04X}"
+            continue
+        if isinstance(value, Mapping):
+            members: list[tuple[int | str, Any]] = list(value.items())
+        else:
+            members = list(enumerate(value)) if isinstance(value, list | tuple) else []
+        waiting += [(path_of((name,), at=path), member) for name, member in reversed(members)]
+
+
+def _follows_from_others(detail: ErrorDetails, details: Sequence[ErrorDetails]) -> bool:
+    """A list that is too short only because its items were refused: the items say it better."""
+    loc = detail["loc"]
+    return detail["type"] == "too_short" and any(
+        len(other["loc"]) > len(loc) and other["loc"][: len(loc)] == loc for other in details
+    )
+
+
+def path_of(parts: Sequence[int | str], *, at: str = "") -> str:
+    """``schedule.blackoutDates[0]``: names after dots, indexes in brackets, below ``at``."""
+    path = at
+    for part in parts:
+        path += f"[{part}]" if isinstance(part, int) else (f".{part}" if path else str(part))
+    return path
+
+
+def field_error(detail: ErrorDetails, *, at: str = "") -> FieldError:
+    path = path_of(detail["loc"], at=at)
+    message = detail["msg"].removeprefix("Value error, ")
+    if detail["type"] == "extra_forbidden":
+        message = "unknown field"
+    elif detail["type"] in ("model_type", "model_attributes_type", "dict_type"):
+        message = "must be an object"
+    return FieldError(path, message)

@@ -1,0 +1,98 @@
+"""Brands and personas: who speaks, and how. Tenants maintain them; campaigns refer to them by id."""
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+from lambdas.domain.ids import BrandIdField, PersonaIdField
+from lambdas.domain.models.base import Model
+from lambdas.domain.platforms import Platform
+
+Line = Annotated[str, StringConstraints(min_length=1, max_length=300)]
+Paragraph = Annotated[str, StringConstraints(min_length=1, max_length=2_000)]
+LanguageTag = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[A-Z]{2})?$")]
+"""ISO 639-1 language, optionally with an ISO 3166-1 country: ``en``, ``de-AT``."""
+# The length is a constraint of its own: a counted repetition of ``\w``, which is Unicode's, takes 0.1 s to compile.
+Hashtag = Annotated[str, StringConstraints(pattern=r"^#\w+$", max_length=101)]
+Handle = Annotated[str, StringConstraints(pattern=r"^@[\w.]+$", max_length=65)]
+
+
+class EmojiPolicy(StrEnum):
+    NONE = "none"
+    SPARING = "sparing"  # at most one in a post
+    FREE = "free"
+
+
+class Disclaimer(Model):
+    """A sentence that must stand in every post, or in those of some platforms."""
+
+    text: Line
+    platforms: tuple[Platform, ...] = ()
+
+
+class LinkPolicy(Model):
+    """Where links may point, and how they are tagged."""
+
+    allowed_domains: tuple[Annotated[str, StringConstraints(pattern=r"^[a-z0-9.-]+\.[a-z]{2,}$")], ...] = ()
+    """Registrable domains; a subdomain of one is allowed too. Empty: any."""
+    utm_source: Annotated[str, StringConstraints(pattern=r"^[a-z0-9_-]{1,50}$")] | None = None
+    """``utm_source`` of generated links; the platform's name where absent."""
+
+
+class BrandConfig(Model):
+    """How a brand sounds and what it may say (body of ``PUT /brands/{id}``)."""
+
+    name: Annotated[str, StringConstraints(min_length=1, max_length=100)]
+    tone: Annotated[tuple[Line, ...], Field(min_length=1, max_length=8)]
+    """Adjectives: ``warm``, ``plain-spoken``."""
+    voice: Paragraph
+    """A paragraph a copywriter could work from."""
+    tagline: Line | None = None
+    hashtags: Annotated[tuple[Hashtag, ...], Field(max_length=10)] = ()
+    banned_words: Annotated[tuple[Line, ...], Field(max_length=200)] = ()
+    disclaimers: Annotated[tuple[Disclaimer, ...], Field(max_length=10)] = ()
+    emoji_policy: EmojiPolicy = EmojiPolicy.SPARING
+    max_reading_grade: Annotated[int, Field(ge=1, le=20)] | None = None
+    """Highest US school grade the copy may need; absent: not checked."""
+    links: LinkPolicy = LinkPolicy()
+    handles: dict[Platform, Handle] = Field(default_factory=dict)
+    """The brand's account on each platform."""
+
+
+class Brand(BrandConfig):
+    """A stored brand. ``version`` starts at 1 and grows by 1 with each change."""
+
+    brand_id: BrandIdField
+    version: Annotated[int, Field(ge=1)]
+
+
+class Formality(StrEnum):
+    CASUAL = "casual"
+    NEUTRAL = "neutral"
+    FORMAL = "formal"
+
+
+class PersonaConfig(Model):
+    """One voice of a brand: a person or a role (body of ``PUT /personas/{id}``)."""
+
+    name: Annotated[str, StringConstraints(min_length=1, max_length=100)]
+    role: Line
+    """``Head of customer success``: whom the reader should imagine speaking."""
+    style: Paragraph
+    formality: Formality = Formality.NEUTRAL
+    first_person: bool = True
+    """True: ``I`` and ``we``; false: the brand in the third person."""
+    examples: Annotated[tuple[Paragraph, ...], Field(min_length=1, max_length=20)]
+    """Posts this persona wrote, from which the voice is taken."""
+    platforms: tuple[Platform, ...] = ()
+    """Where this persona posts; empty: everywhere."""
+    languages: tuple[LanguageTag, ...] = ()
+    """Languages it writes; empty: any."""
+
+
+class Persona(PersonaConfig):
+    """A stored persona. ``version`` starts at 1 and grows by 1 with each change."""
+
+    persona_id: PersonaIdField
+    version: Annotated[int, Field(ge=1)]

@@ -1,0 +1,269 @@
+"""A campaign: the brief it starts from, the record kept of it, and the statuses it goes through."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Self
+
+from pydantic import (
+    AfterValidator,
+    EmailStr,
+    Field,
+    HttpUrl,
+    StringConstraints,
+    field_validator,
+    model_validator,
+)
+from pydantic.functional_serializers import PlainSerializer
+
+from lambdas.domain.ids import BrandIdField, CampaignIdField, CorrelationId, PersonaIdField, TenantIdField
+from lambdas.domain.models.approval import Quorum
+from lambdas.domain.models.base import Integer, Model, Moment, iso
+from lambdas.domain.models.brand import Brand, LanguageTag, Line, Paragraph, Persona
+from lambdas.domain.models.schedule import MAX_POSTS, Schedule
+from lambdas.domain.platforms import Platform
+
+MAX_BATCH = 10
+MAX_BRIEF_BYTES = 262_144
+"""The Step Functions payload quota (2026-06, docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html)."""
+
+Name = Annotated[str, StringConstraints(min_length=1, max_length=120)]
+Url = Annotated[HttpUrl, PlainSerializer(str, return_type=str)]
+
+
+class CampaignStatus(StrEnum):
+    QUEUED = "queued"
+    PLANNING = "planning"
+    GENERATING = "generating"
+    AWAITING_APPROVAL = "awaiting_approval"
+    NEEDS_REVISION = "needs_revision"
+    APPROVED = "approved"
+    SCHEDULED = "scheduled"
+    RUNNING = "running"
+    PAUSED = "paused"
+    COMPLETED = "completed"
+    REJECTED = "rejected"
+    EXPIRED = "expired"
+    FAILED = "failed"
+    STOPPED = "stopped"
+
+
+class Product(Model):
+    """What the campaign is about."""
+
+    name: Name
+    description: Paragraph
+    url: Url | None = None
+
+
+class Generation(Model):
+    """How the posts are written: how many at once, and how many may fail."""
+
+    max_concurrency: Annotated[Integer, Field(ge=1, le=1_000)] = 20
+    """Posts in flight at any moment."""
+    batch_size: Annotated[Integer, Field(ge=1, le=MAX_BATCH)] = MAX_BATCH
+    """Posts one Lambda invocation writes."""
+    tolerated_failure_percentage: Annotated[float, Field(ge=0, le=100, strict=True)] = 5.0
+
+
+class OnTimeout(StrEnum):
+    """What silence means."""
+
+    REJECT = "reject"  # the campaign expires
+    APPROVE = "approve"  # the posts go out as shown
+    EXTEND = "extend"  # the same reviewers get the same time once more, then it expires
+    ESCALATE = "escalate"  # ``escalateTo`` get the same time, then it expires
+
+
+def _distinct_addresses(reviewers: tuple[str, ...]) -> tuple[str, ...]:
+    lowered = [address.lower() for address in reviewers]
+    if len(set(lowered)) != len(lowered):
+        raise ValueError("each reviewer may be named once")
+    return reviewers
+
+
+Reviewers = Annotated[tuple[EmailStr, ...], Field(min_length=1, max_length=20), AfterValidator(_distinct_addresses)]
+QuorumField = Quorum | Annotated[int, Field(ge=1, le=20)]
+
+
+class SecondStage(Model):
+    """Who has to agree once the first reviewers have."""
+
+    reviewers: Reviewers
+    quorum: QuorumField = Quorum.ONE
+
+    @model_validator(mode="after")
+    def _reachable(self) -> Self:
+        _check_quorum(self.quorum, self.reviewers)
+        return self
+
+
+class QuietHours(Model):
+    """No reminder is mailed in these hours of the schedule's time zone; ``start`` may be later than ``end``."""
+
+    start: Annotated[int, Field(ge=0, le=23)]
+    end: Annotated[int, Field(ge=0, le=23)]
+
+
+MAX_REVISIONS = 20
+MAX_TIMEOUT_HOURS = 168
+
+
+class ApprovalPolicy(Model):
+    """Who decides, in what time, and what silence means."""
+
+    reviewers: Reviewers
+    quorum: QuorumField = Quorum.ONE
+    """``one``: the first answer decides. ``all`` or a number: so many have to approve, and as soon as they cannot any
+    more the campaign goes back for revision if one of those against asked for that, and is rejected otherwise."""
+    second_stage: SecondStage | None = None
+    max_revisions: Annotated[int, Field(ge=0, le=MAX_REVISIONS)] = 3
+    timeout_hours: Annotated[int, Field(ge=1, le=MAX_TIMEOUT_HOURS)] = MAX_TIMEOUT_HOURS
+    on_timeout: OnTimeout = OnTimeout.REJECT
+    escalate_to: Annotated[tuple[EmailStr, ...], Field(max_length=20), AfterValidator(_distinct_addresses)] = ()
+    remind_after_hours: Annotated[tuple[Annotated[int, Field(ge=1, le=336)], ...], Field(max_length=10)] = (24, 72)
+    quiet_hours: QuietHours | None = None
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        _check_quorum(self.quorum, self.reviewers)
+        if (self.on_timeout is OnTimeout.ESCALATE) != bool(self.escalate_to):
+            raise ValueError("escalateTo goes with onTimeout escalate, and needs at least one address")
+        named = [*self.reviewers, *(self.second_stage.reviewers if self.second_stage else ()), *self.escalate_to]
+        _distinct_addresses(tuple(named))
+        return self
+
+
+def _check_quorum(quorum: Quorum | int, reviewers: tuple[str, ...]) -> None:
+    if isinstance(quorum, int) and quorum > len(reviewers):
+        raise ValueError(f"a quorum of {quorum} cannot be reached by {len(reviewers)} reviewers")
+
+
+class CampaignBrief(Model):
+    """The body of ``POST /campaigns`` and the ``campaign`` of a direct invocation."""
+
+    campaign_id: CampaignIdField | None = None
+    """Chosen by the caller to make a repeat harmless; a new ULID where absent."""
+    name: Name
+    product: Product
+    goal: Paragraph
+    audience: Paragraph
+    key_messages: Annotated[tuple[Line, ...], Field(min_length=1, max_length=20)]
+    call_to_action: Line
+    brand_id: BrandIdField
+    persona_ids: Annotated[tuple[PersonaIdField, ...], Field(min_length=1, max_length=20)]
+    platforms: Annotated[tuple[Platform, ...], Field(min_length=1, max_length=len(Platform))]
+    language: LanguageTag = "en"
+    post_count: Annotated[Integer, Field(ge=1, le=MAX_POSTS)] | None = None
+    schedule: Schedule
+    generation: Generation = Generation()
+    approval: ApprovalPolicy
+
+    @field_validator("persona_ids", "platforms")
+    @classmethod
+    def _distinct(cls, values: tuple[str, ...]) -> tuple[str, ...]:
+        if len(set(values)) != len(values):
+            raise ValueError("each may be named once")
+        return values
+
+    def starting(self, moment: datetime) -> Self:
+        """The brief as it is planned from ``moment`` on: of a window that began before, only the rest is left."""
+        if self.schedule.start_utc() >= moment:
+            return self
+        return self.model_copy(update={"schedule": self.schedule.model_copy(update={"start": moment})})
+
+
+class Configuration(Model):
+    """The brand and personas as they were when the campaign was saved: later edits do not reach it."""
+
+    brand: Brand
+    personas: tuple[Persona, ...]
+
+
+class Cause(Model):
+    """One link of the chain behind a failure."""
+
+    error: str
+    """Class name, or the engine's name for it."""
+    message: str
+
+
+class Failure(Model):
+    """Why a campaign (or a step, or a post's batch) failed, as kept on its record."""
+
+    code: str
+    message: str
+    at: Moment
+    retryable: bool
+    step: str | None = None
+    causes: tuple[Cause, ...] = ()
+    """What lies behind it, outermost first."""
+    correlation_id: str | None = None
+    execution_url: str | None = None
+    """The execution in the AWS console."""
+    next_step: str | None = None
+    """What a person can do about it, in a sentence."""
+
+
+class PostCounts(Model):
+    """Posts of a campaign by status. ``total = planned + generating + completed + failed``."""
+
+    total: int = 0
+    planned: int = 0
+    generating: int = 0
+    completed: int = 0
+    failed: int = 0
+
+
+class Notice(Model):
+    """Something about a field of a brief that was accepted, and that its author should know."""
+
+    field: str
+    message: str
+
+
+class Campaign(Model):
+    """The record of a campaign (``SK = CAMPAIGN``)."""
+
+    tenant_id: TenantIdField
+    campaign_id: CampaignIdField
+    status: CampaignStatus
+    brief: CampaignBrief
+    correlation_id: CorrelationId
+    created_at: Moment
+    updated_at: Moment
+    created_by: str
+    execution_arn: str | None = None
+    configured_at: Moment | None = None
+    """When SaveCampaign kept the configuration, which is an item of its own (``SK = CAMPAIGN#CONFIGURATION``)."""
+    configuration: Configuration | None = None
+    """Only where it was asked for (``CampaignStore.get_configured``). Version 0.3 and older kept it on the record."""
+    counts: PostCounts = PostCounts()
+    """Set by PlanPosts (total) and AggregateResults (the rest)."""
+    error: Failure | None = None
+    revision: Annotated[int, Field(ge=0)] = 0
+    """How many times posts went back; set by RevisePosts."""
+    content_hash: str | None = None
+    """Of the posts when AggregateResults last read them; they change only while reviewers are asked."""
+    approved_content_hash: str | None = None
+    """Set by CompleteCampaign: nothing else may ever be sent for this campaign."""
+
+    @property
+    def is_configured(self) -> bool:
+        """Whether SaveCampaign has kept its brand and personas."""
+        return self.configured_at is not None or self.configuration is not None
+
+    @property
+    def plans_from(self) -> datetime:
+        """The earliest time of a post: the window's start, or when the campaign was saved if that was later."""
+        start = self.brief.schedule.start_utc()
+        if self.configured_at is None and self.configuration is not None:
+            return start  # planned by version 0.3 or older, which went by the start alone
+        return max(start, self.configured_at or self.created_at)
+
+    def notices(self) -> tuple[Notice, ...]:
+        """What is done otherwise than the brief says."""
+        if self.plans_from <= self.brief.schedule.start_utc():
+            return ()
+        return (
+            Notice(field="schedule.start", message=f"is in the past; posts are planned from {iso(self.plans_from)}"),
+        )

@@ -1,0 +1,45 @@
+"""The record a step leaves behind (``SK = CHECKPOINT#…``)."""
+
+from enum import StrEnum
+from typing import Any
+
+from lambdas.domain.models.base import Model, Moment
+from lambdas.domain.models.campaign import CampaignStatus, Failure
+
+
+class StepOutcome(StrEnum):
+    STARTED = "started"
+    """Begun and not ended: at work, or killed."""
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+
+
+class Checkpoint(Model):
+    """One attempt of one step.
+
+    It is written when the attempt begins and completed when it ends. A step that moves its campaign marks the move
+    here in the transaction that makes it, so that the two cannot disagree whenever the process dies.
+    """
+
+    step_name: str
+    attempt: int
+    """From 0: the engine's retry count."""
+    outcome: StepOutcome
+    execution_arn: str
+    correlation_id: str
+    entered_at: Moment | None = None
+    """When the engine entered the state: tells one visit of a state from the next. ``None`` in old records."""
+    started_at: Moment
+    ended_at: Moment | None = None
+    duration_ms: float | None = None
+    input: dict[str, Any] | None = None
+    """Without anything that opens something."""
+    input_hash: str | None = None
+    """SHA-256 of the input as canonical JSON, hexadecimal."""
+    input_bytes: int | None = None
+    output_hash: str | None = None
+    output_bytes: int | None = None
+    effect: CampaignStatus | None = None
+    """The status this attempt moved its campaign to."""
+    result: dict[str, Any] | None = None
+    error: Failure | None = None

@@ -1,0 +1,20 @@
+"""An email as a mailer sends it."""
+
+from typing import Annotated
+
+from pydantic import EmailStr, Field
+
+from lambdas.domain.models.base import Model
+from lambdas.domain.models.tenant import Sender
+
+
+class Mail(Model):
+    to: EmailStr
+    subject: Annotated[str, Field(min_length=1, max_length=200)]
+    text: str
+    html: str
+    """With its style sheet in a ``<style>`` element; the mailer inlines it, since many mail programs read no other."""
+    tags: dict[str, str] = Field(default_factory=dict)
+    """SES message tags: ids only, never a token or an address. A bounce comes back with them."""
+    sender: Sender | None = None
+    """Of the tenant; ``None``: the deployment's."""

@@ -1,0 +1,39 @@
+"""What a tenant settles once for all of its campaigns."""
+
+from typing import Annotated
+
+from pydantic import EmailStr, Field, StringConstraints
+
+from lambdas.domain.models.base import Model
+
+
+class Sender(Model):
+    """Who a tenant's mails come from. The address is an identity that SES has verified and that is the tenant's."""
+
+    address: EmailStr
+    name: Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]{1,100}$")] | None = None
+    reply_to: EmailStr | None = None
+
+
+class SlackUse(Model):
+    """Reviewers get their links in Slack as well. The bot's token is a secret of the deployment, never a setting."""
+
+    channel: Annotated[str, StringConstraints(pattern=r"^[CG][A-Z0-9]{8,20}$")] | None = None
+    """Id of a channel that is told, without a link, when a campaign waits for approval."""
+
+
+class TenantConfig(Model):
+    """Body of ``PUT /settings``."""
+
+    sender: Sender | None = None
+    """Absent: the deployment's."""
+    slack: SlackUse | None = None
+    """Absent: mail only."""
+    notify: Annotated[tuple[EmailStr, ...], Field(max_length=10)] = ()
+    """Who hears when mail does not reach a reviewer; where empty, whoever started the campaign."""
+
+
+class TenantSettings(TenantConfig):
+    """As stored. ``version`` grows by 1 with each change; 0: nothing was ever stored."""
+
+    version: Annotated[int, Field(ge=0)] = 0

@@ -1,0 +1,135 @@
+"""What travels between the states of BUILD: ids and counts, never posts."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from lambdas.domain.ids import CallbackId, CampaignIdField, CampaignKey, CorrelationIdField, TaskToken, TenantIdField
+from lambdas.domain.models.approval import Decision
+from lambdas.domain.models.base import Model, Moment
+from lambdas.domain.models.campaign import CampaignStatus, PostCounts
+from lambdas.domain.models.post import Batch
+
+
+class BuildInput(Model):
+    """Input of the BUILD execution."""
+
+    tenant_id: TenantIdField
+    campaign_id: CampaignIdField
+    correlation_id: CorrelationIdField
+
+
+class Attempt(Model):
+    """The engine's own account of the attempt, from the context object."""
+
+    execution_arn: str
+    execution_name: str
+    state_name: str
+    retry_count: Annotated[int, Field(ge=0)] = 0
+    entered_at: Moment
+
+
+class ManifestLocation(Model):
+    """Where PlanPosts put the map's items."""
+
+    bucket: str
+    key: str
+
+
+class StatusResult(Model):
+    """Result of a step that moves the campaign: where it is now."""
+
+    status: CampaignStatus
+    counts: PostCounts | None = None
+
+
+class PlanResult(Model):
+    """Result of PlanPosts. The map reads its manifest and its concurrency."""
+
+    manifest: ManifestLocation
+    total_posts: int
+    batches: int
+    map_concurrency: Annotated[int, Field(ge=1)]
+    """Children at once, so that ``children × posts in a batch`` stays within the campaign's limit."""
+    tolerated_failure_percentage: Annotated[float, Field(ge=0, le=100)]
+    """Read by the map of executions that were started before it tolerated every batch."""
+    revision: Annotated[int, Field(ge=0)] = 0
+    """Of which revision of the campaign this is the plan; later steps of an earlier one change nothing."""
+
+
+class BatchResult(Model):
+    """Result of one batch; the map throws it away and the table keeps the truth."""
+
+    batch_id: int
+    completed: int
+    failed: int
+    skipped: int
+
+
+class ApprovalOutcome(Model):
+    """What the workflow is resumed with."""
+
+    callback_id: CallbackId
+    decision: Decision | Literal["expired"]
+
+
+class ApprovalState(Model):
+    """``ApprovalOutcome``; when the wait for one timed out, ``expired``, or ``ask_again`` while there is time left."""
+
+    callback_id: CallbackId | None = None
+    decision: Decision | Literal["expired", "ask_again"]
+
+
+class CaughtError(Model):
+    """What a Catch hands over (the engine's own spelling)."""
+
+    error: Annotated[str, Field(alias="Error")]
+    cause: Annotated[str, Field(alias="Cause")] = ""
+
+
+class BuildState(BuildInput):
+    """The state of a BUILD execution as it grows from step to step."""
+
+    plan: PlanResult | None = None
+    approval: ApprovalState | None = None
+    error: CaughtError | None = None
+
+
+class TaskEvent(Model):
+    """What every task is given: the state so far, and which attempt this is."""
+
+    input: BuildInput
+    attempt: Attempt
+
+    @property
+    def key(self) -> CampaignKey:
+        return CampaignKey(self.input.tenant_id, self.input.campaign_id)
+
+
+class StepEvent(TaskEvent):
+    """Event of a step of BUILD."""
+
+    input: BuildState
+
+    @property
+    def revision(self) -> int:
+        """The campaign's revision this step belongs to."""
+        return self.input.plan.revision if self.input.plan else 0
+
+
+class BatchInput(BuildInput):
+    """Input of one child execution of the map."""
+
+    batch: Batch
+
+
+class GenerateBatchEvent(TaskEvent):
+    """Event of one child execution's only state."""
+
+    input: BatchInput
+
+
+class RequestApprovalEvent(StepEvent):
+    """Event of the step that waits for a person."""
+
+    task_token: TaskToken

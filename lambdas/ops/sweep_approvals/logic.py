@@ -1,0 +1,196 @@
+"""Looking after open requests for approval: whatever has become due, in any order, as often as one likes.
+
+Everything is decided by the request's own record and the clock, and every change is conditional on the record's
+version: two of these at once, or one that dies half-way, do nothing twice.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from lambdas.domain.approval_due import (
+    CLAIM_GRACE,
+    HEARTBEAT_EVERY,
+    RESUME_GRACE,
+    edit_ends,
+    next_due,
+    next_reminder,
+    reminders_due,
+)
+from lambdas.domain.content_hash import content_hash
+from lambdas.domain.errors import ConcurrentUpdateError, ConflictError, GoneError, NotFoundError
+from lambdas.domain.ids import CallbackId
+from lambdas.domain.models.approval import Approval, ApprovalStatus, ClosedBecause, MailState
+from lambdas.domain.models.base import iso
+from lambdas.domain.models.campaign import Campaign, OnTimeout
+from lambdas.domain.silence import decision_for, gives_more_time, with_more_time
+from lambdas.ops.sweep_approvals.telling import tell_unreachable
+from lambdas.ports.paging import every
+from lambdas.ports.stores import ApprovalStore, CampaignStore, Cipher, Clock, Engine, IdSource, PostStore
+from lambdas.services.alerts import Alerts
+from lambdas.services.due import DueEntry, DueReport, Kind, Tick, Verdict, work_due
+from lambdas.services.inviting import Channels, Inviting, bring_links
+from lambdas.services.letters import Kind as Letter
+from lambdas.services.lifecycle import TERMINAL
+from lambdas.services.resuming import send_decision, send_heartbeat
+
+
+class TendPorts(NamedTuple):
+    campaigns: CampaignStore
+    posts: PostStore
+    approvals: ApprovalStore
+    engine: Engine
+    channels: Channels
+    alerts: Alerts
+    ids: IdSource
+    clock: Clock
+    cipher: Cipher
+    base_url: Callable[[], str]
+
+    @property
+    def inviting(self) -> Inviting:
+        return Inviting(self.approvals, self.channels, self.ids, self.clock, self.base_url)
+
+
+class Report(NamedTuple):
+    due: DueReport
+    done: Counter[str]
+    adopted: int
+    """Requests of older versions that have an entry in the due index now."""
+
+
+class Tended(NamedTuple):
+    deeds: list[str]
+    settled: bool = True
+    """The request is over, or has another entry in the due index."""
+
+
+def tend_due(shards: Sequence[int], tick: Tick, ports: TendPorts) -> Report:
+    """Tend the requests of these shards that are due; one that fails keeps nobody else waiting."""
+    done: Counter[str] = Counter()
+
+    def work(entry: DueEntry) -> Verdict:
+        try:
+            approval = ports.approvals.get(entry.key, CallbackId(entry.item))
+        except NotFoundError:
+            return Verdict.STALE
+        if not entry.agrees(approval.due_at):
+            return Verdict.STALE
+        try:
+            tended = tend(approval, ports)
+        except (ConcurrentUpdateError, ConflictError):
+            done["overtaken"] += 1  # a reviewer was faster; the next minute sees what they did
+            return Verdict.AGAIN
+        done.update(tended.deeds)
+        return Verdict.DONE if tended.settled else Verdict.AGAIN
+
+    adopted = sum(ports.approvals.adopt(shard) for shard in shards)
+    return Report(work_due(Kind.APPROVAL, shards, work, tick), done, adopted)
+
+
+def tend(approval: Approval, ports: TendPorts) -> Tended:
+    """Do what is due for one request, and put down when it is due next."""
+    now = ports.clock.now()
+    if approval.status is ApprovalStatus.CLOSED or approval.resumed_at:
+        return Tended([])
+    if approval.decision is not None:
+        return _resend(approval, now, ports)
+    try:
+        campaign = ports.campaigns.get(approval.key)
+    except NotFoundError:
+        campaign = None
+    if campaign is None or campaign.status in TERMINAL:
+        ports.approvals.close(approval.key, approval.callback_id)
+        return Tended(["closed"])
+    approval, rehashed = _settle_edits(approval, now, ports)
+    if now >= approval.expires_at and not approval.editing:
+        return Tended([*rehashed, _expire(approval, campaign, now, ports)])
+    approval, beaten = _heartbeat(approval, now, ports)
+    if approval.status is not ApprovalStatus.PENDING:
+        return Tended(["closed"])
+    approval = _give_up_claims(approval, now, ports)
+    approval = _owe_reminders(approval, campaign, now, ports)
+    approval, mailed = bring_links(approval, campaign, ports.inviting)
+    names = ["invited" if kind is Letter.APPROVAL else "reminded" for kind in mailed]
+    approval, told = tell_unreachable(approval, campaign, ports.channels, ports.alerts, now, ports.approvals)
+    due = next_due(approval, campaign.brief, ports.clock.now())
+    settled = due is None or approval.due_at is None or iso(due) != iso(approval.due_at)
+    if due and settled:
+        ports.approvals.amend(approval, due_at=due)
+    return Tended([*rehashed, *beaten, *names, *told], settled)
+
+
+def _resend(approval: Approval, now: datetime, ports: TendPorts) -> Tended:
+    """A decision that was recorded, and of which the workflow has not heard."""
+    if approval.decision is None or now - approval.decision.decided_at < RESUME_GRACE:
+        return Tended([], settled=False)
+    try:
+        send_decision(approval, ports.engine, ports.cipher)
+        deed = "resumed"
+    except GoneError:
+        deed = "gone"  # it heard of it after all, or it has ended: either way nobody waits
+    ports.approvals.mark_resumed(approval.key, approval.callback_id, now)
+    return Tended([deed])
+
+
+def _settle_edits(approval: Approval, now: datetime, ports: TendPorts) -> tuple[Approval, list[str]]:
+    """Of whoever edited a post and died over it: the request shows what is there. A living edit has the last word."""
+    over = edit_ends(approval)
+    if approval.content_hash or (over and over > now):
+        return approval, []
+    shown = content_hash(every(ports.posts, approval.key))
+    return ports.approvals.amend(approval.model_copy(update={"content_hash": shown, "editing": ()})), ["rehashed"]
+
+
+def _expire(approval: Approval, campaign: Campaign, now: datetime, ports: TendPorts) -> str:
+    """Silence means what the campaign's policy says; more time is given once."""
+    policy = campaign.brief.approval
+    if gives_more_time(approval, policy):
+        extended = with_more_time(approval, policy, now)
+        ports.approvals.amend(extended, due_at=next_due(extended, campaign.brief, now))
+        return "extended" if policy.on_timeout is OnTimeout.EXTEND else "escalated"
+    made = decision_for(policy, now)
+    decided = approval.model_copy(update={"status": ApprovalStatus.DECIDED, "decision": made})
+    decided = ports.approvals.amend(decided, due_at=now + RESUME_GRACE)
+    deed = "expired"
+    try:
+        send_decision(decided, ports.engine, ports.cipher)
+    except GoneError:
+        deed = "gone"
+    # Any other error leaves it unresumed: the next minute sends it again.
+    ports.approvals.mark_resumed(approval.key, approval.callback_id, now)
+    return deed
+
+
+def _heartbeat(approval: Approval, now: datetime, ports: TendPorts) -> tuple[Approval, list[str]]:
+    if approval.heartbeat_at and now - approval.heartbeat_at < HEARTBEAT_EVERY:
+        return approval, []
+    try:
+        send_heartbeat(approval, ports.engine, ports.cipher)
+    except GoneError:
+        # Only this version of it: another task may have taken the request over at this moment.
+        over = {"status": ApprovalStatus.CLOSED, "closed_because": ClosedBecause.ENDED}
+        return ports.approvals.amend(approval.model_copy(update=over)), []
+    return ports.approvals.amend(approval.model_copy(update={"heartbeat_at": now})), ["heartbeat"]
+
+
+def _give_up_claims(approval: Approval, now: datetime, ports: TendPorts) -> Approval:
+    """Mails whose sender died: nobody knows whether they went out, and whoever runs the campaign is told so."""
+    changed = approval
+    for reviewer in approval.silent():
+        if reviewer.mail is MailState.CLAIMED and reviewer.invited_at and now - reviewer.invited_at >= CLAIM_GRACE:
+            changed = changed.with_reviewer(reviewer.email, mail=MailState.UNKNOWN)
+    return approval if changed == approval else ports.approvals.amend(changed)
+
+
+def _owe_reminders(approval: Approval, campaign: Campaign, now: datetime, ports: TendPorts) -> Approval:
+    """Note the reminders that are due, together with who is to get them."""
+    reminder = next_reminder(approval, campaign.brief, now)
+    if reminder is None or now < reminder:
+        return approval
+    changed = approval.model_copy(update={"reminders": reminders_due(approval, campaign.brief, now)})
+    for reviewer in approval.silent():
+        if not (reviewer.revoked or reviewer.unreachable):
+            changed = changed.with_reviewer(reviewer.email, owed="reminder")
+    return ports.approvals.amend(changed)

@@ -1,0 +1,280 @@
+"""What the domain needs from the outside, as small Protocols.
+
+``lambdas/adapters`` implements each one twice, against AWS and in memory for tests; one contract test runs on both.
+"""
+
+# The Protocols name the models in their signatures only: who needs a clock does not load the campaign's models.
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeVar, Unpack
+
+from lambdas.domain.ids import BrandId, CampaignId, PersonaId, PostId, TaskToken, TenantId
+from lambdas.domain.ids import CampaignKey as CampaignKey
+from lambdas.ports.approval_store import ApprovalStore as ApprovalStore
+
+if TYPE_CHECKING:
+    from lambdas.domain.campaign_changes import CampaignChanges
+    from lambdas.domain.models.access import KeySet
+    from lambdas.domain.models.brand import Brand, BrandConfig, Persona, PersonaConfig
+    from lambdas.domain.models.campaign import Campaign, CampaignStatus, PostCounts
+    from lambdas.domain.models.checkpoint import Checkpoint
+    from lambdas.domain.models.mail import Mail
+    from lambdas.domain.models.post import Batch, Claim, Post
+    from lambdas.domain.models.tenant import TenantConfig, TenantSettings
+    from lambdas.domain.models.workflow import BuildInput, ManifestLocation
+
+T = TypeVar("T")
+
+
+class Page(NamedTuple, Generic[T]):
+    """A page of a list; ``next_cursor`` is opaque and ``None`` on the last page."""
+
+    items: list[T]
+    next_cursor: str | None
+
+
+class IdempotencyRecord(NamedTuple):
+    """What an ``Idempotency-Key`` stood for when it was first seen."""
+
+    key: str
+    body_hash: str
+    campaign_id: CampaignId
+
+
+class Clock(Protocol):
+    def now(self) -> datetime:
+        """The time, aware and in UTC."""
+        ...
+
+
+class IdSource(Protocol):
+    def ulid(self) -> str: ...
+
+    def nonce(self) -> str:
+        """128 random bits, hexadecimal."""
+        ...
+
+
+class CampaignStore(Protocol):
+    def create(self, campaign: Campaign, idempotency: IdempotencyRecord | None = None) -> None:
+        """Store a new campaign, its place in the tenant's list and its idempotency record, all or nothing.
+
+        Raises ``ConflictError`` when the id or the idempotency key is taken.
+        """
+        ...
+
+    def find_idempotent(self, tenant_id: TenantId, key: str) -> IdempotencyRecord | None: ...
+
+    def remember(self, tenant_id: TenantId, idempotency: IdempotencyRecord, at: datetime) -> None:
+        """Let a key stand for a campaign that is there already; a key that is taken stays as it is."""
+
+    def get(self, key: CampaignKey) -> Campaign:
+        """Read consistently, without its configuration; raises ``NotFoundError``."""
+
+    def get_configured(self, key: CampaignKey) -> Campaign:
+        """The same with its configuration, if it has one yet, in one request."""
+
+    def page(self, tenant_id: TenantId, limit: int, cursor: str | None = None) -> Page[Campaign]:
+        """Newest first. Raises ``InvalidInputError`` for a cursor that is not one of ours."""
+
+    def update(
+        self,
+        key: CampaignKey,
+        *,
+        expected: Sequence[CampaignStatus],
+        of_execution: str | None = None,
+        at: datetime,
+        **changes: Unpack[CampaignChanges],
+    ) -> Campaign:
+        """Change the named fields if the status is one of ``expected``, and answer the new record.
+
+        Raises ``NotFoundError``, ``ConflictError`` with ``details['status']`` when the status is another, and
+        ``ConcurrentUpdateError`` when the execution on record (none: the first) is another than ``of_execution``.
+        """
+        ...
+
+
+class PostStore(Protocol):
+    def plan(self, key: CampaignKey, posts: Sequence[Post], batches: Sequence[Batch]) -> None:
+        """Store the posts and batches that are not there yet; those that are stay as they are."""
+        ...
+
+    def get(self, key: CampaignKey, post_id: PostId) -> Post: ...
+
+    def get_many(self, key: CampaignKey, post_ids: Sequence[PostId]) -> list[Post]:
+        """Read consistently, in the order asked for; ids that do not exist are left out.
+
+        Everything from the first to the last of them is read, so ask for neighbours: a batch, a page.
+        """
+        ...
+
+    def page(self, key: CampaignKey, limit: int, cursor: str | None = None) -> Page[Post]:
+        """In plan order."""
+        ...
+
+    def claim(self, key: CampaignKey, batch_id: int, claim: Claim) -> bool:
+        """Hold the unwritten posts of a batch under ``claim``; answers whether they are: not while another's claim is
+        valid, and not when there is no such batch. An owner's next attempt takes over from its last one, and the same
+        claim again holds as before.
+        """
+        ...
+
+    def claims(self, key: CampaignKey) -> dict[int, Claim]:
+        """By batch, also those that have lapsed. Read consistently."""
+        ...
+
+    def finish(self, key: CampaignKey, batch_id: int, posts: Sequence[Post]) -> list[Post]:
+        """Store written (or failed) posts, each only if its version is still the one given; answers those stored."""
+        ...
+
+    def reopen(self, key: CampaignKey, batch_id: int, posts: Sequence[Post]) -> list[Post]:
+        """Failed posts back to ``planned``, each only if its version is still the one given; answers those changed."""
+        ...
+
+    def release(self, key: CampaignKey, batch_id: int, claim: Claim) -> None:
+        """Nobody holds the batch any longer, unless it is held by another ``claim`` by now."""
+        ...
+
+    def revise(self, key: CampaignKey, batch_id: int, posts: Sequence[Post]) -> list[Post]:
+        """Make posts ``planned`` again with the ``revision`` they carry and without a text, each only if its version
+        is still the one given; answers those changed. Nobody holds the batch from then on.
+        """
+        ...
+
+    def edit(self, key: CampaignKey, post: Post) -> Post:
+        """Store ``content``, ``provenance`` and ``edit`` of a post whose version is still the one given.
+
+        Raises ``ConcurrentUpdateError``.
+        """
+        ...
+
+    def progress(self, key: CampaignKey) -> PostCounts:
+        """Counts from the batches' own tallies: cheap, and behind by at most the batches in flight."""
+        ...
+
+    def count(self, key: CampaignKey) -> PostCounts:
+        """Counts from the posts themselves, read consistently: exact, and reads every post."""
+        ...
+
+
+class CatalogStore(Protocol):
+    """What a tenant maintains: its settings, brands and personas. ``get_*`` answers ``None`` when there is none."""
+
+    def get_settings(self, tenant_id: TenantId) -> TenantSettings:
+        """Version 0, with every default, where none were stored."""
+        ...
+
+    def put_settings(self, tenant_id: TenantId, config: TenantConfig) -> TenantSettings: ...
+
+    def find(
+        self, tenant_id: TenantId, brand_id: BrandId, persona_ids: Sequence[PersonaId]
+    ) -> tuple[Brand | None, dict[PersonaId, Persona]]:
+        """A brand and those of the personas that there are, in one request."""
+        ...
+
+    def get_brand(self, tenant_id: TenantId, brand_id: BrandId) -> Brand | None: ...
+
+    def put_brand(self, tenant_id: TenantId, brand_id: BrandId, config: BrandConfig) -> Brand:
+        """Store a new version and answer it."""
+        ...
+
+    def delete_brand(self, tenant_id: TenantId, brand_id: BrandId) -> None:
+        """Raises ``NotFoundError``."""
+        ...
+
+    def get_persona(self, tenant_id: TenantId, persona_id: PersonaId) -> Persona | None: ...
+
+    def put_persona(self, tenant_id: TenantId, persona_id: PersonaId, config: PersonaConfig) -> Persona: ...
+
+    def delete_persona(self, tenant_id: TenantId, persona_id: PersonaId) -> None: ...
+
+
+class RecentTexts(Protocol):
+    """What a campaign must not repeat: texts of its tenant's last ones, put aside when it is planned."""
+
+    def put(self, key: CampaignKey, texts: Sequence[str]) -> None:
+        """Store them for the campaign; what was there is replaced."""
+        ...
+
+    def get(self, key: CampaignKey) -> tuple[str, ...]:
+        """As they were put; empty where none were."""
+        ...
+
+
+class CheckpointStore(Protocol):
+    def begin(self, key: CampaignKey, checkpoint: Checkpoint) -> None:
+        """Store the beginning of an attempt, unless the attempt has a checkpoint already."""
+        ...
+
+    def record(self, key: CampaignKey, checkpoint: Checkpoint) -> None:
+        """Store how an attempt ended: it completes what ``begin`` stored, and keeps the effect that was marked on it.
+
+        The first end stays. What comes later of the same attempt of the same step in the same execution is a
+        duplicate, to which nobody listens any more.
+        """
+        ...
+
+    def page(self, key: CampaignKey, limit: int, cursor: str | None = None) -> Page[Checkpoint]:
+        """In the order in which states were entered. Raises ``InvalidInputError`` for a cursor of somebody else's."""
+        ...
+
+    def all(self, key: CampaignKey) -> list[Checkpoint]:
+        """Oldest first."""
+        ...
+
+
+class ManifestStore(Protocol):
+    def locate(self, key: CampaignKey, revision: int = 0) -> ManifestLocation:
+        """Where the campaign's manifest is, or will be."""
+        ...
+
+    def write(self, key: CampaignKey, batches: Sequence[Batch], revision: int = 0) -> ManifestLocation:
+        """Store the map's items as a JSON array; the manifest of the same revision of the campaign is replaced."""
+        ...
+
+
+class Engine(Protocol):
+    """Step Functions."""
+
+    def start_build(self, event: BuildInput) -> str:
+        """Start BUILD under the campaign's id and answer the execution ARN; a repeat answers the same ARN."""
+        ...
+
+    def resume(self, token: TaskToken, output: dict[str, object]) -> None:
+        """``SendTaskSuccess``. Raises ``GoneError`` when nobody waits for the token any more."""
+        ...
+
+    def fail(self, token: TaskToken, error: str, cause: str) -> None:
+        """``SendTaskFailure``. Raises ``GoneError`` likewise."""
+        ...
+
+    def heartbeat(self, token: TaskToken) -> None:
+        """``SendTaskHeartbeat``. Raises ``GoneError`` likewise."""
+        ...
+
+
+class Mailer(Protocol):
+    def send(self, mail: Mail) -> None: ...
+
+
+class Cipher(Protocol):
+    """What is too precious for a record in the clear. ``context`` belongs to it: another one opens nothing."""
+
+    def seal(self, text: str, context: Mapping[str, str]) -> str: ...
+
+    def open(self, sealed: str, context: Mapping[str, str]) -> str:
+        """What was sealed; a text that is not sealed (of a record from before there was this) comes back as it is.
+
+        Raises ``PermanentError`` for another context.
+        """
+        ...
+
+
+class Keys(Protocol):
+    """Signing keys, from Secrets Manager, cached for a few minutes."""
+
+    def approval(self) -> KeySet: ...
+
+    def api(self) -> KeySet: ...

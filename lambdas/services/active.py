@@ -1,0 +1,44 @@
+"""Campaigns that somebody has to look after, and when next.
+
+A campaign is looked at when it is due (``services/due.py``, kind ``campaign``): a minute after it was made, then as
+often as its status asks for, until nothing is left to be done for it.
+"""
+
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from lambdas.domain.ids import CampaignIdField, CampaignKey, TenantIdField
+from lambdas.domain.models.base import Model, Moment
+
+SOON = timedelta(minutes=1)
+"""Until the first look at a campaign, and until the next one where something is about to change."""
+
+
+class ActiveCampaign(Model):
+    """The record of it, beside the campaign's own, which is large and has other writers (``SK = ACTIVE``)."""
+
+    tenant_id: TenantIdField
+    campaign_id: CampaignIdField
+    due_at: Moment | None = None
+    """When it is to be looked at. A campaign that was never looked at has no such record."""
+    recoveries: tuple[Moment, ...] = ()
+    """The times at which it was recovered lately."""
+
+    @property
+    def key(self) -> CampaignKey:
+        return CampaignKey(self.tenant_id, self.campaign_id)
+
+
+class ActiveCampaigns(Protocol):
+    def get(self, key: CampaignKey) -> ActiveCampaign | None: ...
+
+    def look_at(self, entry: ActiveCampaign, due_at: datetime, now: datetime) -> None:
+        """Have the campaign looked at at ``due_at`` and not at the time of before; keeps the entry's other fields."""
+        ...
+
+    def remove(self, key: CampaignKey) -> None: ...
+
+
+def active(key: CampaignKey) -> ActiveCampaign:
+    """One that was not recovered lately."""
+    return ActiveCampaign(tenant_id=key.tenant_id, campaign_id=key.campaign_id)

@@ -1,0 +1,69 @@
+"""Telling people that a campaign needs them."""
+
+from typing import Protocol
+
+from lambdas.domain.models.base import Model
+from lambdas.domain.models.campaign import Campaign, Failure
+from lambdas.ports.engine import console_url
+
+_STEP_ADVICE = "see the checkpoints of the campaign, mend the cause, then POST /campaigns/{id}/retry"
+_ADVICE = {
+    "TOO_MANY_POSTS_FAILED": 'read why the posts failed, then POST /campaigns/{id}/retry {"mode": "failed_posts"}',
+    "NOT_FOUND": "put the brand or persona back, then POST /campaigns/{id}/retry from ValidateCampaign",
+    "INVALID_INPUT": (
+        "mend what the message names (put a brand or persona back), then POST /campaigns/{id}/retry; "
+        "a brief that is wrong itself needs a new campaign"
+    ),
+    "INVALID_PLAN": "the planner's answer breaks its rules: look at its log line, then retry from PlanPosts",
+    "STATE_TOO_LARGE": "a step carries data it should keep in the table: this needs a change of code",
+    "REVIEWER_UNREACHABLE": (
+        "see GET /campaigns/{id}/approvals for whom mail does not reach, then POST …/reassign or …/reminders there"
+    ),
+    "APPROVALS_NOT_TENDED": (
+        "see why the Lambda sweep-approvals does not run (its log, the alarm SweepApprovalsLate); "
+        "the requests go on when it does"
+    ),
+    "RECOVERY_EXHAUSTED": "the engine kept ending this campaign's executions: read the last one's error, then retry",
+}
+
+
+class Alert(Model):
+    """A campaign failed, or needs somebody, with all that whoever gets the message needs to begin with."""
+
+    tenant_id: str
+    campaign_id: str
+    name: str
+    status: str
+    failure: Failure
+
+
+class Alerts(Protocol):
+    def send(self, alert: Alert) -> None: ...
+
+
+def advised(failure: Failure, campaign: Campaign, execution_arn: str | None = None) -> Failure:
+    """``failure`` with the correlation id, the link to the execution, and the next thing to do.
+
+    ``execution_arn`` is the one on the record where none is given.
+    """
+    arn = execution_arn or campaign.execution_arn
+    advice = _ADVICE.get(failure.code)
+    if advice is None and failure.retryable:
+        advice = 'it may pass: POST /campaigns/{id}/retry {"mode": "from_step"}'
+    return failure.model_copy(
+        update={
+            "correlation_id": campaign.correlation_id,
+            "execution_url": console_url(arn) if arn else None,
+            "next_step": (advice or _STEP_ADVICE).replace("{id}", campaign.campaign_id),
+        }
+    )
+
+
+def alert_of(campaign: Campaign, failure: Failure) -> Alert:
+    return Alert(
+        tenant_id=campaign.tenant_id,
+        campaign_id=campaign.campaign_id,
+        name=campaign.brief.name,
+        status=campaign.status.value,
+        failure=failure,
+    )

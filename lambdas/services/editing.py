@@ -1,0 +1,153 @@
+"""Editing a post by hand while its campaign waits for approval."""
+
+from typing import Any, NamedTuple
+
+from lambdas.domain.approval_due import EDIT_GRACE
+from lambdas.domain.compliance import check_brand
+from lambdas.domain.content_hash import content_hash
+from lambdas.domain.errors import (
+    ConcurrentUpdateError,
+    ConflictError,
+    FieldError,
+    InvalidInputError,
+    NotFoundError,
+    PayloadTooLargeError,
+)
+from lambdas.domain.ids import CampaignKey, PostId
+from lambdas.domain.limits import check_limits
+from lambdas.domain.models.approval import Approval, ApprovalStatus, Editing
+from lambdas.domain.models.base import Model
+from lambdas.domain.models.campaign import Campaign, CampaignStatus
+from lambdas.domain.models.post import Edit, Post, PostContent, RuleResult
+from lambdas.domain.record_size import MAX_ITEM_BYTES, fits, record_bytes
+from lambdas.ports.paging import every
+from lambdas.ports.stores import ApprovalStore, CampaignStore, Clock, IdSource, PostStore
+from lambdas.services.mailing import amend_pending
+
+
+class PostPatch(Model):
+    """Body of ``PATCH /campaigns/{id}/posts/{postId}``: what is named is replaced, ``null`` takes it away."""
+
+    text: str | None = None
+    hashtags: tuple[str, ...] | None = None
+    mentions: tuple[str, ...] | None = None
+    alt_text: str | None = None
+    call_to_action: str | None = None
+    link: str | None = None
+    subject: str | None = None
+    preview: str | None = None
+    title: str | None = None
+
+
+class EditPorts(NamedTuple):
+    campaigns: CampaignStore
+    posts: PostStore
+    approvals: ApprovalStore
+    clock: Clock
+    ids: IdSource
+
+
+def edit_post(key: CampaignKey, post_id: PostId, patch: PostPatch, by: str, ports: EditPorts) -> Post:
+    """Store the edited post, and what the reviewers now decide on.
+
+    While the edit is under way nothing can be decided, by a reviewer or by the policy for silence: it is noted on the
+    request first, whose hash is empty until the last edit of several has ended. Raises ``ConflictError`` for a campaign
+    that does not wait for approval or is decided already, ``InvalidInputError`` with a field for each rule the text
+    breaks, ``NotFoundError``, ``ConcurrentUpdateError``.
+    """
+    campaign = ports.campaigns.get_configured(key)
+    post = ports.posts.get(key, post_id)
+    approval = _open_request(campaign, key, ports.approvals)
+    if post.content is None:
+        raise ConflictError("the post has no text to edit", details={"status": post.status.value})
+    content = _patched(post.content, patch)
+    rules = _checked(campaign, post, content)
+    started = Editing(edit_id=ports.ids.ulid(), since=ports.clock.now())
+    edit = Edit(at=started.since, by=by, previous=post.edit.previous if post.edit else post.content)
+    provenance = post.provenance.model_copy(update={"rules": rules}) if post.provenance else None
+    changed = post.model_copy(update={"content": content, "provenance": provenance, "edit": edit})
+    _check_size(changed, patch)
+    held = _hold(approval, started, ports)
+    try:
+        if ports.clock.now() - started.since >= EDIT_GRACE:
+            raise ConcurrentUpdateError("this took too long; look at the post again and then edit it")
+        stored = ports.posts.edit(key, changed)
+    except (ConcurrentUpdateError, NotFoundError):
+        _release(held, started, ports)
+        raise
+    # After any other error the post may be written yet: the edit stays noted, and the sweep settles it (EDIT_GRACE).
+    _release(held, started, ports)
+    return stored
+
+
+def _hold(approval: Approval, started: Editing, ports: EditPorts) -> Approval:
+    """Note the edit on the request, and that somebody has to look when it does not end."""
+    due_at = started.since + EDIT_GRACE
+
+    def noted(current: Approval) -> Approval:
+        return current.model_copy(update={"content_hash": "", "editing": (*current.editing, started)})
+
+    earliest = min(due_at, approval.due_at or due_at)
+    return amend_pending(ports.approvals, approval.key, approval.callback_id, noted, known=approval, due_at=earliest)
+
+
+def _release(held: Approval, started: Editing, ports: EditPorts) -> None:
+    """Take the note off; the last edit to end puts the hash of what is there now on the request.
+
+    An edit that begins meanwhile is noted on the request first, which fails the write of a hash it makes wrong.
+    """
+
+    def ended(current: Approval) -> Approval:
+        others = tuple(edit for edit in current.editing if edit != started)
+        shown = "" if others else content_hash(every(ports.posts, current.key))
+        return current.model_copy(update={"editing": others, "content_hash": shown})
+
+    try:
+        amend_pending(ports.approvals, held.key, held.callback_id, ended, known=held)
+    except ConflictError:
+        return  # the request is over, and decided it cannot be while an edit is noted
+
+
+def _open_request(campaign: Campaign, key: CampaignKey, approvals: ApprovalStore) -> Approval:
+    waiting = [a for a in approvals.all(key) if a.status is ApprovalStatus.PENDING]
+    if campaign.status is not CampaignStatus.AWAITING_APPROVAL or not waiting:
+        message = "posts can be edited while their campaign waits for approval"
+        raise ConflictError(message, details={"status": campaign.status.value})
+    return waiting[-1]
+
+
+def _patched(content: PostContent, patch: PostPatch) -> PostContent:
+    changes: dict[str, Any] = {name: getattr(patch, name) for name in patch.model_fields_set}
+    for name in ("hashtags", "mentions"):
+        if name in changes:
+            changes[name] = changes[name] or ()
+    if not changes:
+        names = ", ".join(field.alias or name for name, field in PostPatch.model_fields.items())
+        message = f"nothing to change was given; name at least one of {names}"
+        raise InvalidInputError(message, errors=[FieldError("", message)])
+    if changes.get("text", "") is None:
+        raise InvalidInputError("text: a post needs one", errors=[FieldError("text", "a post needs one")])
+    return content.model_copy(update=changes)
+
+
+def _check_size(changed: Post, patch: PostPatch) -> None:
+    """Before anything is written: what the table cannot hold is refused with the field that has the most of it."""
+    record = changed.to_record()
+    if fits(record):
+        return
+    wire = patch.to_wire()
+    largest = max(wire, key=lambda name: record_bytes(wire[name]))
+    message = f"the post would have {record_bytes(record)} bytes, and {MAX_ITEM_BYTES} are kept"
+    raise PayloadTooLargeError(f"{largest}: {message}", errors=[FieldError(largest, message)])
+
+
+def _checked(campaign: Campaign, post: Post, content: PostContent) -> tuple[RuleResult, ...]:
+    """Every rule of the platform and of the brand, as it was saved with the campaign."""
+    rules = check_limits(post.platform, content)
+    if campaign.configuration:
+        brand, language = campaign.configuration.brand, campaign.brief.language
+        rules = (*rules, *check_brand(content, post.platform, brand, language=language))
+    broken = [FieldError("text", f"{rule.rule}: {rule.detail}") for rule in rules if not rule.passed]
+    if broken:
+        raise InvalidInputError("; ".join(problem.message for problem in broken), errors=broken)
+    return rules

@@ -1,0 +1,243 @@
+"""What happened to a campaign: its execution context, its executions, and what became of each state."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Literal
+
+from lambdas.domain.graph.assemble import execution_graph
+from lambdas.domain.graph.history import Visit, fold
+from lambdas.domain.graph.model import ExecutionGraph, ExecutionStatus, MapCounts
+from lambdas.domain.models.approval import Approval, ApprovalStatus, CampaignSummary
+from lambdas.domain.models.base import Model, Moment
+from lambdas.domain.models.campaign import Campaign, CampaignStatus, Failure, PostCounts
+from lambdas.domain.models.checkpoint import Checkpoint, StepOutcome
+from lambdas.domain.record_size import first_page, record_bytes
+from lambdas.domain.steps import GENERATE_POSTS
+from lambdas.ports.cursor import decode_place, encode_place, not_ours
+from lambdas.ports.engine import Executions, console_url, name_of, names_until
+from lambdas.ports.stores import Page
+from lambdas.services.lifecycle import BUILDING
+
+WORKFLOW = "BUILD"
+
+
+class CheckpointView(Checkpoint):
+    """One attempt of one step."""
+
+    timestamp: Moment
+    """When it last changed."""
+
+
+class ActiveCallback(Model):
+    """A question that waits for its answer."""
+
+    callback_id: str
+    type: Literal["approval"] = "approval"
+    created_at: Moment
+    timeout_at: Moment
+    metadata: CampaignSummary
+
+
+class ExecutionContext(Model):
+    """Body of ``GET /campaigns/{id}/checkpoints``."""
+
+    execution_id: str | None
+    tenant_id: str
+    campaign_id: str
+    started_at: Moment
+    last_checkpoint_at: Moment | None
+    status: Literal["running", "waiting_callback", "completed", "failed"]
+    current_step: str | None
+    completed_steps: tuple[str, ...]
+    checkpoints: tuple[CheckpointView, ...]
+    """A page of them, in the order in which states were entered."""
+    next_cursor: str | None
+    active_callbacks: tuple[ActiveCallback, ...]
+    error: Failure | None
+
+
+class StepAttempt(Model):
+    """One attempt of a step, as its checkpoint has it."""
+
+    attempt: int
+    outcome: StepOutcome
+    started_at: Moment
+    ended_at: Moment | None = None
+    duration_ms: float | None = None
+    effect: CampaignStatus | None = None
+    error: Failure | None = None
+
+
+class StateVisit(Model):
+    """One stay in a state: what the engine says of it, and what the step itself left."""
+
+    state: str
+    kind: str
+    """The state's type: ``Task``, ``Choice``, ``Map``, …"""
+    outcome: Literal["open", "done", "failed"]
+    entered_at: Moment
+    exited_at: Moment | None = None
+    duration_ms: float | None = None
+    error: str | None = None
+    """Name of the engine's latest error here, also where a later attempt succeeded."""
+    attempts: tuple[StepAttempt, ...] = ()
+    """From the checkpoints. None for a state that is no step, and for a map, whose posts have records of their own."""
+
+
+class ExecutionView(Model):
+    """One execution of a campaign: the engine's own history, joined with the checkpoints of its steps."""
+
+    execution_arn: str
+    name: str
+    status: ExecutionStatus | Literal["UNKNOWN"]
+    """``UNKNOWN``: the engine has forgotten it."""
+    started_at: Moment | None = None
+    stopped_at: Moment | None = None
+    error: str | None = None
+    cause: str | None = None
+    console_url: str
+    states: tuple[StateVisit, ...]
+    """In the order in which they were entered."""
+
+
+def execution_context(
+    campaign: Campaign,
+    page: Page[Checkpoint],
+    approvals: Sequence[Approval],
+    steps: tuple[str | None, tuple[str, ...]],
+) -> ExecutionContext:
+    """``steps`` are the current one and those that are done, as ``progress_of`` says."""
+    views = tuple(_checkpoint_view(each) for each in page.items)
+    open_ones = [approval for approval in approvals if approval.status is ApprovalStatus.PENDING]
+    return ExecutionContext(
+        execution_id=campaign.execution_arn,
+        tenant_id=campaign.tenant_id,
+        campaign_id=campaign.campaign_id,
+        started_at=campaign.created_at,
+        last_checkpoint_at=max((view.timestamp for view in views), default=None),
+        status=_status(campaign.status),
+        current_step=steps[0],
+        completed_steps=steps[1],
+        checkpoints=views,
+        next_cursor=page.next_cursor,
+        active_callbacks=tuple(
+            ActiveCallback(
+                callback_id=approval.callback_id,
+                created_at=approval.created_at,
+                timeout_at=approval.expires_at,
+                metadata=approval.summary,
+            )
+            for approval in open_ones
+        ),
+        error=campaign.error,
+    )
+
+
+def _checkpoint_view(checkpoint: Checkpoint) -> CheckpointView:
+    known = {name: getattr(checkpoint, name) for name in Checkpoint.model_fields}
+    return CheckpointView(**known, timestamp=checkpoint.ended_at or checkpoint.started_at)
+
+
+def _status(status: CampaignStatus) -> Literal["running", "waiting_callback", "completed", "failed"]:
+    if status is CampaignStatus.AWAITING_APPROVAL:
+        return "waiting_callback"
+    if status in BUILDING:
+        return "running"
+    return "failed" if status in (CampaignStatus.FAILED, CampaignStatus.STOPPED) else "completed"
+
+
+def execution_views(
+    campaign: Campaign, executions: Executions, checkpoints: Sequence[Checkpoint], limit: int, cursor: str | None
+) -> Page[ExecutionView]:
+    """Executions of a campaign, oldest first. Raises ``InvalidInputError`` for a cursor that is not of this list."""
+    names = names_until(campaign.campaign_id, campaign.execution_arn) if campaign.execution_arn else []
+    last = decode_place(cursor) if cursor else None
+    if last is not None and last not in names:
+        raise not_ours()
+    rest = names[names.index(last) + 1 :] if last else names
+    # One after the other: each asks the engine, whose calls are few for an account.
+    views = (_view(executions.arn_of(name), executions, checkpoints) for name in rest[:limit])
+    page, _ = first_page(views, limit, size=lambda view: record_bytes(view.to_wire()))
+    return Page(page, encode_place(rest[len(page) - 1]) if len(page) < len(rest) else None)
+
+
+def _view(arn: str, executions: Executions, checkpoints: Sequence[Checkpoint]) -> ExecutionView:
+    found, history = executions.describe(arn), fold(executions.events(arn))
+    own = [checkpoint for checkpoint in checkpoints if checkpoint.execution_arn == arn]
+    return ExecutionView(
+        execution_arn=arn,
+        name=name_of(arn),
+        status=found.status if found else "UNKNOWN",
+        started_at=found.started_at if found else None,
+        stopped_at=found.stopped_at if found else None,
+        error=found.error if found else None,
+        cause=found.cause if found else None,
+        console_url=console_url(arn),
+        states=tuple(_visit(visit, history.visits, own) for visit in history.visits),
+    )
+
+
+def _visit(visit: Visit, visits: Sequence[Visit], checkpoints: Sequence[Checkpoint]) -> StateVisit:
+    same = [other for other in visits if other.name == visit.name]
+    own = [c for c in checkpoints if c.step_name == visit.name and _visited(c, same) is visit]
+    return StateVisit(
+        state=visit.name,
+        kind=visit.kind,
+        outcome="failed" if visit.failed else "done" if visit.exited_at else "open",
+        entered_at=visit.entered_at,
+        exited_at=visit.exited_at,
+        duration_ms=(visit.exited_at - visit.entered_at).total_seconds() * 1000 if visit.exited_at else None,
+        error=visit.error,
+        attempts=tuple(
+            StepAttempt(**{name: getattr(checkpoint, name) for name in StepAttempt.model_fields})
+            for checkpoint in sorted(own, key=lambda checkpoint: checkpoint.attempt)
+        ),
+    )
+
+
+def _visited(checkpoint: Checkpoint, visits: Sequence[Visit]) -> Visit:
+    """Which visit of a state an attempt belongs to: both know when the state was entered, give or take a rounding."""
+    at = checkpoint.entered_at or checkpoint.started_at
+    return min(visits, key=lambda visit: abs(visit.entered_at - at))
+
+
+def graph_of(campaign: Campaign, posts: PostCounts, executions: Executions, now: datetime) -> ExecutionGraph:
+    """The campaign's latest execution, over the definition it runs."""
+    written = MapCounts(
+        total=posts.total, running=posts.generating, completed=posts.completed, failed=posts.failed, unit="posts"
+    )
+    return graph_of_execution(
+        campaign.execution_arn or executions.arn_of(campaign.campaign_id),
+        executions,
+        now,
+        counts={GENERATE_POSTS: written} if posts.total else {},
+        title=campaign.brief.name,
+        campaign_status=campaign.status.value,
+    )
+
+
+def graph_of_execution(
+    arn: str,
+    executions: Executions,
+    now: datetime,
+    *,
+    workflow: str = WORKFLOW,
+    counts: Mapping[str, MapCounts] | None = None,
+    title: str | None = None,
+    campaign_status: str | None = None,
+) -> ExecutionGraph:
+    """``counts`` are those of maps, by the state's name, which the engine's history does not have."""
+    found = executions.describe(arn)
+    return execution_graph(
+        executions.definition(arn, found.version_arn if found else None),
+        executions.events(arn),
+        workflow=workflow,
+        execution_arn=arn,
+        now=now,
+        counts=counts,
+        status=found.status if found else None,
+        stopped_at=found.stopped_at if found else None,
+        error=found.error if found else None,
+        title=title,
+        campaign_status=campaign_status,
+    )

@@ -1,0 +1,259 @@
+"""Bringing reviewers their links: by mail, and in Slack where the tenant uses it. Each at most once.
+
+Neither ``SendEmail`` of SES nor Slack's ``chat.postMessage`` takes an idempotency key, so a message is noted on the
+reviewer's record before it is sent, and what became of it afterwards. A sender that dies in between leaves the note:
+the message may have gone out and is not sent again by itself. Only a refusal that says "not now" is tried again.
+
+What a channel fails with is an outcome on the record and is never raised: the other reviewers are asked all the same.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from lambdas.domain.errors import CampaignError, ConflictError, MailRefusedError, ThrottledError
+from lambdas.domain.models.access import KeySet
+from lambdas.domain.models.approval import Approval, ApprovalStatus, MailState, Reviewer
+from lambdas.domain.models.campaign import Campaign
+from lambdas.domain.models.mail import Mail
+from lambdas.domain.models.tenant import SlackUse, TenantSettings
+from lambdas.ports.chat import Chat
+from lambdas.ports.stores import ApprovalStore, CatalogStore, Clock, IdSource, Keys, Mailer
+from lambdas.services.letters import Kind, invitation, until
+from lambdas.services.links import approval_link, nonce_hash
+from lambdas.services.mailing import amend_pending
+
+SENT = "sent"
+NOT_CONFIGURED = "not configured"
+CLAIMED = "claimed"
+LINKS_KEPT = 5
+"""Earlier links of a reviewer that still open the request."""
+FIRST_PAUSE, LONGEST_PAUSE = timedelta(minutes=1), timedelta(minutes=10)
+"""Before a mail that was not accepted is tried again: doubled each time. SES asks for up to ten minutes
+(docs.aws.amazon.com/ses/latest/dg/manage-sending-quotas-errors.html)."""
+REASON_CHARS = 300
+"""Of why a message failed, on the record of one of up to sixty reviewers."""
+_CHATTED = {Kind.APPROVAL: "waits for your decision", Kind.REMINDER: "still waits for your decision"}
+
+
+class Channels(NamedTuple):
+    """Ways to a reviewer, and what it takes to make a link."""
+
+    mailer: Mailer
+    chat: Chat
+    catalog: CatalogStore
+    keys: Keys
+
+
+class Inviting(NamedTuple):
+    """What it takes to bring links to reviewers."""
+
+    approvals: ApprovalStore
+    channels: Channels
+    ids: IdSource
+    clock: Clock
+    base_url: Callable[[], str]
+
+
+class _Sent(NamedTuple):
+    """One mail that was sent or tried: to whom, with which link, and what was on record before."""
+
+    before: Reviewer
+    kind: Kind
+    link: str
+    at: datetime
+
+
+class _Outcome(NamedTuple):
+    """What became of the mail that was claimed ``at``, as changes of its reviewer."""
+
+    at: datetime
+    changes: dict[str, Any]
+
+
+class _Asking(NamedTuple):
+    """What all mails of one run have in common, read before the first of them is claimed."""
+
+    campaign: Campaign
+    settings: TenantSettings
+    keys: KeySet
+    base_url: str
+    inviting: Inviting
+
+
+def bring_links(approval: Approval, campaign: Campaign, inviting: Inviting) -> tuple[Approval, list[Kind]]:
+    """Mail every reviewer of the stage who is owed a mail, then tell them in Slack; answers whom what was sent to.
+
+    First all mails, then Slack, which must not cost anybody their mail. Raises ``RetryableError`` when the table, the
+    keys or the settings cannot be read, which is before the next mail is claimed; ``ConflictError`` once the request is
+    over.
+    """
+    if not any(due_mails(approval, inviting.clock.now())):
+        return approval, []
+    asking = _Asking(
+        campaign,
+        inviting.channels.catalog.get_settings(campaign.tenant_id),
+        inviting.channels.keys.approval(),
+        inviting.base_url(),
+        inviting,
+    )
+    sent: list[_Sent] = []
+    for reviewer in due_mails(approval, inviting.clock.now()):
+        approval, one = _mail(approval, reviewer.email, asking)
+        if one:
+            sent.append(one)
+    if asking.settings.slack and sent:
+        approval = _chat(approval, sent, asking.settings.slack, asking)
+    return approval, [one.kind for one in sent]
+
+
+def due_mails(approval: Approval, now: datetime) -> tuple[Reviewer, ...]:
+    """The reviewers of the stage who are to be mailed now; nobody once the time is over."""
+    if now >= approval.expires_at:
+        return ()
+    return tuple(r for r in approval.silent() if r.to_mail() and (r.mail_after is None or r.mail_after <= now))
+
+
+def _mail(approval: Approval, email: str, asking: _Asking) -> tuple[Approval, _Sent | None]:
+    """Claim, send, and note what became of it; ``None`` when there was nothing to send any more, or it goes again."""
+    inviting = asking.inviting
+    now, nonce = inviting.clock.now(), inviting.ids.nonce()
+    before: Reviewer | None = None
+
+    def claimed(current: Approval) -> Approval:
+        nonlocal before
+        if any(r.nonce_hash == nonce_hash(nonce) for r in current.reviewers):
+            return current  # our own claim, whose answer got lost
+        before = next((r for r in due_mails(current, now) if r.email == email), None)
+        return current.with_reviewer(email, **_claim(before, nonce, now)) if before else current
+
+    approval = amend_pending(inviting.approvals, approval.key, approval.callback_id, claimed, known=approval)
+    if before is None:
+        return approval, None
+    kind = Kind(before.to_mail() or Kind.APPROVAL)
+    link = approval_link(
+        asking.base_url,
+        asking.keys,
+        approval.key,
+        approval.callback_id,
+        nonce,
+        now=now,
+        expires=approval.expires_at,
+    )
+    one = _Sent(before, kind, link, now)
+    mail = invitation(kind, email, asking.campaign, approval, link, asking.settings.sender)
+    state, reason = send_once(inviting.channels.mailer, mail)
+    outcome = _outcome(one, state, reason, chatting=asking.settings.slack is not None)
+    approval = _note(approval, {email: outcome}, inviting)
+    return approval, None if state is MailState.NOT_ACCEPTED else one
+
+
+def _claim(reviewer: Reviewer, nonce: str, now: datetime) -> dict[str, Any]:
+    earlier = tuple(kept for kept in (reviewer.nonce_hash, *reviewer.earlier_hashes) if kept)[:LINKS_KEPT]
+    return {
+        "nonce_hash": nonce_hash(nonce),
+        "earlier_hashes": earlier,
+        "invited_at": now,
+        "mail": MailState.CLAIMED,
+        "owed": None,
+        "mail_after": None,
+        # What became of earlier mails is beside the point now: whatever comes from here on is about this one.
+        "unreachable": None,
+        "unreachable_told": False,
+    }
+
+
+def send_once(mailer: Mailer, mail: Mail) -> tuple[MailState, str | None]:
+    """Send a mail that was claimed, and say what became of it, with the reason where it did not go out."""
+    try:
+        mailer.send(mail)
+    except MailRefusedError as error:
+        return MailState.REFUSED, error.message[:REASON_CHARS]
+    except ThrottledError:
+        return MailState.NOT_ACCEPTED, None
+    except Exception:  # noqa: BLE001 - no answer, or one that does not say: the mail may be on its way
+        return MailState.UNKNOWN, None
+    return MailState.SENT, None
+
+
+def _outcome(one: _Sent, state: MailState, reason: str | None, *, chatting: bool) -> _Outcome:
+    if state is MailState.NOT_ACCEPTED:
+        tries = one.before.mail_tries
+        kept = one.before.model_dump(include={"nonce_hash", "earlier_hashes", "invited_at", "owed", "unreachable"})
+        pause = min(FIRST_PAUSE * 2 ** min(tries, 10), LONGEST_PAUSE)
+        return _Outcome(one.at, {**kept, "mail": state, "mail_tries": tries + 1, "mail_after": one.at + pause})
+    # Slack's own claim: from here on it is told, and not told again.
+    changes: dict[str, Any] = {"mail": state, "mail_tries": 0, "slack": CLAIMED if chatting else NOT_CONFIGURED}
+    return _Outcome(one.at, changes | ({"unreachable": reason} if reason else {}))
+
+
+def _note(approval: Approval, outcomes: Mapping[str, _Outcome], inviting: Inviting, **more: Any) -> Approval:
+    """Put outcomes on record, unless the reviewer got another link, or lost theirs, meanwhile; and ``more``."""
+
+    def noted(current: Approval) -> Approval:
+        for reviewer in current.reviewers:
+            outcome = outcomes.get(reviewer.email)
+            if outcome is None or reviewer.invited_at != outcome.at:
+                continue
+            changes = outcome.changes
+            if reviewer.revoked:
+                changes = {name: value for name, value in changes.items() if name in ("mail", "slack")}
+            current = current.with_reviewer(reviewer.email, **changes)
+        return current.model_copy(update=more)
+
+    try:
+        return amend_pending(inviting.approvals, approval.key, approval.callback_id, noted, known=approval)
+    except ConflictError:
+        # Somebody has decided already, so nobody has to be reached any more.
+        return inviting.approvals.get(approval.key, approval.callback_id)
+
+
+def _chat(approval: Approval, sent: Sequence[_Sent], use: SlackUse, asking: _Asking) -> Approval:
+    """The same links in Slack, which have been claimed with the outcome of the mail; then a word to the channel.
+
+    The channel hears once for each stage that somebody is asked, and not whom; a reminder is nobody else's business.
+    """
+    said = {one.before.email: _tell(one, approval, asking) for one in sent}
+    announcing = (
+        use.channel is not None
+        and approval.announced_stage < approval.stage
+        and any(one.kind is Kind.APPROVAL for one in sent)
+    )
+    at = {one.before.email: one.at for one in sent}
+    told = {email: _Outcome(at[email], {"slack": text}) for email, text in said.items()}
+    more = {"announced_stage": approval.stage} if announcing else {}
+    approval = _note(approval, told, asking.inviting, **more)
+    if not announcing or use.channel is None or approval.status is not ApprovalStatus.PENDING:
+        return approval
+    text = f'The campaign "{_name(asking.campaign)}" is written; its reviewers are asked now.'
+    failed = _failure(lambda: asking.inviting.channels.chat.announce(asking.campaign.tenant_id, str(use.channel), text))
+    if failed is None:
+        return approval
+    note = f"; the channel was not told: {failed}"
+    told = {email: _Outcome(at[email], {"slack": text + note}) for email, text in said.items()}
+    return _note(approval, told, asking.inviting)
+
+
+def _tell(one: _Sent, approval: Approval, asking: _Asking) -> str:
+    text = (
+        f'The campaign "{_name(asking.campaign)}" {_CHATTED[one.kind]}, until {until(asking.campaign, approval)}. '
+        "The link is yours alone; please do not pass it on."
+    )
+    chat, tenant_id = asking.inviting.channels.chat, asking.campaign.tenant_id
+    failed = _failure(lambda: chat.tell(tenant_id, one.before.email, text, (one.link, "Read the posts and decide")))
+    return SENT if failed is None else f"failed: {failed}"
+
+
+def _failure(say: Callable[[], None]) -> str | None:
+    """Why Slack did not take it, without anything that may hold an address; ``None`` when it did."""
+    try:
+        say()
+    except CampaignError as error:
+        return error.message[:REASON_CHARS]
+    except Exception as error:  # noqa: BLE001 - an outcome like any other, which the record keeps
+        return type(error).__name__
+    return None
+
+
+def _name(campaign: Campaign) -> str:
+    return " ".join(campaign.brief.name.split())

@@ -1,0 +1,98 @@
+"""How far a campaign is, from what its steps and posts left behind."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from lambdas.domain.models.base import Model, Moment
+from lambdas.domain.models.campaign import Campaign, CampaignStatus, PostCounts
+from lambdas.domain.models.checkpoint import Checkpoint, StepOutcome
+from lambdas.domain.steps import (
+    AGGREGATE_RESULTS,
+    BUILD_STEPS,
+    GENERATE_POSTS,
+    PLAN_POSTS,
+    REQUEST_APPROVAL,
+    SAVE_CAMPAIGN,
+)
+from lambdas.services.lifecycle import BUILDING, has_reached
+
+
+class Progress(Model):
+    """Body of ``GET /campaigns/{id}/progress``."""
+
+    status: CampaignStatus
+    current_step: str | None
+    """``None`` when no step is to come."""
+    completed_steps: tuple[str, ...]
+    remaining_steps: tuple[str, ...]
+    progress_percentage: int
+    """0 to 100."""
+    posts: PostCounts
+    started_at: Moment
+    elapsed_seconds: float
+    """Until now, or until the end when there was one."""
+
+
+_MOVED_BY = {
+    SAVE_CAMPAIGN: CampaignStatus.PLANNING,
+    PLAN_POSTS: CampaignStatus.GENERATING,
+    AGGREGATE_RESULTS: CampaignStatus.AWAITING_APPROVAL,
+}
+"""What a campaign cannot have become before the step was done."""
+
+_ANSWERED = frozenset({CampaignStatus.REJECTED, CampaignStatus.EXPIRED})
+"""The wait for a decision is over, and it was not an approval."""
+_REVISING = frozenset({CampaignStatus.NEEDS_REVISION, CampaignStatus.GENERATING})
+
+
+def progress_of(campaign: Campaign, checkpoints: Sequence[Checkpoint], posts: PostCounts, *, now: datetime) -> Progress:
+    over = campaign.status not in BUILDING
+    completed = _completed(campaign, checkpoints, posts)
+    remaining = tuple(step for step in BUILD_STEPS if step not in completed)
+    end = campaign.updated_at if over else now
+    return Progress(
+        status=campaign.status,
+        current_step=None if over or not remaining else remaining[0],
+        completed_steps=completed,
+        remaining_steps=remaining,
+        progress_percentage=_percentage(completed, posts),
+        posts=posts,
+        started_at=campaign.created_at,
+        elapsed_seconds=round(max(0.0, (end - campaign.created_at).total_seconds()), 3),
+    )
+
+
+def _completed(campaign: Campaign, checkpoints: Sequence[Checkpoint], posts: PostCounts) -> tuple[str, ...]:
+    """The steps that are done, in order: up to the last that is known to be.
+
+    Two steps are not done when they say so. GeneratePosts runs as many batches, each of which succeeds by itself;
+    it is done with its last post. RequestApproval has mailed its links and waits; it is done with the decision.
+    """
+    if _is_built(campaign.status):
+        return BUILD_STEPS
+    if campaign.revision and campaign.status in _REVISING:
+        return BUILD_STEPS[: BUILD_STEPS.index(GENERATE_POSTS)]  # what they left behind is of the last round
+    done = {c.step_name for c in checkpoints if c.outcome is StepOutcome.SUCCEEDED}
+    # A step that died after it moved the campaign has done its work.
+    done |= {step for step, status in _MOVED_BY.items() if has_reached(campaign.status, status)}
+    if AGGREGATE_RESULTS not in done:
+        done.discard(GENERATE_POSTS)
+        if 0 < posts.total <= posts.completed + posts.failed:
+            done.add(GENERATE_POSTS)
+    done.discard(REQUEST_APPROVAL)
+    if campaign.status in _ANSWERED:
+        done.add(REQUEST_APPROVAL)
+    last = max((index for index, step in enumerate(BUILD_STEPS) if step in done), default=-1)
+    return BUILD_STEPS[: last + 1]
+
+
+def _is_built(status: CampaignStatus) -> bool:
+    return status is CampaignStatus.PAUSED or has_reached(status, CampaignStatus.APPROVED)
+
+
+def _percentage(completed: Sequence[str], posts: PostCounts) -> int:
+    """Each step counts the same, and writing the posts counts by the post."""
+    done = float(len(completed))
+    if GENERATE_POSTS not in completed and posts.total:
+        done += min(1.0, (posts.completed + posts.failed) / posts.total)
+    return min(100, int(100 * done / len(BUILD_STEPS)))

@@ -1,0 +1,191 @@
+"""Going on with a campaign in a new execution, which skips what is done.
+
+Used by the reconciler, which finds out that it is necessary, and by ``POST /campaigns/{id}/retry``.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from itertools import groupby
+from typing import NamedTuple, Unpack
+
+from lambdas.domain.batch_lease import alive_until, under_claims
+from lambdas.domain.campaign_changes import CampaignChanges
+from lambdas.domain.errors import ConflictError, FieldError, InvalidInputError
+from lambdas.domain.ids import CampaignKey
+from lambdas.domain.models.campaign import Campaign, CampaignStatus
+from lambdas.domain.models.post import Post, PostStatus
+from lambdas.domain.models.workflow import BuildInput
+from lambdas.domain.steps import (
+    AGGREGATE_RESULTS,
+    GENERATE_POSTS,
+    PLAN_POSTS,
+    REQUEST_APPROVAL,
+    SAVE_CAMPAIGN,
+    VALIDATE_CAMPAIGN,
+)
+from lambdas.ports.engine import Executions, name_before, name_of, next_name
+from lambdas.ports.paging import every
+from lambdas.ports.stores import ApprovalStore, CampaignStore, Clock, PostStore
+from lambdas.services.active import SOON, ActiveCampaigns, active
+
+STATUS_BEFORE = {
+    VALIDATE_CAMPAIGN: CampaignStatus.QUEUED,
+    SAVE_CAMPAIGN: CampaignStatus.QUEUED,
+    PLAN_POSTS: CampaignStatus.PLANNING,
+    GENERATE_POSTS: CampaignStatus.GENERATING,
+    AGGREGATE_RESULTS: CampaignStatus.GENERATING,
+    REQUEST_APPROVAL: CampaignStatus.GENERATING,
+}
+"""Where a campaign has to be for an execution to begin its work with that step."""
+
+
+class RecoveryPorts(NamedTuple):
+    campaigns: CampaignStore
+    posts: PostStore
+    approvals: ApprovalStore
+    executions: Executions
+    active: ActiveCampaigns
+    clock: Clock
+
+
+def replace_execution(campaign: Campaign, ports: RecoveryPorts, **changes: Unpack[CampaignChanges]) -> Campaign:
+    """Put the campaign's next execution on its record, and ``changes`` with it, in one conditional write.
+
+    From then on the execution of before is superseded: what it still does is refused. ``begin`` starts the new one.
+    Of two who replace the same execution one does; the other raises ``ConcurrentUpdateError`` or, where the status
+    moved too, ``ConflictError``. Whoever finds a record whose execution was never started, starts it under that name.
+    """
+    last = current_execution(campaign, ports.executions)
+    following: CampaignChanges = {**changes, "execution_arn": ports.executions.arn_of(next_name(last))}
+    return ports.campaigns.update(
+        key_of(campaign), expected=[campaign.status], of_execution=last, at=ports.clock.now(), **following
+    )
+
+
+def begin(campaign: Campaign, ports: RecoveryPorts) -> datetime | None:
+    """Start the execution that the record names, once nobody can still be writing posts for the one before it.
+
+    Answers until when somebody may; ``None``: it is started. StartExecution under a name that runs answers that
+    execution and under one that has ended an error, so that nothing is started twice
+    (docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html).
+    """
+    arn = current_execution(campaign, ports.executions)
+    before = name_before(name_of(arn))
+    if before:
+        ports.executions.stop(ports.executions.arn_of(before), "another execution took its place")
+    key = key_of(campaign)
+    until = wait_for_writers(key, ports.posts, ports.clock.now())
+    if until:
+        return until
+    event = BuildInput(tenant_id=key.tenant_id, campaign_id=key.campaign_id, correlation_id=campaign.correlation_id)
+    ports.executions.start(event, name_of(arn))
+    if campaign.execution_arn is None:
+        every_status = tuple(CampaignStatus)
+        ports.campaigns.update(key, expected=every_status, of_execution=arn, at=ports.clock.now(), execution_arn=arn)
+    return None
+
+
+def current_execution(campaign: Campaign, executions: Executions) -> str:
+    """The one on the record; a record that names none means the first, which a submission is about to start."""
+    return campaign.execution_arn or executions.arn_of(campaign.campaign_id)
+
+
+def key_of(campaign: Campaign) -> CampaignKey:
+    return CampaignKey(campaign.tenant_id, campaign.campaign_id)
+
+
+def before_revision(campaign: Campaign) -> CampaignChanges:
+    """What puts a campaign whose execution died over a revision back to the decision that asked for it.
+
+    That decision is on record, so the next execution is given it instead of asking, and RevisePosts goes on with
+    the posts where it stopped. Any other campaign stays as it is.
+    """
+    if campaign.status is not CampaignStatus.NEEDS_REVISION:
+        return {}
+    return {"status": CampaignStatus.AWAITING_APPROVAL, "revision": max(0, campaign.revision - 1)}
+
+
+def wait_for_writers(key: CampaignKey, posts: PostStore, now: datetime) -> datetime | None:
+    """Until when a text may still come from somebody who holds a batch with unwritten posts; ``None``: from nobody.
+
+    A function outlives its execution: stopping an execution does not stop what it has invoked. When nobody is left
+    whose text would be lost, batches are released that their writers, ended or dead, still hold.
+    """
+    held = {batch_id: claim for batch_id, claim in posts.claims(key).items() if claim.expires_at > now}
+    if not held:
+        return None
+    unwritten = {p.batch_id for p in under_claims(every(posts, key), held) if p.status is PostStatus.GENERATING}
+    alive = [until for batch_id in unwritten if (until := alive_until(held[batch_id])) > now]
+    if alive:
+        return max(alive)
+    for batch_id, claim in held.items():
+        posts.release(key, batch_id, claim)
+    return None
+
+
+def release_all(key: CampaignKey, posts: PostStore) -> None:
+    """For claims whose holders are known to be dead: nobody waits for them. A newer claim stays."""
+    for batch_id, claim in posts.claims(key).items():
+        posts.release(key, batch_id, claim)
+
+
+def write_by_batch(
+    key: CampaignKey,
+    posts: PostStore,
+    chosen: Callable[[Post], bool],
+    write: Callable[[CampaignKey, int, list[Post]], list[Post]],
+) -> int:
+    """Write the ``chosen`` posts of a campaign batch by batch and answer how many were written."""
+    found = [post for post in under_claims(every(posts, key), posts.claims(key)) if chosen(post)]
+    found.sort(key=lambda post: (post.batch_id, post.index))
+    groups = groupby(found, key=lambda post: post.batch_id)
+    return sum(len(write(key, batch_id, list(group))) for batch_id, group in groups)
+
+
+def retry(key: CampaignKey, step: str | None, ports: RecoveryPorts) -> Campaign:
+    """Try again, from ``step`` or, when there is none, with the posts that failed.
+
+    A failed campaign may be tried again; one that waits for approval may have its failed posts written again, for
+    which its open question is withdrawn. Where posts are still being written for the execution of before, the new one
+    is started as soon as that is over. Raises ``ConflictError``, ``InvalidInputError`` and ``NotFoundError``.
+    """
+    campaign = ports.campaigns.get(key)
+    allowed = (CampaignStatus.FAILED,) if step else (CampaignStatus.FAILED, CampaignStatus.AWAITING_APPROVAL)
+    if campaign.status not in allowed:
+        raise ConflictError(f"the campaign is {campaign.status.value}", details={"status": campaign.status.value})
+    to = _status_for(step, campaign)
+    # First to be looked at: whatever breaks from here on, the reconciler finds a campaign that should be running.
+    now = ports.clock.now()
+    ports.active.look_at(active(key), now + SOON, now)
+    moved = replace_execution(campaign, ports, status=to, error=None)
+    for approval in ports.approvals.all(key):
+        ports.approvals.close(key, approval.callback_id)
+    if not step:
+        wait_for_writers(key, ports.posts, now)  # so that the posts' batches are free, whose writers have ended
+        write_by_batch(key, ports.posts, lambda post: post.status is PostStatus.FAILED, ports.posts.reopen)
+    until = begin(moved, ports)
+    if until:
+        ports.active.look_at(active(key), until, now)
+    return moved
+
+
+def _status_for(step: str | None, campaign: Campaign) -> CampaignStatus:
+    """Raises for a step that the campaign never reached: what comes before it has to be there."""
+    if step is not None and step not in STATUS_BEFORE:
+        names = ", ".join(STATUS_BEFORE)
+        raise InvalidInputError(f"step: one of {names}", errors=[FieldError("step", f"one of {names}")])
+    to = STATUS_BEFORE[step or GENERATE_POSTS]
+    reached = (
+        CampaignStatus.GENERATING
+        if campaign.counts.total
+        else CampaignStatus.PLANNING
+        if campaign.is_configured
+        else CampaignStatus.QUEUED
+    )
+    order = (CampaignStatus.QUEUED, CampaignStatus.PLANNING, CampaignStatus.GENERATING)
+    if order.index(to) > order.index(reached):
+        raise ConflictError(
+            f"the campaign never came to {step or GENERATE_POSTS}; retry it from an earlier step",
+            details={"reached": reached.value},
+        )
+    return to

@@ -1,0 +1,178 @@
+"""The one way to start a campaign: the API and the direct invocation both come through ``submit``."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from lambdas.domain.errors import (
+    ConcurrentUpdateError,
+    ConflictError,
+    FieldError,
+    IdempotencyMismatchError,
+    NotFoundError,
+    PayloadTooLargeError,
+    TenantMismatchError,
+)
+from lambdas.domain.ids import CampaignId, CampaignKey, CorrelationId, TenantId
+from lambdas.domain.models.campaign import MAX_BRIEF_BYTES, Campaign, CampaignBrief, CampaignStatus
+from lambdas.domain.models.workflow import BuildInput
+from lambdas.ports.security import SecurityLog
+from lambdas.ports.stores import CampaignStore, CatalogStore, Clock, Engine, IdempotencyRecord, IdSource
+from lambdas.services.quota import Quota
+from lambdas.services.validation import resolve_configuration
+
+
+class Intake(NamedTuple):
+    """What it takes to accept a campaign."""
+
+    campaigns: CampaignStore
+    catalog: CatalogStore
+    engine: Engine
+    clock: Clock
+    ids: IdSource
+    security: SecurityLog
+    quota: Quota
+
+
+class Submission(NamedTuple):
+    """A brief as it came in, and who sent it."""
+
+    tenant_id: TenantId
+    brief: Any
+    """Parsed JSON, not validated."""
+    created_by: str
+    correlation_id: CorrelationId
+    idempotency_key: str | None = None
+
+
+class Accepted(NamedTuple):
+    campaign: Campaign
+    execution_arn: str
+
+
+def submit(submission: Submission, intake: Intake) -> Accepted:
+    """Record the campaign as ``queued`` and start its BUILD execution; a repeat answers the same campaign.
+
+    The record comes first and the execution is named after it, so that whatever breaks in between is mended by a
+    repeat: it finds the record without an execution and starts it, which is harmless when it runs already.
+    An idempotency key stands for the campaign it made.
+
+    Raises ``InvalidInputError`` (field paths are relative to the brief), ``PayloadTooLargeError``,
+    ``TenantMismatchError``, ``IdempotencyMismatchError``, ``ConflictError`` when the id belongs to another brief,
+    ``TooManyCampaignsError`` when the tenant has to wait, and ``RetryableError`` when a service is down.
+    """
+    brief = _parse(submission, intake.security)
+    campaign = _known(submission, brief, intake) or _create(submission, brief, intake)
+    return _started(campaign, intake)
+
+
+def check_size(size: int) -> None:
+    """Raises ``PayloadTooLargeError`` when a brief of ``size`` bytes is over the limit."""
+    if size > MAX_BRIEF_BYTES:
+        raise PayloadTooLargeError(f"a campaign may have {MAX_BRIEF_BYTES} bytes, and this one has {size}")
+
+
+def _parse(submission: Submission, security: SecurityLog) -> CampaignBrief:
+    data = submission.brief
+    check_size(len(_canonical(data).encode("utf-8", "surrogatepass")))
+    try:
+        return CampaignBrief.from_wire(own(data, submission.tenant_id))
+    except TenantMismatchError:
+        security.event("tenant_mismatch", tenant_id=submission.tenant_id, subject=submission.created_by)
+        raise
+
+
+def own(data: Any, tenant_id: str | None) -> Any:
+    """``data`` without a ``tenantId`` that says what is known anyway; raises ``TenantMismatchError`` for another's."""
+    if tenant_id is None or not isinstance(data, Mapping) or "tenantId" not in data:
+        return data
+    if data["tenantId"] != tenant_id:
+        message = "what is sent belongs to the tenant that sends it; leave the field out"
+        raise TenantMismatchError(message, errors=[FieldError("tenantId", "names another tenant")])
+    return {name: value for name, value in data.items() if name != "tenantId"}
+
+
+def _known(submission: Submission, brief: CampaignBrief, intake: Intake) -> Campaign | None:
+    """The campaign that this very submission made before, if it did."""
+    tenant_id, key = submission.tenant_id, submission.idempotency_key
+    record = intake.campaigns.find_idempotent(tenant_id, key) if key else None
+    if record:
+        if record.body_hash != _hash(brief):
+            raise IdempotencyMismatchError(
+                "the idempotency key was used for another campaign; use a new one",
+                errors=[FieldError("Idempotency-Key", "was used with another body")],
+            )
+        return intake.campaigns.get(CampaignKey(tenant_id, record.campaign_id))
+    if brief.campaign_id is None:
+        return None
+    try:
+        campaign = intake.campaigns.get(CampaignKey(tenant_id, brief.campaign_id))
+    except NotFoundError:
+        return None
+    if _anonymous(campaign.brief) != _anonymous(brief):
+        taken = FieldError("campaignId", "belongs to a campaign with another brief")
+        raise ConflictError(f"the id {brief.campaign_id} {taken.message}", errors=[taken])
+    if key:
+        record = IdempotencyRecord(key, _hash(brief), campaign.campaign_id)
+        intake.campaigns.remember(tenant_id, record, intake.clock.now())
+    return campaign
+
+
+def _create(submission: Submission, brief: CampaignBrief, intake: Intake) -> Campaign:
+    now = intake.clock.now()
+    resolve_configuration(submission.tenant_id, brief, intake.catalog, now)
+    campaign = Campaign(
+        tenant_id=submission.tenant_id,
+        campaign_id=brief.campaign_id or CampaignId(intake.ids.ulid()),
+        status=CampaignStatus.QUEUED,
+        brief=brief,
+        correlation_id=submission.correlation_id,
+        created_at=now,
+        updated_at=now,
+        created_by=submission.created_by,
+    )
+    intake.quota.admit(CampaignKey(campaign.tenant_id, campaign.campaign_id), brief.generation.max_concurrency)
+    key = submission.idempotency_key
+    record = IdempotencyRecord(key, _hash(brief), campaign.campaign_id) if key else None
+    try:
+        intake.campaigns.create(campaign, record)
+    except ConflictError:
+        # Somebody sent the same a moment ago, between our look and our write.
+        known = _known(submission, brief, intake)
+        if known is None:
+            raise
+        return known
+    return campaign
+
+
+def _started(campaign: Campaign, intake: Intake) -> Accepted:
+    if campaign.execution_arn:
+        return Accepted(campaign, campaign.execution_arn)
+    key = CampaignKey(campaign.tenant_id, campaign.campaign_id)
+    # The correlation id of the record, not of the request: a repeat must send the engine the same input.
+    event = BuildInput(
+        tenant_id=campaign.tenant_id, campaign_id=campaign.campaign_id, correlation_id=campaign.correlation_id
+    )
+    arn = intake.engine.start_build(event)
+    try:
+        started = intake.campaigns.update(
+            key, expected=tuple(CampaignStatus), of_execution=arn, at=intake.clock.now(), execution_arn=arn
+        )
+    except ConcurrentUpdateError:
+        # While we were at it, the reconciler or somebody's retry has put a later execution on the record.
+        started = intake.campaigns.get(key)
+    return Accepted(started, started.execution_arn or arn)
+
+
+def _anonymous(brief: CampaignBrief) -> CampaignBrief:
+    return brief.model_copy(update={"campaign_id": None})
+
+
+def _hash(brief: CampaignBrief) -> str:
+    """Two bodies that mean the same, whatever their order of keys or defaults left out, are the same body."""
+    return hashlib.sha256(_canonical(brief.to_wire()).encode()).hexdigest()
+
+
+def _canonical(data: Any) -> str:
+    return json.dumps(data, ensure_ascii=False, sort_keys=True, separators=(",", ":"))

@@ -1,0 +1,140 @@
+"""Is a brief fit to run? One answer for the API, the direct invocation and the ValidateCampaign state."""
+
+from datetime import datetime
+from math import ceil
+from typing import NamedTuple
+
+from lambdas.domain.calendar import open_days, open_minutes, planned_count
+from lambdas.domain.compliance.links import link_problems
+from lambdas.domain.errors import FieldError, InvalidInputError
+from lambdas.domain.ids import TenantId
+from lambdas.domain.models.base import iso
+from lambdas.domain.models.brand import Brand, Persona
+from lambdas.domain.models.campaign import CampaignBrief, Configuration
+from lambdas.domain.record_size import MAX_ITEM_BYTES, RESERVE_BYTES, record_bytes
+from lambdas.ports.stores import CatalogStore
+
+
+class _Findings(NamedTuple):
+    brand: Brand | None
+    personas: list[Persona]
+    errors: list[FieldError]
+
+
+def resolve_configuration(
+    tenant_id: TenantId, brief: CampaignBrief, catalog: CatalogStore, now: datetime, *, at: str = ""
+) -> Configuration:
+    """The brand and personas a brief names, from the tenant's own catalog, if it can be carried out from ``now`` on.
+
+    Raises ``InvalidInputError`` naming every field that points nowhere or cannot be served; ``at`` prefixes them.
+    """
+    found = _look_up(tenant_id, brief, catalog)
+    ahead = brief.starting(now)
+    errors = (
+        found.errors + (_impossible(ahead, now) or _overcrowded(ahead)) + _foreign_link(brief, found.brand)
+        or _uncovered(brief, found.personas)
+        or _crowded(ahead, found.personas)
+        or _oversized(found)
+    )
+    if found.brand is None or errors:
+        prefixed = [FieldError(f"{at}.{e.field}" if at else e.field, e.message) for e in errors]
+        raise InvalidInputError("; ".join(f"{e.field}: {e.message}" for e in prefixed), errors=prefixed)
+    return Configuration(brand=found.brand, personas=tuple(found.personas))
+
+
+def _look_up(tenant_id: TenantId, brief: CampaignBrief, catalog: CatalogStore) -> _Findings:
+    errors: list[FieldError] = []
+    brand, voices = catalog.find(tenant_id, brief.brand_id, brief.persona_ids)
+    if brand is None:
+        errors.append(FieldError("brandId", f"there is no brand {brief.brand_id!r}"))
+    for index, persona_id in enumerate(brief.persona_ids):
+        if persona_id not in voices:
+            errors.append(FieldError(f"personaIds[{index}]", f"there is no persona {persona_id!r}"))
+    personas = [voices[persona_id] for persona_id in brief.persona_ids if persona_id in voices]
+    return _Findings(brand, personas, errors)
+
+
+def _uncovered(brief: CampaignBrief, personas: list[Persona]) -> list[FieldError]:
+    """Platforms and languages that none of the personas serves."""
+    errors = [
+        FieldError(f"platforms[{index}]", f"none of the personas posts on {platform.value}")
+        for index, platform in enumerate(brief.platforms)
+        if not any(not p.platforms or platform in p.platforms for p in personas)
+    ]
+    if not any(_speaks(persona, brief.language) for persona in personas):
+        errors.append(FieldError("language", f"none of the personas writes {brief.language}"))
+    return errors
+
+
+def _impossible(brief: CampaignBrief, now: datetime) -> list[FieldError]:
+    """What is wrong with a schedule that leaves no minute to post in."""
+    if brief.schedule.end_utc() <= now:
+        return [FieldError("schedule.end", f"has passed: it is {iso(now)}")]
+    try:
+        open_minutes(brief.schedule, enough=1)
+    except InvalidInputError as error:
+        return list(error.errors)
+    return []
+
+
+def _overcrowded(brief: CampaignBrief) -> list[FieldError]:
+    """More posts than a channel may carry in a day."""
+    total, channels, bound = planned_count(brief), len(brief.platforms), brief.schedule.posts_per_day
+    days = open_days(brief.schedule, enough=ceil(total / (channels * bound)))
+    if total <= days * channels * bound:
+        return []
+    message = (
+        f"{total} posts are more than {bound} a day on each channel ({days} days, {channels} channels); ask for fewer, "
+        "for a longer window, or allow more with schedule.maxPostsPerDay"
+    )
+    return [FieldError(_count_field(brief), message)]
+
+
+def _foreign_link(brief: CampaignBrief, brand: Brand | None) -> list[FieldError]:
+    """A product page that the brand's own rules forbid to link to: every post that links to it would fail."""
+    url = brief.product.url
+    if brand is None or url is None:
+        return []
+    return [
+        FieldError("product.url", f"the brand forbids it: {problem}")
+        for problem in link_problems([str(url)], brand.links)
+    ]
+
+
+def _oversized(found: _Findings) -> list[FieldError]:
+    """A brand and personas that are too large to be kept with the campaign."""
+    parts = [*found.personas, *([found.brand] if found.brand else [])]
+    size = sum(record_bytes(part.to_record()) for part in parts) + RESERVE_BYTES
+    if size <= MAX_ITEM_BYTES:
+        return []
+    message = f"they and the brand have {size} bytes together, and a campaign keeps {MAX_ITEM_BYTES}; name fewer"
+    return [FieldError("personaIds", message)]
+
+
+def _crowded(brief: CampaignBrief, personas: list[Persona]) -> list[FieldError]:
+    """More posts than the personas can publish, one a minute each.
+
+    What passes here may still be refused by the planner, which knows the order; what fails cannot be planned at all.
+    """
+    total = planned_count(brief)
+    minutes = open_minutes(brief.schedule, enough=total)
+    speakers = [persona for persona in personas if _speaks(persona, brief.language)]
+    shares = [(total, len(speakers))]
+    for platform in brief.platforms:
+        served = sum(not persona.platforms or platform in persona.platforms for persona in speakers)
+        shares.append((total // len(brief.platforms), served))
+    if all(posts <= minutes * people for posts, people in shares):
+        return []
+    return [
+        FieldError(
+            _count_field(brief), f"{total} posts do not fit into the {minutes} minutes in which the campaign may post"
+        )
+    ]
+
+
+def _count_field(brief: CampaignBrief) -> str:
+    return "schedule.cadence" if brief.post_count is None else "postCount"
+
+
+def _speaks(persona: Persona, language: str) -> bool:
+    return not persona.languages or language.split("-")[0] in {tag.split("-")[0] for tag in persona.languages}
