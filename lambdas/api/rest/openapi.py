@@ -52,7 +52,7 @@ _WITH_BODY = {400: "The body is not valid JSON.", 413: "The body is too large."}
 _WITH_ID = {404: "There is nothing with this id."}
 _TEXT = {"type": "string"}
 _CORRELATION = {"description": "Names the request in our logs.", "required": True, "schema": _TEXT}
-_HEADERS_OF = {
+_HEADERS_OF: dict[int, dict[str, Any]] = {
     202: {"Location": {"description": "The campaign.", "required": True, "schema": _TEXT}},
     401: {"WWW-Authenticate": {"required": True, "schema": _TEXT}},
     429: {"Retry-After": {"description": "Seconds; not where the gateway answers.", "schema": {"type": "integer"}}},
