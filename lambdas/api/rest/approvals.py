@@ -1,6 +1,7 @@
 """A reviewer's way in: the page behind the mailed link, and its twin for programs."""
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING, Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
@@ -41,10 +42,6 @@ class ApprovalRoutes:
     def __init__(self, app: Resolver, services: Services) -> None:
         self._app = app
         self._services = services
-        self._links = LinkPorts(services.approvals, services.keys, services.clock, services.log)
-        self._decisions = DecisionPorts(
-            services.approvals, services.campaigns, services.engine, services.clock, services.cipher
-        )
         path, wrong = "/approve/<callback_id>", (401, 404, 410, 503)
         app.get(path, **html_described("showApproval", "The reviewer's page", tag=TAG, errors=wrong))(self.show)
         app.head(path, include_in_schema=False)(self.show)
@@ -66,6 +63,16 @@ class ApprovalRoutes:
                 security="approval",
             ),
         )(self.decide_by_token)
+
+    @cached_property
+    def _links(self) -> LinkPorts:
+        services = self._services
+        return LinkPorts(services.approvals, services.keys, services.clock, services.log)
+
+    @cached_property
+    def _decisions(self) -> DecisionPorts:
+        services = self._services
+        return DecisionPorts(services.approvals, services.campaigns, services.engine, services.clock, services.cipher)
 
     def show(
         self, callback_id: CallbackPath, token: LinkPart = "", nonce: LinkPart = "", page: PageNumber = "1"
