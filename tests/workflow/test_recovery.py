@@ -52,7 +52,9 @@ def taken_over(driver: Driver, campaign_id: str, old_link: str) -> None:
     deadline = time.monotonic() + 60
     while True:
         (request,) = driver.items(campaign_id, "APPROVAL#")
-        if (request["executionId"], request["status"]) == (driver.execution_arn(campaign_id), "PENDING"):
+        current = driver.get(f"/campaigns/{campaign_id}")["executionArn"]
+        replaced = current != driver.execution_arn(campaign_id)
+        if replaced and (request["executionId"], request["status"]) == (current, "PENDING"):
             break
         assert time.monotonic() < deadline, "nobody took the request over"
         time.sleep(0.2)
