@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from lambdas.api.approvals.decisions import Choice, DecisionPorts, decide
-from lambdas.api.approvals.managing import Place, remind
+from lambdas.api.approvals.managing import Place, Reassignment, reassign, remind
 from lambdas.domain.approval_due import HEARTBEAT_EVERY, RESUME_GRACE
 from lambdas.domain.errors import DependencyUnavailableError
 from lambdas.domain.models.approval import ApprovalStatus, Decision, MadeDecision, MailState, Quorum
@@ -18,6 +18,7 @@ from lambdas.services.inviting import FIRST_PAUSE
 from lambdas.services.tokens import verify_approval_token
 from tests.support import samples
 from tests.support.asked import REVIEWERS, Asked
+from tests.support.asking import SECOND, request
 from tests.support.faults import Crash, Fault, FaultPlan, faulty
 from tests.support.world import World
 
@@ -158,9 +159,56 @@ def test_a_decision_that_did_arrive_is_not_sent_for_ever(world: World) -> None:
     tended = Tended(world)
     decided(tended)
     world.engine.resume(world.tokens[0], {})
+    world.campaigns.update(
+        samples.KEY,
+        expected=[CampaignStatus.AWAITING_APPROVAL],
+        status=CampaignStatus.APPROVED,
+        at=world.clock.now(),
+    )
     assert tended.after(HOUR) == {"gone": 1}
     assert tended.after(HOUR) == {}
     assert len(world.engine.resumed) == 1
+
+
+def reconciler_looks(world: World) -> bool:
+    """Whether it is called to look at the campaign now."""
+    record = world.active.get(samples.KEY)
+    return record is not None and record.due_at is not None and record.due_at <= world.clock.now()
+
+
+@pytest.mark.parametrize("silence", [False, True])
+def test_a_decision_whose_execution_is_lost_is_kept_for_the_next_one(world: World, silence: bool) -> None:
+    """The engine says that nobody waits, and the campaign still does."""
+    tended = Tended(world, onTimeout="approve", timeoutHours=10, remindAfterHours=[])
+    world.engine.fail(world.tokens[0], "lost", "")
+    if not silence:
+        decided(tended)
+    for _ in range(2):
+        assert tended.after(10 * HOUR) == {"gone": 1}
+        assert (tended.approval.resumed_at, reconciler_looks(world)) == (None, True)
+    request(world, SECOND)
+    assert [resumed.output["decision"] for resumed in world.engine.resumed] == ["approved"]
+    assert tended.approval.resumed_at
+    assert tended.after(HOUR) == {}
+
+
+def test_the_reconciler_is_called_when_nobody_waits_for_the_reviewers_any_more(world: World) -> None:
+    tended = Tended(world)
+    world.engine.fail(world.tokens[0], "lost", "")
+    assert tended.after(HEARTBEAT_EVERY) == {"closed": 1}
+    assert reconciler_looks(world)
+
+
+def test_who_was_asked_already_is_not_asked_twice_for_lack_of_an_answer(world: World) -> None:
+    """A manager had given the reviewer's place to the one whom silence asks."""
+    boss = "Boss@example.com"
+    tended = Tended(world, onTimeout="escalate", escalateTo=["boss@example.com"], timeoutHours=10, remindAfterHours=[])
+    place, change = Place(samples.KEY, tended.approval.callback_id), {"from": "ada@example.com", "to": boss}
+    reassign(place, Reassignment.from_wire(change), world.approvals, world.clock.now())
+    tended.after(10 * HOUR)
+    tended.after(timedelta(minutes=1))
+    assert [r.email for r in tended.approval.reviewers] == [boss, "grace@example.com"]
+    assert [to for to in tended.mailed() if to.lower() == boss.lower()] == [boss] * 1
 
 
 @pytest.mark.parametrize("status", [CampaignStatus.STOPPED, CampaignStatus.FAILED])
