@@ -18,7 +18,6 @@ from lambdas.services.inviting import FIRST_PAUSE
 from lambdas.services.tokens import verify_approval_token
 from tests.support import samples
 from tests.support.asked import REVIEWERS, Asked
-from tests.support.asking import SECOND, request
 from tests.support.faults import Crash, Fault, FaultPlan, faulty
 from tests.support.world import World
 
@@ -168,35 +167,6 @@ def test_a_decision_that_did_arrive_is_not_sent_for_ever(world: World) -> None:
     assert tended.after(HOUR) == {"gone": 1}
     assert tended.after(HOUR) == {}
     assert len(world.engine.resumed) == 1
-
-
-def reconciler_looks(world: World) -> bool:
-    """Whether it is called to look at the campaign now."""
-    record = world.active.get(samples.KEY)
-    return record is not None and record.due_at is not None and record.due_at <= world.clock.now()
-
-
-@pytest.mark.parametrize("silence", [False, True])
-def test_a_decision_whose_execution_is_lost_is_kept_for_the_next_one(world: World, silence: bool) -> None:
-    """The engine says that nobody waits, and the campaign still does."""
-    tended = Tended(world, onTimeout="approve", timeoutHours=10, remindAfterHours=[])
-    world.engine.fail(world.tokens[0], "lost", "")
-    if not silence:
-        decided(tended)
-    for _ in range(2):
-        assert tended.after(10 * HOUR) == {"gone": 1}
-        assert (tended.approval.resumed_at, reconciler_looks(world)) == (None, True)
-    request(world, SECOND)
-    assert [resumed.output["decision"] for resumed in world.engine.resumed] == ["approved"]
-    assert tended.approval.resumed_at
-    assert tended.after(HOUR) == {}
-
-
-def test_the_reconciler_is_called_when_nobody_waits_for_the_reviewers_any_more(world: World) -> None:
-    tended = Tended(world)
-    world.engine.fail(world.tokens[0], "lost", "")
-    assert tended.after(HEARTBEAT_EVERY) == {"closed": 1}
-    assert reconciler_looks(world)
 
 
 def test_who_was_asked_already_is_not_asked_twice_for_lack_of_an_answer(world: World) -> None:
