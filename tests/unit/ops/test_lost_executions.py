@@ -1,11 +1,12 @@
-"""A request whose execution is lost: the engine says that nobody waits, and the campaign still does."""
+"""Decisions that have not reached the workflow, and executions that are lost while reviewers are asked."""
 
 from datetime import timedelta
 
 import pytest
 
-from lambdas.domain.approval_due import HEARTBEAT_EVERY
+from lambdas.domain.approval_due import HEARTBEAT_EVERY, RESUME_GRACE
 from lambdas.domain.models.approval import Decision
+from lambdas.domain.models.campaign import CampaignStatus
 from tests.support import samples
 from tests.support.asked import Asked
 from tests.support.asking import SECOND, decided, request
@@ -46,3 +47,29 @@ def test_the_reconciler_is_called_when_nobody_waits_for_the_reviewers_any_more(w
     world.engine.fail(world.tokens[0], "lost", "")
     assert after(asked, HEARTBEAT_EVERY) == {"closed": 1}
     assert reconciler_looks(world)
+
+
+def test_a_decision_whose_sender_died_reaches_the_workflow_once(world: World) -> None:
+    asked = Asked(world)
+    decided(world, Decision.APPROVED)
+    assert after(asked, timedelta(0)) == {}  # whoever recorded it is about to send it
+    assert after(asked, RESUME_GRACE) == {"resumed": 1}
+    assert after(asked, HOUR) == {}
+    assert [resumed.output["decision"] for resumed in world.engine.resumed] == ["approved"]
+    assert asked.approval.resumed_at
+
+
+def test_a_decision_that_did_arrive_is_not_sent_for_ever(world: World) -> None:
+    """The process died between sending it and noting that."""
+    asked = Asked(world)
+    decided(world, Decision.APPROVED)
+    world.engine.resume(world.tokens[0], {})
+    world.campaigns.update(
+        samples.KEY,
+        expected=[CampaignStatus.AWAITING_APPROVAL],
+        status=CampaignStatus.APPROVED,
+        at=world.clock.now(),
+    )
+    assert after(asked, HOUR) == {"gone": 1}
+    assert after(asked, HOUR) == {}
+    assert len(world.engine.resumed) == 1
