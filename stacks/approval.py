@@ -4,7 +4,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from lambdas.services.due import Kind
+from lambdas.domain.due import Kind
 from stacks.acknowledge import acknowledge
 from stacks.alerts import grant_alert
 from stacks.data import DataStack

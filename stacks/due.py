@@ -8,7 +8,7 @@ from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from lambdas.services.due import SHARDS, Kind
+from lambdas.domain.due import SHARDS, Kind
 from stacks.functions import CampaignFunction
 
 EVERY = Duration.minutes(1)

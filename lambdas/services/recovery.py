@@ -12,6 +12,7 @@ from lambdas.domain.batch_lease import alive_until, under_claims
 from lambdas.domain.campaign_changes import CampaignChanges
 from lambdas.domain.errors import ConflictError, FieldError, InvalidInputError
 from lambdas.domain.ids import CampaignKey
+from lambdas.domain.models.active import SOON, active
 from lambdas.domain.models.campaign import Campaign, CampaignStatus
 from lambdas.domain.models.post import Post, PostStatus
 from lambdas.domain.models.workflow import BuildInput
@@ -25,8 +26,7 @@ from lambdas.domain.steps import (
 )
 from lambdas.ports.engine import Executions, name_before, name_of, next_name
 from lambdas.ports.paging import every
-from lambdas.ports.stores import ApprovalStore, CampaignStore, Clock, PostStore
-from lambdas.services.active import SOON, ActiveCampaigns, active
+from lambdas.ports.stores import ActiveCampaigns, ApprovalStore, CampaignStore, Clock, PostStore
 
 STATUS_BEFORE = {
     VALIDATE_CAMPAIGN: CampaignStatus.QUEUED,

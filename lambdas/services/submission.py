@@ -17,8 +17,9 @@ from lambdas.domain.errors import (
 from lambdas.domain.ids import CampaignId, CampaignKey, CorrelationId, TenantId
 from lambdas.domain.models.campaign import MAX_BRIEF_BYTES, Campaign, CampaignBrief, CampaignStatus
 from lambdas.domain.models.workflow import BuildInput
-from lambdas.ports.security import SecurityLog
-from lambdas.ports.stores import CampaignStore, CatalogStore, Clock, Engine, IdempotencyRecord, IdSource
+from lambdas.ports.engine import Engine
+from lambdas.ports.services import SecurityLog
+from lambdas.ports.stores import CampaignStore, CatalogStore, Clock, IdempotencyRecord, IdSource
 from lambdas.services.quota import Quota
 from lambdas.services.validation import resolve_configuration
 

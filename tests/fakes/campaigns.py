@@ -7,13 +7,13 @@ from typing import Any, Unpack
 
 from lambdas.adapters.table.cursors import decode_cursor, encode_cursor
 from lambdas.domain.campaign_changes import CampaignChanges, on_the_record
+from lambdas.domain.due import Kind, entry_for
 from lambdas.domain.errors import ConcurrentUpdateError, ConflictError, NotFoundError
 from lambdas.domain.ids import CampaignKey, TenantId
+from lambdas.domain.models.active import SOON
 from lambdas.domain.models.campaign import Campaign, CampaignStatus
 from lambdas.ports.engine import is_of
 from lambdas.ports.stores import IdempotencyRecord, Page
-from lambdas.services.active import SOON
-from lambdas.services.due import Kind, entry_for
 from tests.fakes.due import MemoryDue
 
 

@@ -18,13 +18,13 @@ from lambdas.adapters.table.items import to_item
 from lambdas.adapters.table.moves import move
 from lambdas.adapters.table.table import ConditionFailedError, Same, Table
 from lambdas.domain.campaign_changes import CampaignChanges, on_the_record
+from lambdas.domain.due import Kind, entry_for
 from lambdas.domain.errors import ConcurrentUpdateError, ConflictError, NotFoundError
 from lambdas.domain.ids import CampaignId, CampaignKey, TenantId
+from lambdas.domain.models.active import SOON
 from lambdas.domain.models.campaign import Campaign, CampaignStatus
 from lambdas.ports.engine import is_first
 from lambdas.ports.stores import IdempotencyRecord, Page
-from lambdas.services.active import SOON
-from lambdas.services.due import Kind, entry_for
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -11,8 +11,9 @@ from lambdas.domain.models.checkpoint import Checkpoint, StepOutcome
 from lambdas.domain.models.workflow import CaughtError, StatusResult, StepEvent
 from lambdas.domain.steps import BUILD_STEPS, COMPLETE_CAMPAIGN, REQUEST_APPROVAL
 from lambdas.ports.engine import is_of
+from lambdas.ports.services import Alerts
 from lambdas.ports.stores import ApprovalStore, CampaignStore, CheckpointStore, Clock
-from lambdas.services.alerts import Alerts, advised, alert_of
+from lambdas.services.alerts import advised, alert_of
 from lambdas.services.lifecycle import BUILDING
 
 MESSAGE_CHARS = 2_000

@@ -23,10 +23,11 @@ from lambdas.domain.models.approval import (
 from lambdas.domain.models.campaign import ApprovalPolicy, Campaign, CampaignStatus, Failure
 from lambdas.domain.models.workflow import RequestApprovalEvent, StatusResult
 from lambdas.domain.steps import REQUEST_APPROVAL
-from lambdas.ports.engine import require_newest
+from lambdas.ports.engine import Engine, require_newest
 from lambdas.ports.paging import every
-from lambdas.ports.stores import ApprovalStore, CampaignStore, Cipher, Clock, Engine, IdSource, PostStore
-from lambdas.services.alerts import Alerts, advised, alert_of
+from lambdas.ports.services import Alerts
+from lambdas.ports.stores import ApprovalStore, CampaignStore, Cipher, Clock, IdSource, PostStore
+from lambdas.services.alerts import advised, alert_of
 from lambdas.services.inviting import SENT, Channels, Inviting, bring_links
 from lambdas.services.lifecycle import advance
 from lambdas.services.resuming import hand_over, seal_token, token_hash

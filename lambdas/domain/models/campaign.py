@@ -267,3 +267,13 @@ class Campaign(Model):
         return (
             Notice(field="schedule.start", message=f"is in the past; posts are planned from {iso(self.plans_from)}"),
         )
+
+
+class Alert(Model):
+    """A campaign failed, or needs somebody, with all that whoever gets the message needs to begin with."""
+
+    tenant_id: str
+    campaign_id: str
+    name: str
+    status: str
+    failure: Failure

@@ -19,9 +19,10 @@ from lambdas.adapters.system import SystemClock
 from lambdas.adapters.table.active_store import DynamoActive
 from lambdas.adapters.table.due_store import DynamoDue
 from lambdas.adapters.telemetry import count, due_worked, logger
+from lambdas.domain.due import DueEntry, Kind
 from lambdas.ops.reconcile.diagnosis import Finding
 from lambdas.ops.reconcile.logic import ReconcilePorts, Report, ended_campaign, look_again, reconcile, take_over
-from lambdas.services.due import DueEntry, Kind, Tick, shards_of
+from lambdas.services.due import Tick, shards_of
 from lambdas.services.recovery import RecoveryPorts
 from lambdas.settings import settings
 

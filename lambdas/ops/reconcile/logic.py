@@ -15,8 +15,10 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, Protocol
 
+from lambdas.domain.due import DueEntry, Kind
 from lambdas.domain.errors import ConcurrentUpdateError, ConflictError, NotFoundError, known_errors
 from lambdas.domain.ids import CampaignKey
+from lambdas.domain.models.active import SOON, ActiveCampaign, active
 from lambdas.domain.models.approval import ApprovalStatus
 from lambdas.domain.models.base import Model
 from lambdas.domain.models.campaign import Campaign, CampaignStatus, Cause, Failure
@@ -24,9 +26,10 @@ from lambdas.domain.models.post import Post, PostError, PostStatus
 from lambdas.domain.models.workflow import BuildInput
 from lambdas.ops.reconcile.diagnosis import Finding, diagnose
 from lambdas.ports.engine import SERVICE_RESTART, ExecutionState, is_of
-from lambdas.services.active import SOON, ActiveCampaign, active
-from lambdas.services.alerts import Alerts, advised, alert_of
-from lambdas.services.due import DueEntry, DueIndex, DueReport, Kind, Tick, Verdict, rebuild, work_due
+from lambdas.ports.services import Alerts
+from lambdas.ports.stores import DueIndex
+from lambdas.services.alerts import advised, alert_of
+from lambdas.services.due import DueReport, Tick, Verdict, rebuild, work_due
 from lambdas.services.lifecycle import BUILDING
 from lambdas.services.recovery import (
     RecoveryPorts,

@@ -16,8 +16,9 @@ from lambdas.adapters.stores import TableSettings
 from lambdas.adapters.system import SystemClock, UlidSource
 from lambdas.adapters.table.due_store import DynamoDue
 from lambdas.adapters.telemetry import count, due_worked, logger
+from lambdas.domain.due import DueEntry, Kind
 from lambdas.ops.sweep_approvals.logic import TendPorts, tend_due
-from lambdas.services.due import DueEntry, Kind, Tick, shards_of
+from lambdas.services.due import Tick, shards_of
 from lambdas.services.inviting import Channels
 from lambdas.settings import settings
 
