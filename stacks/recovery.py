@@ -6,9 +6,8 @@ from aws_cdk import aws_events_targets as targets
 from constructs import Construct
 
 from lambdas.domain.due import Kind
-from stacks.alerts import grant_alert
+from stacks.alerts import EVERY, every_minute, grant_alert
 from stacks.data import DataStack
-from stacks.due import EVERY, every_minute
 from stacks.executions import grant_look, grant_mend
 from stacks.functions import CampaignFunction, CodeAssets
 from stacks.grants import Access, grant_table

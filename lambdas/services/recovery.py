@@ -14,9 +14,7 @@ from lambdas.domain.errors import ConflictError, FieldError, InvalidInputError
 from lambdas.domain.ids import CampaignKey
 from lambdas.domain.models.active import SOON, active
 from lambdas.domain.models.campaign import Campaign, CampaignStatus
-from lambdas.domain.models.post import Post, PostStatus
-from lambdas.domain.models.workflow import BuildInput
-from lambdas.domain.steps import (
+from lambdas.domain.models.checkpoint import (
     AGGREGATE_RESULTS,
     GENERATE_POSTS,
     PLAN_POSTS,
@@ -24,6 +22,8 @@ from lambdas.domain.steps import (
     SAVE_CAMPAIGN,
     VALIDATE_CAMPAIGN,
 )
+from lambdas.domain.models.post import Post, PostStatus
+from lambdas.domain.models.workflow import BuildInput
 from lambdas.ports.engine import Executions, name_before, name_of, next_name
 from lambdas.ports.paging import every
 from lambdas.ports.stores import ActiveCampaigns, ApprovalStore, CampaignStore, Clock, PostStore

@@ -5,7 +5,7 @@ from math import ceil
 from typing import NamedTuple
 
 from lambdas.domain.calendar import open_days, open_minutes, planned_count
-from lambdas.domain.compliance.links import link_problems
+from lambdas.domain.compliance.urls import link_problems
 from lambdas.domain.errors import FieldError, InvalidInputError
 from lambdas.domain.ids import TenantId
 from lambdas.domain.models.base import iso

@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from lambdas.agents.content_generator.assemble import assemble
 from lambdas.agents.content_generator.contract import Draft, GeneratorInput, GeneratorResult
-from lambdas.agents.content_generator.payload import model_payload
+from lambdas.agents.content_generator.finish_draft import assemble
+from lambdas.agents.content_generator.model_payload import model_payload
 from lambdas.agents.content_generator.post_rules import REPETITION, check, failure
 from lambdas.agents.content_generator.provenance import Ledger
 from lambdas.agents.inputs import parse_input, personas_in

@@ -7,9 +7,8 @@ from datetime import datetime
 from lambdas.domain.errors import CampaignError, ConcurrentUpdateError, ConflictError, known_errors
 from lambdas.domain.models.approval import Decision
 from lambdas.domain.models.campaign import CampaignStatus, Cause, Failure
-from lambdas.domain.models.checkpoint import Checkpoint, StepOutcome
+from lambdas.domain.models.checkpoint import BUILD_STEPS, COMPLETE_CAMPAIGN, REQUEST_APPROVAL, Checkpoint, StepOutcome
 from lambdas.domain.models.workflow import CaughtError, StatusResult, StepEvent
-from lambdas.domain.steps import BUILD_STEPS, COMPLETE_CAMPAIGN, REQUEST_APPROVAL
 from lambdas.ports.engine import is_of
 from lambdas.ports.services import Alerts
 from lambdas.ports.stores import ApprovalStore, CampaignStore, CheckpointStore, Clock

@@ -21,8 +21,8 @@ from lambdas.domain.models.approval import (
     Reviewer,
 )
 from lambdas.domain.models.campaign import ApprovalPolicy, Campaign, CampaignStatus, Failure
+from lambdas.domain.models.checkpoint import REQUEST_APPROVAL
 from lambdas.domain.models.workflow import RequestApprovalEvent, StatusResult
-from lambdas.domain.steps import REQUEST_APPROVAL
 from lambdas.ports.engine import Engine, require_newest
 from lambdas.ports.paging import every
 from lambdas.ports.services import Alerts

@@ -3,7 +3,7 @@
 import pytest
 
 from lambdas.agents.cleaning import cleaned, plain_text, without_urls
-from lambdas.agents.content_generator.assemble import slug, tagged_link
+from lambdas.agents.content_generator.finish_draft import slug, tagged_link
 from lambdas.agents.intents import Intent
 from lambdas.agents.model_choice import load_prompt
 from lambdas.agents.offline.fitting import Piece, cut, fit
