@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from lambdas.agents.outcome import AgentError, ErrorCode
 from lambdas.domain.models.base import Model
-from lambdas.domain.models.brand import Brand, Persona
+from lambdas.domain.models.brand import Brand
 from lambdas.domain.models.campaign import Campaign, CampaignBrief, Configuration
 from lambdas.domain.models.post import Post, Revision
 from lambdas.domain.platforms import Platform
@@ -72,6 +72,7 @@ def _revision(revision: Revision) -> dict[str, Any]:
 def merged_config(brief: CampaignBrief, configuration: Configuration) -> dict[str, Any]:
     """Brand and personas laid over each other: for each platform who may post there and what always applies."""
     brand = configuration.brand
+    writers = [persona for persona in configuration.personas if persona.writes(brief.language)]
     return {
         "language": brief.language,
         "timeZone": brief.schedule.time_zone,
@@ -80,7 +81,7 @@ def merged_config(brief: CampaignBrief, configuration: Configuration) -> dict[st
         "bannedWords": list(brand.banned_words),
         "platforms": {
             platform.value: {
-                "personaIds": [p.persona_id for p in configuration.personas if serves(p, platform, brief.language)],
+                "personaIds": [p.persona_id for p in writers if p.posts_on(platform)],
                 "hashtags": list(brand.hashtags),
                 "disclaimers": list(disclaimers_for(brand, platform)),
                 "utmSource": brand.links.utm_source or platform.value,
@@ -88,12 +89,6 @@ def merged_config(brief: CampaignBrief, configuration: Configuration) -> dict[st
             for platform in brief.platforms
         },
     }
-
-
-def serves(persona: Persona, platform: Platform, language: str) -> bool:
-    """Whether the persona posts there and writes the language (a country variant counts as its language)."""
-    speaks = not persona.languages or language.split("-")[0] in {tag.split("-")[0] for tag in persona.languages}
-    return speaks and (not persona.platforms or platform in persona.platforms)
 
 
 def disclaimers_for(brand: Brand, platform: Platform) -> tuple[str, ...]:

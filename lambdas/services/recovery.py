@@ -58,7 +58,7 @@ def replace_execution(campaign: Campaign, ports: RecoveryPorts, **changes: Unpac
     last = current_execution(campaign, ports.executions)
     following: CampaignChanges = {**changes, "execution_arn": ports.executions.arn_of(next_name(last))}
     return ports.campaigns.update(
-        key_of(campaign), expected=[campaign.status], of_execution=last, at=ports.clock.now(), **following
+        campaign.key, expected=[campaign.status], of_execution=last, at=ports.clock.now(), **following
     )
 
 
@@ -73,7 +73,7 @@ def begin(campaign: Campaign, ports: RecoveryPorts) -> datetime | None:
     before = name_before(name_of(arn))
     if before:
         ports.executions.stop(ports.executions.arn_of(before), "another execution took its place")
-    key = key_of(campaign)
+    key = campaign.key
     until = wait_for_writers(key, ports.posts, ports.clock.now())
     if until:
         return until
@@ -88,10 +88,6 @@ def begin(campaign: Campaign, ports: RecoveryPorts) -> datetime | None:
 def current_execution(campaign: Campaign, executions: Executions) -> str:
     """The one on the record; a record that names none means the first, which a submission is about to start."""
     return campaign.execution_arn or executions.arn_of(campaign.campaign_id)
-
-
-def key_of(campaign: Campaign) -> CampaignKey:
-    return CampaignKey(campaign.tenant_id, campaign.campaign_id)
 
 
 def before_revision(campaign: Campaign) -> CampaignChanges:

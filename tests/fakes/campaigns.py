@@ -28,7 +28,7 @@ class MemoryCampaigns:
         self._lock = Lock()
 
     def create(self, campaign: Campaign, idempotency: IdempotencyRecord | None = None) -> None:
-        key = CampaignKey(campaign.tenant_id, campaign.campaign_id)
+        key = campaign.key
         with self._lock:
             if any(known.campaign_id == key.campaign_id for known in self._records):
                 raise ConflictError(f"there is a campaign {campaign.campaign_id} already", details={"taken": "id"})

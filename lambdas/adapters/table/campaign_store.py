@@ -47,7 +47,7 @@ class DynamoCampaigns:
 
     @translate_errors()
     def create(self, campaign: Campaign, idempotency: IdempotencyRecord | None = None) -> None:
-        key = CampaignKey(campaign.tenant_id, campaign.campaign_id)
+        key = campaign.key
         # In this order, which the reasons of a cancelled transaction keep.
         writes = [
             self._new(keys.owner(campaign.campaign_id), {"tenantId": campaign.tenant_id}),

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from lambdas.domain.content_hash import content_hash
 from lambdas.domain.errors import ConcurrentUpdateError, ConflictError, GoneError, MailRefusedError
-from lambdas.domain.ids import CallbackId, CampaignKey, callback_id_for
+from lambdas.domain.ids import CallbackId, callback_id_for
 from lambdas.domain.models.approval import (
     Approval,
     ApprovalStatus,
@@ -237,7 +237,7 @@ def _content_hash(campaign: Campaign, ports: ApprovalPorts) -> str:
     """What AggregateResults read, unless reviewers were asked since, who may have edited it."""
     if campaign.status is CampaignStatus.GENERATING and campaign.content_hash:
         return campaign.content_hash
-    return content_hash(every(ports.posts, CampaignKey(campaign.tenant_id, campaign.campaign_id)))
+    return content_hash(every(ports.posts, campaign.key))
 
 
 def _reviewers(policy: ApprovalPolicy) -> tuple[Reviewer, ...]:

@@ -23,7 +23,7 @@ from lambdas.domain.models.approval import ApprovalStatus
 from lambdas.domain.models.base import Model
 from lambdas.domain.models.campaign import Campaign, CampaignStatus, Cause, Failure
 from lambdas.domain.models.post import Post, PostError, PostStatus
-from lambdas.domain.models.workflow import BuildInput
+from lambdas.domain.models.workflow import BuildInput, message_in
 from lambdas.ops.reconcile.diagnosis import Finding, diagnose
 from lambdas.ports.engine import SERVICE_RESTART, ExecutionState, is_of
 from lambdas.ports.services import Alerts
@@ -36,7 +36,6 @@ from lambdas.services.recovery import (
     before_revision,
     begin,
     current_execution,
-    key_of,
     release_all,
     replace_execution,
     wait_for_writers,
@@ -113,7 +112,7 @@ def ended_campaign(event: Any) -> CampaignKey | None:
     if not isinstance(event, Mapping) or event.get("source") != "aws.states":
         return None
     given = BuildInput.from_internal(json.loads(event["detail"]["input"]), at="detail.input")
-    return CampaignKey(given.tenant_id, given.campaign_id)
+    return given.key
 
 
 def look_again(key: CampaignKey, ports: ReconcilePorts) -> Finding:
@@ -179,7 +178,7 @@ def _is_waited_for(campaign: Campaign, recovery: RecoveryPorts, now: datetime) -
         and now - (asked.heartbeat_at or asked.created_at) < HEARD_WITHIN
         # One that a superseded execution asked says nothing of the one on record, which perhaps was never started.
         and is_of(campaign.execution_arn, asked.execution_id)
-        for asked in recovery.approvals.all(key_of(campaign))
+        for asked in recovery.approvals.all(campaign.key)
     )
 
 
@@ -232,7 +231,7 @@ def _settle(key: CampaignKey, recovery: RecoveryPorts, now: datetime) -> bool:
 
 def _fail(campaign: Campaign, execution_arn: str, failure: Failure, ports: ReconcilePorts) -> None:
     """Raises ``ConflictError`` or ``ConcurrentUpdateError`` when it ended, or goes on, in another way meanwhile."""
-    recovery, key = ports.recovery, key_of(campaign)
+    recovery, key = ports.recovery, campaign.key
     failure = advised(failure, campaign)
     failed = recovery.campaigns.update(
         key,
@@ -251,19 +250,10 @@ def _own_failure(execution: ExecutionState, ports: ReconcilePorts) -> Failure:
     known = known_errors()[execution.error or ""]
     return Failure(
         code=known.code,
-        message=_message(execution.cause) or known.title,
+        message=message_in(execution.cause or "") or known.title,
         at=ports.recovery.clock.now(),
         retryable=known.retryable,
     )
-
-
-def _message(cause: str | None) -> str:
-    """Lambda reports an exception as JSON in the cause, which the engine cuts; other causes are text already."""
-    try:
-        parsed = json.loads(cause or "")
-    except ValueError:
-        return cause or ""
-    return str(parsed.get("errorMessage", cause)) if isinstance(parsed, dict) else str(cause)
 
 
 def _exhausted(execution: ExecutionState | None, ports: ReconcilePorts) -> Failure:
