@@ -18,7 +18,7 @@ from lambdas.domain.models.approval import Approval, ApprovalStatus, MailState, 
 from lambdas.domain.models.campaign import Campaign
 from lambdas.domain.models.mail import Mail
 from lambdas.domain.models.tenant import SlackUse, TenantSettings
-from lambdas.ports.chat import Chat
+from lambdas.ports.services import Chat
 from lambdas.ports.stores import ApprovalStore, CatalogStore, Clock, IdSource, Keys, Mailer
 from lambdas.services.letters import Kind, invitation, until
 from lambdas.services.links import approval_link, nonce_hash

@@ -13,11 +13,11 @@ from lambdas.adapters.table import keys
 from lambdas.adapters.table.due_store import DynamoDue
 from lambdas.adapters.table.items import to_item
 from lambdas.adapters.table.request_store import DynamoApprovals
+from lambdas.domain.due import SHARDS, Kind
 from lambdas.domain.errors import ConcurrentUpdateError, ConflictError, NotFoundError
 from lambdas.domain.ids import post_id_for
 from lambdas.domain.models.approval import Approval, ApprovalStatus, ClosedBecause, Editing, MailState, Vote
-from lambdas.ports.stores import ApprovalStore
-from lambdas.services.due import SHARDS, DueIndex, Kind
+from lambdas.ports.stores import ApprovalStore, DueIndex
 from tests.contract.conftest import TABLE
 from tests.contract.samples import CALLBACK, GLOBEX, KEY, NOW, approval, decision
 from tests.fakes import MemoryApprovals

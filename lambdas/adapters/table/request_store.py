@@ -17,13 +17,13 @@ from lambdas.adapters.system import SystemClock, UlidSource
 from lambdas.adapters.table import keys
 from lambdas.adapters.table.due_store import DynamoDue
 from lambdas.adapters.table.table import ConditionFailedError, Table
+from lambdas.domain.due import Kind, entry_for
 from lambdas.domain.errors import ConcurrentUpdateError, ConflictError, NotFoundError
 from lambdas.domain.ids import CallbackId, CampaignId, CampaignKey, TenantId
 from lambdas.domain.models.approval import Approval, ApprovalStatus, ClosedBecause, MadeDecision, PostDecision, Vote
 from lambdas.domain.models.base import iso
 from lambdas.domain.record_size import record_bytes
 from lambdas.ports.stores import Clock
-from lambdas.services.due import Kind, entry_for
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -26,7 +26,8 @@ from lambdas.domain.models.approval import (
 from lambdas.domain.models.base import iso
 from lambdas.domain.quorum import Tally, flagged, tally
 from lambdas.domain.record_size import fits, record_bytes
-from lambdas.ports.stores import ApprovalStore, CampaignStore, Cipher, Clock, Engine
+from lambdas.ports.engine import Engine
+from lambdas.ports.stores import ApprovalStore, CampaignStore, Cipher, Clock
 from lambdas.services.lifecycle import BUILDING
 from lambdas.services.resuming import send_decision
 

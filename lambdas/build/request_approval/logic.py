@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from lambdas.domain.content_hash import content_hash
 from lambdas.domain.errors import ConcurrentUpdateError, ConflictError, GoneError, MailRefusedError
-from lambdas.domain.ids import CallbackId, CampaignKey, callback_id_for
+from lambdas.domain.ids import CallbackId, callback_id_for
 from lambdas.domain.models.approval import (
     Approval,
     ApprovalStatus,
@@ -21,13 +21,14 @@ from lambdas.domain.models.approval import (
     Reviewer,
 )
 from lambdas.domain.models.campaign import ApprovalPolicy, Campaign, CampaignStatus, Failure
+from lambdas.domain.models.checkpoint import REQUEST_APPROVAL
 from lambdas.domain.models.workflow import RequestApprovalEvent, StatusResult
 from lambdas.domain.silence import asked_again, time_to_answer, with_refused_mailed_again
-from lambdas.domain.steps import REQUEST_APPROVAL
-from lambdas.ports.engine import require_newest
+from lambdas.ports.engine import Engine, require_newest
 from lambdas.ports.paging import every
-from lambdas.ports.stores import ApprovalStore, CampaignStore, Cipher, Clock, Engine, IdSource, PostStore
-from lambdas.services.alerts import Alerts, advised, alert_of
+from lambdas.ports.services import Alerts
+from lambdas.ports.stores import ApprovalStore, CampaignStore, Cipher, Clock, IdSource, PostStore
+from lambdas.services.alerts import advised, alert_of
 from lambdas.services.inviting import SENT, Channels, Inviting, bring_links
 from lambdas.services.lifecycle import advance
 from lambdas.services.resuming import hand_over, seal_token, token_hash
@@ -249,7 +250,7 @@ def _content_hash(campaign: Campaign, ports: ApprovalPorts) -> str:
     """What AggregateResults read, unless reviewers were asked since, who may have edited it."""
     if campaign.status is CampaignStatus.GENERATING and campaign.content_hash:
         return campaign.content_hash
-    return content_hash(every(ports.posts, CampaignKey(campaign.tenant_id, campaign.campaign_id)))
+    return content_hash(every(ports.posts, campaign.key))
 
 
 def _reviewers(policy: ApprovalPolicy) -> tuple[Reviewer, ...]:

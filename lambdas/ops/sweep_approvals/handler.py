@@ -18,8 +18,9 @@ from lambdas.adapters.table.active_store import DynamoActive
 from lambdas.adapters.table.attempt import current_deadline, invoked
 from lambdas.adapters.table.due_store import DynamoDue
 from lambdas.adapters.telemetry import count, due_worked, logger
+from lambdas.domain.due import DueEntry, Kind
 from lambdas.ops.sweep_approvals.logic import TendPorts, tend_due
-from lambdas.services.due import DueEntry, Kind, Tick, shards_of
+from lambdas.services.due import Tick, shards_of
 from lambdas.services.inviting import Channels
 from lambdas.settings import settings
 

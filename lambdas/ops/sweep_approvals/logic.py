@@ -19,18 +19,20 @@ from lambdas.domain.approval_due import (
     reminders_due,
 )
 from lambdas.domain.content_hash import content_hash
+from lambdas.domain.due import DueEntry, Kind
 from lambdas.domain.errors import ConcurrentUpdateError, ConflictError, GoneError, NotFoundError
 from lambdas.domain.ids import CallbackId
+from lambdas.domain.models.active import active
 from lambdas.domain.models.approval import Approval, ApprovalStatus, ClosedBecause, MailState
 from lambdas.domain.models.base import iso
 from lambdas.domain.models.campaign import Campaign, CampaignStatus, OnTimeout
 from lambdas.domain.silence import decision_for, gives_more_time, with_more_time
 from lambdas.ops.sweep_approvals.telling import tell_unreachable
+from lambdas.ports.engine import Engine
 from lambdas.ports.paging import every
-from lambdas.ports.stores import ApprovalStore, CampaignStore, Cipher, Clock, Engine, IdSource, PostStore
-from lambdas.services.active import ActiveCampaigns, active
-from lambdas.services.alerts import Alerts
-from lambdas.services.due import DueEntry, DueReport, Kind, Tick, Verdict, work_due
+from lambdas.ports.services import Alerts
+from lambdas.ports.stores import ActiveCampaigns, ApprovalStore, CampaignStore, Cipher, Clock, IdSource, PostStore
+from lambdas.services.due import DueReport, Tick, Verdict, work_due
 from lambdas.services.inviting import Channels, Inviting, bring_links
 from lambdas.services.letters import Kind as Letter
 from lambdas.services.lifecycle import TERMINAL

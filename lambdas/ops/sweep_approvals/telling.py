@@ -8,10 +8,11 @@ from lambdas.domain.approval_due import is_lost
 from lambdas.domain.errors import ThrottledError
 from lambdas.domain.models.approval import Approval, MailState, Reviewer
 from lambdas.domain.models.campaign import Campaign, Failure
+from lambdas.domain.models.checkpoint import REQUEST_APPROVAL
 from lambdas.domain.models.tenant import TenantSettings
-from lambdas.domain.steps import REQUEST_APPROVAL
+from lambdas.ports.services import Alerts
 from lambdas.ports.stores import ApprovalStore
-from lambdas.services.alerts import Alerts, advised, alert_of
+from lambdas.services.alerts import advised, alert_of
 from lambdas.services.inviting import Channels, send_once
 from lambdas.services.letters import unreachable
 

@@ -12,14 +12,14 @@ from lambdas.domain.errors import ThrottledError
 from lambdas.domain.graph.definition import parse
 from lambdas.domain.graph.model import ExecutionStatus
 from lambdas.domain.ids import CampaignKey
+from lambdas.domain.models.active import SOON, active
 from lambdas.domain.models.approval import ApprovalStatus
 from lambdas.domain.models.campaign import Campaign, CampaignStatus, Failure, PostCounts
+from lambdas.domain.models.effect import Effect, EffectStatus
 from lambdas.domain.models.post import Claim, PostError, PostStatus
 from lambdas.domain.models.workflow import BuildInput
 from lambdas.ops.reconcile.logic import ReconcilePorts, look_after
 from lambdas.ports.engine import ExecutionState
-from lambdas.services.active import SOON, active
-from lambdas.services.saga import Effect, EffectStatus
 from statemachine.picture import framed
 from tests.fakes import MemoryAlerts, stored
 from tests.support.api import World

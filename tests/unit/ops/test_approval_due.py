@@ -12,10 +12,10 @@ from moto import mock_aws
 from lambdas.adapters.table.due_store import DynamoDue
 from lambdas.adapters.table.request_store import DynamoApprovals
 from lambdas.domain.approval_due import HEARTBEAT_EVERY, next_due
+from lambdas.domain.due import SHARDS, Kind, entry_for
 from lambdas.domain.ids import CallbackId, CampaignId
 from lambdas.domain.models.approval import ApprovalStatus
 from lambdas.domain.models.campaign import OnTimeout
-from lambdas.services.due import SHARDS, Kind, entry_for
 from tests.contract.conftest import TABLE, create_table
 from tests.contract.samples import approval as stored
 from tests.fakes import stored as at_rest

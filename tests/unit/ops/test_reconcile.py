@@ -5,8 +5,10 @@ from datetime import timedelta
 
 import pytest
 
+from lambdas.domain.due import Kind
 from lambdas.domain.graph.model import ExecutionStatus
 from lambdas.domain.ids import CampaignId
+from lambdas.domain.models.active import SOON
 from lambdas.domain.models.campaign import CampaignStatus
 from lambdas.domain.models.post import Claim, PostStatus
 from lambdas.domain.models.workflow import BuildInput
@@ -15,8 +17,6 @@ from lambdas.ops.reconcile.logic import (
     WINDOW,
 )
 from lambdas.ports.engine import SERVICE_RESTART, ExecutionState
-from lambdas.services.active import SOON
-from lambdas.services.due import Kind
 from lambdas.services.lifecycle import BUILDING
 from tests.support import samples
 from tests.support.events import planned

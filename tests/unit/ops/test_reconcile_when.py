@@ -4,13 +4,13 @@ from datetime import timedelta
 
 import pytest
 
+from lambdas.domain.due import SHARDS, Kind
 from lambdas.domain.errors import UnreadableRecordError
 from lambdas.domain.graph.model import ExecutionStatus
 from lambdas.domain.ids import CampaignId, CampaignKey
+from lambdas.domain.models.active import SOON, ActiveCampaign
 from lambdas.domain.models.campaign import CampaignStatus
 from lambdas.ops.reconcile.logic import ReconcilePorts, ended_campaign, look_again, take_over
-from lambdas.services.active import SOON, ActiveCampaign
-from lambdas.services.due import SHARDS, Kind
 from tests.contract.samples import approval
 from tests.support import samples
 from tests.support.recovery import lost, recovery_ports
