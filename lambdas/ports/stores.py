@@ -1,7 +1,4 @@
-"""What the domain needs from the outside, as small Protocols.
-
-``lambdas/adapters`` implements each one twice, against AWS and in memory for tests; one contract test runs on both.
-"""
+"""What the services need from the outside, as small Protocols. ``tests/contract`` runs on AWS's form and the fake."""
 
 # The Protocols name the models in their signatures only: who needs a clock does not load the campaign's models.
 from __future__ import annotations
@@ -66,6 +63,10 @@ class CampaignStore(Protocol):
 
         Raises ``ConflictError`` when the id or the idempotency key is taken.
         """
+        ...
+
+    def owner_of(self, campaign_id: CampaignId) -> TenantId | None:
+        """Whose campaign it is; ``None`` when there is none of that id. Read consistently."""
         ...
 
     def find_idempotent(self, tenant_id: TenantId, key: str) -> IdempotencyRecord | None: ...

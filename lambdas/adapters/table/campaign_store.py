@@ -47,7 +47,7 @@ class DynamoCampaigns:
 
     @translate_errors()
     def create(self, campaign: Campaign, idempotency: IdempotencyRecord | None = None) -> None:
-        key = CampaignKey(campaign.tenant_id, campaign.campaign_id)
+        key = campaign.key
         # In this order, which the reasons of a cancelled transaction keep.
         writes = [
             self._new(keys.owner(campaign.campaign_id), {"tenantId": campaign.tenant_id}),
@@ -73,6 +73,10 @@ class DynamoCampaigns:
                 "ConditionExpression": "attribute_not_exists(PK)",
             }
         }
+
+    def owner_of(self, campaign_id: CampaignId) -> TenantId | None:
+        found = self._table.get(keys.owner(campaign_id))
+        return TenantId(found["tenantId"]) if found else None
 
     def find_idempotent(self, tenant_id: TenantId, key: str) -> IdempotencyRecord | None:
         found = self._table.get(keys.idempotency(tenant_id, key))

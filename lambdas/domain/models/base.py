@@ -1,5 +1,6 @@
 """What every model that crosses a boundary has in common."""
 
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
@@ -25,6 +26,11 @@ from lambdas.domain.errors import FieldError, InvalidInputError, UnreadableRecor
 def iso(moment: datetime) -> str:
     """ISO-8601 in UTC with milliseconds and a ``Z``: sorts as text and reads the same everywhere."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def canonical(data: Any) -> bytes:
+    """JSON data as bytes that are the same whatever the order of keys: what is hashed and what is measured."""
+    return json.dumps(data, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode("utf-8", "surrogatepass")
 
 
 Moment = Annotated[
