@@ -11,6 +11,7 @@ from pydantic.alias_generators import to_camel
 from lambdas.api.correlation import HEADER, brought_along
 from lambdas.api.problems import problem, unexpected
 from lambdas.api.rest.answers import Answer, problem_answer
+from lambdas.api.rest.approval_requests import ApprovalRequestRoutes
 from lambdas.api.rest.approvals import ApprovalRoutes
 from lambdas.api.rest.campaigns import CampaignRoutes
 from lambdas.api.rest.catalog import BrandRoutes, PersonaRoutes, SettingsRoutes
@@ -18,7 +19,6 @@ from lambdas.api.rest.documents import DocumentRoutes
 from lambdas.api.rest.history import HistoryRoutes
 from lambdas.api.rest.posts import PostRoutes
 from lambdas.api.rest.request import caller
-from lambdas.api.rest.requests import RequestRoutes
 from lambdas.api.rest.resolver import PAGES, Resolver, refuse_unknown_parameters
 from lambdas.api.rest.retry import RetryRoutes
 from lambdas.api.services import Services
@@ -59,7 +59,7 @@ class Api:
             PersonaRoutes,
             SettingsRoutes,
             ApprovalRoutes,
-            RequestRoutes,
+            ApprovalRequestRoutes,
             DocumentRoutes,
         ):
             routes(resolver, services)
@@ -111,7 +111,7 @@ class Api:
         """Parameters that powertools refused, in our words. An id that cannot be one names nothing: 404."""
         if self._resolver.current_event.path.startswith(PAGES):
             # A link with a part twice is one that nobody mailed, and its reader is a person.
-            from lambdas.api.rest import pages
+            from lambdas.api.pages import review as pages
 
             self._services.log.event("approval_link_refused", reason="a part of the link is there twice")
             return pages.refusal(UnauthenticatedError("a part of the link is there twice"))
@@ -125,7 +125,7 @@ class Api:
         """Nothing has such an id, and nothing can be given it."""
         event, nothing = self._resolver.current_event, NotFoundError("there is nothing with this id")
         if event.path.startswith(PAGES):
-            from lambdas.api.rest import pages
+            from lambdas.api.pages import review as pages
 
             return pages.refusal(nothing)
         if event.http_method != "PUT":

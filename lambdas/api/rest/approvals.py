@@ -19,7 +19,7 @@ from lambdas.domain.models.approval import MAX_COMMENTS, Decision, DecisionInput
 from lambdas.ports.paging import every
 
 if TYPE_CHECKING:
-    from lambdas.api.rest.pages import Draft
+    from lambdas.api.pages.review import Draft
 
 TAG = "Approval"
 FORM = {
@@ -78,7 +78,7 @@ class ApprovalRoutes:
         self, callback_id: CallbackPath, token: LinkPart = "", nonce: LinkPart = "", page: PageNumber = "1"
     ) -> Answer:
         """Look, and never decide: mail scanners and link previews come here too."""
-        from lambdas.api.rest import pages
+        from lambdas.api.pages import review as pages
 
         try:
             return self._shown(open_link(token, nonce, callback_id, self._links), page)
@@ -87,7 +87,7 @@ class ApprovalRoutes:
 
     def _shown(self, link: OpenLink, page: str, fields: Mapping[str, str] | None = None) -> Answer:
         """The request as it stands. ``fields`` are of a form that was sent to see another page of its posts."""
-        from lambdas.api.rest import pages
+        from lambdas.api.pages import review as pages
 
         require_not_superseded(link.approval)
         if link.approval.decision:
@@ -101,7 +101,7 @@ class ApprovalRoutes:
         return pages.approval(link, campaign, self._services.posts, page, _draft(fields or {}), notice)
 
     def decide_by_form(self, callback_id: CallbackPath, token: LinkPart = "", nonce: LinkPart = "") -> Answer:
-        from lambdas.api.rest import pages
+        from lambdas.api.pages import review as pages
 
         try:
             link = open_link(token, nonce, callback_id, self._links)
@@ -150,7 +150,7 @@ class ApprovalRoutes:
 
     def _late(self, error: ConflictError, link: OpenLink, fields: Mapping[str, str]) -> Answer:
         """The page of a decision that did not count: what counted instead, or what changed meanwhile."""
-        from lambdas.api.rest import pages
+        from lambdas.api.pages import review as pages
 
         campaign = self._services.campaigns.get_configured(link.key)
         match error.details.get("reason"):
@@ -164,20 +164,20 @@ class ApprovalRoutes:
         return pages.refusal(error)
 
     def _answered(self, link: OpenLink, *, status: int = 200) -> Answer:
-        from lambdas.api.rest import pages
+        from lambdas.api.pages import review as pages
 
         campaign, votes = self._services.campaigns.get(link.key), self._services.approvals.votes(link.approval)
         return pages.answered(link, campaign, votes, status=status)
 
     def _decided(self, link: OpenLink, *, status: int = 200) -> Answer:
-        from lambdas.api.rest import pages
+        from lambdas.api.pages import review as pages
 
         campaign = self._services.campaigns.get(link.key)
         return pages.decided(link, campaign, now=self._services.clock.now(), status=status)
 
 
 def _draft(fields: Mapping[str, str]) -> "Draft":
-    from lambdas.api.rest.pages import Draft
+    from lambdas.api.pages.review import Draft
 
     return Draft(fields.get("decision", ""), fields.get("comments", "")[:MAX_COMMENTS], drafts_in(fields))
 
