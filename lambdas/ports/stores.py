@@ -265,13 +265,11 @@ class Keys(Protocol):
 
 
 class EffectStore(Protocol):
-    def put(self, key: CampaignKey, effect: Effect) -> None:
-        """Store it in place of the one of the same kind and name."""
-        ...
+    """``put`` replaces the effect of the same kind and name; ``all`` answers the oldest first."""
 
-    def all(self, key: CampaignKey) -> list[Effect]:
-        """Oldest first."""
-        ...
+    def put(self, key: CampaignKey, effect: Effect) -> None: ...
+
+    def all(self, key: CampaignKey) -> list[Effect]: ...
 
 
 class ActiveCampaigns(Protocol):

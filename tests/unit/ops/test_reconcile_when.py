@@ -124,19 +124,20 @@ def unasked(arn: str) -> None:
     raise AssertionError(f"the engine was asked about {arn}")
 
 
-def test_an_alert_that_a_death_kept_back_is_sent_by_the_next_look(world: World) -> None:
+def test_an_alert_that_a_death_kept_back_is_sent_by_the_next_look(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     lost(world, ended=ExecutionStatus.FAILED, error="InvalidPlanError")
-    send = world.alerts.send
 
     def die(_alert: object) -> None:
         raise RuntimeError("the process is gone")
 
-    world.alerts.send = die  # type: ignore[method-assign]
     errors: list[Exception] = []
-    run(world, errors)
+    with monkeypatch.context() as dying:
+        dying.setattr(world.alerts, "send", die)
+        run(world, errors)
     assert [type(error) for error in errors] == [RuntimeError]
     assert world.campaigns.get(samples.KEY).status is CampaignStatus.FAILED
-    world.alerts.send = send  # type: ignore[method-assign]
     for _ in range(5):
         world.clock.advance(timedelta(minutes=5))
         run(world, everything=False)
