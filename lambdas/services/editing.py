@@ -17,8 +17,9 @@ from lambdas.domain.ids import CampaignKey, PostId
 from lambdas.domain.limits import check_limits
 from lambdas.domain.models.approval import Approval, ApprovalStatus, Editing
 from lambdas.domain.models.base import Model
-from lambdas.domain.models.campaign import Campaign, CampaignStatus
+from lambdas.domain.models.campaign import ApprovalPolicy, Campaign, CampaignStatus
 from lambdas.domain.models.post import Edit, Post, PostContent, RuleResult
+from lambdas.domain.quorum import shown_anew, with_hashes
 from lambdas.domain.record_size import MAX_ITEM_BYTES, fits, record_bytes
 from lambdas.ports.paging import every
 from lambdas.ports.stores import ApprovalStore, CampaignStore, Clock, IdSource, PostStore
@@ -73,10 +74,10 @@ def edit_post(key: CampaignKey, post_id: PostId, patch: PostPatch, by: str, port
             raise ConcurrentUpdateError("this took too long; look at the post again and then edit it")
         stored = ports.posts.edit(key, changed)
     except (ConcurrentUpdateError, NotFoundError):
-        _release(held, started, ports)
+        _release(held, started, campaign.brief.approval, ports)
         raise
     # After any other error the post may be written yet: the edit stays noted, and the sweep settles it (EDIT_GRACE).
-    _release(held, started, ports)
+    _release(held, started, campaign.brief.approval, ports)
     return stored
 
 
@@ -85,25 +86,28 @@ def _hold(approval: Approval, started: Editing, ports: EditPorts) -> Approval:
     due_at = started.since + EDIT_GRACE
 
     def noted(current: Approval) -> Approval:
+        # With what the votes were given for, while that is still known.
+        current = with_hashes(current, every(ports.posts, current.key))
         return current.model_copy(update={"content_hash": "", "editing": (*current.editing, started)})
 
     earliest = min(due_at, approval.due_at or due_at)
     return amend_pending(ports.approvals, approval.key, approval.callback_id, noted, known=approval, due_at=earliest)
 
 
-def _release(held: Approval, started: Editing, ports: EditPorts) -> None:
-    """Take the note off; the last edit to end puts the hash of what is there now on the request.
+def _release(held: Approval, started: Editing, policy: ApprovalPolicy, ports: EditPorts) -> None:
+    """Take the note off; the last edit to end puts the hash of what is there now on the request, and whoever answered
+    about what was there before is asked again, by the sweep's next minute.
 
     An edit that begins meanwhile is noted on the request first, which fails the write of a hash it makes wrong.
     """
 
     def ended(current: Approval) -> Approval:
-        others = tuple(edit for edit in current.editing if edit != started)
-        shown = "" if others else content_hash(every(ports.posts, current.key))
-        return current.model_copy(update={"editing": others, "content_hash": shown})
+        left = current.model_copy(update={"editing": tuple(edit for edit in current.editing if edit != started)})
+        return left if left.editing else shown_anew(left, content_hash(every(ports.posts, current.key)), policy)
 
     try:
-        amend_pending(ports.approvals, held.key, held.callback_id, ended, known=held)
+        due_at = ports.clock.now() if held.votes else None
+        amend_pending(ports.approvals, held.key, held.callback_id, ended, known=held, due_at=due_at)
     except ConflictError:
         return  # the request is over, and decided it cannot be while an edit is noted
 

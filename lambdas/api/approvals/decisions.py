@@ -24,9 +24,10 @@ from lambdas.domain.models.approval import (
     Vote,
 )
 from lambdas.domain.models.base import iso
-from lambdas.domain.quorum import Tally, flagged, tally
+from lambdas.domain.quorum import Tally, asked_again, flagged, tally, with_hashes
 from lambdas.domain.record_size import record_bytes
-from lambdas.ports.stores import ApprovalStore, CampaignStore, Cipher, Clock, Engine
+from lambdas.ports.paging import every
+from lambdas.ports.stores import ApprovalStore, CampaignStore, Cipher, Clock, Engine, PostStore
 from lambdas.services.lifecycle import BUILDING
 from lambdas.services.resuming import send_decision
 
@@ -40,6 +41,7 @@ class DecisionPorts(NamedTuple):
     engine: Engine
     clock: Clock
     cipher: Cipher
+    posts: PostStore
 
 
 class Choice(NamedTuple):
@@ -80,7 +82,7 @@ def decide(link: OpenLink, choice: Choice, ports: DecisionPorts) -> Approval:
     kept: Vote | None = None
     try:
         for _ in range(MAX_TRIES):
-            link = link._replace(approval=ports.approvals.get(link.key, link.approval.callback_id))
+            link = link._replace(approval=_as_it_stands(link, ports))
             require_not_superseded(link.approval)
             if link.approval.status is ApprovalStatus.DECIDED:
                 return _repeated(link, vote, ports)
@@ -95,9 +97,19 @@ def decide(link: OpenLink, choice: Choice, ports: DecisionPorts) -> Approval:
             return answered if answered.decision is None else resume(answered, ports)
         raise ConcurrentUpdateError("others are answering as well; try again")
     except (ConflictError, ConcurrentUpdateError, GoneError):
-        if kept and kept not in ports.approvals.get(link.key, link.approval.callback_id).votes:
+        stored = ports.approvals.get(link.key, link.approval.callback_id)
+        if kept and all(vote.words != kept.words for vote in stored.votes):
             ports.approvals.forget_words(link.approval, kept)
         raise
+
+
+def _as_it_stands(link: OpenLink, ports: DecisionPorts) -> Approval:
+    """The request, with what each vote was given for; of a record that does not say, the posts do."""
+    approval = ports.approvals.get(link.key, link.approval.callback_id)
+    hashed = with_hashes(approval, every(ports.posts, link.key))
+    if approval.status is not ApprovalStatus.PENDING or hashed == approval:
+        return approval
+    return asked_again(hashed, ports.campaigns.get(link.key).brief.approval)
 
 
 def _vote(link: OpenLink, choice: Choice, ports: DecisionPorts) -> Vote:
@@ -125,10 +137,12 @@ def _record(approval: Approval, vote: Vote, kept: Vote, ports: DecisionPorts) ->
 
     Raises ``ConcurrentUpdateError``.
     """
-    votes = (*approval.votes, kept)
+    kept = kept.model_copy(update={"content_hash": approval.content_hash})
+    replaced = approval.vote_of(vote.email)
+    votes = (*(earlier for earlier in approval.votes if earlier != replaced), kept)
     result = tally(approval, votes)
     changes: dict[str, object] = {"votes": votes}
-    due_at: datetime | None = None
+    due_at: datetime | None = vote.at if any(r.to_mail() for r in approval.silent()) else None
     if result.next_stage:
         changes |= {"stage": approval.stage + 1, "quorum": approval.next_quorum}
         due_at = vote.at
@@ -136,7 +150,10 @@ def _record(approval: Approval, vote: Vote, kept: Vote, ports: DecisionPorts) ->
         earlier = ports.approvals.votes(approval) if result.decision is Decision.NEEDS_REVISION else ()
         changes |= {"status": ApprovalStatus.DECIDED, "decision": _made(result, (*earlier, vote), vote)}
         due_at = vote.at + TELL_GRACE
-    return ports.approvals.amend(approval.model_copy(update=changes), due_at=due_at)
+    amended = ports.approvals.amend(approval.model_copy(update=changes), due_at=due_at)
+    if replaced:
+        ports.approvals.forget_words(approval, replaced)
+    return amended
 
 
 def _made(result: Tally, votes: tuple[Vote, ...], last: Vote) -> MadeDecision:
@@ -172,7 +189,7 @@ def _require_same_content(approval: Approval, choice: Choice) -> None:
 
 def _require_first_answer(approval: Approval, vote: Vote) -> None:
     reviewer = next((r for r in approval.reviewers if r.email == vote.email), None)
-    if reviewer is None or reviewer.stage != approval.stage or approval.vote_of(vote.email):
+    if reviewer is None or reviewer.stage != approval.stage or approval.has_answered(vote.email):
         message = "you have answered already; what you said counts, and others are still to answer"
         raise ConflictError(message, details={"reason": "voted"})
 

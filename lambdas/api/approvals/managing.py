@@ -38,6 +38,8 @@ class ReviewerView(Model):
     stage: int
     invited_at: Moment | None
     answer: Decision | None
+    outdated: bool
+    """The answer was given before posts were edited, and does not count."""
     mail: MailState | None
     """What became of the newest mail."""
     revoked: bool
@@ -70,6 +72,7 @@ class ApprovalView(Model):
                 stage=reviewer.stage,
                 invited_at=reviewer.invited_at,
                 answer=vote.decision if vote else None,
+                outdated=vote is not None and not approval.counts(vote),
                 mail=reviewer.mail,
                 revoked=reviewer.revoked,
                 unreachable=reviewer.unreachable,

@@ -43,7 +43,7 @@ class ApprovalRoutes:
         self._services = services
         self._links = LinkPorts(services.approvals, services.keys, services.clock, services.log)
         self._decisions = DecisionPorts(
-            services.approvals, services.campaigns, services.engine, services.clock, services.cipher
+            services.approvals, services.campaigns, services.engine, services.clock, services.cipher, services.posts
         )
         path, wrong = "/approve/<callback_id>", (401, 404, 410)
         app.get(path, **html_described("showApproval", "The reviewer's page", tag=TAG, errors=wrong))(self.show)
@@ -90,7 +90,8 @@ class ApprovalRoutes:
             return self._answered(link)
         campaign = self._services.campaigns.get_configured(link.key)
         edited = fields is not None and fields.get("contentHash") != link.approval.content_hash
-        notice = pages.Notice.CHANGED if edited else pages.Notice.NONE
+        outdated = link.approval.vote_of(link.reviewer.email) is not None
+        notice = pages.Notice.CHANGED if edited else pages.Notice.OUTDATED if outdated else pages.Notice.NONE
         return pages.approval(link, campaign, self._services.posts, page, _draft(fields or {}), notice)
 
     def decide_by_form(self, callback_id: CallbackPath, token: LinkPart = "", nonce: LinkPart = "") -> Answer:

@@ -29,7 +29,7 @@ from lambdas.domain.errors import (
     UnauthenticatedError,
 )
 from lambdas.domain.ids import post_id_for
-from lambdas.domain.models.approval import Decision, Reviewer, Vote
+from lambdas.domain.models.approval import Approval, Decision, Reviewer, Vote
 from lambdas.domain.models.campaign import Campaign
 from lambdas.ports.stores import PostStore
 
@@ -53,6 +53,10 @@ class Notice(StrEnum):
 
     NONE = ""
     CHANGED = "The posts have changed since they were shown to you. What changed is marked: please look again."
+    OUTDATED = (
+        "The posts were changed after you had answered, so your answer does not count any more. "
+        "What changed is marked: please look again and decide again."
+    )
     NOT_RECORDED = (
         "The posts have changed since they were shown to you, so your decision was not recorded. "
         "What changed is marked below. Please decide again."
@@ -166,7 +170,7 @@ def approval(
 
 def has_answered(link: OpenLink) -> bool:
     """Whether it is not this reviewer's turn (any more, or yet)."""
-    return link.approval.vote_of(link.reviewer.email) is not None or link.reviewer.stage != link.approval.stage
+    return link.approval.has_answered(link.reviewer.email) or link.reviewer.stage != link.approval.stage
 
 
 def answered(link: OpenLink, campaign: Campaign, votes: Sequence[Vote], *, status: int = 200) -> Answer:
@@ -190,13 +194,16 @@ def _others(link: OpenLink) -> list[tuple[str, str]]:
     return [
         (
             f"Reviewer {number}" + (" (you)" if reviewer.email == link.reviewer.email else ""),
-            _said(reviewer, link.approval.vote_of(reviewer.email)),
+            _said(reviewer, link.approval),
         )
         for number, reviewer in enumerate(link.approval.reviewers, 1)
     ]
 
 
-def _said(reviewer: Reviewer, vote: Vote | None) -> str:
+def _said(reviewer: Reviewer, approval: Approval) -> str:
+    vote = approval.vote_of(reviewer.email)
+    if vote and not approval.counts(vote):
+        return f"{DECISIONS[vote.decision]}; answered before the posts were changed"
     if vote:
         return DECISIONS[vote.decision]
     return "could not be reached by mail" if reviewer.unreachable else "has not answered yet"
