@@ -43,8 +43,9 @@ def test_somebody_else_is_asked_in_a_reviewers_place(waiting):
     assert waiting.stored().reviewers[0].invited_at is None  # a link is mailed within the minute
 
 
-def test_a_reminder_leaves_the_links_that_are_out(waiting):
-    assert call(waiting, "reminders", {}).status == 200
+@pytest.mark.parametrize("body", [{}, None])
+def test_a_reminder_leaves_the_links_that_are_out(waiting, body):
+    assert call(waiting, "reminders", body).status == 200
     assert [r.invited_at for r in waiting.stored().reviewers] == [None, None]
     assert waiting.open().status == 200
 
