@@ -14,6 +14,7 @@ from lambdas.domain.errors import (
     InvalidInputError,
     PayloadTooLargeError,
 )
+from lambdas.domain.ids import PostId, post_id_for
 from lambdas.domain.models.approval import (
     Approval,
     ApprovalStatus,
@@ -76,8 +77,10 @@ def decide(link: OpenLink, choice: Choice, ports: DecisionPorts) -> Approval:
     nobody waits for its decision.
     """
     vote = _vote(link, choice, ports)
+    _require_known_posts(vote, link.approval)
     if choice.decision is Decision.APPROVED and flagged([vote]):
-        raise InvalidInputError("decision: posts are marked to go back; choose needs_revision, or unmark them")
+        message = "posts are marked to go back; choose needs_revision, or unmark them"
+        raise InvalidInputError(f"decision: {message}", errors=[FieldError("decision", message)])
     _require_room(vote)
     kept: Vote | None = None
     try:
@@ -120,6 +123,21 @@ def _vote(link: OpenLink, choice: Choice, ports: DecisionPorts) -> Vote:
         posts=choice.posts,
         at=ports.clock.now(),
     )
+
+
+def _require_known_posts(vote: Vote, approval: Approval) -> None:
+    """Each post that something is said about is of this campaign, and named once."""
+    total = approval.summary.total_posts if vote.posts else 0
+    known = {post_id_for(approval.campaign_id, index) for index in range(total)}
+    seen: set[PostId] = set()
+    wrong: list[FieldError] = []
+    for number, post in enumerate(vote.posts):
+        if post.post_id in seen or post.post_id not in known:
+            message = "the post is named twice" if post.post_id in seen else "the campaign has no such post"
+            wrong.append(FieldError(f"posts[{number}].postId", message))
+        seen.add(post.post_id)
+    if wrong:
+        raise InvalidInputError(f"{wrong[0].field}: {wrong[0].message}", errors=wrong)
 
 
 def _require_room(vote: Vote) -> None:

@@ -57,6 +57,14 @@ class Notice(StrEnum):
         "The posts were changed after you had answered, so your answer does not count any more. "
         "What changed is marked: please look again and decide again."
     )
+    EDITING = (
+        "Somebody is changing a post at this moment, so nothing can be decided. Reload this page in a minute, "
+        "and read the posts before you decide."
+    )
+    WAIT = (
+        "Somebody is changing a post at this moment, so your decision was not recorded. What you filled in is kept "
+        "below: send it again in a minute."
+    )
     NOT_RECORDED = (
         "The posts have changed since they were shown to you, so your decision was not recorded. "
         "What changed is marked below. Please decide again."
@@ -104,8 +112,8 @@ _REFUSALS: Mapping[type[CampaignError], Refusal] = {
     ),
     CampaignError: Refusal(
         "The decision could not be read",
-        "The form arrived incomplete, and nothing was changed.",
-        "Go back, choose one of the three decisions, and send the form again.",
+        "The form is not the one of this page, or not all of it arrived. Nothing was changed.",
+        "Open the link from the mail again, and decide there.",
     ),
 }
 
@@ -131,9 +139,11 @@ def approval(
     posts: PostStore,
     page: str,
     draft: Draft,
-    notice: Notice,
+    notice: str,
+    *,
+    status: int = HTTPStatus.OK,
 ) -> Answer:
-    """The campaign, one page of its posts, and the form, filled in with what was said before."""
+    """The campaign, one page of its posts, and the form, filled in with what was said before; ``notice`` on top."""
     total = campaign.counts.total or link.approval.summary.total_posts
     pages = max(1, -(-total // POSTS_A_PAGE))
     number = min(pages, max(1, int(page))) if page.isascii() and page.isdecimal() and len(page) < 9 else 1
@@ -146,8 +156,8 @@ def approval(
     ]
     return _page(
         "approval.html",
-        status=HTTPStatus.CONFLICT if notice is Notice.NOT_RECORDED else HTTPStatus.OK,
-        notice=notice.value,
+        status=status,
+        notice=notice,
         draft=draft,
         elsewhere={n: said for n, said in draft.posts.items() if not first < n <= first + POSTS_A_PAGE},
         round=link.approval.round,
@@ -166,6 +176,27 @@ def approval(
         ends=_day(campaign.brief.schedule.end_utc(), zone),
         expires=_moment(link.approval.expires_at, zone),
     )
+
+
+def notice_of(link: OpenLink, shown: str | None) -> Notice:
+    """``shown``: the hash of what a form that was sent had shown; ``None`` when none was sent."""
+    if not link.approval.content_hash:
+        return Notice.EDITING
+    if shown is not None and shown != link.approval.content_hash:
+        return Notice.CHANGED
+    # Whose answer counts does not get this page.
+    return Notice.OUTDATED if link.approval.vote_of(link.reviewer.email) else Notice.NONE
+
+
+def problem_of(error: InvalidInputError) -> tuple[str, str]:
+    """What is wrong with a form, in a sentence for its page, and the page of the posts it is about."""
+    field = error.errors[0].field if error.errors else ""
+    number = field.partition("-")[2]
+    page = str((int(number) - 1) // POSTS_A_PAGE + 1) if number.isdecimal() else "1"
+    sentence = error.errors[0].message if error.errors else error.message
+    if field == "decision":
+        sentence = "Choose one of the three decisions, and Approve only when all posts are marked as fine"
+    return f"{sentence[:1].upper()}{sentence[1:].rstrip('.')}. Nothing was recorded; what you filled in is kept.", page
 
 
 def has_answered(link: OpenLink) -> bool:
@@ -236,7 +267,9 @@ def refusal(error: CampaignError) -> Answer:
     """The page of an error. It tells nothing that only a reviewer may know."""
     if isinstance(error, GoneError) and error.details.get("reason") in _CLOSED:
         return _page("refusal.html", status=error.status, refusal=_CLOSED[error.details["reason"]], problems=())
-    problems = [field.message for field in error.errors] if isinstance(error, InvalidInputError) else []
+    problems = []
+    if isinstance(error, InvalidInputError):
+        problems = [field.message for field in error.errors] or [error.message]
     known = next(_REFUSALS[cls] for cls in type(error).__mro__ if cls in _REFUSALS)
     return _page("refusal.html", status=error.status, refusal=known, problems=problems)
 

@@ -254,7 +254,7 @@ def test_an_incomplete_form_decides_nothing(waiting, form):
     reply = waiting.send(form)
 
     assert reply.status == 422
-    assert "Go back" in reply.text
+    assert "Nothing was recorded" in reply.text
     nothing_happened(waiting)
 
 
