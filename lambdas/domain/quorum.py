@@ -72,10 +72,10 @@ def shown_anew(approval: Approval, shown: str, policy: ApprovalPolicy) -> Approv
         vote.model_copy(update={"content_hash": BEFORE_AN_EDIT}) if vote.content_hash is None else vote
         for vote in approval.votes
     )
-    return asked_again(approval.model_copy(update={"content_hash": shown, "votes": votes}), policy)
+    return asked_anew(approval.model_copy(update={"content_hash": shown, "votes": votes}), policy)
 
 
-def asked_again(approval: Approval, policy: ApprovalPolicy) -> Approval:
+def asked_anew(approval: Approval, policy: ApprovalPolicy) -> Approval:
     """Whose answer does not count any more is owed a mail, unless they have had one since or their links were revoked.
 
     A second stage waits until the first has agreed to what is shown now.

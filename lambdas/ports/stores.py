@@ -65,6 +65,10 @@ class CampaignStore(Protocol):
         """
         ...
 
+    def owner_of(self, campaign_id: CampaignId) -> TenantId | None:
+        """Whose campaign it is; ``None`` when there is none of that id. Read consistently."""
+        ...
+
     def find_idempotent(self, tenant_id: TenantId, key: str) -> IdempotencyRecord | None: ...
 
     def remember(self, tenant_id: TenantId, idempotency: IdempotencyRecord, at: datetime) -> None:

@@ -102,7 +102,9 @@ def _release(held: Approval, started: Editing, policy: ApprovalPolicy, ports: Ed
     """
 
     def ended(current: Approval) -> Approval:
-        left = current.model_copy(update={"editing": tuple(edit for edit in current.editing if edit != started)})
+        left = current.model_copy(
+            update={"editing": tuple(edit for edit in current.editing if edit.edit_id != started.edit_id)}
+        )
         return left if left.editing else shown_anew(left, content_hash(every(ports.posts, current.key)), policy)
 
     try:

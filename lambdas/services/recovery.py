@@ -13,7 +13,7 @@ from lambdas.domain.campaign_changes import CampaignChanges
 from lambdas.domain.errors import ConflictError, FieldError, InvalidInputError
 from lambdas.domain.ids import CampaignKey
 from lambdas.domain.models.approval import Decision
-from lambdas.domain.models.campaign import Campaign, CampaignStatus
+from lambdas.domain.models.campaign import Campaign, CampaignStatus, PostCounts
 from lambdas.domain.models.post import Post, PostStatus
 from lambdas.domain.models.workflow import BuildInput
 from lambdas.domain.steps import (
@@ -157,7 +157,7 @@ def retry(key: CampaignKey, step: str | None, ports: RecoveryPorts) -> Campaign:
     allowed = (CampaignStatus.FAILED,) if step else (CampaignStatus.FAILED, CampaignStatus.AWAITING_APPROVAL)
     if campaign.status not in allowed:
         raise ConflictError(f"the campaign is {campaign.status.value}", details={"status": campaign.status.value})
-    if not step and campaign.status is CampaignStatus.AWAITING_APPROVAL and not ports.posts.count(key).failed:
+    if campaign.status is CampaignStatus.AWAITING_APPROVAL and _all_written(ports.posts.count(key)):
         raise ConflictError("no post failed", details={"status": campaign.status.value})
     changes: CampaignChanges = {"status": _status_for(step, campaign), "error": None}
     if step in (VALIDATE_CAMPAIGN, SAVE_CAMPAIGN) and not _was_approved(campaign, ports.approvals):
@@ -165,12 +165,13 @@ def retry(key: CampaignKey, step: str | None, ports: RecoveryPorts) -> Campaign:
     # First to be looked at: whatever breaks from here on, the reconciler finds a campaign that should be running.
     now = ports.clock.now()
     ports.active.look_at(active(key), now + SOON, now)
+    if not step or "configuration" in changes:
+        # Before the execution is replaced: whoever starts the next one, should this function die, finds them open.
+        wait_for_writers(key, ports.posts, now)  # so that the posts' batches are free, whose writers have ended
+        write_by_batch(key, ports.posts, lambda post: post.status is PostStatus.FAILED, ports.posts.reopen)
     moved = replace_execution(campaign, ports, **changes)
     for approval in ports.approvals.all(key):
         ports.approvals.close(key, approval.callback_id)
-    if not step or "configuration" in changes:
-        wait_for_writers(key, ports.posts, now)  # so that the posts' batches are free, whose writers have ended
-        write_by_batch(key, ports.posts, lambda post: post.status is PostStatus.FAILED, ports.posts.reopen)
     until = begin(moved, ports)
     if until:
         ports.active.look_at(active(key), until, now)
@@ -189,6 +190,11 @@ _FURTHEST = {
     CampaignStatus.PLANNING: PLAN_POSTS,
     CampaignStatus.GENERATING: GENERATE_POSTS,
 }
+
+
+def _all_written(counts: PostCounts) -> bool:
+    """Neither failed nor, by a retry that died half-way, to be written again already."""
+    return counts.completed == counts.total
 
 
 def _was_approved(campaign: Campaign, approvals: ApprovalStore) -> bool:

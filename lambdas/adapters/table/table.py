@@ -115,6 +115,26 @@ class Table:
             request["ProjectionExpression"] = ", ".join(request["ExpressionAttributeNames"])
         return [from_item(item) for item in islice(self._pages(request), limit)]
 
+    def scroll(self, pk: str, low: str, high: str, page: int) -> Iterator[dict[str, Any]]:
+        """Items of a partition whose sort key lies between the bounds, ``page`` of them to a request, read as they are
+        asked for: what the caller removes meanwhile does no harm."""
+        bounds = {":pk": pk, ":low": low, ":high": high}
+        request: QueryInputTypeDef = {
+            "TableName": self.name,
+            "KeyConditionExpression": "PK = :pk AND SK BETWEEN :low AND :high",
+            "ExpressionAttributeValues": {name: {"S": value} for name, value in bounds.items()},
+            "ConsistentRead": True,
+            "Limit": page,
+        }
+        pages = self._pages(request)
+        while True:
+            # Not around the whole of it: what the caller does between two items is not a request of ours.
+            with translate_errors():
+                item = next(pages, None)
+            if item is None:
+                return
+            yield from_item(item)
+
     def _pages(self, request: "QueryInputTypeDef") -> Iterator[Mapping[str, Any]]:
         while True:
             response = self.client.query(**request)

@@ -25,7 +25,7 @@ from lambdas.domain.models.approval import (
     Vote,
 )
 from lambdas.domain.models.base import iso
-from lambdas.domain.quorum import Tally, asked_again, flagged, tally, with_hashes
+from lambdas.domain.quorum import Tally, asked_anew, flagged, tally, with_hashes
 from lambdas.domain.record_size import record_bytes
 from lambdas.ports.paging import every
 from lambdas.ports.stores import ApprovalStore, CampaignStore, Cipher, Clock, Engine, PostStore
@@ -112,7 +112,7 @@ def _as_it_stands(link: OpenLink, ports: DecisionPorts) -> Approval:
     hashed = with_hashes(approval, every(ports.posts, link.key))
     if approval.status is not ApprovalStatus.PENDING or hashed == approval:
         return approval
-    return asked_again(hashed, ports.campaigns.get(link.key).brief.approval)
+    return asked_anew(hashed, ports.campaigns.get(link.key).brief.approval)
 
 
 def _vote(link: OpenLink, choice: Choice, ports: DecisionPorts) -> Vote:

@@ -100,3 +100,10 @@ def test_a_question_is_not_withdrawn_for_nothing(world: World, body: Any) -> Non
     reply = world.call("POST", f"{PATH}/retry", body)
     assert (reply.status, reply.json["detail"]) == (409, "no post failed")
     assert found.stored() == found.approval
+
+
+def test_a_retry_that_died_half_way_can_be_sent_again(world: World) -> None:
+    """It had opened the failed posts: none is failed any more, and one is unwritten."""
+    found = waiting(world)
+    world.posts.reopen(found.key, 0, world.posts.page(found.key, 1).items)
+    assert world.call("POST", f"{PATH}/retry", {"mode": "failed_posts"}).status == 202
