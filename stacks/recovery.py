@@ -5,10 +5,9 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from constructs import Construct
 
-from lambdas.services.due import Kind
-from stacks.alerts import grant_alert
+from lambdas.domain.due import Kind
+from stacks.alerts import every_minute, grant_alert
 from stacks.data import DataStack
-from stacks.due import every_minute
 from stacks.executions import grant_look, grant_mend
 from stacks.functions import CampaignFunction, CodeAssets
 from stacks.grants import Access, grant_table

@@ -81,7 +81,7 @@ def asked_anew(approval: Approval, policy: ApprovalPolicy) -> Approval:
     A second stage waits until the first has agreed to what is shown now.
     """
     changed = _at_its_stage(approval, policy)
-    # A request without the field ``owed`` (layout 0) has only this to say that a mail is to be sent.
+    # In layout 0 ``owed`` lies beside the record, and is lost when an older execution writes that.
     owed = {"owed": "approval"} if approval.layout else {"invited_at": None}
     for reviewer in changed.reviewers:
         vote = changed.vote_of(reviewer.email)

@@ -1,10 +1,7 @@
 """Telling people that a campaign needs them."""
 
-from typing import Protocol
-
-from lambdas.domain.models.base import Model
-from lambdas.domain.models.campaign import Campaign, Failure
-from lambdas.domain.steps import PLAN_POSTS, SAVE_CAMPAIGN, VALIDATE_CAMPAIGN
+from lambdas.domain.models.campaign import Alert, Campaign, Failure
+from lambdas.domain.models.checkpoint import PLAN_POSTS, SAVE_CAMPAIGN, VALIDATE_CAMPAIGN
 from lambdas.ports.engine import console_url
 
 _RETRY = 'POST /campaigns/{id}/retry {"mode": "from_step"}'
@@ -34,20 +31,6 @@ _ADVICE = {
         f"the engine kept ending this campaign's executions: read the last one's error, then {_RETRY}"
     ),
 }
-
-
-class Alert(Model):
-    """A campaign failed, or needs somebody, with all that whoever gets the message needs to begin with."""
-
-    tenant_id: str
-    campaign_id: str
-    name: str
-    status: str
-    failure: Failure
-
-
-class Alerts(Protocol):
-    def send(self, alert: Alert) -> None: ...
 
 
 def advised(failure: Failure, campaign: Campaign, execution_arn: str | None = None) -> Failure:

@@ -10,8 +10,9 @@ from lambdas.adapters.table import keys
 from lambdas.adapters.table.active_store import DynamoActive
 from lambdas.adapters.table.due_store import DynamoDue
 from lambdas.adapters.table.items import to_item
-from lambdas.services.active import ActiveCampaign, ActiveCampaigns, active
-from lambdas.services.due import SHARDS, DueEntry, Kind
+from lambdas.domain.due import SHARDS, DueEntry, Kind
+from lambdas.domain.models.active import ActiveCampaign, active
+from lambdas.ports.stores import ActiveCampaigns
 from tests.contract.conftest import TABLE
 from tests.contract.samples import ACME, KEY, NOW, numbered
 from tests.fakes import MemoryActive, MemoryDue

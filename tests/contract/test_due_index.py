@@ -7,8 +7,9 @@ import pytest
 
 from lambdas.adapters.table import due_store
 from lambdas.adapters.table.due_store import DynamoDue
+from lambdas.domain.due import SHARDS, DueEntry, Kind, entry_for
 from lambdas.domain.ids import CampaignId, CampaignKey, TenantId
-from lambdas.services.due import SHARDS, DueEntry, DueIndex, Kind, entry_for
+from lambdas.ports.stores import DueIndex
 from tests.contract.conftest import TABLE
 from tests.fakes import MemoryDue
 

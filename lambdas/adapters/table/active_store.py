@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from lambdas.adapters.table import keys
 from lambdas.adapters.table.due_store import DynamoDue
 from lambdas.adapters.table.table import Table
+from lambdas.domain.due import SHARDS, Kind, entry_for
 from lambdas.domain.ids import CampaignId, CampaignKey, TenantId
-from lambdas.services.active import ActiveCampaign
-from lambdas.services.due import SHARDS, Kind, entry_for
+from lambdas.domain.models.active import ActiveCampaign
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

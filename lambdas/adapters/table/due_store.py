@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from lambdas.adapters.table import keys
 from lambdas.adapters.table.table import Table
 from lambdas.adapters.telemetry import count, logger
+from lambdas.domain.due import DueEntry, Kind
 from lambdas.domain.ids import CampaignId, CampaignKey, TenantId
 from lambdas.domain.models.base import iso
-from lambdas.services.due import DueEntry, Kind
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -36,17 +36,17 @@ class Reassignment(Model):
 class ReviewerView(Model):
     email: EmailStr
     stage: int
-    invited_at: Moment | None
-    answer: Decision | None
+    invited_at: Moment | None = None
+    answer: Decision | None = None
     outdated: bool
     """The answer was given before posts were edited, and does not count."""
-    mail: MailState | None
+    mail: MailState | None = None
     """What became of the newest mail."""
     revoked: bool
     """A manager took the links back."""
-    unreachable: str | None
+    unreachable: str | None = None
     """Why mail does not reach them."""
-    slack: str | None
+    slack: str | None = None
 
 
 class ApprovalView(Model):
@@ -60,7 +60,7 @@ class ApprovalView(Model):
     created_at: Moment
     expires_at: Moment
     reviewers: tuple[ReviewerView, ...]
-    decision: Decision | None
+    decision: Decision | None = None
     expired: bool
 
     @classmethod

@@ -25,7 +25,6 @@ from lambdas.ports.stores import ApprovalStore
 
 TAG = "Approval"
 CallbackPath = Annotated[CallbackIdField, Path()]
-_ERRORS = (400, 404, 409, 413, 422)
 
 
 class RequestRoutes:
@@ -35,9 +34,7 @@ class RequestRoutes:
         root = "/campaigns/<campaign_id>/approvals"
         app.get(
             root,
-            **described(
-                "listApprovals", "Requests for approval", tag=TAG, answers=Listing[ApprovalView], errors=(404,)
-            ),
+            **described("listApprovals", "Requests for approval", tag=TAG, answers=Listing[ApprovalView]),
         )(self.list)
         for name, body, summary, call in (
             ("reminders", "ReviewerChoice", "Mail reviewers a new link", self.remind),
@@ -49,7 +46,7 @@ class RequestRoutes:
                 summary,
                 tag=TAG,
                 answers=ApprovalView,
-                errors=_ERRORS,
+                errors=(409,),
                 body=body,
                 body_required=name == "reassign",
             )

@@ -35,7 +35,7 @@ class RetryRoutes:
                 tag=TAG,
                 answers=AcceptedCampaign,
                 status=202,
-                errors=(400, 404, 409, 422, 503),
+                errors=(409,),
                 body="RetryInput",
                 body_required=False,
             ),

@@ -19,6 +19,7 @@ from lambdas.adapters.system import SystemClock
 from lambdas.adapters.table.active_store import DynamoActive
 from lambdas.adapters.table.due_store import DynamoDue
 from lambdas.adapters.telemetry import count, due_worked, logger
+from lambdas.domain.due import DueEntry, Kind
 from lambdas.ops.reconcile.diagnosis import Finding
 from lambdas.ops.reconcile.logic import (
     TAKEN_AT_ONCE,
@@ -29,7 +30,7 @@ from lambdas.ops.reconcile.logic import (
     reconcile,
     take_over,
 )
-from lambdas.services.due import DueEntry, Kind, Tick, shards_of
+from lambdas.services.due import Tick, shards_of
 from lambdas.services.recovery import RecoveryPorts
 from lambdas.settings import settings
 

@@ -9,31 +9,32 @@ reported by the engine itself (``ended_campaign``).
 One small function for each finding. Mending twice is harmless, as is dying in the middle: the next look finds the rest.
 """
 
-import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, Protocol
 
+from lambdas.domain.due import DueEntry, Kind
 from lambdas.domain.errors import ConcurrentUpdateError, ConflictError, NotFoundError, known_errors
 from lambdas.domain.ids import CampaignKey
+from lambdas.domain.models.active import SOON, ActiveCampaign, active
 from lambdas.domain.models.approval import ApprovalStatus
 from lambdas.domain.models.base import Model
 from lambdas.domain.models.campaign import Campaign, CampaignStatus, Cause, Failure
 from lambdas.domain.models.post import Post, PostError, PostStatus
+from lambdas.domain.models.workflow import message_in
 from lambdas.ops.reconcile.diagnosis import Finding, diagnose
 from lambdas.ports.engine import SERVICE_RESTART, ExecutionState, campaign_of, is_of
-from lambdas.ports.stores import CampaignStore
-from lambdas.services.active import SOON, ActiveCampaign, active
-from lambdas.services.alerts import Alerts, advised, alert_of
-from lambdas.services.due import DueEntry, DueIndex, DueReport, Kind, Tick, Verdict, rebuild, work_due
+from lambdas.ports.services import Alerts
+from lambdas.ports.stores import CampaignStore, DueIndex
+from lambdas.services.alerts import advised, alert_of
+from lambdas.services.due import DueReport, Tick, Verdict, rebuild, work_due
 from lambdas.services.lifecycle import BUILDING
 from lambdas.services.recovery import (
     RecoveryPorts,
     before_revision,
     begin,
     current_execution,
-    key_of,
     release_all,
     replace_execution,
     wait_for_writers,
@@ -188,7 +189,7 @@ def _is_waited_for(campaign: Campaign, recovery: RecoveryPorts, now: datetime) -
         and now - (asked.heartbeat_at or asked.created_at) < HEARD_WITHIN
         # One that a superseded execution asked says nothing of the one on record, which perhaps was never started.
         and is_of(campaign.execution_arn, asked.execution_id)
-        for asked in recovery.approvals.all(key_of(campaign))
+        for asked in recovery.approvals.all(campaign.key)
     )
 
 
@@ -246,7 +247,7 @@ def _fail(
 
     That somebody is to be alerted is noted first: should this function die before it does so, the next look does.
     """
-    recovery, key, now = ports.recovery, key_of(campaign), ports.recovery.clock.now()
+    recovery, key, now = ports.recovery, campaign.key, ports.recovery.clock.now()
     failure = advised(failure, campaign)
     recovery.active.look_at(entry.model_copy(update={"alert": True}), now + SOON, now)
     failed = recovery.campaigns.update(
@@ -266,19 +267,10 @@ def _own_failure(execution: ExecutionState, ports: ReconcilePorts) -> Failure:
     known = known_errors()[execution.error or ""]
     return Failure(
         code=known.code,
-        message=_message(execution.cause) or known.title,
+        message=message_in(execution.cause or "") or known.title,
         at=ports.recovery.clock.now(),
         retryable=known.retryable,
     )
-
-
-def _message(cause: str | None) -> str:
-    """Lambda reports an exception as JSON in the cause, which the engine cuts; other causes are text already."""
-    try:
-        parsed = json.loads(cause or "")
-    except ValueError:
-        return cause or ""
-    return str(parsed.get("errorMessage", cause)) if isinstance(parsed, dict) else str(cause)
 
 
 def _exhausted(execution: ExecutionState | None, ports: ReconcilePorts) -> Failure:

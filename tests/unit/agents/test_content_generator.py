@@ -8,8 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from lambdas.agents import content_generator
-from lambdas.agents.offline.faults import Fault, FaultPlan
-from lambdas.agents.offline.provider import MODEL_ID, OfflineModel
+from lambdas.agents.offline.offline_model import MODEL_ID, Fault, FaultPlan, OfflineModel
 from lambdas.domain.errors import DependencyTimeoutError
 from lambdas.domain.limits import LIMITS, check_limits, measure, sms_segments, text_as_published
 from lambdas.domain.models.post import PostContent

@@ -4,13 +4,13 @@ from datetime import timedelta
 
 import pytest
 
+from lambdas.domain.due import SHARDS, Kind
 from lambdas.domain.errors import UnreadableRecordError
 from lambdas.domain.graph.model import ExecutionStatus
 from lambdas.domain.ids import CampaignId, CampaignKey
+from lambdas.domain.models.active import SOON, ActiveCampaign
 from lambdas.domain.models.campaign import CampaignStatus
 from lambdas.ops.reconcile.logic import ReconcilePorts, ended_campaign, look_again, take_over
-from lambdas.services.active import SOON, ActiveCampaign
-from lambdas.services.due import SHARDS, Kind
 from tests.contract.samples import approval
 from tests.support import samples
 from tests.support.recovery import lost, recovery_ports
@@ -124,19 +124,20 @@ def unasked(arn: str) -> None:
     raise AssertionError(f"the engine was asked about {arn}")
 
 
-def test_an_alert_that_a_death_kept_back_is_sent_by_the_next_look(world: World) -> None:
+def test_an_alert_that_a_death_kept_back_is_sent_by_the_next_look(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     lost(world, ended=ExecutionStatus.FAILED, error="InvalidPlanError")
-    send = world.alerts.send
 
     def die(_alert: object) -> None:
         raise RuntimeError("the process is gone")
 
-    world.alerts.send = die  # type: ignore[method-assign]
     errors: list[Exception] = []
-    run(world, errors)
+    with monkeypatch.context() as dying:
+        dying.setattr(world.alerts, "send", die)
+        run(world, errors)
     assert [type(error) for error in errors] == [RuntimeError]
     assert world.campaigns.get(samples.KEY).status is CampaignStatus.FAILED
-    world.alerts.send = send  # type: ignore[method-assign]
     for _ in range(5):
         world.clock.advance(timedelta(minutes=5))
         run(world, everything=False)

@@ -5,19 +5,16 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from lambdas.domain.due import SHARDS, DueEntry, Kind, entry_for
 from lambdas.domain.errors import InvalidInputError
 from lambdas.domain.ids import CampaignId, CampaignKey, TenantId
 from lambdas.services.due import (
     BACK_OFF,
     GRACE,
     LONGEST_BACK_OFF,
-    SHARDS,
-    DueEntry,
     DueReport,
-    Kind,
     Tick,
     Verdict,
-    entry_for,
     rebuild,
     shards_of,
     work_due,
