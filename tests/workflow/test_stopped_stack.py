@@ -51,7 +51,7 @@ def expired(driver: Driver) -> str:
 def nobody_is_told(driver: Driver) -> None:
     """Executions that end badly are not reported, as on AWS may happen: the report is its best effort."""
     events = driver.stack.client("events")
-    for rule in events.list_rules(NamePrefix="")["Rules"]:
+    for rule in events.list_rules()["Rules"]:
         if "aws.states" in rule.get("EventPattern", ""):
             events.disable_rule(Name=rule["Name"])
 
