@@ -1,6 +1,7 @@
 """A reviewer's way in: the page behind the mailed link, and its twin for programs."""
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING, Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
@@ -18,7 +19,7 @@ from lambdas.domain.models.approval import MAX_COMMENTS, Decision, DecisionInput
 from lambdas.ports.paging import every
 
 if TYPE_CHECKING:
-    from lambdas.api.rest.pages import Draft
+    from lambdas.api.pages.review import Draft
 
 TAG = "Approval"
 FORM = {
@@ -41,10 +42,6 @@ class ApprovalRoutes:
     def __init__(self, app: Resolver, services: Services) -> None:
         self._app = app
         self._services = services
-        self._links = LinkPorts(services.approvals, services.keys, services.clock, services.log)
-        self._decisions = DecisionPorts(
-            services.approvals, services.campaigns, services.engine, services.clock, services.cipher, services.posts
-        )
         path, wrong = "/approve/<callback_id>", (401, 404, 410, 503)
         app.get(path, **html_described("showApproval", "The reviewer's page", tag=TAG, errors=wrong))(self.show)
         app.head(path, include_in_schema=False)(self.show)
@@ -67,11 +64,23 @@ class ApprovalRoutes:
             ),
         )(self.decide_by_token)
 
+    @cached_property
+    def _links(self) -> LinkPorts:
+        services = self._services
+        return LinkPorts(services.approvals, services.keys, services.clock, services.log)
+
+    @cached_property
+    def _decisions(self) -> DecisionPorts:
+        services = self._services
+        return DecisionPorts(
+            services.approvals, services.campaigns, services.engine, services.clock, services.cipher, services.posts
+        )
+
     def show(
         self, callback_id: CallbackPath, token: LinkPart = "", nonce: LinkPart = "", page: PageNumber = "1"
     ) -> Answer:
         """Look, and never decide: mail scanners and link previews come here too."""
-        from lambdas.api.rest import pages
+        from lambdas.api.pages import review as pages
 
         try:
             return self._shown(open_link(token, nonce, callback_id, self._links), page)
@@ -87,7 +96,7 @@ class ApprovalRoutes:
     ) -> Answer:
         """The request as it stands. ``fields`` are of a form that was sent to see another page of its posts, or in
         which something is ``wrong``."""
-        from lambdas.api.rest import pages
+        from lambdas.api.pages import review as pages
 
         require_not_superseded(link.approval)
         if link.approval.decision:
@@ -104,7 +113,7 @@ class ApprovalRoutes:
         return pages.approval(link, campaign, self._services.posts, page, _draft(fields or {}), notice, status=status)
 
     def decide_by_form(self, callback_id: CallbackPath, token: LinkPart = "", nonce: LinkPart = "") -> Answer:
-        from lambdas.api.rest import pages
+        from lambdas.api.pages import review as pages
 
         try:
             link = open_link(token, nonce, callback_id, self._links)
@@ -150,7 +159,7 @@ class ApprovalRoutes:
 
     def _late(self, error: ConflictError, link: OpenLink, fields: Mapping[str, str]) -> Answer:
         """The page of a decision that did not count: what counted instead, or what changed meanwhile."""
-        from lambdas.api.rest import pages
+        from lambdas.api.pages import review as pages
 
         campaign = self._services.campaigns.get_configured(link.key)
         match error.details.get("reason"):
@@ -164,20 +173,20 @@ class ApprovalRoutes:
         return pages.refusal(error)
 
     def _answered(self, link: OpenLink, *, status: int = 200) -> Answer:
-        from lambdas.api.rest import pages
+        from lambdas.api.pages import review as pages
 
         campaign, votes = self._services.campaigns.get(link.key), self._services.approvals.votes(link.approval)
         return pages.answered(link, campaign, votes, status=status)
 
     def _decided(self, link: OpenLink, *, status: int = 200) -> Answer:
-        from lambdas.api.rest import pages
+        from lambdas.api.pages import review as pages
 
         campaign = self._services.campaigns.get(link.key)
         return pages.decided(link, campaign, now=self._services.clock.now(), status=status)
 
 
 def _draft(fields: Mapping[str, str]) -> "Draft":
-    from lambdas.api.rest.pages import Draft
+    from lambdas.api.pages.review import Draft
 
     return Draft(fields.get("decision", ""), fields.get("comments", ""), drafts_in(fields))
 

@@ -2,10 +2,9 @@
 
 from typing import Literal
 
-from lambdas.api.rest.address import public_url
 from lambdas.api.rest.answers import Answer, answer, described
 from lambdas.api.rest.campaigns import TAG, CampaignPath
-from lambdas.api.rest.request import json_body, manager
+from lambdas.api.rest.request import json_body, manager, public_url
 from lambdas.api.rest.resolver import Resolver
 from lambdas.api.rest.views import AcceptedCampaign, CampaignLinks
 from lambdas.api.services import Services

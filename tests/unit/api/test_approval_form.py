@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from lambdas.api.rest.shown import POSTS_A_PAGE
+from lambdas.api.pages.shown import POSTS_A_PAGE
 from lambdas.domain.ids import post_id_for
 from lambdas.domain.models.approval import ApprovalStatus, Decision, PostVerdict
 from tests.support.waiting import CAMPAIGN_ID, Waiting, nothing_happened

@@ -16,8 +16,8 @@ from markupsafe import Markup
 from lambdas.api.approvals.decisions import decider, is_stuck
 from lambdas.api.approvals.links import OpenLink
 from lambdas.api.approvals.marks import Draft as PostDraft
+from lambdas.api.pages.shown import POSTS_A_PAGE, ShownPost, shown_post
 from lambdas.api.rest.answers import Answer, html
-from lambdas.api.rest.shown import POSTS_A_PAGE, ShownPost, shown_post
 from lambdas.domain.errors import (
     CampaignError,
     ConflictError,
@@ -282,7 +282,7 @@ def _page(template: str, *, status: int = 200, **values: Any) -> Answer:
 @cache
 def _look() -> tuple[Environment, Markup, str]:
     """Templates, style sheet, and a policy that lets nothing in but this style sheet."""
-    loader = PackageLoader("lambdas.api.rest", "templates")
+    loader = PackageLoader("lambdas.api.pages", "templates")
     environment = Environment(
         loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )

@@ -27,7 +27,7 @@ TAG = "Approval"
 CallbackPath = Annotated[CallbackIdField, Path()]
 
 
-class RequestRoutes:
+class ApprovalRequestRoutes:
     def __init__(self, app: Resolver, services: Services) -> None:
         self._app = app
         self._services = services
