@@ -50,6 +50,8 @@ def grant_alert(function: lambda_.Function, topic: sns.ITopic, key: kms.IKey) ->
 EVERY = Duration.minutes(1)
 LATE = Duration.minutes(10)
 """Work that has been due for longer than this says that ticks fail, or do not keep up."""
+FAILURES, FAILING_FOR = 2, Duration.minutes(15)
+"""One record that always fails does so four times in this time (``due.BACK_OFF``); one that failed twice may pass."""
 LONG = Duration.seconds(50)
 """A tick that takes longer than this does not keep up: the next one begins beside it."""
 NAMESPACE = "CampaignOrchestration"
@@ -60,20 +62,22 @@ def every_minute(
     scope: Construct, construct_id: str, function: CampaignFunction, kind: Kind, description: str, alerts: sns.ITopic
 ) -> None:
     """Invoke ``function`` once a minute for each shard with ``{"shard": n}``; ``alerts`` hears when it is late."""
-    # A run that fails is not repeated: the next one comes in a minute. One rule has at most five targets.
+    # What EventBridge cannot deliver it need not repeat: the next tick comes in a minute. A rule has at most five.
     rule = events.Rule(scope, construct_id, description=description, schedule=events.Schedule.rate(EVERY))
     for shard in range(SHARDS):
         given = events.RuleTargetInput.from_object({"shard": shard})
         rule.add_target(targets.LambdaFunction(function.live, event=given, retry_attempts=0))
-    age = cloudwatch.Metric(
-        namespace=NAMESPACE,
-        metric_name="DueAge",
-        dimensions_map={"Kind": kind.value, "service": function.service_name},
-        statistic="Maximum",
-        period=Duration.minutes(5),
-    )
     alarms = {
-        "Late": (age, LATE.to_seconds(), f"{description}: the oldest of what is due has been due for ten minutes"),
+        "Late": (
+            _measured("DueAge", function, kind, "Maximum", Duration.minutes(5)),
+            LATE.to_seconds(),
+            f"{description}: the oldest of what is due has been due for ten minutes",
+        ),
+        "Failing": (
+            _measured("DueFailed", function, kind, "Sum", FAILING_FOR),
+            FAILURES,
+            f"{description}: what is due fails again and again; the function's log says why",
+        ),
         "Long": (
             function.metric_duration(statistic="Maximum", period=Duration.minutes(5)),
             LONG.to_milliseconds(),
@@ -88,10 +92,20 @@ def every_minute(
             metric=metric,
             threshold=threshold,
             comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
-            evaluation_periods=2,
+            evaluation_periods=1 if name == "Failing" else 2,
             # A tick that does not run at all reports nothing, which is the worst of being late.
             treat_missing_data=cloudwatch.TreatMissingData.BREACHING
             if name == "Late"
             else cloudwatch.TreatMissingData.NOT_BREACHING,
         )
         alarm.add_alarm_action(actions.SnsAction(alerts))
+
+
+def _measured(name: str, function: CampaignFunction, kind: Kind, statistic: str, period: Duration) -> cloudwatch.Metric:
+    return cloudwatch.Metric(
+        namespace=NAMESPACE,
+        metric_name=name,
+        dimensions_map={"Kind": kind.value, "service": function.service_name},
+        statistic=statistic,
+        period=period,
+    )

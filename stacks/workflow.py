@@ -191,6 +191,7 @@ class WorkflowStack(Stack):
                 **self.mail.environment,
                 "TOKEN_KEY_ID": self._data.key.key_id,
             },
+            timeout_seconds=60,  # each mail may get no answer for ten seconds
         )
         grant_secret(function, self._data, self._data.approval_keys_name)
         grant_parameter(function, self.base_url_parameter)

@@ -68,6 +68,10 @@ class CampaignStore(Protocol):
         """
         ...
 
+    def owner_of(self, campaign_id: CampaignId) -> TenantId | None:
+        """Whose campaign it is; ``None`` when there is none of that id. Read consistently."""
+        ...
+
     def find_idempotent(self, tenant_id: TenantId, key: str) -> IdempotencyRecord | None: ...
 
     def remember(self, tenant_id: TenantId, idempotency: IdempotencyRecord, at: datetime) -> None:
@@ -264,13 +268,11 @@ class Keys(Protocol):
 
 
 class EffectStore(Protocol):
-    def put(self, key: CampaignKey, effect: Effect) -> None:
-        """Store it in place of the one of the same kind and name."""
-        ...
+    """``put`` replaces the effect of the same kind and name; ``all`` answers the oldest first."""
 
-    def all(self, key: CampaignKey) -> list[Effect]:
-        """Oldest first."""
-        ...
+    def put(self, key: CampaignKey, effect: Effect) -> None: ...
+
+    def all(self, key: CampaignKey) -> list[Effect]: ...
 
 
 class ActiveCampaigns(Protocol):

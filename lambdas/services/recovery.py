@@ -153,12 +153,13 @@ def retry(key: CampaignKey, step: str | None, ports: RecoveryPorts) -> Campaign:
     # First to be looked at: whatever breaks from here on, the reconciler finds a campaign that should be running.
     now = ports.clock.now()
     ports.active.look_at(active(key), now + SOON, now)
+    if not step:
+        # Before the execution is replaced: whoever starts the next one, should this function die, finds them open.
+        wait_for_writers(key, ports.posts, now)  # so that the posts' batches are free, whose writers have ended
+        write_by_batch(key, ports.posts, lambda post: post.status is PostStatus.FAILED, ports.posts.reopen)
     moved = replace_execution(campaign, ports, status=to, error=None)
     for approval in ports.approvals.all(key):
         ports.approvals.close(key, approval.callback_id)
-    if not step:
-        wait_for_writers(key, ports.posts, now)  # so that the posts' batches are free, whose writers have ended
-        write_by_batch(key, ports.posts, lambda post: post.status is PostStatus.FAILED, ports.posts.reopen)
     until = begin(moved, ports)
     if until:
         ports.active.look_at(active(key), until, now)

@@ -74,5 +74,5 @@ class Asked:
 
     def tending(self) -> TendPorts:
         w = self.world
-        stores = (w.campaigns, w.posts, w.approvals)
+        stores = (w.campaigns, w.posts, w.approvals, w.active)
         return TendPorts(*stores, w.engine, w.channels, w.alerts, w.ids, w.clock, w.cipher, lambda: BASE_URL)

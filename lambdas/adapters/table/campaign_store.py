@@ -74,6 +74,10 @@ class DynamoCampaigns:
             }
         }
 
+    def owner_of(self, campaign_id: CampaignId) -> TenantId | None:
+        found = self._table.get(keys.owner(campaign_id))
+        return TenantId(found["tenantId"]) if found else None
+
     def find_idempotent(self, tenant_id: TenantId, key: str) -> IdempotencyRecord | None:
         found = self._table.get(keys.idempotency(tenant_id, key))
         return IdempotencyRecord(key, found["bodyHash"], CampaignId(found["campaignId"])) if found else None

@@ -20,6 +20,7 @@ from lambdas.agents.model_choice import load_prompt
 from lambdas.agents.offline.offline_model import OfflineModel
 from lambdas.agents.outcome import AgentError, Answer, ErrorCode, answer
 from lambdas.agents.seeding import derive_seed
+from lambdas.domain.errors import RetryableError
 from lambdas.domain.models.base import invalid_input
 from lambdas.domain.models.post import PostContent, RuleResult
 from lambdas.ports.text_model import ModelReply, ModelRequest, Stop, Task, TextModel
@@ -55,7 +56,12 @@ def _write(data: Mapping[str, Any], model: TextModel, now: Callable[[], datetime
     broken: tuple[str, ...] = ()
     previous: Mapping[str, Any] | None = None
     for number in range(ROUNDS):
-        reply = model.complete(_model_request(request, payload, number, broken, previous))
+        try:
+            reply = model.complete(_model_request(request, payload, number, broken, previous))
+        except RetryableError:
+            if kept:
+                break  # the first draft may be published, and another attempt would pay for it again
+            raise
         ledger.add(reply)
         try:
             kept = _checked(assemble(_draft(reply), request, now()), request)

@@ -15,6 +15,7 @@ from pydantic import (
     PlainSerializer,
     Strict,
     ValidationError,
+    WithJsonSchema,
 )
 from pydantic.alias_generators import to_camel
 from pydantic_core import ErrorDetails
@@ -51,7 +52,18 @@ def _text_only(value: Any) -> Any:
     return value
 
 
-WallTime = Annotated[datetime, BeforeValidator(_text_only)]
+WallTime = Annotated[
+    datetime,
+    BeforeValidator(_text_only),
+    # Not the format "date-time", which has an offset always (RFC 3339).
+    WithJsonSchema(
+        {
+            "type": "string",
+            "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)?$",
+            "description": "ISO-8601; without an offset the time of day in the schedule's timeZone.",
+        }
+    ),
+]
 """A date and time as written; without an offset it is a time on the wall of some time zone."""
 
 Day = Annotated[date, BeforeValidator(_text_only)]

@@ -33,7 +33,7 @@ def tell_unreachable(
     reviewers by their number, since an address belongs into no log.
     """
     lost = [reviewer for reviewer in approval.silent() if is_lost(reviewer)]
-    if not lost:
+    if not lost or not channels.have_time:
         return approval, []
     settings = channels.catalog.get_settings(campaign.tenant_id)
     letters = [unreachable(to, campaign, approval, _named(lost), settings.sender) for to in _told(settings, campaign)]

@@ -21,7 +21,7 @@ from lambdas.domain.models.workflow import BuildInput
 from lambdas.ops.reconcile.logic import ReconcilePorts, look_after
 from lambdas.ports.engine import ExecutionState
 from statemachine.picture import framed
-from tests.fakes import MemoryAlerts
+from tests.fakes import MemoryAlerts, stored
 from tests.support.api import World
 from tests.support.pictures import DRAWING, SMALL
 from tests.support.waiting import CAMPAIGN_ID, waiting_campaign
@@ -142,7 +142,7 @@ def test_a_retry_waits_for_whoever_still_writes_posts(world: World) -> None:
     """Nobody's text is lost, and no post is written twice."""
     found = waiting(world)
     fail(world, found)
-    (post, *_), now = world.posts.page(found.key, 10).items, world.clock.now()
+    (post, *_), now = world.posts.page(found.key, 10).items, stored(world.clock.now())
     world.posts.revise(found.key, 0, [post])
     until = now + timedelta(minutes=5)
     claim = Claim(owner="of the failed one", attempt=0, nonce="n", claimed_at=now, expires_at=until)

@@ -203,7 +203,7 @@ def test_attempts_are_bounded_and_then_a_person_is_called(world: World) -> None:
     assert (campaign.error.code, campaign.error.retryable) == ("RECOVERY_EXHAUSTED", True)
     assert [cause.error for cause in campaign.error.causes] == ["States.Runtime"]
     (alert,) = world.alerts.sent
-    assert alert.failure == campaign.error
+    assert alert.failure.to_record() == campaign.error.to_record()
     assert alert.failure.next_step
     assert alert.failure.execution_url
     run(world)
