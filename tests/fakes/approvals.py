@@ -97,7 +97,8 @@ class MemoryApprovals:
 
     def votes(self, approval: Approval) -> tuple[Vote, ...]:
         with self._lock:
-            said = [vote.to_record() | self.words.get(vote.words or "", {}) for vote in approval.votes]
+            counted = [vote for vote in approval.votes if approval.counts(vote)]
+            said = [vote.to_record() | self.words.get(vote.words or "", {}) for vote in counted]
         return tuple(Vote.from_record(vote) for vote in said)
 
     def adopt(self, _shard: int) -> int:

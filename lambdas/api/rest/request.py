@@ -71,13 +71,16 @@ def bearer(event: APIGatewayProxyEvent) -> str:
     return match.group(1)
 
 
-def json_body(event: APIGatewayProxyEvent) -> Any:
-    """The parsed body, at most as large as a campaign may be, without a ``tenantId`` that is the caller's own.
+def json_body(event: APIGatewayProxyEvent, *, required: bool = True) -> Any:
+    """The parsed body, at most as large as a campaign may be, without a ``tenantId`` that is the caller's own. None at
+    all is an empty object where it is not ``required``.
 
     Raises ``PayloadTooLargeError``, ``MalformedJsonError``, and ``TenantMismatchError`` for another tenant's.
     """
     text = _text(event)
     check_size(len(text.encode("utf-8", "surrogatepass")))
+    if not text.strip() and not required:
+        return {}
     if not text.strip():
         raise MalformedJsonError("the request has no body")
     return own(_parsed(text), ((event.get("requestContext") or {}).get("authorizer") or {}).get("tenantId"))
