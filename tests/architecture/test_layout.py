@@ -10,9 +10,9 @@ from tests.architecture.sources import SOURCES, Source, sources
 
 MAX_LINES = 320
 MAX_FUNCTION_LINES = 40
-LONGER_FUNCTIONS = 9
+LONGER_FUNCTIONS = 8
 """So many are longer, of before the limit was 40 lines, and none has more than 50. Lower it when one is split."""
-MIN_LINES, CRUMBS = 40, 30
+MIN_LINES, CRUMBS = 40, 28
 """A module of less is part of an idea; how many there are only goes down. A handler is as short as it can be."""
 MAX_MODULES = 12
 LARGER_FOLDERS = {
