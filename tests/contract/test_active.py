@@ -10,8 +10,9 @@ from lambdas.adapters.table import keys
 from lambdas.adapters.table.active_store import DynamoActive
 from lambdas.adapters.table.due_store import DynamoDue
 from lambdas.adapters.table.items import to_item
-from lambdas.services.active import ActiveCampaign, ActiveCampaigns, active
-from lambdas.services.due import SHARDS, DueEntry, Kind
+from lambdas.domain.due import SHARDS, DueEntry, Kind
+from lambdas.domain.models.active import ActiveCampaign, active
+from lambdas.ports.stores import ActiveCampaigns
 from tests.contract.conftest import TABLE
 from tests.contract.samples import ACME, KEY, NOW, numbered
 from tests.fakes import MemoryActive, MemoryDue
@@ -64,10 +65,10 @@ def test_each_shard_takes_its_share_of_the_list_of_before(moto_table: Any) -> No
     for key in listed:
         fields = {"tenantId": key.tenant_id, "campaignId": key.campaign_id}
         moto_table.put_item(TableName=TABLE, Item=to_item(keys.listed_active(key), fields))
-    shares = [store.listed(shard) for shard in range(SHARDS)]
+    shares = [store.listed(shard, 100) for shard in range(SHARDS)]
     assert all(shares)
     found = [key for share in shares for key in share]
     assert (len(found), set(found)) == (40, listed)
     for key in found:
         store.forget_listed(key)
-    assert [store.listed(shard) for shard in range(SHARDS)] == [[]] * SHARDS
+    assert [store.listed(shard, 100) for shard in range(SHARDS)] == [[]] * SHARDS

@@ -10,13 +10,13 @@ from lambdas.adapters.table import keys
 from lambdas.adapters.table.campaign_store import DynamoCampaigns
 from lambdas.adapters.table.due_store import DynamoDue
 from lambdas.adapters.table.table import Table
+from lambdas.domain.due import SHARDS, Kind
 from lambdas.domain.errors import ConcurrentUpdateError, ConflictError, InvalidInputError, NotFoundError
 from lambdas.domain.ids import BrandId, PersonaId
+from lambdas.domain.models.active import SOON
 from lambdas.domain.models.brand import Brand, Persona
 from lambdas.domain.models.campaign import CampaignStatus, Configuration, Failure, PostCounts
 from lambdas.ports.stores import CampaignStore, IdempotencyRecord
-from lambdas.services.active import SOON
-from lambdas.services.due import SHARDS, Kind
 from tests.contract.conftest import TABLE
 from tests.contract.samples import ACME, GLOBEX, KEY, NOW, brand_config, campaign, numbered, persona_config
 from tests.fakes import MemoryCampaigns, MemoryDue

@@ -7,8 +7,9 @@ import pytest
 
 from lambdas.adapters.table import due_store
 from lambdas.adapters.table.due_store import DynamoDue
+from lambdas.domain.due import SHARDS, DueEntry, Kind, entry_for
 from lambdas.domain.ids import CampaignId, CampaignKey, TenantId
-from lambdas.services.due import SHARDS, DueEntry, DueIndex, Kind, entry_for
+from lambdas.ports.stores import DueIndex
 from tests.contract.conftest import TABLE
 from tests.fakes import MemoryDue
 
@@ -82,3 +83,15 @@ def test_an_entry_that_nobody_can_read_keeps_no_other_waiting(moto_table: Any) -
     newer = due_store.fields(entry(1)) | {"fieldOfANewerVersion": "x"}
     index._table.put(due_store.place(entry(1)), newer)
     assert list(index.due(Kind.CAMPAIGN, 0, NOW)) == [entry(), entry(1)]
+
+
+def test_many_entries_that_nobody_can_read_do_not_hide_what_is_behind_them(
+    moto_table: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(due_store, "_PAGE", 3)
+    index = DynamoDue(moto_table, TABLE)
+    for number in range(7):
+        sk = f"2026-01-01T00:00:0{number}.000Z#acme#x"
+        moto_table.put_item(TableName=TABLE, Item={"PK": {"S": "DUE#campaign#0"}, "SK": {"S": sk}, "at": {"S": "soon"}})
+    index.put(entry())
+    assert list(index.due(Kind.CAMPAIGN, 0, NOW)) == [entry()]

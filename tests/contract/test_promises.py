@@ -4,7 +4,7 @@ import pytest
 
 from lambdas.adapters.table.promise_store import DynamoPromises
 from lambdas.domain.ids import CampaignId, CampaignKey, TenantId
-from lambdas.services.quota import Limits, Promises
+from lambdas.ports.stores import Limits, Promises
 from tests.contract.conftest import TABLE
 from tests.fakes import MemoryPromises
 

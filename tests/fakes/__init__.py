@@ -18,7 +18,7 @@ from tests.fakes.promises import MemoryPromises
 from tests.fakes.recent_texts import MemoryRecentTexts
 from tests.fakes.senders import MemorySenders
 from tests.fakes.services import MemoryEngine, MemoryKeys, MemoryMailer, MemoryManifests
-from tests.fakes.system import MemoryClock, MemoryIds
+from tests.fakes.system import MemoryClock, MemoryIds, stored
 
 __all__ = [
     "MemoryActive",
@@ -42,4 +42,5 @@ __all__ = [
     "MemoryPromises",
     "MemoryRecentTexts",
     "MemorySenders",
+    "stored",
 ]

@@ -5,12 +5,12 @@ from itertools import count
 from threading import Lock
 from typing import Any
 
+from lambdas.domain.due import Kind, entry_for
 from lambdas.domain.errors import ConcurrentUpdateError, ConflictError, NotFoundError
 from lambdas.domain.ids import CallbackId, CampaignKey
 from lambdas.domain.models.approval import Approval, ApprovalStatus, ClosedBecause, MadeDecision, Vote
 from lambdas.domain.models.base import iso
 from lambdas.ports.stores import Clock
-from lambdas.services.due import Kind, entry_for
 from tests.fakes.due import MemoryDue
 from tests.fakes.system import MemoryClock
 

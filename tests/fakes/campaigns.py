@@ -7,13 +7,13 @@ from typing import Any, Unpack
 
 from lambdas.adapters.table.cursors import decode_cursor, encode_cursor
 from lambdas.domain.campaign_changes import CampaignChanges, on_the_record
+from lambdas.domain.due import Kind, entry_for
 from lambdas.domain.errors import ConcurrentUpdateError, ConflictError, NotFoundError
-from lambdas.domain.ids import CampaignKey, TenantId
+from lambdas.domain.ids import CampaignId, CampaignKey, TenantId
+from lambdas.domain.models.active import SOON
 from lambdas.domain.models.campaign import Campaign, CampaignStatus
 from lambdas.ports.engine import is_of
 from lambdas.ports.stores import IdempotencyRecord, Page
-from lambdas.services.active import SOON
-from lambdas.services.due import Kind, entry_for
 from tests.fakes.due import MemoryDue
 
 
@@ -28,7 +28,7 @@ class MemoryCampaigns:
         self._lock = Lock()
 
     def create(self, campaign: Campaign, idempotency: IdempotencyRecord | None = None) -> None:
-        key = CampaignKey(campaign.tenant_id, campaign.campaign_id)
+        key = campaign.key
         with self._lock:
             if any(known.campaign_id == key.campaign_id for known in self._records):
                 raise ConflictError(f"there is a campaign {campaign.campaign_id} already", details={"taken": "id"})
@@ -41,6 +41,9 @@ class MemoryCampaigns:
             if self._due:
                 at = campaign.created_at
                 self._due.put(entry_for(Kind.CAMPAIGN, key, at + SOON, at))
+
+    def owner_of(self, campaign_id: CampaignId) -> TenantId | None:
+        return next((key.tenant_id for key in self._records if key.campaign_id == campaign_id), None)
 
     def find_idempotent(self, tenant_id: TenantId, key: str) -> IdempotencyRecord | None:
         return self._idempotency.get((tenant_id, key))

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import NamedTuple
 
+from lambdas.domain.due import DueEntry, Kind
 from lambdas.domain.ids import CampaignKey
 from lambdas.domain.models.base import iso
-from lambdas.services.due import DueEntry, Kind
 
 
 class _Place(NamedTuple):

@@ -1,7 +1,7 @@
 """Effects in memory."""
 
 from lambdas.domain.ids import CampaignKey
-from lambdas.services.saga import Effect
+from lambdas.domain.models.effect import Effect
 
 
 class MemoryEffects:

@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from lambdas.domain.due import Kind, entry_for
 from lambdas.domain.graph.model import ExecutionStatus
 from lambdas.domain.ids import CampaignKey
+from lambdas.domain.models.active import ActiveCampaign
 from lambdas.domain.models.base import iso
+from lambdas.domain.models.campaign import Alert
 from lambdas.domain.models.workflow import BuildInput
 from lambdas.ports.engine import ExecutionState
-from lambdas.services.active import ActiveCampaign
-from lambdas.services.alerts import Alert
-from lambdas.services.due import Kind, entry_for
 from tests.fakes.due import MemoryDue
 
 

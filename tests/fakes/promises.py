@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from lambdas.domain.ids import CampaignId, CampaignKey, TenantId
-from lambdas.services.quota import Limits
+from lambdas.ports.stores import Limits
 
 
 class MemoryPromises:

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from lambdas.domain.ids import CampaignKey
 from lambdas.domain.models.approval import Decision
 from lambdas.domain.models.campaign import CampaignStatus, PostCounts
-from lambdas.services.quota import Limits, Quota
+from lambdas.ports.stores import Limits
+from lambdas.services.quota import Quota
 from lambdas.services.submission import Accepted, Intake, Submission, submit
 from tests.fakes import MemoryPromises
 from tests.support import samples

@@ -96,6 +96,7 @@ def waiting_campaign(world: World, *, posts: int = 3) -> Waiting:
         created_at=now,
         expires_at=now + timedelta(days=7),
         revisions_left=3,
+        layout=1,
     )
     world.approvals.create(approval)
     world.engine.wait_for(TASK_TOKEN)
@@ -111,7 +112,7 @@ def waiting_campaign(world: World, *, posts: int = 3) -> Waiting:
         )
         for email, nonce in nonces.items()
     }
-    return Waiting(world, key, approval, links)
+    return Waiting(world, key, world.approvals.get(key, CALLBACK_ID), links)
 
 
 def _post(world: World, index: int) -> Post:

@@ -43,7 +43,7 @@ class WatchedCampaigns(MemoryCampaigns):
 
     def create(self, campaign: Campaign, idempotency: IdempotencyRecord | None = None) -> None:
         super().create(campaign, idempotency)
-        self.statuses[CampaignKey(campaign.tenant_id, campaign.campaign_id)] = [campaign.status]
+        self.statuses[campaign.key] = [campaign.status]
 
     def update(self, key: CampaignKey, **changes: Any) -> Campaign:
         updated = super().update(key, **changes)

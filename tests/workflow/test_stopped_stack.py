@@ -16,8 +16,7 @@ from lambdas.domain.ids import CampaignId, CampaignKey, TenantId
 from lambdas.domain.models.approval import Decision, MadeDecision
 from lambdas.domain.models.campaign import CampaignStatus
 from lambdas.services.lifecycle import BUILDING
-from local.forms import forms
-from local.http import Http
+from local.http import Http, forms
 from tests.support.driver import Driver
 from tests.workflow.test_approval import let_expire
 from tests.workflow.test_recovery import approve, fail, queue_without_execution, taken_over, written

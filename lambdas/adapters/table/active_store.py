@@ -5,14 +5,14 @@ Actions on the table: ``dynamodb:GetItem`` (get), ``PutItem`` (look_at), ``Delet
 """
 
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lambdas.adapters.table import keys
 from lambdas.adapters.table.due_store import DynamoDue
 from lambdas.adapters.table.table import Table
+from lambdas.domain.due import SHARDS, Kind, entry_for
 from lambdas.domain.ids import CampaignId, CampaignKey, TenantId
-from lambdas.services.active import ActiveCampaign
-from lambdas.services.due import SHARDS, Kind, entry_for
+from lambdas.domain.models.active import ActiveCampaign
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -34,10 +34,12 @@ class DynamoActive:
     def remove(self, key: CampaignKey) -> None:
         self._table.delete(keys.active(key))
 
-    def listed(self, shard: int) -> list[CampaignKey]:
-        """Campaigns on the list that version 0.3 and earlier kept, a share of it for each shard."""
-        partitions = range(shard, keys.ACTIVE_LISTS, SHARDS)
-        items = [item for n in partitions for item in self._table.query(keys.active_list(n), keys.CAMPAIGNS)]
+    def listed(self, shard: int, limit: int) -> list[CampaignKey]:
+        """Up to ``limit`` campaigns of the list that version 0.3 and earlier kept, a share of it for each shard."""
+        items: list[dict[str, Any]] = []
+        for number in range(shard, keys.ACTIVE_LISTS, SHARDS):
+            if len(items) < limit:
+                items += self._table.query(keys.active_list(number), keys.CAMPAIGNS, limit=limit - len(items))
         return [CampaignKey(TenantId(item["tenantId"]), CampaignId(item["campaignId"])) for item in items]
 
     def forget_listed(self, key: CampaignKey) -> None:

@@ -18,13 +18,13 @@ from lambdas.adapters.table.items import to_item
 from lambdas.adapters.table.moves import move
 from lambdas.adapters.table.table import ConditionFailedError, Same, Table
 from lambdas.domain.campaign_changes import CampaignChanges, on_the_record
+from lambdas.domain.due import Kind, entry_for
 from lambdas.domain.errors import ConcurrentUpdateError, ConflictError, NotFoundError
 from lambdas.domain.ids import CampaignId, CampaignKey, TenantId
+from lambdas.domain.models.active import SOON
 from lambdas.domain.models.campaign import Campaign, CampaignStatus
 from lambdas.ports.engine import is_first
 from lambdas.ports.stores import IdempotencyRecord, Page
-from lambdas.services.active import SOON
-from lambdas.services.due import Kind, entry_for
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -47,7 +47,7 @@ class DynamoCampaigns:
 
     @translate_errors()
     def create(self, campaign: Campaign, idempotency: IdempotencyRecord | None = None) -> None:
-        key = CampaignKey(campaign.tenant_id, campaign.campaign_id)
+        key = campaign.key
         # In this order, which the reasons of a cancelled transaction keep.
         writes = [
             self._new(keys.owner(campaign.campaign_id), {"tenantId": campaign.tenant_id}),
@@ -73,6 +73,10 @@ class DynamoCampaigns:
                 "ConditionExpression": "attribute_not_exists(PK)",
             }
         }
+
+    def owner_of(self, campaign_id: CampaignId) -> TenantId | None:
+        found = self._table.get(keys.owner(campaign_id))
+        return TenantId(found["tenantId"]) if found else None
 
     def find_idempotent(self, tenant_id: TenantId, key: str) -> IdempotencyRecord | None:
         found = self._table.get(keys.idempotency(tenant_id, key))

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from lambdas.adapters.table import keys
 from lambdas.adapters.table.table import Table
 from lambdas.adapters.telemetry import count, logger
+from lambdas.domain.due import DueEntry, Kind
 from lambdas.domain.ids import CampaignId, CampaignKey, TenantId
 from lambdas.domain.models.base import iso
-from lambdas.services.due import DueEntry, Kind
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -28,25 +28,17 @@ class DynamoDue:
         self._table = Table(client, table_name)
 
     def due(self, kind: Kind, shard: int, until: datetime | None) -> Iterator[DueEntry]:
-        partition = keys.due_partition(kind, shard)
         # A key condition takes no empty bound. Times begin with a digit.
-        bounds = ("0", f"{iso(until)}{_AFTER_EVERY_KEY}" if until else _AFTER_EVERY_KEY)
-        after = None
-        while True:
-            items = self._table.query(partition, "", between=bounds, after=after, limit=_PAGE)
-            last = after
-            for item in items:
-                try:
-                    entry = _entry(kind, shard, item)
-                except (KeyError, ValueError, TypeError) as error:
-                    # Nobody can work it, and the others are not to wait for it: `rebuild` makes it anew.
-                    logger().error("due entry cannot be read", kind=kind, shard=shard, entry=item, exc_info=error)
-                    count("DueUnreadable", Kind=kind)
-                    continue
-                yield entry
-                after = place(entry)
-            if len(items) < _PAGE or after == last:
-                return
+        last = f"{iso(until)}{_AFTER_EVERY_KEY}" if until else _AFTER_EVERY_KEY
+        for item in self._table.scroll(keys.due_partition(kind, shard), "0", last, _PAGE):
+            try:
+                entry = _entry(kind, shard, item)
+            except (KeyError, ValueError, TypeError) as error:
+                # Nobody can work it, and the others are not to wait for it: `rebuild` makes it anew.
+                logger().error("due entry cannot be read", kind=kind, shard=shard, entry=item, exc_info=error)
+                count("DueUnreadable", Kind=kind)
+                continue
+            yield entry
 
     def put(self, entry: DueEntry) -> None:
         self._table.put(place(entry), fields(entry))

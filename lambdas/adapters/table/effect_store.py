@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from lambdas.adapters.table import keys
 from lambdas.adapters.table.table import Table
 from lambdas.domain.ids import CampaignKey
-from lambdas.services.saga import Effect
+from lambdas.domain.models.effect import Effect
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from lambdas.adapters.aws.clients import error_code, translate_errors
-from lambdas.adapters.table.items import from_item, to_attribute, to_item, to_key
+from lambdas.adapters.aws.clients import translate_errors
+from lambdas.adapters.table.items import to_attribute, to_item, to_key
 from lambdas.adapters.table.keys import ItemKey
-from lambdas.adapters.table.table import ConditionFailedError, Same, Table, set_expression, status_condition
+from lambdas.adapters.table.table import Same, Table, set_expression, status_condition, transaction_error
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
@@ -62,16 +62,4 @@ def move(
     try:
         table.client.transact_write_items(TransactItems=writes)
     except ClientError as error:
-        raise _meaning(error) from error
-
-
-def _meaning(error: ClientError) -> Exception:
-    if error_code(error) != "TransactionCanceledException":
-        return error
-    cancelled: Any = error.response  # CancellationReasons is not in botocore's type of the response
-    reasons = cancelled.get("CancellationReasons", [])
-    first = reasons[0] if reasons else {}
-    if first.get("Code") == "ConditionalCheckFailed":
-        return ConditionFailedError(from_item(first["Item"]) if first.get("Item") else None)
-    code = next((r["Code"] for r in reasons if r.get("Code", "None") != "None"), "TransactionConflict")
-    return ClientError({"Error": {"Code": code, "Message": str(error)}}, "TransactWriteItems")
+        raise transaction_error(error) from error

@@ -14,7 +14,7 @@ from lambdas.adapters.table import keys
 from lambdas.adapters.table.items import to_key
 from lambdas.adapters.table.table import Table
 from lambdas.domain.ids import CampaignId, CampaignKey, TenantId
-from lambdas.services.quota import Limits
+from lambdas.ports.stores import Limits
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -14,7 +14,7 @@ from lambdas.domain.record_size import first_page
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef, QueryInputTypeDef
+    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef, QueryInputTypeDef, TransactWriteItemTypeDef
 
 T = TypeVar("T")
 
@@ -115,6 +115,26 @@ class Table:
             request["ProjectionExpression"] = ", ".join(request["ExpressionAttributeNames"])
         return [from_item(item) for item in islice(self._pages(request), limit)]
 
+    def scroll(self, pk: str, low: str, high: str, page: int) -> Iterator[dict[str, Any]]:
+        """Items of a partition whose sort key lies between the bounds, ``page`` of them to a request, read as they are
+        asked for: what the caller removes meanwhile does no harm."""
+        bounds = {":pk": pk, ":low": low, ":high": high}
+        request: QueryInputTypeDef = {
+            "TableName": self.name,
+            "KeyConditionExpression": "PK = :pk AND SK BETWEEN :low AND :high",
+            "ExpressionAttributeValues": {name: {"S": value} for name, value in bounds.items()},
+            "ConsistentRead": True,
+            "Limit": page,
+        }
+        pages = self._pages(request)
+        while True:
+            # Not around the whole of it: what the caller does between two items is not a request of ours.
+            with translate_errors():
+                item = next(pages, None)
+            if item is None:
+                return
+            yield from_item(item)
+
     def _pages(self, request: "QueryInputTypeDef") -> Iterator[Mapping[str, Any]]:
         while True:
             response = self.client.query(**request)
@@ -164,18 +184,32 @@ class Table:
             )
         )
 
-    def put_if_version(self, key: ItemKey, fields: Mapping[str, Any], status: str, version: int) -> bool:
-        """Replace an item of that status and version; answers whether it was. No ``version`` field counts as 0."""
+    def put_if_version(
+        self,
+        key: ItemKey,
+        fields: Mapping[str, Any],
+        status: str,
+        version: int,
+        beside: tuple[ItemKey, Mapping[str, Any]] | None = None,
+    ) -> bool:
+        """Replace an item of that status and version, and put the one ``beside`` with it; answers whether it was done.
+
+        No ``version`` field counts as 0.
+        """
         unversioned = "attribute_not_exists(#version) OR " if version == 0 else ""
-        return self._holds(
-            lambda: self.client.put_item(
-                TableName=self.name,
-                Item=to_item(key, fields),
-                ConditionExpression=f"#status = :status AND ({unversioned}#version = :version)",
-                ExpressionAttributeNames={"#status": "status", "#version": "version"},
-                ExpressionAttributeValues={":status": to_attribute(status), ":version": to_attribute(version)},
-            )
-        )
+        put: TransactWriteItemTypeDef = {
+            "Put": {
+                "TableName": self.name,
+                "Item": to_item(key, fields),
+                "ConditionExpression": f"#status = :status AND ({unversioned}#version = :version)",
+                "ExpressionAttributeNames": {"#status": "status", "#version": "version"},
+                "ExpressionAttributeValues": {":status": to_attribute(status), ":version": to_attribute(version)},
+            }
+        }
+        if beside is None:
+            return self._holds(lambda: self.client.put_item(**put["Put"]))
+        other: TransactWriteItemTypeDef = {"Put": {"TableName": self.name, "Item": to_item(*beside)}}
+        return self._holds(lambda: self.client.transact_write_items(TransactItems=[put, other]))
 
     def delete(self, key: ItemKey, same: Mapping[str, str] | None = None) -> bool:
         """Answers whether there was an item, and with ``same`` in its fields; another one stays."""
@@ -194,7 +228,9 @@ class Table:
             write()
         except ClientError as error:
             if error_code(error) != "ConditionalCheckFailedException":
-                raise
+                meaning = transaction_error(error)
+                if not isinstance(meaning, ConditionFailedError):
+                    raise meaning from error
             return False
         return True
 
@@ -257,3 +293,16 @@ def set_expression(changes: Mapping[str, Any]) -> tuple[str, dict[str, str], "di
 
 def chunks(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
     return (items[start : start + size] for start in range(0, len(items), size))
+
+
+def transaction_error(error: ClientError) -> Exception:
+    """``ConditionFailedError`` where the condition of its first write did not hold, or what else cancelled it."""
+    if error_code(error) != "TransactionCanceledException":
+        return error
+    cancelled: Any = error.response  # CancellationReasons is not in botocore's type of the response
+    reasons = cancelled.get("CancellationReasons", [])
+    first = reasons[0] if reasons else {}
+    if first.get("Code") == "ConditionalCheckFailed":
+        return ConditionFailedError(from_item(first["Item"]) if first.get("Item") else None)
+    code = next((r["Code"] for r in reasons if r.get("Code", "None") != "None"), "TransactionConflict")
+    return ClientError({"Error": {"Code": code, "Message": str(error)}}, "TransactWriteItems")

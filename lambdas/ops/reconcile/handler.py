@@ -19,9 +19,18 @@ from lambdas.adapters.system import SystemClock
 from lambdas.adapters.table.active_store import DynamoActive
 from lambdas.adapters.table.due_store import DynamoDue
 from lambdas.adapters.telemetry import count, due_worked, logger
+from lambdas.domain.due import DueEntry, Kind
 from lambdas.ops.reconcile.diagnosis import Finding
-from lambdas.ops.reconcile.logic import ReconcilePorts, Report, ended_campaign, look_again, reconcile, take_over
-from lambdas.services.due import DueEntry, Kind, Tick, shards_of
+from lambdas.ops.reconcile.logic import (
+    TAKEN_AT_ONCE,
+    ReconcilePorts,
+    Report,
+    ended_campaign,
+    look_again,
+    reconcile,
+    take_over,
+)
+from lambdas.services.due import Tick, shards_of
 from lambdas.services.recovery import RecoveryPorts
 from lambdas.settings import settings
 
@@ -49,7 +58,7 @@ def handler(event: Any, _context: object) -> dict[str, Any]:
         clock,
     )
     ports = ReconcilePorts(recovery, SnsAlerts(client("sns"), configured.alert_topic_arn))
-    ended = ended_campaign(event)
+    ended = ended_campaign(event, recovery.campaigns)
     if ended:
         finding = look_again(ended, ports)
         return _reported(Report(looked_at=1, findings={finding: 1}, errors=0), tenant_id=ended.tenant_id)
@@ -68,14 +77,18 @@ def _active(table_name: str) -> DynamoActive:
 
 
 def _take_over(shards: Sequence[int], recovery: RecoveryPorts, table_name: str) -> None:
-    """Once in the life of a process, which is hours (docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment
-    .html): the API's last version may put campaigns on the old list for as long as a deployment takes."""
-    new = [shard for shard in shards if shard not in _taken_over()]
+    """Of each shard's share of the old list a portion a tick, until it is empty; then no more in the life of a process,
+    which is hours (docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html): the API's last version may
+    put campaigns on that list for as long as a deployment takes."""
     index = DynamoDue(client("dynamodb"), table_name)
-    number = take_over(new, _active(table_name), index, recovery)
-    _taken_over().update(new)
-    if number:
-        logger().info("campaigns taken over from the list of before", number=number, shards=new)
+    for shard in shards:
+        if shard in _taken_over():
+            continue
+        number = take_over(shard, _active(table_name), index, recovery)
+        if number < TAKEN_AT_ONCE:
+            _taken_over().add(shard)
+        if number:
+            logger().info("campaigns taken over from the list of before", number=number, shard=shard)
 
 
 @cache

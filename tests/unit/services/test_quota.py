@@ -5,7 +5,8 @@ import pytest
 from lambdas.domain.errors import InvalidInputError, NotFoundError, TooManyCampaignsError
 from lambdas.domain.ids import CampaignId, CampaignKey, TenantId
 from lambdas.domain.models.campaign import CampaignStatus
-from lambdas.services.quota import BEING_BUILT, Limits, Quota
+from lambdas.ports.stores import Limits
+from lambdas.services.quota import BEING_BUILT, Quota
 from tests.fakes import MemoryPromises
 
 ACME = TenantId("acme")
