@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from lambdas.domain.approval_due import EDIT_GRACE
+from lambdas.domain.approval import EDIT_GRACE, shown_anew, with_hashes
 from lambdas.domain.compliance import check_brand
 from lambdas.domain.content_hash import content_hash
 from lambdas.domain.errors import (
@@ -21,7 +21,6 @@ from lambdas.domain.models.base import Model
 from lambdas.domain.models.campaign import ApprovalPolicy, Campaign, CampaignStatus
 from lambdas.domain.models.post import Edit, Post, PostContent, RuleResult
 from lambdas.domain.platforms import LABELS
-from lambdas.domain.quorum import shown_anew, with_hashes
 from lambdas.domain.record_size import MAX_ITEM_BYTES, fits, record_bytes
 from lambdas.ports.paging import every
 from lambdas.ports.stores import ApprovalStore, CampaignStore, Clock, IdSource, PostStore

@@ -6,10 +6,9 @@ from typing import Any
 import pytest
 
 from lambdas.build.generate_posts.logic import LAST_RETRY
-from lambdas.domain.approval_due import HEARTBEAT_EVERY
+from lambdas.domain.approval import HEARTBEAT_EVERY, LINK_LIFETIME
 from lambdas.domain.errors import WORKFLOW_RETRIES, permanent_names, retryable_names
 from lambdas.domain.models.campaign import ApprovalPolicy
-from lambdas.domain.silence import LINK_LIFETIME
 from statemachine.build import HEARTBEAT_RETRIES
 from statemachine.retries import Retries, Retry
 from tests.infra.templates import Assembly

@@ -229,6 +229,8 @@ class Table:
         except ClientError as error:
             if error_code(error) != "ConditionalCheckFailedException":
                 meaning = transaction_error(error)
+                if meaning is error:
+                    raise
                 if not isinstance(meaning, ConditionFailedError):
                     raise meaning from error
             return False

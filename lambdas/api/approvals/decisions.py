@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from lambdas.api.approvals.links import OpenLink
-from lambdas.domain.approval_due import RESUME_GRACE as TELL_GRACE
+from lambdas.domain.approval import RESUME_GRACE as TELL_GRACE
+from lambdas.domain.approval import Tally, asked_anew, flagged, tally, with_hashes
 from lambdas.domain.errors import (
     ConcurrentUpdateError,
     ConflictError,
@@ -25,7 +26,6 @@ from lambdas.domain.models.approval import (
     Vote,
 )
 from lambdas.domain.models.base import iso
-from lambdas.domain.quorum import Tally, asked_anew, flagged, tally, with_hashes
 from lambdas.domain.record_size import fits, record_bytes
 from lambdas.ports.engine import Engine
 from lambdas.ports.paging import every

@@ -7,6 +7,7 @@ request while round and content are the same: answers, links and deadlines stay,
 from datetime import timedelta
 from typing import NamedTuple
 
+from lambdas.domain.approval import asked_again, time_to_answer, with_refused_mailed_again
 from lambdas.domain.content_hash import content_hash
 from lambdas.domain.errors import ConcurrentUpdateError, ConflictError, GoneError, MailRefusedError
 from lambdas.domain.ids import CallbackId, callback_id_for
@@ -23,7 +24,6 @@ from lambdas.domain.models.approval import (
 from lambdas.domain.models.campaign import ApprovalPolicy, Campaign, CampaignStatus, Failure
 from lambdas.domain.models.checkpoint import REQUEST_APPROVAL
 from lambdas.domain.models.workflow import RequestApprovalEvent, StatusResult
-from lambdas.domain.silence import asked_again, time_to_answer, with_refused_mailed_again
 from lambdas.ports.engine import Engine, require_newest
 from lambdas.ports.paging import every
 from lambdas.ports.services import Alerts

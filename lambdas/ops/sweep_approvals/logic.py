@@ -9,14 +9,18 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from lambdas.domain.approval_due import (
+from lambdas.domain.approval import (
     CLAIM_GRACE,
     HEARTBEAT_EVERY,
     RESUME_GRACE,
+    decision_for,
     edit_ends,
+    gives_more_time,
     next_due,
     next_reminder,
     reminders_due,
+    shown_anew,
+    with_more_time,
 )
 from lambdas.domain.content_hash import content_hash
 from lambdas.domain.due import DueEntry, Kind
@@ -26,8 +30,6 @@ from lambdas.domain.models.active import active
 from lambdas.domain.models.approval import Approval, ApprovalStatus, ClosedBecause, MailState
 from lambdas.domain.models.base import iso
 from lambdas.domain.models.campaign import Campaign, CampaignStatus, OnTimeout
-from lambdas.domain.quorum import shown_anew
-from lambdas.domain.silence import decision_for, gives_more_time, with_more_time
 from lambdas.ops.sweep_approvals.telling import tell_unreachable
 from lambdas.ports.engine import Engine
 from lambdas.ports.paging import every

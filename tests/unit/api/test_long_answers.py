@@ -13,10 +13,10 @@ from lambdas.api.approvals.decisions import (
     decide,
 )
 from lambdas.api.approvals.links import OpenLink
+from lambdas.domain.approval import sent_back
 from lambdas.domain.errors import ConflictError, DependencyUnavailableError, GoneError, PayloadTooLargeError
 from lambdas.domain.ids import post_id_for
 from lambdas.domain.models.approval import Approval, Decision, PostDecision, PostVerdict, Quorum, Reviewer
-from lambdas.domain.quorum import sent_back
 from lambdas.domain.record_size import fits, record_bytes
 from lambdas.services.inviting import LINKS_KEPT, REASON_CHARS
 from tests.fakes import MemoryEngine

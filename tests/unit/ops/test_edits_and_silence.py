@@ -7,7 +7,7 @@ import pytest
 
 from lambdas.api.approvals.decisions import Choice, DecisionPorts, decide
 from lambdas.api.approvals.managing import Place, remind
-from lambdas.domain.approval_due import EDIT_GRACE
+from lambdas.domain.approval import EDIT_GRACE
 from lambdas.domain.content_hash import content_hash
 from lambdas.domain.errors import ConflictError, DependencyTimeoutError
 from lambdas.domain.ids import CampaignKey

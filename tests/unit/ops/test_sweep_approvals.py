@@ -10,7 +10,7 @@ import pytest
 
 from lambdas.api.approvals.decisions import Choice, DecisionPorts, decide
 from lambdas.api.approvals.managing import Place, Reassignment, reassign, remind
-from lambdas.domain.approval_due import HEARTBEAT_EVERY
+from lambdas.domain.approval import HEARTBEAT_EVERY
 from lambdas.domain.errors import DependencyUnavailableError
 from lambdas.domain.models.approval import ApprovalStatus, Decision, MailState, Quorum
 from lambdas.domain.models.campaign import CampaignStatus

@@ -2,8 +2,8 @@
 
 import pytest
 
+from lambdas.domain.approval import Tally, flagged, tally
 from lambdas.domain.models.approval import Approval, Decision, PostDecision, PostVerdict, Quorum, Reviewer, Vote
-from lambdas.domain.quorum import Tally, flagged, tally
 from tests.contract.samples import NOW, approval
 
 YES, NO, AGAIN = Decision.APPROVED, Decision.REJECTED, Decision.NEEDS_REVISION
