@@ -16,11 +16,12 @@ from lambdas.adapters.aws.sfn_executions import StepFunctionsExecutions
 from lambdas.adapters.aws.sns_alerts import SnsAlerts
 from lambdas.adapters.stores import TableSettings
 from lambdas.adapters.system import SystemClock
-from lambdas.adapters.table.active_store import DynamoActive
-from lambdas.adapters.table.due_store import DynamoDue
+from lambdas.adapters.table.active_store import TableActive
+from lambdas.adapters.table.due_store import TableDue
 from lambdas.adapters.telemetry import count, due_worked, logger
 from lambdas.ops.reconcile.diagnosis import Finding
 from lambdas.ops.reconcile.logic import ReconcilePorts, Report, ended_campaign, look_again, reconcile, take_over
+from lambdas.ports.table import Table
 from lambdas.services.due import DueEntry, Kind, Tick, shards_of
 from lambdas.services.recovery import RecoveryPorts
 from lambdas.settings import settings
@@ -45,7 +46,7 @@ def handler(event: Any, _context: object) -> dict[str, Any]:
         stores.posts(configured),
         stores.approvals(configured),
         executions,
-        _active(configured.table_name),
+        TableActive(stores.table(configured)),
         clock,
     )
     ports = ReconcilePorts(recovery, SnsAlerts(client("sns"), configured.alert_topic_arn))
@@ -54,25 +55,19 @@ def handler(event: Any, _context: object) -> dict[str, Any]:
         finding = look_again(ended, ports)
         return _reported(Report(looked_at=1, findings={finding: 1}, errors=0), tenant_id=ended.tenant_id)
     shards, everything = shards_of(event), isinstance(event, Mapping) and event.get("everything") is True
-    _take_over(shards, recovery, configured.table_name)
+    _take_over(shards, recovery, stores.table(configured))
     until = clock.now() + (TIME_FOR_EVERYTHING if everything else TIME)
-    index = DynamoDue(client("dynamodb"), configured.table_name)
+    index = TableDue(stores.table(configured))
     report, due = reconcile(shards, Tick(index, clock, lambda: clock.now() < until, _failed, everything), ports)
     due_worked(Kind.CAMPAIGN, due.due, due.done, due.failed, due.oldest_seconds)
     return _reported(report, shards=list(shards))
 
 
-@cache
-def _active(table_name: str) -> DynamoActive:
-    return DynamoActive(client("dynamodb"), table_name)
-
-
-def _take_over(shards: Sequence[int], recovery: RecoveryPorts, table_name: str) -> None:
+def _take_over(shards: Sequence[int], recovery: RecoveryPorts, table: Table) -> None:
     """Once in the life of a process, which is hours (docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment
     .html): the API's last version may put campaigns on the old list for as long as a deployment takes."""
     new = [shard for shard in shards if shard not in _taken_over()]
-    index = DynamoDue(client("dynamodb"), table_name)
-    number = take_over(new, _active(table_name), index, recovery)
+    number = take_over(new, TableActive(table), TableDue(table), recovery)
     _taken_over().update(new)
     if number:
         logger().info("campaigns taken over from the list of before", number=number, shards=new)

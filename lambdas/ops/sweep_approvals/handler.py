@@ -14,7 +14,7 @@ from lambdas.adapters.aws.step_functions import StepFunctionsEngine
 from lambdas.adapters.slack_chat import API, SlackChat
 from lambdas.adapters.stores import TableSettings
 from lambdas.adapters.system import SystemClock, UlidSource
-from lambdas.adapters.table.due_store import DynamoDue
+from lambdas.adapters.table.due_store import TableDue
 from lambdas.adapters.telemetry import count, due_worked, logger
 from lambdas.ops.sweep_approvals.logic import TendPorts, tend_due
 from lambdas.services.due import DueEntry, Kind, Tick, shards_of
@@ -59,7 +59,7 @@ def handler(event: Any, context: Any) -> dict[str, Any]:
         base_url=lambda: Parameters(client("ssm")).text(configured.approval_base_url_parameter),
     )
     tick = Tick(
-        entries=DynamoDue(client("dynamodb"), configured.table_name),
+        entries=TableDue(stores.table(configured)),
         clock=clock,
         more=lambda: context is None or context.get_remaining_time_in_millis() > ONE_REQUEST_MS,
         failed=_failed,
