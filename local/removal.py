@@ -18,8 +18,8 @@ from botocore.exceptions import ClientError
 
 from lambdas.adapters.table import keys
 from lambdas.adapters.table.keys import ItemKey
+from lambdas.domain.due import SHARDS, Kind
 from lambdas.domain.ids import CampaignId, CampaignKey, TenantId
-from lambdas.services.due import SHARDS, Kind
 from local.client import until
 from local.dead_letters import Letters
 from local.http import StackError

@@ -7,11 +7,10 @@ from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
-from stacks.acknowledge import acknowledge
 from stacks.data import DataStack
 from stacks.executions import grant_look, grant_mend
 from stacks.functions import CampaignFunction, CodeAssets, kept_logs
-from stacks.grants import Access, grant_parameter, grant_seal, grant_secret, grant_table
+from stacks.grants import Access, acknowledge, grant_parameter, grant_seal, grant_secret, grant_table
 from stacks.mail import grant_senders
 from stacks.options import Options
 from stacks.workflow import WorkflowStack, grant_task_answers

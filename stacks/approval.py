@@ -4,13 +4,11 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from lambdas.services.due import Kind
-from stacks.acknowledge import acknowledge
-from stacks.alerts import grant_alert
+from lambdas.domain.due import Kind
+from stacks.alerts import every_minute, grant_alert
 from stacks.data import DataStack
-from stacks.due import every_minute
 from stacks.functions import CampaignFunction, CodeAssets
-from stacks.grants import Access, grant_parameter, grant_seal, grant_secret, grant_table
+from stacks.grants import Access, acknowledge, grant_parameter, grant_seal, grant_secret, grant_table
 from stacks.mail import Mail
 from stacks.options import Options
 

@@ -56,7 +56,8 @@ class QuotaSettings(TableSettings):
 def quota(settings: QuotaSettings) -> "Quota":
     # Imported by those who take campaigns in, and not by every step.
     from lambdas.adapters.table.promise_store import TablePromises
-    from lambdas.services.quota import Limits, Quota
+    from lambdas.ports.stores import Limits
+    from lambdas.services.quota import Quota
 
     limits = Limits(settings.tenant_campaigns, settings.tenant_model_calls)
     promises = TablePromises(table(settings))

@@ -10,7 +10,9 @@ from ulid import ULID
 
 class SystemClock:
     def now(self) -> datetime:
-        return datetime.now(UTC)
+        """Cut to milliseconds, as times are stored: what is read back is what was written."""
+        now = datetime.now(UTC)
+        return now.replace(microsecond=now.microsecond // 1_000 * 1_000)
 
 
 class UlidSource:

@@ -1,35 +1,8 @@
 """How the API's functions log, over the process's logger."""
 
-from typing import Protocol
-
 from aws_lambda_powertools import Logger
 
 from lambdas.domain.errors import CampaignError
-from lambdas.ports.security import SecurityLog
-
-
-class RequestLog(SecurityLog, Protocol):
-    """Lines about one request. Every line after ``begin`` carries the correlation id."""
-
-    def begin(self, correlation_id: str) -> None: ...
-
-    def served(self, method: str, route: str, status: int) -> None:
-        """``route`` is the path's pattern, or the path; never the query, which holds a reviewer's token."""
-        ...
-
-    def failed(self, error: Exception) -> None:
-        """An error nobody foresaw, with its traceback."""
-        ...
-
-
-class InvocationLog(Protocol):
-    """Lines about one direct invocation."""
-
-    def begin(self, correlation_id: str) -> None: ...
-
-    def started(self, tenant_id: str, campaign_id: str) -> None: ...
-
-    def refused(self, error: CampaignError) -> None: ...
 
 
 class LoggerLog:

@@ -3,25 +3,23 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from lambdas.api.logs import RequestLog
-from lambdas.ports.engine import Executions
+from lambdas.ports.engine import Engine, Executions
+from lambdas.ports.services import RequestLog, Senders
 from lambdas.ports.stores import (
+    ActiveCampaigns,
     ApprovalStore,
     CampaignStore,
     CatalogStore,
     CheckpointStore,
     Cipher,
     Clock,
-    Engine,
+    EffectStore,
     IdSource,
     Keys,
     PostStore,
 )
-from lambdas.services.active import ActiveCampaigns
-from lambdas.services.mailing import Senders
 from lambdas.services.quota import Quota
 from lambdas.services.recovery import RecoveryPorts
-from lambdas.services.saga import EffectStore
 from lambdas.services.submission import Intake
 
 

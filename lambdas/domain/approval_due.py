@@ -60,7 +60,7 @@ def is_lost(reviewer: Reviewer) -> bool:
 
 def reminders_due(approval: Approval, brief: CampaignBrief, now: datetime) -> int:
     """How many reminders were to be mailed by now, if it is no quiet hour; what came together is mailed as one."""
-    return sum(now >= approval.created_at + timedelta(hours=after) for after in brief.approval.remind_after_hours)
+    return sum(now >= approval.asked_at + timedelta(hours=after) for after in brief.approval.remind_after_hours)
 
 
 def next_reminder(approval: Approval, brief: CampaignBrief, now: datetime) -> datetime | None:
@@ -68,7 +68,7 @@ def next_reminder(approval: Approval, brief: CampaignBrief, now: datetime) -> da
     after = sorted(brief.approval.remind_after_hours)[approval.reminders :]
     if not after:
         return None
-    due = max(now, approval.created_at + timedelta(hours=after[0]))
+    due = max(now, approval.asked_at + timedelta(hours=after[0]))
     return _loud_from(due, brief.approval.quiet_hours, ZoneInfo(brief.schedule.time_zone))
 
 

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from lambdas.domain.errors import ConflictError
 from lambdas.domain.graph.model import ExecutionStatus
-from lambdas.domain.ids import CampaignId
+from lambdas.domain.ids import CampaignId, TaskToken
 from lambdas.domain.models.base import Model, Moment
 from lambdas.domain.models.workflow import BuildInput
 
@@ -69,6 +69,26 @@ class Executions(Protocol):
         ...
 
     def arn_of(self, name: str) -> str: ...
+
+
+class Engine(Protocol):
+    """Step Functions."""
+
+    def start_build(self, event: BuildInput) -> str:
+        """Start BUILD under the campaign's id and answer the execution ARN; a repeat answers the same ARN."""
+        ...
+
+    def resume(self, token: TaskToken, output: dict[str, object]) -> None:
+        """``SendTaskSuccess``. Raises ``GoneError`` when nobody waits for the token any more."""
+        ...
+
+    def fail(self, token: TaskToken, error: str, cause: str) -> None:
+        """``SendTaskFailure``. Raises ``GoneError`` likewise."""
+        ...
+
+    def heartbeat(self, token: TaskToken) -> None:
+        """``SendTaskHeartbeat``. Raises ``GoneError`` likewise."""
+        ...
 
 
 def machine_arn(arn: str) -> str:

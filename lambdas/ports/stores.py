@@ -6,24 +6,27 @@
 # The Protocols name the models in their signatures only: who needs a clock does not load the campaign's models.
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeVar, Unpack
 
-from lambdas.domain.ids import BrandId, CampaignId, PersonaId, PostId, TaskToken, TenantId
+from lambdas.domain.ids import BrandId, CampaignId, PersonaId, PostId, TenantId
 from lambdas.domain.ids import CampaignKey as CampaignKey
 from lambdas.ports.approval_store import ApprovalStore as ApprovalStore
 
 if TYPE_CHECKING:
     from lambdas.domain.campaign_changes import CampaignChanges
+    from lambdas.domain.due import DueEntry, Kind
     from lambdas.domain.models.access import KeySet
+    from lambdas.domain.models.active import ActiveCampaign
     from lambdas.domain.models.brand import Brand, BrandConfig, Persona, PersonaConfig
     from lambdas.domain.models.campaign import Campaign, CampaignStatus, PostCounts
     from lambdas.domain.models.checkpoint import Checkpoint
+    from lambdas.domain.models.effect import Effect
     from lambdas.domain.models.mail import Mail
     from lambdas.domain.models.post import Batch, Claim, Post
     from lambdas.domain.models.tenant import TenantConfig, TenantSettings
-    from lambdas.domain.models.workflow import BuildInput, ManifestLocation
+    from lambdas.domain.models.workflow import ManifestLocation
 
 T = TypeVar("T")
 
@@ -63,6 +66,10 @@ class CampaignStore(Protocol):
 
         Raises ``ConflictError`` when the id or the idempotency key is taken.
         """
+        ...
+
+    def owner_of(self, campaign_id: CampaignId) -> TenantId | None:
+        """Whose campaign it is; ``None`` when there is none of that id. Read consistently."""
         ...
 
     def find_idempotent(self, tenant_id: TenantId, key: str) -> IdempotencyRecord | None: ...
@@ -235,26 +242,6 @@ class ManifestStore(Protocol):
         ...
 
 
-class Engine(Protocol):
-    """Step Functions."""
-
-    def start_build(self, event: BuildInput) -> str:
-        """Start BUILD under the campaign's id and answer the execution ARN; a repeat answers the same ARN."""
-        ...
-
-    def resume(self, token: TaskToken, output: dict[str, object]) -> None:
-        """``SendTaskSuccess``. Raises ``GoneError`` when nobody waits for the token any more."""
-        ...
-
-    def fail(self, token: TaskToken, error: str, cause: str) -> None:
-        """``SendTaskFailure``. Raises ``GoneError`` likewise."""
-        ...
-
-    def heartbeat(self, token: TaskToken) -> None:
-        """``SendTaskHeartbeat``. Raises ``GoneError`` likewise."""
-        ...
-
-
 class Mailer(Protocol):
     def send(self, mail: Mail) -> None: ...
 
@@ -278,3 +265,56 @@ class Keys(Protocol):
     def approval(self) -> KeySet: ...
 
     def api(self) -> KeySet: ...
+
+
+class EffectStore(Protocol):
+    """``put`` replaces the effect of the same kind and name; ``all`` answers the oldest first."""
+
+    def put(self, key: CampaignKey, effect: Effect) -> None: ...
+
+    def all(self, key: CampaignKey) -> list[Effect]: ...
+
+
+class ActiveCampaigns(Protocol):
+    def get(self, key: CampaignKey) -> ActiveCampaign | None: ...
+
+    def look_at(self, entry: ActiveCampaign, due_at: datetime, now: datetime) -> None:
+        """Have the campaign looked at at ``due_at`` and not at the time of before; keeps the entry's other fields."""
+        ...
+
+    def remove(self, key: CampaignKey) -> None: ...
+
+
+class DueIndex(Protocol):
+    def due(self, kind: Kind, shard: int, until: datetime | None) -> Iterator[DueEntry]:
+        """The entries whose time is ``until`` or earlier (``None``: all), oldest first, read as they are asked for."""
+        ...
+
+    def put(self, entry: DueEntry) -> None:
+        """An entry of the same record and time is replaced."""
+        ...
+
+    def remove(self, entry: DueEntry) -> None:
+        """Unless it was put again after it was read."""
+        ...
+
+
+class Limits(NamedTuple):
+    """Of one tenant."""
+
+    campaigns: int
+    model_calls: int
+
+
+class Promises(Protocol):
+    """What a tenant's campaigns were promised: model calls by campaign."""
+
+    def make(self, key: CampaignKey, calls: int, limits: Limits) -> bool:
+        """Promise a campaign ``calls`` if both limits allow it; one that has a promise keeps it. Whether it has one."""
+        ...
+
+    def made(self, tenant_id: TenantId) -> Mapping[CampaignId, int]: ...
+
+    def forget(self, key: CampaignKey, calls: int) -> None:
+        """Take a promise of so many calls back; nothing when there is none."""
+        ...

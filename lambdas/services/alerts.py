@@ -1,9 +1,6 @@
 """Telling people that a campaign needs them."""
 
-from typing import Protocol
-
-from lambdas.domain.models.base import Model
-from lambdas.domain.models.campaign import Campaign, Failure
+from lambdas.domain.models.campaign import Alert, Campaign, Failure
 from lambdas.ports.engine import console_url
 
 _STEP_ADVICE = "see the checkpoints of the campaign, mend the cause, then POST /campaigns/{id}/retry"
@@ -25,20 +22,6 @@ _ADVICE = {
     ),
     "RECOVERY_EXHAUSTED": "the engine kept ending this campaign's executions: read the last one's error, then retry",
 }
-
-
-class Alert(Model):
-    """A campaign failed, or needs somebody, with all that whoever gets the message needs to begin with."""
-
-    tenant_id: str
-    campaign_id: str
-    name: str
-    status: str
-    failure: Failure
-
-
-class Alerts(Protocol):
-    def send(self, alert: Alert) -> None: ...
 
 
 def advised(failure: Failure, campaign: Campaign, execution_arn: str | None = None) -> Failure:

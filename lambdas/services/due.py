@@ -36,67 +36,21 @@ Ticks may overlap, and a tick may die anywhere: ``work`` must do nothing twice, 
 conditionally. Entries are removed only as they were read, so an entry that is put again meanwhile stays.
 """
 
-import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
+from lambdas.domain.due import SHARDS, DueEntry, Kind, entry_for
 from lambdas.domain.errors import FieldError, InvalidInputError
 from lambdas.domain.ids import CampaignKey
-from lambdas.domain.models.base import iso
-from lambdas.ports.stores import Clock
+from lambdas.ports.stores import Clock, DueIndex
 
-SHARDS = 4
-"""Partitions of each kind. One rule reaches at most five targets (2026-11, docs.aws.amazon.com/eventbridge/latest/
-userguide/eb-quota.html). An entry remembers its shard, so the number can be raised while entries are there."""
 GRACE = timedelta(minutes=1)
 """How long an entry may disagree with its record: whoever put it may be about to write the record."""
 BACK_OFF = timedelta(minutes=1)
 LONGEST_BACK_OFF = timedelta(hours=1)
-
-
-class Kind(StrEnum):
-    """What kind of record an entry is about."""
-
-    APPROVAL = "approval"
-    CAMPAIGN = "campaign"
-
-
-class DueEntry(NamedTuple):
-    """``key`` and ``item`` say which record is to be looked at, ``at`` when."""
-
-    kind: Kind
-    shard: int
-    at: datetime
-    """Later than ``due_at`` only after a failure."""
-    key: CampaignKey
-    item: str
-    """Id of the record within the campaign; empty for the campaign itself."""
-    due_at: datetime
-    """What the record says."""
-    put_at: datetime
-    failures: int = 0
-
-    def agrees(self, due_at: datetime | None) -> bool:
-        """Whether the record, whose ``dueAt`` is given, still is what the entry was put for. Times are compared to
-        the millisecond, as they are stored."""
-        return due_at is None or iso(due_at) == iso(self.due_at)
-
-
-class DueIndex(Protocol):
-    def due(self, kind: Kind, shard: int, until: datetime | None) -> Iterator[DueEntry]:
-        """The entries whose time is ``until`` or earlier (``None``: all), oldest first, read as they are asked for."""
-        ...
-
-    def put(self, entry: DueEntry) -> None:
-        """An entry of the same record and time is replaced."""
-        ...
-
-    def remove(self, entry: DueEntry) -> None:
-        """Unless it was put again after it was read."""
-        ...
 
 
 class Verdict(StrEnum):
@@ -125,7 +79,7 @@ class Tick(NamedTuple):
 
 
 class DueReport(NamedTuple):
-    """``due`` entries were read; ``oldest_seconds`` is how long the oldest of them had been due."""
+    """``due`` entries were read; ``oldest_seconds`` is how long the oldest had been due, however often it failed."""
 
     due: int
     done: int
@@ -134,12 +88,6 @@ class DueReport(NamedTuple):
 
     def to_wire(self) -> dict[str, Any]:
         return {"due": self.due, "done": self.done, "failed": self.failed, "oldestSeconds": self.oldest_seconds}
-
-
-def entry_for(kind: Kind, key: CampaignKey, due_at: datetime, now: datetime, item: str = "") -> DueEntry:
-    digest = hashlib.sha256("#".join((*key, item)).encode()).digest()
-    shard = int.from_bytes(digest[:4], "big") % SHARDS
-    return DueEntry(kind, shard, at=due_at, key=key, item=item, due_at=due_at, put_at=now)
 
 
 def work_due(kind: Kind, shards: Sequence[int], work: Work, tick: Tick) -> DueReport:
@@ -154,7 +102,7 @@ def work_due(kind: Kind, shards: Sequence[int], work: Work, tick: Tick) -> DueRe
                 continue
             if not tick.more():
                 break  # what is left is older than all that comes later, and so is first at the next tick
-            oldest = min(oldest, entry.at)
+            oldest = min(oldest, entry.due_at)  # not ``at``, which a failure puts off
             outcome = _settle(entry, work, tick)
             found[outcome] += 1
             if outcome != Verdict.STALE:  # behind an entry of before may be the one that counts
@@ -182,7 +130,9 @@ def _settle(entry: DueEntry, work: Work, tick: Tick) -> str:
 def _put_off(entry: DueEntry, tick: Tick) -> None:
     delay = min(BACK_OFF * 2 ** min(entry.failures, 10), LONGEST_BACK_OFF)
     now = tick.clock.now()
-    tick.entries.put(entry._replace(at=now + delay, put_at=now, failures=entry.failures + 1))
+    # Not the very time for which the work may have put an entry before it failed: this one would take its place.
+    later = now + delay + timedelta(milliseconds=1)
+    tick.entries.put(entry._replace(at=later, put_at=now, failures=entry.failures + 1))
     tick.entries.remove(entry)
 
 

@@ -98,7 +98,7 @@ def _release(held: Approval, started: Editing, ports: EditPorts) -> None:
     """
 
     def ended(current: Approval) -> Approval:
-        others = tuple(edit for edit in current.editing if edit != started)
+        others = tuple(edit for edit in current.editing if edit.edit_id != started.edit_id)
         shown = "" if others else content_hash(every(ports.posts, current.key))
         return current.model_copy(update={"editing": others, "content_hash": shown})
 

@@ -1,24 +1,15 @@
-"""Who mails come from, and changing a pending request while others change it too."""
+"""Changing a pending request while others change it too."""
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Protocol
 
 from lambdas.domain.errors import ConcurrentUpdateError, ConflictError
-from lambdas.domain.ids import CallbackId, CampaignKey, TenantId
+from lambdas.domain.ids import CallbackId, CampaignKey
 from lambdas.domain.models.approval import Approval, ApprovalStatus
 from lambdas.ports.stores import ApprovalStore
 
 TRIES = 20
 """Others at once are the reviewers of a stage, at most."""
-
-
-class Senders(Protocol):
-    """The identities that the mail service has verified."""
-
-    def refusal(self, tenant_id: TenantId, address: str) -> str | None:
-        """Why the tenant cannot send from ``address``, in words for a person; ``None`` when it can."""
-        ...
 
 
 def amend_pending(

@@ -9,38 +9,18 @@ not counted again.
 """
 
 from collections.abc import Callable, Mapping
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from lambdas.domain.errors import FieldError, InvalidInputError, NotFoundError, TooManyCampaignsError
 from lambdas.domain.ids import CampaignId, CampaignKey, TenantId
 from lambdas.domain.models.campaign import CampaignStatus
+from lambdas.ports.stores import Limits, Promises
 
 BEING_BUILT = frozenset(
     {CampaignStatus.QUEUED, CampaignStatus.PLANNING, CampaignStatus.GENERATING, CampaignStatus.NEEDS_REVISION}
 )
 RETRY_AFTER_SECONDS = 60
 """A campaign is built within minutes; which of them will be the first to be, nobody knows."""
-
-
-class Limits(NamedTuple):
-    """Of one tenant."""
-
-    campaigns: int
-    model_calls: int
-
-
-class Promises(Protocol):
-    """What a tenant's campaigns were promised: model calls by campaign."""
-
-    def make(self, key: CampaignKey, calls: int, limits: Limits) -> bool:
-        """Promise a campaign ``calls`` if both limits allow it; one that has a promise keeps it. Whether it has one."""
-        ...
-
-    def made(self, tenant_id: TenantId) -> Mapping[CampaignId, int]: ...
-
-    def forget(self, key: CampaignKey, calls: int) -> None:
-        """Take a promise of so many calls back; nothing when there is none."""
-        ...
 
 
 class Quota(NamedTuple):

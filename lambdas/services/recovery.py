@@ -12,10 +12,9 @@ from lambdas.domain.batch_lease import alive_until, under_claims
 from lambdas.domain.campaign_changes import CampaignChanges
 from lambdas.domain.errors import ConflictError, FieldError, InvalidInputError
 from lambdas.domain.ids import CampaignKey
+from lambdas.domain.models.active import SOON, active
 from lambdas.domain.models.campaign import Campaign, CampaignStatus
-from lambdas.domain.models.post import Post, PostStatus
-from lambdas.domain.models.workflow import BuildInput
-from lambdas.domain.steps import (
+from lambdas.domain.models.checkpoint import (
     AGGREGATE_RESULTS,
     GENERATE_POSTS,
     PLAN_POSTS,
@@ -23,10 +22,11 @@ from lambdas.domain.steps import (
     SAVE_CAMPAIGN,
     VALIDATE_CAMPAIGN,
 )
+from lambdas.domain.models.post import Post, PostStatus
+from lambdas.domain.models.workflow import BuildInput
 from lambdas.ports.engine import Executions, name_before, name_of, next_name
 from lambdas.ports.paging import every
-from lambdas.ports.stores import ApprovalStore, CampaignStore, Clock, PostStore
-from lambdas.services.active import SOON, ActiveCampaigns, active
+from lambdas.ports.stores import ActiveCampaigns, ApprovalStore, CampaignStore, Clock, PostStore
 
 STATUS_BEFORE = {
     VALIDATE_CAMPAIGN: CampaignStatus.QUEUED,
@@ -58,7 +58,7 @@ def replace_execution(campaign: Campaign, ports: RecoveryPorts, **changes: Unpac
     last = current_execution(campaign, ports.executions)
     following: CampaignChanges = {**changes, "execution_arn": ports.executions.arn_of(next_name(last))}
     return ports.campaigns.update(
-        key_of(campaign), expected=[campaign.status], of_execution=last, at=ports.clock.now(), **following
+        campaign.key, expected=[campaign.status], of_execution=last, at=ports.clock.now(), **following
     )
 
 
@@ -73,7 +73,7 @@ def begin(campaign: Campaign, ports: RecoveryPorts) -> datetime | None:
     before = name_before(name_of(arn))
     if before:
         ports.executions.stop(ports.executions.arn_of(before), "another execution took its place")
-    key = key_of(campaign)
+    key = campaign.key
     until = wait_for_writers(key, ports.posts, ports.clock.now())
     if until:
         return until
@@ -88,10 +88,6 @@ def begin(campaign: Campaign, ports: RecoveryPorts) -> datetime | None:
 def current_execution(campaign: Campaign, executions: Executions) -> str:
     """The one on the record; a record that names none means the first, which a submission is about to start."""
     return campaign.execution_arn or executions.arn_of(campaign.campaign_id)
-
-
-def key_of(campaign: Campaign) -> CampaignKey:
-    return CampaignKey(campaign.tenant_id, campaign.campaign_id)
 
 
 def before_revision(campaign: Campaign) -> CampaignChanges:
@@ -157,12 +153,13 @@ def retry(key: CampaignKey, step: str | None, ports: RecoveryPorts) -> Campaign:
     # First to be looked at: whatever breaks from here on, the reconciler finds a campaign that should be running.
     now = ports.clock.now()
     ports.active.look_at(active(key), now + SOON, now)
+    if not step:
+        # Before the execution is replaced: whoever starts the next one, should this function die, finds them open.
+        wait_for_writers(key, ports.posts, now)  # so that the posts' batches are free, whose writers have ended
+        write_by_batch(key, ports.posts, lambda post: post.status is PostStatus.FAILED, ports.posts.reopen)
     moved = replace_execution(campaign, ports, status=to, error=None)
     for approval in ports.approvals.all(key):
         ports.approvals.close(key, approval.callback_id)
-    if not step:
-        wait_for_writers(key, ports.posts, now)  # so that the posts' batches are free, whose writers have ended
-        write_by_batch(key, ports.posts, lambda post: post.status is PostStatus.FAILED, ports.posts.reopen)
     until = begin(moved, ports)
     if until:
         ports.active.look_at(active(key), until, now)

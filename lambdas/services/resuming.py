@@ -11,7 +11,8 @@ from lambdas.domain.errors import GoneError
 from lambdas.domain.ids import CallbackId, CampaignKey, TaskToken
 from lambdas.domain.models.approval import Approval, Decision, MadeDecision
 from lambdas.domain.models.workflow import ApprovalOutcome
-from lambdas.ports.stores import Cipher, Engine
+from lambdas.ports.engine import Engine
+from lambdas.ports.stores import Cipher
 
 
 def send_decision(approval: Approval, engine: Engine, cipher: Cipher) -> None:

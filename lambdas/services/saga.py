@@ -6,52 +6,16 @@ A new kind of effect needs one function, registered under its kind in the handle
 """
 
 from collections.abc import Callable, Sequence
-from enum import StrEnum
-from typing import Protocol
 
 from lambdas.domain.ids import CampaignId, CampaignKey, TenantId
-from lambdas.domain.models.base import Model, Moment
+from lambdas.domain.models.base import Model
+from lambdas.domain.models.effect import Effect
 from lambdas.domain.models.post import Batch
 from lambdas.domain.models.workflow import Attempt, ManifestLocation
-from lambdas.ports.stores import Clock, ManifestStore, RecentTexts
+from lambdas.ports.stores import Clock, EffectStore, ManifestStore, RecentTexts
 
 MANIFEST = "manifest"
 RECENT_TEXTS = "recent_texts"
-
-
-class EffectStatus(StrEnum):
-    MADE = "made"
-    """Or about to be."""
-    UNDONE = "undone"
-    NOT_UNDONE = "not_undone"
-    """Undoing failed; ``error`` says why. A person has to look when no attempt is left."""
-
-
-class Effect(Model):
-    """Something made outside (``SK = EFFECT#<kind>#<name>``). Making the same again is the same effect."""
-
-    kind: str
-    name: str
-    """What tells it from others of its kind."""
-    target: dict[str, str]
-    """What its undo needs to know."""
-    step: str
-    execution_arn: str
-    recorded_at: Moment
-    status: EffectStatus = EffectStatus.MADE
-    settled_at: Moment | None = None
-    undo_attempts: int = 0
-    error: str | None = None
-
-
-class EffectStore(Protocol):
-    def put(self, key: CampaignKey, effect: Effect) -> None:
-        """Store it in place of the one of the same kind and name."""
-        ...
-
-    def all(self, key: CampaignKey) -> list[Effect]:
-        """Oldest first."""
-        ...
 
 
 Undo = Callable[[Effect], None]

@@ -1,7 +1,6 @@
 """The one way to start a campaign: the API and the direct invocation both come through ``submit``."""
 
 import hashlib
-import json
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -15,10 +14,12 @@ from lambdas.domain.errors import (
     TenantMismatchError,
 )
 from lambdas.domain.ids import CampaignId, CampaignKey, CorrelationId, TenantId
+from lambdas.domain.models.base import canonical
 from lambdas.domain.models.campaign import MAX_BRIEF_BYTES, Campaign, CampaignBrief, CampaignStatus
 from lambdas.domain.models.workflow import BuildInput
-from lambdas.ports.security import SecurityLog
-from lambdas.ports.stores import CampaignStore, CatalogStore, Clock, Engine, IdempotencyRecord, IdSource
+from lambdas.ports.engine import Engine
+from lambdas.ports.services import SecurityLog
+from lambdas.ports.stores import CampaignStore, CatalogStore, Clock, IdempotencyRecord, IdSource
 from lambdas.services.quota import Quota
 from lambdas.services.validation import resolve_configuration
 
@@ -75,7 +76,7 @@ def check_size(size: int) -> None:
 
 def _parse(submission: Submission, security: SecurityLog) -> CampaignBrief:
     data = submission.brief
-    check_size(len(_canonical(data).encode("utf-8", "surrogatepass")))
+    check_size(len(canonical(data)))
     try:
         return CampaignBrief.from_wire(own(data, submission.tenant_id))
     except TenantMismatchError:
@@ -132,7 +133,7 @@ def _create(submission: Submission, brief: CampaignBrief, intake: Intake) -> Cam
         updated_at=now,
         created_by=submission.created_by,
     )
-    intake.quota.admit(CampaignKey(campaign.tenant_id, campaign.campaign_id), brief.generation.max_concurrency)
+    intake.quota.admit(campaign.key, brief.generation.max_concurrency)
     key = submission.idempotency_key
     record = IdempotencyRecord(key, _hash(brief), campaign.campaign_id) if key else None
     try:
@@ -149,7 +150,6 @@ def _create(submission: Submission, brief: CampaignBrief, intake: Intake) -> Cam
 def _started(campaign: Campaign, intake: Intake) -> Accepted:
     if campaign.execution_arn:
         return Accepted(campaign, campaign.execution_arn)
-    key = CampaignKey(campaign.tenant_id, campaign.campaign_id)
     # The correlation id of the record, not of the request: a repeat must send the engine the same input.
     event = BuildInput(
         tenant_id=campaign.tenant_id, campaign_id=campaign.campaign_id, correlation_id=campaign.correlation_id
@@ -157,11 +157,11 @@ def _started(campaign: Campaign, intake: Intake) -> Accepted:
     arn = intake.engine.start_build(event)
     try:
         started = intake.campaigns.update(
-            key, expected=tuple(CampaignStatus), of_execution=arn, at=intake.clock.now(), execution_arn=arn
+            campaign.key, expected=tuple(CampaignStatus), of_execution=arn, at=intake.clock.now(), execution_arn=arn
         )
     except ConcurrentUpdateError:
         # While we were at it, the reconciler or somebody's retry has put a later execution on the record.
-        started = intake.campaigns.get(key)
+        started = intake.campaigns.get(campaign.key)
     return Accepted(started, started.execution_arn or arn)
 
 
@@ -171,8 +171,4 @@ def _anonymous(brief: CampaignBrief) -> CampaignBrief:
 
 def _hash(brief: CampaignBrief) -> str:
     """Two bodies that mean the same, whatever their order of keys or defaults left out, are the same body."""
-    return hashlib.sha256(_canonical(brief.to_wire()).encode()).hexdigest()
-
-
-def _canonical(data: Any) -> str:
-    return json.dumps(data, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical(brief.to_wire())).hexdigest()

@@ -5,7 +5,7 @@ from math import ceil
 from typing import NamedTuple
 
 from lambdas.domain.calendar import open_days, open_minutes, planned_count
-from lambdas.domain.compliance.links import link_problems
+from lambdas.domain.compliance.urls import link_problems
 from lambdas.domain.errors import FieldError, InvalidInputError
 from lambdas.domain.ids import TenantId
 from lambdas.domain.models.base import iso
@@ -59,9 +59,9 @@ def _uncovered(brief: CampaignBrief, personas: list[Persona]) -> list[FieldError
     errors = [
         FieldError(f"platforms[{index}]", f"none of the personas posts on {platform.value}")
         for index, platform in enumerate(brief.platforms)
-        if not any(not p.platforms or platform in p.platforms for p in personas)
+        if not any(p.posts_on(platform) for p in personas)
     ]
-    if not any(_speaks(persona, brief.language) for persona in personas):
+    if not any(persona.writes(brief.language) for persona in personas):
         errors.append(FieldError("language", f"none of the personas writes {brief.language}"))
     return errors
 
@@ -118,10 +118,10 @@ def _crowded(brief: CampaignBrief, personas: list[Persona]) -> list[FieldError]:
     """
     total = planned_count(brief)
     minutes = open_minutes(brief.schedule, enough=total)
-    speakers = [persona for persona in personas if _speaks(persona, brief.language)]
+    speakers = [persona for persona in personas if persona.writes(brief.language)]
     shares = [(total, len(speakers))]
     for platform in brief.platforms:
-        served = sum(not persona.platforms or platform in persona.platforms for persona in speakers)
+        served = sum(persona.posts_on(platform) for persona in speakers)
         shares.append((total // len(brief.platforms), served))
     if all(posts <= minutes * people for posts, people in shares):
         return []
@@ -134,7 +134,3 @@ def _crowded(brief: CampaignBrief, personas: list[Persona]) -> list[FieldError]:
 
 def _count_field(brief: CampaignBrief) -> str:
     return "schedule.cadence" if brief.post_count is None else "postCount"
-
-
-def _speaks(persona: Persona, language: str) -> bool:
-    return not persona.languages or language.split("-")[0] in {tag.split("-")[0] for tag in persona.languages}

@@ -9,9 +9,10 @@ import pytest
 from lambdas.adapters.table import keys
 from lambdas.adapters.table.active_store import TableActive
 from lambdas.adapters.table.due_store import TableDue
+from lambdas.domain.due import SHARDS, DueEntry, Kind
+from lambdas.domain.models.active import ActiveCampaign, active
+from lambdas.ports.stores import ActiveCampaigns
 from lambdas.ports.table import Table
-from lambdas.services.active import ActiveCampaign, ActiveCampaigns, active
-from lambdas.services.due import SHARDS, DueEntry, Kind
 from tests.contract.samples import ACME, KEY, NOW, numbered
 from tests.support.world import entries_of
 
@@ -61,4 +62,4 @@ def test_each_shard_takes_its_share_of_the_list_of_before(table: Table) -> None:
     assert (len(found), set(found)) == (40, listed)
     for key in found:
         store.forget_listed(key)
-    assert [store.listed(shard) for shard in range(SHARDS)] == [[]] * SHARDS
+    assert [store.listed(shard, 100) for shard in range(SHARDS)] == [[]] * SHARDS

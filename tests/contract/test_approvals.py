@@ -12,12 +12,12 @@ import pytest
 from lambdas.adapters.table import keys
 from lambdas.adapters.table.due_store import TableDue
 from lambdas.adapters.table.request_store import TableApprovals
+from lambdas.domain.due import SHARDS, Kind
 from lambdas.domain.errors import ConcurrentUpdateError, ConflictError, NotFoundError
 from lambdas.domain.ids import post_id_for
-from lambdas.domain.models.approval import ApprovalStatus, ClosedBecause, MailState, Vote
+from lambdas.domain.models.approval import ApprovalStatus, ClosedBecause, Editing, MailState, Vote
 from lambdas.ports.stores import ApprovalStore
 from lambdas.ports.table import Table, Update
-from lambdas.services.due import SHARDS, Kind
 from tests.contract.samples import CALLBACK, GLOBEX, KEY, NOW, approval, decision
 from tests.fakes import MemoryTable
 from tests.support.world import entries_of
@@ -268,3 +268,28 @@ def test_a_request_that_an_execution_of_before_waits_for_has_no_field_that_fails
     stored = table.get(keys.approval(KEY, CALLBACK))
     assert fields_of(stored) <= known
     assert store.votes(store.get(KEY, CALLBACK)) == (vote(3, 100),)
+
+
+def test_an_older_request_keeps_its_marks_beside_it(store: ApprovalStore, table: MemoryTable) -> None:
+    """An edit under way, a reminder that is owed, and a mail that is tried again later."""
+    store.create(approval(layout=0))
+    older = store.get(KEY, CALLBACK)
+    marks = {"owed": "reminder", "mail": MailState.NOT_ACCEPTED, "mail_tries": 3, "mail_after": NOW}
+    edit = Editing(edit_id="e1", since=NOW)
+    changed = older.with_reviewer("ann@example.com", **marks).model_copy(update={"editing": (edit,)})
+    amended = store.amend(changed)
+    assert store.get(KEY, CALLBACK) == store.all(KEY)[0] == amended
+    with pytest.raises(ConcurrentUpdateError):
+        store.amend(older.model_copy(update={"editing": ()}))
+    assert store.get(KEY, CALLBACK).editing == (edit,)
+    # Its own execution replaces the record, of which it knows the version only.
+    place = keys.approval(KEY, CALLBACK)
+    table.put(place, {**(table.get(place) or {}), "version": 7})
+    (reviewer,) = store.get(KEY, CALLBACK).reviewers
+    assert (store.get(KEY, CALLBACK).editing, reviewer.owed, reviewer.mail) == ((edit,), None, None)
+
+
+def test_an_older_request_holds_what_was_said_itself(store: ApprovalStore) -> None:
+    """More than a newer one would: its RevisePosts looks nowhere else."""
+    older = approval(layout=0)
+    assert store.keep_words(older, vote(150, 1_900)) == vote(150, 1_900)

@@ -9,14 +9,14 @@ import pytest
 from lambdas.adapters.table import keys
 from lambdas.adapters.table.campaign_store import TableCampaigns
 from lambdas.adapters.table.due_store import TableDue
+from lambdas.domain.due import Kind
 from lambdas.domain.errors import ConcurrentUpdateError, ConflictError, InvalidInputError, NotFoundError
 from lambdas.domain.ids import BrandId, PersonaId
+from lambdas.domain.models.active import SOON
 from lambdas.domain.models.brand import Brand, Persona
 from lambdas.domain.models.campaign import CampaignStatus, Configuration, Failure, PostCounts
 from lambdas.ports.stores import CampaignStore, IdempotencyRecord
 from lambdas.ports.table import Table
-from lambdas.services.active import SOON
-from lambdas.services.due import Kind
 from tests.contract.samples import ACME, GLOBEX, KEY, NOW, brand_config, campaign, numbered, persona_config
 from tests.support.world import entries_of
 

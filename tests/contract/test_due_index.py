@@ -6,9 +6,10 @@ import pytest
 
 from lambdas.adapters.table import due_store
 from lambdas.adapters.table.due_store import TableDue
+from lambdas.domain.due import SHARDS, DueEntry, Kind, entry_for
 from lambdas.domain.ids import CampaignId, CampaignKey, TenantId
+from lambdas.ports.stores import DueIndex
 from lambdas.ports.table import ItemKey, Table
-from lambdas.services.due import SHARDS, DueEntry, DueIndex, Kind, entry_for
 
 NOW = datetime(2026, 11, 24, 9, 30, 0, 123_000, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -76,3 +77,13 @@ def test_an_entry_that_nobody_can_read_keeps_no_other_waiting(index: DueIndex, t
     newer = due_store.fields(entry(1)) | {"fieldOfANewerVersion": "x"}
     table.put(due_store.place(entry(1)), newer)
     assert list(index.due(Kind.CAMPAIGN, 0, NOW)) == [entry(), entry(1)]
+
+
+def test_many_entries_that_nobody_can_read_do_not_hide_what_is_behind_them(
+    index: DueIndex, table: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(due_store, "_PAGE", 3)
+    for number in range(7):
+        table.put(ItemKey("DUE#campaign#0", f"2026-01-01T00:00:0{number}.000Z#acme#x"), {"at": "soon"})
+    index.put(entry())
+    assert list(index.due(Kind.CAMPAIGN, 0, NOW)) == [entry()]

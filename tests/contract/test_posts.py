@@ -26,13 +26,8 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def table() -> MemoryTable:
-    return MemoryTable()
-
-
-@pytest.fixture
-def store(table: MemoryTable) -> PostStore:
-    return TablePosts(table)
+def store() -> PostStore:
+    return TablePosts(MemoryTable())
 
 
 def test_reads_back_what_was_planned(store: PostStore) -> None:

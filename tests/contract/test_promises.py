@@ -4,8 +4,8 @@ import pytest
 
 from lambdas.adapters.table.promise_store import TablePromises
 from lambdas.domain.ids import CampaignId, CampaignKey, TenantId
+from lambdas.ports.stores import Limits, Promises
 from lambdas.ports.table import Table
-from lambdas.services.quota import Limits, Promises
 
 ACME = TenantId("acme")
 

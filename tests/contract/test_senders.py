@@ -9,7 +9,7 @@ from botocore.stub import Stubber
 
 from lambdas.adapters.aws.ses_senders import SesSenders
 from lambdas.domain.errors import ThrottledError
-from lambdas.services.mailing import Senders
+from lambdas.ports.services import Senders
 from tests.contract.samples import ACME, GLOBEX
 from tests.fakes import MemorySenders
 

@@ -19,7 +19,8 @@ from lambdas.domain.errors import GoneError
 from lambdas.domain.ids import CorrelationId, TaskToken
 from lambdas.domain.models.mail import Mail
 from lambdas.domain.models.workflow import BuildInput, ManifestLocation
-from lambdas.ports.stores import Engine, Keys, Mailer, ManifestStore
+from lambdas.ports.engine import Engine
+from lambdas.ports.stores import Keys, Mailer, ManifestStore
 from tests.contract.samples import ACME, KEY, NOW, numbered, plan
 from tests.fakes import MemoryClock, MemoryEngine, MemoryKeys, MemoryMailer, MemoryManifests
 

@@ -9,7 +9,7 @@ from tests.fakes.executions import MemoryAlerts, MemoryExecutions
 from tests.fakes.recent_texts import MemoryRecentTexts
 from tests.fakes.senders import MemorySenders
 from tests.fakes.services import MemoryEngine, MemoryKeys, MemoryMailer, MemoryManifests
-from tests.fakes.system import MemoryClock, MemoryIds
+from tests.fakes.system import MemoryClock, MemoryIds, stored
 from tests.fakes.table import MemoryTable
 
 __all__ = [
@@ -26,4 +26,5 @@ __all__ = [
     "MemoryRecentTexts",
     "MemorySenders",
     "MemoryTable",
+    "stored",
 ]

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from lambdas.domain.graph.model import ExecutionStatus
+from lambdas.domain.models.campaign import Alert
 from lambdas.domain.models.workflow import BuildInput
 from lambdas.ports.engine import ExecutionState
-from lambdas.services.alerts import Alert
 
 
 class MemoryExecutions:

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from lambdas.services.due import SHARDS, Kind
+from lambdas.domain.due import SHARDS, Kind
 from tests.infra.templates import Assembly, text
 
 
@@ -44,6 +44,8 @@ def test_somebody_hears_when_campaigns_are_looked_at_too_late_or_a_run_takes_too
     # The logger's service is a dimension of everything that a function measures.
     assert {"Name": "service", "Value": "reconcile"} in late["Dimensions"]
     assert alarms["AWS/Lambda", "Duration"]["Threshold"] < 60_000
+    failing = alarms["CampaignOrchestration", "DueFailed"]
+    assert (failing["Statistic"], failing["Threshold"], failing["Period"]) == ("Sum", 2, 900)
     for alarm in alarms.values():
         assert "Alerts" in text(alarm["AlarmActions"])
 

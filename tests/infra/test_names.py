@@ -4,7 +4,7 @@ import ast
 import re
 from pathlib import Path
 
-from lambdas.domain import steps
+from lambdas.domain.models import checkpoint as steps
 from local.process import ROOT
 from tests.infra.templates import Assembly
 
@@ -17,7 +17,7 @@ def kebab(name: str) -> str:
 
 
 def step_name(handler: Path) -> str:
-    """The first argument of ``@step`` in a handler, a literal or a name of ``domain/steps.py``."""
+    """The first argument of ``@step`` in a handler, a literal or a name of ``domain/models/checkpoint.py``."""
     (call,) = [
         decorator
         for node in ast.parse(handler.read_text()).body

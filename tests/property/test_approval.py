@@ -15,7 +15,7 @@ from lambdas.domain.models.approval import ApprovalStatus, Decision
 from lambdas.domain.models.campaign import OnTimeout
 from lambdas.domain.quorum import needed
 from lambdas.services.links import approval_link, nonce_hash
-from tests.fakes import MemoryKeys
+from tests.fakes import MemoryKeys, stored
 from tests.support import samples
 from tests.support.asked import REVIEWERS, Asked
 from tests.support.world import World
@@ -92,7 +92,7 @@ def test_timeouts(policy: OnTimeout, hours: int, steps: list[int]) -> None:
             assert after.decision is None
             assert after.extended
             limit = after.expires_at
-            assert limit == now + timedelta(hours=hours)
+            assert limit == stored(now) + timedelta(hours=hours)
         elif before.decision is None:
             assert after.decision is not None
             assert after.decision.expired

@@ -9,7 +9,8 @@ from lambdas.adapters.table.promise_store import TablePromises
 from lambdas.domain.ids import CampaignKey
 from lambdas.domain.models.approval import Decision
 from lambdas.domain.models.campaign import CampaignStatus, PostCounts
-from lambdas.services.quota import Limits, Quota
+from lambdas.ports.stores import Limits
+from lambdas.services.quota import Quota
 from lambdas.services.submission import Accepted, Intake, Submission, submit
 from tests.fakes import MemoryTable
 from tests.support import samples

@@ -22,8 +22,8 @@ from lambdas.domain.graph.model import ExecutionStatus
 from lambdas.domain.ids import CallbackId
 from lambdas.domain.models.approval import Decision
 from lambdas.domain.models.campaign import CampaignStatus
+from lambdas.domain.models.checkpoint import BUILD_STEPS
 from lambdas.domain.models.post import PostStatus
-from lambdas.domain.steps import BUILD_STEPS
 from lambdas.ops.reconcile.logic import MAX_RECOVERIES
 from lambdas.ports.engine import name_of
 from lambdas.services.lifecycle import BUILDING

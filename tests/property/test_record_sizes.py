@@ -17,7 +17,8 @@ from lambdas.domain.models.brand import Brand, BrandConfig, PersonaConfig
 from lambdas.domain.models.campaign import CampaignBrief, Cause, Configuration, Failure
 from lambdas.domain.platforms import Platform
 from lambdas.domain.record_size import MAX_ITEM_BYTES, RESERVE_BYTES, fits, record_bytes
-from lambdas.services.quota import Limits, Quota
+from lambdas.ports.stores import Limits
+from lambdas.services.quota import Quota
 from lambdas.services.submission import Intake, Submission, submit
 from tests.fakes import MemoryClock, MemoryEngine, MemoryIds, MemoryTable
 from tests.support import samples

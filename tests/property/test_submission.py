@@ -14,7 +14,8 @@ from lambdas.api.build_campaign.invocation import invoke
 from lambdas.domain.errors import CampaignError, ConflictError, FieldError, IdempotencyMismatchError
 from lambdas.domain.ids import CorrelationId, PersonaId, TenantId
 from lambdas.domain.models.campaign import CampaignStatus
-from lambdas.services.quota import Limits, Quota
+from lambdas.ports.stores import Limits
+from lambdas.services.quota import Quota
 from lambdas.services.submission import Intake, Submission, submit
 from tests.fakes import MemoryClock, MemoryEngine, MemoryIds, MemoryTable
 from tests.support.samples import BRAND, PERSONAS, brand_config, brief, persona_config

@@ -24,7 +24,8 @@ from lambdas.domain.errors import CampaignError
 from lambdas.domain.ids import BrandId, PersonaId, TenantId
 from lambdas.domain.models.brand import BrandConfig, PersonaConfig
 from lambdas.domain.models.campaign import Campaign
-from lambdas.services.quota import Limits, Quota
+from lambdas.ports.stores import Limits
+from lambdas.services.quota import Quota
 from tests.fakes import (
     MemoryCipher,
     MemoryClock,

@@ -5,10 +5,11 @@ from urllib.parse import parse_qs, urlsplit
 
 from lambdas.api.approvals.links import LinkPorts, OpenLink, open_link
 from lambdas.build.request_approval.logic import ApprovalPorts, request_approval
+from lambdas.domain.due import SHARDS
 from lambdas.domain.models.approval import Approval
 from lambdas.domain.models.campaign import CampaignStatus, PostCounts
 from lambdas.ops.sweep_approvals.logic import Report, TendPorts, tend_due
-from lambdas.services.due import SHARDS, Tick
+from lambdas.services.due import Tick
 from tests.fakes import MemoryCipher
 from tests.support import samples
 from tests.support.events import approval_event, planned
@@ -73,5 +74,5 @@ class Asked:
 
     def tending(self) -> TendPorts:
         w = self.world
-        stores = (w.campaigns, w.posts, w.approvals)
+        stores = (w.campaigns, w.posts, w.approvals, w.active)
         return TendPorts(*stores, w.engine, w.channels, w.alerts, w.ids, w.clock, w.cipher, lambda: BASE_URL)

@@ -8,6 +8,7 @@ from lambdas.domain.ids import TaskToken
 from lambdas.domain.models.approval import Approval, Decision, MadeDecision
 from lambdas.domain.models.campaign import CampaignStatus, PostCounts
 from lambdas.domain.models.workflow import StatusResult
+from lambdas.services.inviting import Channels
 from tests.support import samples
 from tests.support.events import approval_event, planned
 from tests.support.faults import FaultPlan, faulty
@@ -24,6 +25,7 @@ def request(
     retry: int = 0,
     mail_faults: FaultPlan | None = None,
     waiting: bool = True,
+    channels: Channels | None = None,
 ) -> StatusResult:
     """``waiting``: the engine waits for this token, and for no earlier one any more."""
     if waiting and token not in world.tokens:
@@ -36,7 +38,7 @@ def request(
         campaigns=world.campaigns,
         posts=world.posts,
         approvals=world.approvals,
-        channels=world.channels._replace(mailer=faulty(world.mailer, mail_faults or FaultPlan())),
+        channels=channels or world.channels._replace(mailer=faulty(world.mailer, mail_faults or FaultPlan())),
         engine=world.engine,
         ids=world.ids,
         clock=world.clock,

@@ -2,10 +2,11 @@
 
 from datetime import timedelta
 
+from lambdas.domain.due import SHARDS, DueEntry, Kind
 from lambdas.domain.graph.model import ExecutionStatus
 from lambdas.domain.models.campaign import CampaignStatus
 from lambdas.ops.reconcile.logic import ReconcilePorts, Report, reconcile
-from lambdas.services.due import SHARDS, DueEntry, Kind, Tick
+from lambdas.services.due import Tick
 from lambdas.services.recovery import RecoveryPorts
 from tests.support import samples
 from tests.support.world import World, entries_of

@@ -115,7 +115,7 @@ def waiting_campaign(world: World, *, posts: int = 3) -> Waiting:
         )
         for email, nonce in nonces.items()
     }
-    return Waiting(world, key, approval, links)
+    return Waiting(world, key, world.approvals.get(key, CALLBACK_ID), links)
 
 
 def _post(world: World, index: int) -> Post:

@@ -11,13 +11,14 @@ from lambdas.adapters.table.due_store import TableDue
 from lambdas.adapters.table.effect_store import TableEffects
 from lambdas.adapters.table.post_store import TablePosts
 from lambdas.adapters.table.request_store import TableApprovals
+from lambdas.domain.due import SHARDS, DueEntry, Kind
 from lambdas.domain.ids import CampaignId, CampaignKey, CorrelationId, PostId, TaskToken, TenantId
 from lambdas.domain.models.base import iso
 from lambdas.domain.models.campaign import Campaign, CampaignBrief, CampaignStatus, Configuration
 from lambdas.domain.models.post import Post
 from lambdas.domain.models.workflow import BuildInput
+from lambdas.ports.stores import DueIndex
 from lambdas.ports.table import ItemKey
-from lambdas.services.due import SHARDS, DueEntry, DueIndex, Kind
 from lambdas.services.inviting import Channels
 from lambdas.services.validation import resolve_configuration
 from tests.fakes import (

@@ -116,7 +116,7 @@ def decide(driver: Driver, campaign_id: str, number: int, decision: str) -> None
     """Answer the question of that round, and again where the asking died and another question took its place."""
     deadline = time.monotonic() + 120
     while True:
-        (campaign,) = driver.items(campaign_id, "CAMPAIGN")
+        campaign = driver.record(campaign_id)
         if campaign.get("revision", 0) >= number or campaign["status"] in ("approved", "rejected"):
             return
         asked = [a for a in driver.items(campaign_id, "APPROVAL#") if a["status"] == "PENDING" and a["round"] == number]

@@ -8,10 +8,10 @@ from datetime import datetime
 
 from lambdas.adapters.table import keys
 from lambdas.adapters.table.due_store import TableDue
+from lambdas.domain.due import SHARDS, Kind, entry_for
 from lambdas.domain.ids import CampaignId, CampaignKey, TenantId
-from lambdas.ports.table import EXISTS, Prefix, Table
-from lambdas.services.active import ActiveCampaign
-from lambdas.services.due import SHARDS, Kind, entry_for
+from lambdas.domain.models.active import ActiveCampaign
+from lambdas.ports.table import EXISTS, Prefix, Record, Table
 
 
 class TableActive:
@@ -30,10 +30,12 @@ class TableActive:
     def remove(self, key: CampaignKey) -> None:
         self._table.delete_if(keys.active(key), EXISTS)
 
-    def listed(self, shard: int) -> list[CampaignKey]:
-        """Campaigns on the list that version 0.3 and earlier kept, a share of it for each shard."""
-        partitions = range(shard, keys.ACTIVE_LISTS, SHARDS)
-        items = [item for n in partitions for item in self._table.query(keys.active_list(n), Prefix(keys.CAMPAIGNS))]
+    def listed(self, shard: int, limit: int) -> list[CampaignKey]:
+        """Up to ``limit`` campaigns of the list that version 0.3 and earlier kept, a share of it for each shard."""
+        items: list[Record] = []
+        for number in range(shard, keys.ACTIVE_LISTS, SHARDS):
+            if len(items) < limit:
+                items += self._table.query(keys.active_list(number), Prefix(keys.CAMPAIGNS), limit=limit - len(items))
         return [CampaignKey(TenantId(item["tenantId"]), CampaignId(item["campaignId"])) for item in items]
 
     def forget_listed(self, key: CampaignKey) -> None:

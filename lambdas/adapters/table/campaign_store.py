@@ -13,8 +13,10 @@ from lambdas.adapters.table import due_store, keys
 from lambdas.adapters.table.attempt import current_checkpoint
 from lambdas.adapters.table.cursors import decode_cursor, encode_cursor
 from lambdas.domain.campaign_changes import CampaignChanges, on_the_record
+from lambdas.domain.due import Kind, entry_for
 from lambdas.domain.errors import ConcurrentUpdateError, ConflictError, NotFoundError
 from lambdas.domain.ids import CampaignId, CampaignKey, TenantId
+from lambdas.domain.models.active import SOON
 from lambdas.domain.models.campaign import Campaign, CampaignStatus
 from lambdas.ports.engine import is_first
 from lambdas.ports.stores import IdempotencyRecord, Page
@@ -35,8 +37,6 @@ from lambdas.ports.table import (
     Update,
     Write,
 )
-from lambdas.services.active import SOON
-from lambdas.services.due import Kind, entry_for
 
 IDEMPOTENCY_KEPT = timedelta(days=30)
 """Longer than anything that can repeat a submission: an event that Lambda delivers for six hours, and that then waits
@@ -54,7 +54,7 @@ class TableCampaigns:
         self._mark = mark
 
     def create(self, campaign: Campaign, idempotency: IdempotencyRecord | None = None) -> None:
-        key = CampaignKey(campaign.tenant_id, campaign.campaign_id)
+        key = campaign.key
         of_the_id = [
             Put(keys.owner(campaign.campaign_id), {"tenantId": campaign.tenant_id}, NEW),
             Put(keys.campaign(key), campaign.to_record(), NEW),
@@ -70,6 +70,10 @@ class TableCampaigns:
                 message = f"there is a campaign {campaign.campaign_id} already"
                 raise ConflictError(message, details={"taken": "id"}) from refused
             raise ConflictError("the idempotency key is taken", details={"taken": "idempotencyKey"}) from refused
+
+    def owner_of(self, campaign_id: CampaignId) -> TenantId | None:
+        found = self._table.get(keys.owner(campaign_id))
+        return TenantId(found["tenantId"]) if found else None
 
     def find_idempotent(self, tenant_id: TenantId, key: str) -> IdempotencyRecord | None:
         found = self._table.get(keys.idempotency(tenant_id, key))

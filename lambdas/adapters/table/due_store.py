@@ -9,10 +9,10 @@ from typing import Any
 
 from lambdas.adapters.table import keys
 from lambdas.adapters.telemetry import count, logger
+from lambdas.domain.due import DueEntry, Kind
 from lambdas.domain.ids import CampaignId, CampaignKey, TenantId
 from lambdas.domain.models.base import iso
 from lambdas.ports.table import Between, Equals, Table
-from lambdas.services.due import DueEntry, Kind
 
 _PAGE = 100
 """An entry is some 250 bytes, so a page costs about six read units when it is full, and one when it is empty."""

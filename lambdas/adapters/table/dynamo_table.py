@@ -29,7 +29,6 @@ from lambdas.ports.table import (
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-    from mypy_boto3_dynamodb.type_defs import QueryInputTypeDef
 
 _KEYS_PER_READ = 100
 """BatchGetItem (2026-06, docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html)."""
@@ -93,15 +92,12 @@ class DynamoTable:
             request["Limit"] = limit
         if only:
             request["ProjectionExpression"] = ", ".join(map(terms.path, only))
-        request |= terms.given()  # type: ignore[typeddict-item]  # the names of the arguments are its own
-        return [from_item(item) for item in islice(self._pages(request), limit)]
+        return [from_item(item) for item in islice(self._pages(request | terms.given()), limit)]
 
     def scroll(self, pk: str, keys: Prefix | Between, page: int, *, after: ItemKey | None = None) -> Iterator[Record]:
         terms = Terms()
         request = self._query(terms, pk, keys, after)
-        request |= {"ConsistentRead": True, "Limit": page}
-        request |= terms.given()  # type: ignore[typeddict-item]
-        pages = self._pages(request)
+        pages = self._pages(request | {"ConsistentRead": True, "Limit": page} | terms.given())
         while True:
             # Not around the whole of it: what the caller does between two items is not a request of ours.
             with translate_errors():
@@ -110,19 +106,19 @@ class DynamoTable:
                 return
             yield from_item(item)
 
-    def _query(self, terms: Terms, pk: str, keys: Prefix | Between, after: ItemKey | None) -> "QueryInputTypeDef":
+    def _query(self, terms: Terms, pk: str, keys: Prefix | Between, after: ItemKey | None) -> dict[str, Any]:
         match keys:
             case Prefix(text):
                 range_of = f"begins_with({terms.path(SK)}, {terms.value(text)})"
             case Between(low, high):
                 range_of = f"{terms.path(SK)} BETWEEN {terms.value(low)} AND {terms.value(high)}"
         condition = f"{terms.path(PK)} = {terms.value(pk)} AND {range_of}"
-        request: QueryInputTypeDef = {"TableName": self._name, "KeyConditionExpression": condition}
+        request: dict[str, Any] = {"TableName": self._name, "KeyConditionExpression": condition}
         if after:
             request["ExclusiveStartKey"] = to_key(after)
         return request
 
-    def _pages(self, request: "QueryInputTypeDef") -> Iterator[Mapping[str, Any]]:
+    def _pages(self, request: dict[str, Any]) -> Iterator[Mapping[str, Any]]:
         while True:
             response = self._client.query(**request)
             yield from response["Items"]

@@ -2,8 +2,8 @@
 
 from lambdas.adapters.table import keys
 from lambdas.domain.ids import CampaignKey
+from lambdas.domain.models.effect import Effect
 from lambdas.ports.table import Prefix, Table
-from lambdas.services.saga import Effect
 
 
 class TableEffects:

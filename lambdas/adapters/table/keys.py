@@ -10,6 +10,7 @@ same                                       ``BATCH#<00000>``                    
 same                                       ``CHECKPOINT#<entered>#<execution>#<step>#<attempt>``  a step's attempt
 same                                       ``APPROVAL#<callback>``                                a request
 same                                       ``VOTE#<callback>#<vote>#<000>``                        what a reviewer said
+same                                       ``BESIDE#<callback>``                                   of an older request
 same                                       ``EFFECT#<kind>#<name>``                               something made outside
 same                                       ``ACTIVE``                                             when to look after it
 ``CAMPAIGN#<campaign>``                    ``OWNER``                                              whose the id is
@@ -92,6 +93,11 @@ def checkpoint(key: CampaignKey, entry: Checkpoint) -> ItemKey:
 
 def approval(key: CampaignKey, callback_id: CallbackId) -> ItemKey:
     return ItemKey(campaign_partition(key), f"{APPROVALS}{callback_id}")
+
+
+def beside_approval(key: CampaignKey, callback_id: CallbackId) -> ItemKey:
+    """What an execution of an older version could not read in the request's record."""
+    return ItemKey(campaign_partition(key), f"BESIDE#{callback_id}")
 
 
 def effect(key: CampaignKey, kind: str, name: str) -> ItemKey:

@@ -30,7 +30,8 @@ T = TypeVar("T")
 
 UNITS_PER_SECOND = 900
 """Of the 1,000 that a partition takes: the campaign's own record and checkpoints lie in the same one. A second's worth
-may go out at once, after a rest."""
+may go out at once, after a rest. Each process keeps this pace for itself; several that write to one partition at once
+are held by its refusals and the back-off."""
 _UNIT = 1024
 """Bytes that are written for one unit."""
 

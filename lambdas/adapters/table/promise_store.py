@@ -8,8 +8,8 @@ from collections.abc import Mapping
 
 from lambdas.adapters.table import keys
 from lambdas.domain.ids import CampaignId, CampaignKey, TenantId
+from lambdas.ports.stores import Limits
 from lambdas.ports.table import NEW, Absent, AllOf, AtMost, ConditionFailedError, Equals, Record, Table, Update
-from lambdas.services.quota import Limits
 
 
 class TablePromises:

@@ -16,6 +16,7 @@ from typing import Any
 from lambdas.adapters.system import SystemClock, UlidSource
 from lambdas.adapters.table import keys
 from lambdas.adapters.table.due_store import TableDue
+from lambdas.domain.due import Kind, entry_for
 from lambdas.domain.errors import ConcurrentUpdateError, ConflictError, NotFoundError
 from lambdas.domain.ids import CallbackId, CampaignId, CampaignKey, TenantId
 from lambdas.domain.models.approval import Approval, ApprovalStatus, ClosedBecause, MadeDecision, PostDecision, Vote
@@ -34,11 +35,11 @@ from lambdas.ports.table import (
     ItemKey,
     OneOf,
     Prefix,
+    Put,
     Record,
     Table,
     Update,
 )
-from lambdas.services.due import Kind, entry_for
 
 PART_BYTES = 200_000
 """Of what was said about posts, in one item."""
@@ -60,16 +61,16 @@ class TableApprovals:
         found = self._table.get(keys.approval(key, callback_id))
         if found is None:
             raise _unknown(callback_id)
-        return Approval.from_record(found)
+        return self._read(found)
 
     def all(self, key: CampaignKey) -> list[Approval]:
         items = self._table.query(keys.campaign_partition(key), Prefix(keys.APPROVALS))
-        found = [Approval.from_record(item) for item in items]
+        found = [self._read(item) for item in items]
         return sorted(found, key=lambda approval: (approval.created_at, approval.callback_id))
 
     def decide(self, key: CampaignKey, callback_id: CallbackId, decision: MadeDecision) -> Approval:
         changes = {"status": ApprovalStatus.DECIDED.value, "decision": decision.to_record()}
-        return Approval.from_record(self._update(key, callback_id, [ApprovalStatus.PENDING], changes))
+        return self._read(self._update(key, callback_id, [ApprovalStatus.PENDING], changes))
 
     def close(self, key: CampaignKey, callback_id: CallbackId, because: ClosedBecause = ClosedBecause.ENDED) -> None:
         changes = {"status": ApprovalStatus.CLOSED.value, "closedBecause": because.value}
@@ -91,8 +92,10 @@ class TableApprovals:
         place = keys.approval(approval.key, approval.callback_id)
         due = {"due_at": due_at} if due_at else {}
         amended = approval.model_copy(update={"version": approval.version + 1, **due})
-        unchanged = AllOf([Equals("status", was.value), _has_version(approval.version)])
-        if not self._table.put_if(place, _record(amended), unchanged):
+        writes = [Put(place, _record(amended), AllOf([Equals("status", was.value), _has_version(approval.version)]))]
+        if not approval.layout:
+            writes.append(Put(self._place_beside(approval), _beside(amended)))
+        if not self._stored(writes):
             raise ConcurrentUpdateError("the request for approval changed meanwhile")
         return amended
 
@@ -100,7 +103,7 @@ class TableApprovals:
         self._update(key, callback_id, list(ApprovalStatus), {"resumedAt": iso(at)})
 
     def keep_words(self, approval: Approval, vote: Vote) -> Vote:
-        if not (vote.comments or vote.posts) or (approval.layout == 0 and _size(vote.posts) <= PART_BYTES):
+        if not (vote.comments or vote.posts) or approval.layout == 0:
             return vote
         # An id of its own: the same reviewer may be answering twice at this moment.
         vote_id = UlidSource().ulid()
@@ -136,6 +139,25 @@ class TableApprovals:
             self._table.delete_if(ItemKey(partition, callback_id), EXISTS)
         return len(notes)
 
+    def _stored(self, writes: Sequence[Put]) -> bool:
+        """Whether they were, which takes a transaction where they are two."""
+        if len(writes) == 1 and (condition := writes[0].condition):
+            return self._table.put_if(writes[0].key, writes[0].fields, condition)
+        try:
+            self._table.transact(writes)
+        except ConditionFailedError:
+            return False
+        return True
+
+    def _read(self, record: dict[str, Any]) -> Approval:
+        approval = Approval.from_record(record)
+        if approval.layout:
+            return approval
+        return Approval.from_record(_with_beside(record, self._table.get(self._place_beside(approval))))
+
+    def _place_beside(self, approval: Approval) -> ItemKey:
+        return keys.beside_approval(approval.key, approval.callback_id)
+
     def _put_entry(self, key: CampaignKey, callback_id: CallbackId, due_at: datetime) -> None:
         self._due.put(entry_for(Kind.APPROVAL, key, due_at, self._clock.now(), callback_id))
 
@@ -152,15 +174,14 @@ class TableApprovals:
             raise ConflictError("the request for approval is not pending", details={"status": status}) from failed
 
 
-_NEWER = frozenset({"editing", "dueAt", "announcedStage", "layout"})
-_NEWER_OF_REVIEWERS = frozenset({"mail", "owed", "mailTries", "mailAfter", "revoked"})
+_NEWER = ("editing", "announcedStage", "askedAgainAt", "dueAt", "layout")
+_NEWER_OF_REVIEWERS = ("mail", "owed", "mailTries", "mailAfter", "revoked", "escalated")
 
 
 def _record(approval: Approval) -> dict[str, Any]:
     """As it is stored; one that an execution of before waits for without the fields that fail it.
 
-    Such a request does without what they are for: a claim is its ``invitedAt`` alone, and it agrees with every entry of
-    the due index. Once a newer execution takes it over it is stored as a whole.
+    They lie beside it (``_beside``). Once a newer execution takes it over it is stored as a whole.
     """
     record = approval.to_record()
     if approval.layout:
@@ -173,6 +194,29 @@ def _record(approval: Approval) -> dict[str, Any]:
     if approval.decision and not approval.decision.posts_in_votes:
         older["decision"] = {name: value for name, value in record["decision"].items() if name != "postsInVotes"}
     return older
+
+
+def _beside(approval: Approval) -> dict[str, Any]:
+    """The fields that an older execution refuses, but ``dueAt``: such a request agrees with every entry of the index,
+    because its own execution moves it without one."""
+    record = approval.to_record()
+    kept = {name: record[name] for name in _NEWER if name in record and name not in ("dueAt", "layout")}
+    reviewers = {
+        reviewer["email"]: {name: reviewer[name] for name in _NEWER_OF_REVIEWERS if name in reviewer}
+        for reviewer in record["reviewers"]
+    }
+    return {**kept, "reviewers": reviewers, "version": approval.version}
+
+
+def _with_beside(record: dict[str, Any], beside: dict[str, Any] | None) -> dict[str, Any]:
+    """Marks of mails hold for the version of the record they were written with, edits until they are taken off."""
+    if beside is None:
+        return record
+    if beside["version"] != record.get("version", 0):
+        return record | {"editing": beside.get("editing", [])}
+    marks = beside["reviewers"]
+    reviewers = [reviewer | marks.get(reviewer["email"], {}) for reviewer in record["reviewers"]]
+    return record | {name: beside[name] for name in _NEWER if name in beside} | {"reviewers": reviewers}
 
 
 def _has_version(version: int) -> Condition:

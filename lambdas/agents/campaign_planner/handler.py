@@ -8,8 +8,8 @@ from lambdas.adapters.system import sleep
 from lambdas.adapters.table.attempt import invoked
 from lambdas.adapters.telemetry import logger
 from lambdas.agents.campaign_planner.agent import run
+from lambdas.agents.model_choice import AgentSettings, choose_model
 from lambdas.agents.outcome import Answer
-from lambdas.agents.provider import AgentSettings, choose_model
 from lambdas.settings import settings
 
 

@@ -25,8 +25,9 @@ from lambdas.domain.models.approval import (
 )
 from lambdas.domain.models.base import iso
 from lambdas.domain.quorum import Tally, flagged, tally
-from lambdas.domain.record_size import record_bytes
-from lambdas.ports.stores import ApprovalStore, CampaignStore, Cipher, Clock, Engine
+from lambdas.domain.record_size import fits, record_bytes
+from lambdas.ports.engine import Engine
+from lambdas.ports.stores import ApprovalStore, CampaignStore, Cipher, Clock
 from lambdas.services.lifecycle import BUILDING
 from lambdas.services.resuming import send_decision
 
@@ -95,8 +96,10 @@ def decide(link: OpenLink, choice: Choice, ports: DecisionPorts) -> Approval:
             return answered if answered.decision is None else resume(answered, ports)
         raise ConcurrentUpdateError("others are answering as well; try again")
     except (ConflictError, ConcurrentUpdateError, GoneError):
-        if kept and kept not in ports.approvals.get(link.key, link.approval.callback_id).votes:
-            ports.approvals.forget_words(link.approval, kept)
+        if kept and kept.words:
+            counted = ports.approvals.get(link.key, link.approval.callback_id).votes
+            if kept.words not in {vote.words for vote in counted}:
+                ports.approvals.forget_words(link.approval, kept)
         raise
 
 
@@ -134,22 +137,29 @@ def _record(approval: Approval, vote: Vote, kept: Vote, ports: DecisionPorts) ->
         due_at = vote.at
     if result.decision is not None:
         earlier = ports.approvals.votes(approval) if result.decision is Decision.NEEDS_REVISION else ()
-        changes |= {"status": ApprovalStatus.DECIDED, "decision": _made(result, (*earlier, vote), vote)}
+        made = _made(result, (*earlier, vote), vote, whole=approval.layout == 0)
+        changes |= {"status": ApprovalStatus.DECIDED, "decision": made}
         due_at = vote.at + TELL_GRACE
-    return ports.approvals.amend(approval.model_copy(update=changes), due_at=due_at)
+    answered = approval.model_copy(update=changes)
+    if approval.layout == 0 and not fits(answered.to_record()):
+        # An execution of an older version reads all that was said from this one record.
+        message = "together with what others said this is more than is kept; shorten the comments"
+        raise PayloadTooLargeError(message, errors=[FieldError("posts", message)])
+    return ports.approvals.amend(answered, due_at=due_at)
 
 
-def _made(result: Tally, votes: tuple[Vote, ...], last: Vote) -> MadeDecision:
+def _made(result: Tally, votes: tuple[Vote, ...], last: Vote, *, whole: bool) -> MadeDecision:
+    """``whole``: with all posts that go back, however large; otherwise those that are too large stay with the votes."""
     decision = result.decision or last.decision
     back = flagged(votes) if decision is Decision.NEEDS_REVISION else ()
-    fits = _bytes(back) <= MAX_POSTS_BYTES
+    on_record = whole or _bytes(back) <= MAX_POSTS_BYTES
     return MadeDecision(
         decision=decision,
         comments=_comments(votes, last, decision),
         decided_by=last.email,
         decided_at=last.at,
-        posts=back if fits else (),
-        posts_in_votes=0 if fits else len(back),
+        posts=back if on_record else (),
+        posts_in_votes=0 if on_record else len(back),
         reason=result.reason,
     )
 
@@ -206,12 +216,20 @@ def _repeated(link: OpenLink, vote: Vote, ports: DecisionPorts) -> Approval:
     first = link.approval.decision
     if first is None:
         raise GoneError("this request for approval is over")
-    same = (first.decision, first.comments, first.decided_by) == (vote.decision, vote.comments, vote.email)
-    if same and is_stuck(link.approval, ports.clock.now()):
+    if _is_said_again(link, first, vote, ports) and is_stuck(link.approval, ports.clock.now()):
         return resume(link.approval, ports)
     message = f"this was decided by {decider(link)} at {iso(first.decided_at)}: {first.decision.value}"
     details = {"reason": "decided", "decision": first.decision.value, "decidedAt": iso(first.decided_at)}
     raise ConflictError(message, details=details)
+
+
+def _is_said_again(link: OpenLink, first: MadeDecision, vote: Vote, ports: DecisionPorts) -> bool:
+    """By the one whose answer settled it: the same answer, or the decision as the page shows it, with the words of all
+    who answered."""
+    if first.decided_by != vote.email:
+        return False
+    own = [(said.decision, said.comments) for said in ports.approvals.votes(link.approval) if said.email == vote.email]
+    return (vote.decision, vote.comments) in [*own, (first.decision, first.comments)]
 
 
 def decider(link: OpenLink) -> str:

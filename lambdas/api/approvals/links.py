@@ -7,7 +7,7 @@ from typing import NamedTuple
 from lambdas.domain.errors import CampaignError, GoneError, NotFoundError, UnauthenticatedError
 from lambdas.domain.ids import CampaignKey
 from lambdas.domain.models.approval import Approval, Reviewer
-from lambdas.ports.security import SecurityLog
+from lambdas.ports.services import SecurityLog
 from lambdas.ports.stores import ApprovalStore, Clock, Keys
 from lambdas.services.links import nonce_hash
 from lambdas.services.tokens import ApprovalClaims, verify_approval_token
@@ -30,7 +30,7 @@ class OpenLink(NamedTuple):
 
     @property
     def key(self) -> CampaignKey:
-        return CampaignKey(self.approval.tenant_id, self.approval.campaign_id)
+        return self.approval.key
 
 
 def open_link(token: str, nonce: str, callback_id: str, ports: LinkPorts) -> OpenLink:

@@ -36,15 +36,15 @@ class Reassignment(Model):
 class ReviewerView(Model):
     email: EmailStr
     stage: int
-    invited_at: Moment | None
-    answer: Decision | None
-    mail: MailState | None
+    invited_at: Moment | None = None
+    answer: Decision | None = None
+    mail: MailState | None = None
     """What became of the newest mail."""
     revoked: bool
     """A manager took the links back."""
-    unreachable: str | None
+    unreachable: str | None = None
     """Why mail does not reach them."""
-    slack: str | None
+    slack: str | None = None
 
 
 class ApprovalView(Model):
@@ -58,7 +58,7 @@ class ApprovalView(Model):
     created_at: Moment
     expires_at: Moment
     reviewers: tuple[ReviewerView, ...]
-    decision: Decision | None
+    decision: Decision | None = None
     expired: bool
 
     @classmethod

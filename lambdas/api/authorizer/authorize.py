@@ -8,7 +8,7 @@ from typing import Any
 from lambdas.api.problems import type_of
 from lambdas.domain.errors import UnauthenticatedError
 from lambdas.domain.models.access import KeySet
-from lambdas.ports.security import SecurityLog
+from lambdas.ports.services import SecurityLog
 from lambdas.services.tokens import verify_api_token
 
 _BEARER = re.compile(r"\s*Bearer +(\S+)\s*", re.IGNORECASE)

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from lambdas.api.logs import InvocationLog
 from lambdas.domain.errors import CampaignError
 from lambdas.domain.ids import CampaignIdField, CorrelationId, CorrelationIdField, IdempotencyKeyField, TenantIdField
 from lambdas.domain.models.base import Model
 from lambdas.domain.models.campaign import CampaignStatus, Notice
+from lambdas.ports.services import InvocationLog
 from lambdas.services.submission import Intake, Submission, submit
 
 

@@ -123,8 +123,13 @@ class Api:
 
     def _no_such_id(self, parameters: Sequence[str]) -> Answer:
         """Nothing has such an id, and nothing can be given it."""
-        if self._resolver.current_event.http_method != "PUT":
-            return self._refused(NotFoundError("there is nothing with this id"))
+        event, nothing = self._resolver.current_event, NotFoundError("there is nothing with this id")
+        if event.path.startswith(PAGES):
+            from lambdas.api.rest import pages
+
+            return pages.refusal(nothing)
+        if event.http_method != "PUT":
+            return self._refused(nothing)
         fields = [FieldError(_camel(name), "has characters that no id may have") for name in parameters]
         return self._refused(InvalidInputError("; ".join(f"{f.field}: {f.message}" for f in fields), errors=fields))
 

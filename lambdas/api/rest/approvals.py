@@ -45,13 +45,13 @@ class ApprovalRoutes:
         self._decisions = DecisionPorts(
             services.approvals, services.campaigns, services.engine, services.clock, services.cipher
         )
-        path, wrong = "/approve/<callback_id>", (401, 404, 410)
+        path, wrong = "/approve/<callback_id>", (401, 404, 410, 503)
         app.get(path, **html_described("showApproval", "The reviewer's page", tag=TAG, errors=wrong))(self.show)
         app.head(path, include_in_schema=False)(self.show)
         app.post(
             path,
             **html_described(
-                "decideByForm", "Decide by the page's form", tag=TAG, errors=(*wrong, 409, 413, 422), form=FORM
+                "decideByForm", "Decide by the page's form", tag=TAG, errors=(*wrong, 400, 409, 413, 422), form=FORM
             ),
         )(self.decide_by_form)
         app.post(
@@ -61,7 +61,7 @@ class ApprovalRoutes:
                 "Decide with the token of a reviewer's link",
                 tag=TAG,
                 answers=DecidedApproval,
-                errors=(400, 404, 409, 410, 413, 422),
+                errors=(404, 409, 410),
                 body="DecisionInput",
                 security="approval",
             ),

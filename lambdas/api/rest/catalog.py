@@ -17,7 +17,6 @@ from lambdas.domain.models.tenant import TenantConfig, TenantSettings
 BRANDS, PERSONAS, SETTINGS = "Brands", "Personas", "Settings"
 BrandPath = Annotated[BrandIdField, Path()]
 PersonaPath = Annotated[PersonaIdField, Path()]
-_PUT_ERRORS = (400, 413, 422)
 
 
 class BrandRoutes:
@@ -27,12 +26,12 @@ class BrandRoutes:
         path = "/brands/<brand_id>"
         app.put(
             path,
-            **described("putBrand", "Store a brand", tag=BRANDS, answers=Brand, errors=_PUT_ERRORS, body="BrandConfig"),
+            **described("putBrand", "Store a brand", tag=BRANDS, answers=Brand, body="BrandConfig"),
         )(self.put)
-        app.get(path, **described("getBrand", "One brand", tag=BRANDS, answers=Brand, errors=(404,)))(self.get)
+        app.get(path, **described("getBrand", "One brand", tag=BRANDS, answers=Brand))(self.get)
         app.delete(
             path,
-            **described("deleteBrand", "Delete a brand", tag=BRANDS, answers=None, status=204, errors=(404,)),
+            **described("deleteBrand", "Delete a brand", tag=BRANDS, answers=None, status=204),
         )(self.delete)
 
     def put(self, brand_id: BrandPath) -> Answer:
@@ -58,14 +57,12 @@ class PersonaRoutes:
         path = "/personas/<persona_id>"
         app.put(
             path,
-            **described(
-                "putPersona", "Store a persona", tag=PERSONAS, answers=Persona, errors=_PUT_ERRORS, body="PersonaConfig"
-            ),
+            **described("putPersona", "Store a persona", tag=PERSONAS, answers=Persona, body="PersonaConfig"),
         )(self.put)
-        app.get(path, **described("getPersona", "One persona", tag=PERSONAS, answers=Persona, errors=(404,)))(self.get)
+        app.get(path, **described("getPersona", "One persona", tag=PERSONAS, answers=Persona))(self.get)
         app.delete(
             path,
-            **described("deletePersona", "Delete a persona", tag=PERSONAS, answers=None, status=204, errors=(404,)),
+            **described("deletePersona", "Delete a persona", tag=PERSONAS, answers=None, status=204),
         )(self.delete)
 
     def put(self, persona_id: PersonaPath) -> Answer:
@@ -98,7 +95,6 @@ class SettingsRoutes:
                 "Store the tenant's settings",
                 tag=SETTINGS,
                 answers=TenantSettings,
-                errors=_PUT_ERRORS,
                 body="TenantConfig",
             ),
         )(self.put)

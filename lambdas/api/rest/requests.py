@@ -25,7 +25,6 @@ from lambdas.ports.stores import ApprovalStore
 
 TAG = "Approval"
 CallbackPath = Annotated[CallbackIdField, Path()]
-_ERRORS = (400, 404, 409, 413, 422)
 
 
 class RequestRoutes:
@@ -35,16 +34,14 @@ class RequestRoutes:
         root = "/campaigns/<campaign_id>/approvals"
         app.get(
             root,
-            **described(
-                "listApprovals", "Requests for approval", tag=TAG, answers=Listing[ApprovalView], errors=(404,)
-            ),
+            **described("listApprovals", "Requests for approval", tag=TAG, answers=Listing[ApprovalView]),
         )(self.list)
         for name, body, summary, call in (
             ("reminders", "ReviewerChoice", "Mail reviewers a new link", self.remind),
             ("revoke", "ReviewerChoice", "Take links back", self.revoke),
             ("reassign", "Reassignment", "Ask somebody else", self.reassign),
         ):
-            told = described(f"{name}OfApproval", summary, tag=TAG, answers=ApprovalView, errors=_ERRORS, body=body)
+            told = described(f"{name}OfApproval", summary, tag=TAG, answers=ApprovalView, errors=(409,), body=body)
             app.post(f"{root}/<callback_id>/{name}", **told)(call)
 
     def list(self, campaign_id: CampaignPath) -> Answer:

@@ -34,7 +34,7 @@ class RetryRoutes:
                 tag=TAG,
                 answers=AcceptedCampaign,
                 status=202,
-                errors=(400, 404, 409, 422, 503),
+                errors=(409,),
                 body="RetryInput",
             ),
         )(self.retry)

@@ -7,8 +7,8 @@ from lambdas.domain.ids import CallbackIdField, CampaignIdField, CorrelationId
 from lambdas.domain.models.approval import Approval, ApprovalStatus, Decision, DecisionInput
 from lambdas.domain.models.base import Model, Moment
 from lambdas.domain.models.campaign import Campaign, CampaignBrief, CampaignStatus, Failure, Notice, PostCounts
+from lambdas.domain.models.effect import Effect, EffectStatus
 from lambdas.domain.models.post import PlannedPost, Post, PostContent, PostError, PostStatus, Provenance
-from lambdas.services.saga import Effect, EffectStatus
 
 ItemT = TypeVar("ItemT")
 

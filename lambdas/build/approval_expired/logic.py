@@ -10,8 +10,9 @@ from lambdas.domain.models.approval import Approval, ApprovalStatus, ClosedBecau
 from lambdas.domain.models.campaign import Campaign, Failure
 from lambdas.domain.models.workflow import ApprovalState, StepEvent
 from lambdas.domain.silence import decision_for, gives_more_time
+from lambdas.ports.services import Alerts
 from lambdas.ports.stores import ApprovalStore, CampaignStore, Clock
-from lambdas.services.alerts import Alerts, advised, alert_of
+from lambdas.services.alerts import advised, alert_of
 from lambdas.services.resuming import outcome
 
 

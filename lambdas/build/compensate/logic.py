@@ -4,11 +4,12 @@ from collections.abc import Mapping
 
 from lambdas.domain.errors import RetryableError
 from lambdas.domain.models.campaign import Campaign, CampaignStatus
+from lambdas.domain.models.effect import Effect, EffectStatus
 from lambdas.domain.models.workflow import StepEvent
 from lambdas.ports.engine import is_of
-from lambdas.ports.stores import CampaignStore, Clock
+from lambdas.ports.stores import CampaignStore, Clock, EffectStore
 from lambdas.services.lifecycle import has_reached
-from lambdas.services.saga import Compensation, Effect, EffectStatus, EffectStore, Undo
+from lambdas.services.saga import Compensation, Undo
 
 
 def compensate(

@@ -12,7 +12,7 @@ from lambdas.adapters.stores import TableSettings
 from lambdas.adapters.system import SystemClock, UlidSource, sleep
 from lambdas.adapters.table.attempt import current_deadline
 from lambdas.agents import content_generator
-from lambdas.agents.provider import AgentSettings, choose_model
+from lambdas.agents.model_choice import AgentSettings, choose_model
 from lambdas.build.generate_posts.logic import BatchPorts, generate_batch
 from lambdas.domain.models.workflow import BatchResult, GenerateBatchEvent
 

@@ -23,7 +23,7 @@ from lambdas.domain.errors import (
 from lambdas.domain.models.campaign import Campaign, CampaignStatus
 from lambdas.domain.models.post import Claim, Post, PostContent, PostError, PostStatus, Provenance
 from lambdas.domain.models.workflow import BatchResult, GenerateBatchEvent
-from lambdas.ports.stores import CampaignKey, CampaignStore, Clock, IdSource, PostStore, RecentTexts
+from lambdas.ports.stores import CampaignStore, Clock, IdSource, PostStore, RecentTexts
 
 Agent = Callable[[Mapping[str, Any]], dict[str, Any]]
 
@@ -145,7 +145,7 @@ def _asking(campaign: Campaign, ports: BatchPorts) -> Callable[[Post], dict[str,
     if campaign.configuration is None:
         raise ConflictError("the campaign was not saved", details={"status": campaign.status.value})
     configuration = campaign.configuration
-    said = ports.recent.get(CampaignKey(campaign.tenant_id, campaign.campaign_id))
+    said = ports.recent.get(campaign.key)
     return lambda post: ports.generator(generator_input(campaign, configuration, post, recent_texts=said))
 
 

@@ -11,7 +11,7 @@ from lambdas.adapters.step import step
 from lambdas.adapters.stores import TableSettings
 from lambdas.adapters.system import SystemClock, sleep
 from lambdas.agents import campaign_planner
-from lambdas.agents.provider import AgentSettings, choose_model
+from lambdas.agents.model_choice import AgentSettings, choose_model
 from lambdas.build.plan_posts.logic import plan_posts
 from lambdas.domain.models.workflow import PlanResult, StepEvent
 from lambdas.services.saga import RecordedManifests, RecordedRecentTexts

@@ -18,6 +18,7 @@ from lambdas.adapters.slack_chat import API, SlackChat
 from lambdas.adapters.step import step
 from lambdas.adapters.stores import TableSettings
 from lambdas.adapters.system import SystemClock, UlidSource
+from lambdas.adapters.table.attempt import current_deadline
 from lambdas.adapters.telemetry import logger
 from lambdas.build.request_approval.logic import ApprovalPorts, request_approval
 from lambdas.domain.errors import GoneError
@@ -52,6 +53,7 @@ def ask(event: RequestApprovalEvent, settings: RequestApprovalSettings) -> Statu
             chat=SlackChat(client("secretsmanager"), settings.slack_secret_prefix, settings.slack_api_url),
             catalog=stores.catalog(settings),
             keys=SecretKeys(client("secretsmanager"), clock, approval_secret=settings.approval_keys_secret),
+            deadline=current_deadline(),
         ),
         engine=StepFunctionsEngine(client("stepfunctions"), ""),
         ids=UlidSource(),

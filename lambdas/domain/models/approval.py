@@ -1,5 +1,6 @@
 """Approval: what a reviewer is asked, and what they answer."""
 
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, Literal, Self
 
@@ -147,6 +148,8 @@ class Reviewer(Model):
     """How often the mail service has not accepted the mail that is owed."""
     mail_after: Moment | None = None
     """Before which it is not tried again."""
+    escalated: bool = False
+    """Asked by the policy for silence, and not from the beginning."""
     revoked: bool = False
     """A manager took the links back: nothing is mailed until a manager asks for it, or names somebody else."""
     unreachable: str | None = None
@@ -190,6 +193,8 @@ class Approval(Model):
     editing: tuple[Editing, ...] = ()
     """Edits under way. The last one to end puts ``content_hash`` back; nothing is decided before that."""
     created_at: Moment
+    asked_again_at: Moment | None = None
+    """When it was opened again after it had ended: its time and its reminders count from here."""
     expires_at: Moment
     decision: MadeDecision | None = None
     resumed_at: Moment | None = None
@@ -226,6 +231,10 @@ class Approval(Model):
     @property
     def key(self) -> CampaignKey:
         return CampaignKey(self.tenant_id, self.campaign_id)
+
+    @property
+    def asked_at(self) -> datetime:
+        return self.asked_again_at or self.created_at
 
     def staged(self) -> tuple[Reviewer, ...]:
         """The reviewers whose turn it is."""

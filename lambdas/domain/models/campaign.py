@@ -15,7 +15,7 @@ from pydantic import (
 )
 from pydantic.functional_serializers import PlainSerializer
 
-from lambdas.domain.ids import BrandIdField, CampaignIdField, CorrelationId, PersonaIdField, TenantIdField
+from lambdas.domain.ids import BrandIdField, CampaignIdField, CampaignKey, CorrelationId, PersonaIdField, TenantIdField
 from lambdas.domain.models.approval import Quorum
 from lambdas.domain.models.base import Integer, Model, Moment, iso
 from lambdas.domain.models.brand import Brand, LanguageTag, Line, Paragraph, Persona
@@ -260,6 +260,10 @@ class Campaign(Model):
             return start  # planned by version 0.3 or older, which went by the start alone
         return max(start, self.configured_at or self.created_at)
 
+    @property
+    def key(self) -> CampaignKey:
+        return CampaignKey(self.tenant_id, self.campaign_id)
+
     def notices(self) -> tuple[Notice, ...]:
         """What is done otherwise than the brief says."""
         if self.plans_from <= self.brief.schedule.start_utc():
@@ -267,3 +271,13 @@ class Campaign(Model):
         return (
             Notice(field="schedule.start", message=f"is in the past; posts are planned from {iso(self.plans_from)}"),
         )
+
+
+class Alert(Model):
+    """A campaign failed, or needs somebody, with all that whoever gets the message needs to begin with."""
+
+    tenant_id: str
+    campaign_id: str
+    name: str
+    status: str
+    failure: Failure

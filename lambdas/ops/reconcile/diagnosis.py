@@ -5,9 +5,9 @@ from enum import StrEnum
 
 from lambdas.domain.errors import permanent_names
 from lambdas.domain.graph.model import ExecutionStatus
+from lambdas.domain.models.active import SOON
 from lambdas.domain.models.campaign import Campaign
 from lambdas.ports.engine import ExecutionState
-from lambdas.services.active import SOON
 from lambdas.services.lifecycle import BUILDING
 
 

@@ -19,10 +19,19 @@ from lambdas.adapters.system import SystemClock
 from lambdas.adapters.table.active_store import TableActive
 from lambdas.adapters.table.due_store import TableDue
 from lambdas.adapters.telemetry import count, due_worked, logger
+from lambdas.domain.due import DueEntry, Kind
 from lambdas.ops.reconcile.diagnosis import Finding
-from lambdas.ops.reconcile.logic import ReconcilePorts, Report, ended_campaign, look_again, reconcile, take_over
+from lambdas.ops.reconcile.logic import (
+    TAKEN_AT_ONCE,
+    ReconcilePorts,
+    Report,
+    ended_campaign,
+    look_again,
+    reconcile,
+    take_over,
+)
 from lambdas.ports.table import Table
-from lambdas.services.due import DueEntry, Kind, Tick, shards_of
+from lambdas.services.due import Tick, shards_of
 from lambdas.services.recovery import RecoveryPorts
 from lambdas.settings import settings
 
@@ -50,7 +59,7 @@ def handler(event: Any, _context: object) -> dict[str, Any]:
         clock,
     )
     ports = ReconcilePorts(recovery, SnsAlerts(client("sns"), configured.alert_topic_arn))
-    ended = ended_campaign(event)
+    ended = ended_campaign(event, recovery.campaigns)
     if ended:
         finding = look_again(ended, ports)
         return _reported(Report(looked_at=1, findings={finding: 1}, errors=0), tenant_id=ended.tenant_id)
@@ -64,13 +73,18 @@ def handler(event: Any, _context: object) -> dict[str, Any]:
 
 
 def _take_over(shards: Sequence[int], recovery: RecoveryPorts, table: Table) -> None:
-    """Once in the life of a process, which is hours (docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment
-    .html): the API's last version may put campaigns on the old list for as long as a deployment takes."""
-    new = [shard for shard in shards if shard not in _taken_over()]
-    number = take_over(new, TableActive(table), TableDue(table), recovery)
-    _taken_over().update(new)
-    if number:
-        logger().info("campaigns taken over from the list of before", number=number, shards=new)
+    """Of each shard's share of the old list a portion a tick, until it is empty; then no more in the life of a process,
+    which is hours (docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html): the API's last version may
+    put campaigns on that list for as long as a deployment takes."""
+    active, index = TableActive(table), TableDue(table)
+    for shard in shards:
+        if shard in _taken_over():
+            continue
+        number = take_over(shard, active, index, recovery)
+        if number < TAKEN_AT_ONCE:
+            _taken_over().add(shard)
+        if number:
+            logger().info("campaigns taken over from the list of before", number=number, shard=shard)
 
 
 @cache

@@ -9,31 +9,32 @@ reported by the engine itself (``ended_campaign``).
 One small function for each finding. Mending twice is harmless, as is dying in the middle: the next look finds the rest.
 """
 
-import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, Protocol
 
+from lambdas.domain.due import DueEntry, Kind
 from lambdas.domain.errors import ConcurrentUpdateError, ConflictError, NotFoundError, known_errors
 from lambdas.domain.ids import CampaignKey
+from lambdas.domain.models.active import SOON, ActiveCampaign, active
 from lambdas.domain.models.approval import ApprovalStatus
 from lambdas.domain.models.base import Model
 from lambdas.domain.models.campaign import Campaign, CampaignStatus, Cause, Failure
 from lambdas.domain.models.post import Post, PostError, PostStatus
-from lambdas.domain.models.workflow import BuildInput
+from lambdas.domain.models.workflow import message_in
 from lambdas.ops.reconcile.diagnosis import Finding, diagnose
-from lambdas.ports.engine import SERVICE_RESTART, ExecutionState, is_of
-from lambdas.services.active import SOON, ActiveCampaign, active
-from lambdas.services.alerts import Alerts, advised, alert_of
-from lambdas.services.due import DueEntry, DueIndex, DueReport, Kind, Tick, Verdict, rebuild, work_due
+from lambdas.ports.engine import SERVICE_RESTART, ExecutionState, campaign_of, is_of
+from lambdas.ports.services import Alerts
+from lambdas.ports.stores import CampaignStore, DueIndex
+from lambdas.services.alerts import advised, alert_of
+from lambdas.services.due import DueReport, Tick, Verdict, rebuild, work_due
 from lambdas.services.lifecycle import BUILDING
 from lambdas.services.recovery import (
     RecoveryPorts,
     before_revision,
     begin,
     current_execution,
-    key_of,
     release_all,
     replace_execution,
     wait_for_writers,
@@ -66,7 +67,7 @@ class ReconcilePorts(NamedTuple):
 class OldList(Protocol):
     """The list of active campaigns that version 0.3 and earlier kept in place of the index."""
 
-    def listed(self, shard: int) -> list[CampaignKey]: ...
+    def listed(self, shard: int, limit: int) -> list[CampaignKey]: ...
 
     def forget_listed(self, key: CampaignKey) -> None: ...
 
@@ -92,25 +93,34 @@ def reconcile(shards: Sequence[int], tick: Tick, ports: ReconcilePorts) -> tuple
     return Report(looked_at=due.due, findings=dict(findings), errors=due.failed), due
 
 
-def take_over(shards: Sequence[int], old: OldList, index: DueIndex, recovery: RecoveryPorts) -> int:
-    """Campaigns on the list of before are due now, and off that list; answers how many."""
-    taken = [key for shard in shards for key in old.listed(shard)]
+TAKEN_AT_ONCE = 500
+"""Campaigns of one shard's share of the old list: some ten seconds' work, so that a tick has time for what is due."""
+
+
+def take_over(shard: int, old: OldList, index: DueIndex, recovery: RecoveryPorts) -> int:
+    """Campaigns on the list of before are due now, and off that list; answers how many.
+
+    Fewer than ``TAKEN_AT_ONCE``: the shard's share of the list is empty now.
+    """
+    taken = old.listed(shard, TAKEN_AT_ONCE)
     for key in taken:
         rebuild(Kind.CAMPAIGN, [(key, "", None)], index, recovery.clock)
         old.forget_listed(key)
     return len(taken)
 
 
-def ended_campaign(event: Any) -> CampaignKey | None:
+def ended_campaign(event: Any, campaigns: CampaignStore) -> CampaignKey | None:
     """The campaign whose execution has ended, where ``event`` is the engine's report of that.
 
-    Its input has the campaign (docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html): it is far
-    below the 248 KB up to which it is included.
+    It is known by the execution's name alone, since the report need not have the execution's input
+    (docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html). ``None`` too for an execution that is
+    of no campaign here: one that somebody started by hand under another name.
     """
     if not isinstance(event, Mapping) or event.get("source") != "aws.states":
         return None
-    given = BuildInput.from_internal(json.loads(event["detail"]["input"]), at="detail.input")
-    return CampaignKey(given.tenant_id, given.campaign_id)
+    campaign_id = campaign_of(str(event["detail"]["name"]))
+    tenant_id = campaigns.owner_of(campaign_id) if campaign_id else None
+    return CampaignKey(tenant_id, campaign_id) if campaign_id and tenant_id else None
 
 
 def look_again(key: CampaignKey, ports: ReconcilePorts) -> Finding:
@@ -147,6 +157,9 @@ def _look(
     execution = recovery.executions.describe(current_execution(campaign, recovery.executions))
     finding = diagnose(campaign, execution, now)
     if finding is Finding.OVER:
+        if entry.alert and campaign.error:
+            ports.alerts.send(alert_of(campaign, campaign.error))
+        entry = entry.model_copy(update={"alert": False})
         return finding, entry, None if _settle(entry.key, recovery, now) else now + WORKING
     if finding is Finding.NOT_STARTED:
         changes = before_revision(campaign)
@@ -157,7 +170,7 @@ def _look(
             )
         return finding, entry, begin(campaign, recovery) or now + SOON
     if finding is Finding.GIVEN_UP and execution:
-        _fail(campaign, execution.arn, _own_failure(execution, ports), ports)
+        _fail(entry, campaign, execution.arn, _own_failure(execution, ports), ports)
         return finding, entry, now + SOON
     if finding is not Finding.FINE:
         return _recover(finding, entry, campaign, execution, ports)
@@ -176,7 +189,7 @@ def _is_waited_for(campaign: Campaign, recovery: RecoveryPorts, now: datetime) -
         and now - (asked.heartbeat_at or asked.created_at) < HEARD_WITHIN
         # One that a superseded execution asked says nothing of the one on record, which perhaps was never started.
         and is_of(campaign.execution_arn, asked.execution_id)
-        for asked in recovery.approvals.all(key_of(campaign))
+        for asked in recovery.approvals.all(campaign.key)
     )
 
 
@@ -197,7 +210,7 @@ def _recover(
         lately = tuple(at for at in entry.recoveries if now - at < WINDOW)
         if len(lately) >= MAX_RECOVERIES:
             last = current_execution(campaign, recovery.executions)
-            _fail(campaign, last, _exhausted(execution, ports), ports)
+            _fail(entry, campaign, last, _exhausted(execution, ports), ports)
             return finding, entry, now + SOON
         entry = entry.model_copy(update={"recoveries": (*lately, now)})
     if execution and execution.redrivable:
@@ -227,17 +240,23 @@ def _settle(key: CampaignKey, recovery: RecoveryPorts, now: datetime) -> bool:
     return not recovery.posts.count(key).generating
 
 
-def _fail(campaign: Campaign, execution_arn: str, failure: Failure, ports: ReconcilePorts) -> None:
-    """Raises ``ConflictError`` or ``ConcurrentUpdateError`` when it ended, or goes on, in another way meanwhile."""
-    recovery, key = ports.recovery, key_of(campaign)
+def _fail(
+    entry: ActiveCampaign, campaign: Campaign, execution_arn: str, failure: Failure, ports: ReconcilePorts
+) -> None:
+    """Raises ``ConflictError`` or ``ConcurrentUpdateError`` when it ended, or goes on, in another way meanwhile.
+
+    That somebody is to be alerted is noted first: should this function die before it does so, the next look does.
+    """
+    recovery, key, now = ports.recovery, campaign.key, ports.recovery.clock.now()
     failure = advised(failure, campaign)
+    recovery.active.look_at(entry.model_copy(update={"alert": True}), now + SOON, now)
     failed = recovery.campaigns.update(
         key,
         expected=BUILDING,
         of_execution=execution_arn,
         status=CampaignStatus.FAILED,
         error=failure,
-        at=recovery.clock.now(),
+        at=now,
     )
     for approval in recovery.approvals.all(key):
         recovery.approvals.close(key, approval.callback_id)
@@ -248,19 +267,10 @@ def _own_failure(execution: ExecutionState, ports: ReconcilePorts) -> Failure:
     known = known_errors()[execution.error or ""]
     return Failure(
         code=known.code,
-        message=_message(execution.cause) or known.title,
+        message=message_in(execution.cause or "") or known.title,
         at=ports.recovery.clock.now(),
         retryable=known.retryable,
     )
-
-
-def _message(cause: str | None) -> str:
-    """Lambda reports an exception as JSON in the cause, which the engine cuts; other causes are text already."""
-    try:
-        parsed = json.loads(cause or "")
-    except ValueError:
-        return cause or ""
-    return str(parsed.get("errorMessage", cause)) if isinstance(parsed, dict) else str(cause)
 
 
 def _exhausted(execution: ExecutionState | None, ports: ReconcilePorts) -> Failure:

@@ -14,10 +14,13 @@ from lambdas.adapters.aws.step_functions import StepFunctionsEngine
 from lambdas.adapters.slack_chat import API, SlackChat
 from lambdas.adapters.stores import TableSettings
 from lambdas.adapters.system import SystemClock, UlidSource
+from lambdas.adapters.table.active_store import TableActive
+from lambdas.adapters.table.attempt import current_deadline, invoked
 from lambdas.adapters.table.due_store import TableDue
 from lambdas.adapters.telemetry import count, due_worked, logger
+from lambdas.domain.due import DueEntry, Kind
 from lambdas.ops.sweep_approvals.logic import TendPorts, tend_due
-from lambdas.services.due import DueEntry, Kind, Tick, shards_of
+from lambdas.services.due import Tick, shards_of
 from lambdas.services.inviting import Channels
 from lambdas.settings import settings
 
@@ -41,23 +44,6 @@ def handler(event: Any, context: Any) -> dict[str, Any]:
     """``{"shard": n}``: of one shard; ``{"everything": true}``: whether it is due or not."""
     configured, clock = settings(TendSettings), SystemClock()
     logger().clear_state()
-    ports = TendPorts(
-        campaigns=stores.campaigns(configured),
-        posts=stores.posts(configured),
-        approvals=stores.approvals(configured),
-        engine=StepFunctionsEngine(client("stepfunctions"), ""),
-        channels=Channels(
-            mailer=SesMailer(client("sesv2"), configured.sender_email, configured.configuration_set),
-            chat=SlackChat(client("secretsmanager"), configured.slack_secret_prefix, configured.slack_api_url),
-            catalog=stores.catalog(configured),
-            keys=SecretKeys(client("secretsmanager"), clock, approval_secret=configured.approval_keys_secret),
-        ),
-        alerts=SnsAlerts(client("sns"), configured.alert_topic_arn),
-        ids=UlidSource(),
-        clock=clock,
-        cipher=KmsCipher(client("kms")),
-        base_url=lambda: Parameters(client("ssm")).text(configured.approval_base_url_parameter),
-    )
     tick = Tick(
         entries=TableDue(stores.table(configured)),
         clock=clock,
@@ -65,13 +51,36 @@ def handler(event: Any, context: Any) -> dict[str, Any]:
         failed=_failed,
         everything=isinstance(event, Mapping) and event.get("everything") is True,
     )
-    report = tend_due(shards_of(event), tick, ports)
+    with invoked(context):
+        report = tend_due(shards_of(event), tick, _ports(configured, clock))
     for deed, times in report.done.items():
         count("ApprovalsTended", times, Deed=deed)
     due_worked(Kind.APPROVAL, report.due.due, report.due.done, report.due.failed, report.due.oldest_seconds)
     answer = {**report.due.to_wire(), "deeds": dict(report.done), "adopted": report.adopted}
     logger().info("requests for approval tended", report=answer)
     return answer
+
+
+def _ports(configured: TendSettings, clock: SystemClock) -> TendPorts:
+    return TendPorts(
+        campaigns=stores.campaigns(configured),
+        posts=stores.posts(configured),
+        approvals=stores.approvals(configured),
+        active=TableActive(stores.table(configured)),
+        engine=StepFunctionsEngine(client("stepfunctions"), ""),
+        channels=Channels(
+            mailer=SesMailer(client("sesv2"), configured.sender_email, configured.configuration_set),
+            chat=SlackChat(client("secretsmanager"), configured.slack_secret_prefix, configured.slack_api_url),
+            catalog=stores.catalog(configured),
+            keys=SecretKeys(client("secretsmanager"), clock, approval_secret=configured.approval_keys_secret),
+            deadline=current_deadline(),
+        ),
+        alerts=SnsAlerts(client("sns"), configured.alert_topic_arn),
+        ids=UlidSource(),
+        clock=clock,
+        cipher=KmsCipher(client("kms")),
+        base_url=lambda: Parameters(client("ssm")).text(configured.approval_base_url_parameter),
+    )
 
 
 def _failed(entry: DueEntry, error: Exception) -> None:

@@ -19,17 +19,20 @@ from lambdas.domain.approval_due import (
     reminders_due,
 )
 from lambdas.domain.content_hash import content_hash
+from lambdas.domain.due import DueEntry, Kind
 from lambdas.domain.errors import ConcurrentUpdateError, ConflictError, GoneError, NotFoundError
 from lambdas.domain.ids import CallbackId
+from lambdas.domain.models.active import active
 from lambdas.domain.models.approval import Approval, ApprovalStatus, ClosedBecause, MailState
 from lambdas.domain.models.base import iso
-from lambdas.domain.models.campaign import Campaign, OnTimeout
+from lambdas.domain.models.campaign import Campaign, CampaignStatus, OnTimeout
 from lambdas.domain.silence import decision_for, gives_more_time, with_more_time
 from lambdas.ops.sweep_approvals.telling import tell_unreachable
+from lambdas.ports.engine import Engine
 from lambdas.ports.paging import every
-from lambdas.ports.stores import ApprovalStore, CampaignStore, Cipher, Clock, Engine, IdSource, PostStore
-from lambdas.services.alerts import Alerts
-from lambdas.services.due import DueEntry, DueReport, Kind, Tick, Verdict, work_due
+from lambdas.ports.services import Alerts
+from lambdas.ports.stores import ActiveCampaigns, ApprovalStore, CampaignStore, Cipher, Clock, IdSource, PostStore
+from lambdas.services.due import DueReport, Tick, Verdict, work_due
 from lambdas.services.inviting import Channels, Inviting, bring_links
 from lambdas.services.letters import Kind as Letter
 from lambdas.services.lifecycle import TERMINAL
@@ -40,6 +43,7 @@ class TendPorts(NamedTuple):
     campaigns: CampaignStore
     posts: PostStore
     approvals: ApprovalStore
+    active: ActiveCampaigns
     engine: Engine
     channels: Channels
     alerts: Alerts
@@ -63,7 +67,7 @@ class Report(NamedTuple):
 class Tended(NamedTuple):
     deeds: list[str]
     settled: bool = True
-    """The request is over, or has another entry in the due index."""
+    """The request is over, or has another entry in the due index; otherwise the next tick comes to it."""
 
 
 def tend_due(shards: Sequence[int], tick: Tick, ports: TendPorts) -> Report:
@@ -95,7 +99,9 @@ def tend(approval: Approval, ports: TendPorts) -> Tended:
     if approval.status is ApprovalStatus.CLOSED or approval.resumed_at:
         return Tended([])
     if approval.decision is not None:
-        return _resend(approval, now, ports)
+        if now - approval.decision.decided_at < RESUME_GRACE:
+            return Tended([], settled=False)
+        return _send(approval, "resumed", now, ports)
     try:
         campaign = ports.campaigns.get(approval.key)
     except NotFoundError:
@@ -105,7 +111,8 @@ def tend(approval: Approval, ports: TendPorts) -> Tended:
         return Tended(["closed"])
     approval, rehashed = _settle_edits(approval, now, ports)
     if now >= approval.expires_at and not approval.editing:
-        return Tended([*rehashed, _expire(approval, campaign, now, ports)])
+        tended = _expire(approval, campaign, now, ports)
+        return Tended([*rehashed, *tended.deeds], tended.settled)
     approval, beaten = _heartbeat(approval, now, ports)
     if approval.status is not ApprovalStatus.PENDING:
         return Tended(["closed"])
@@ -121,17 +128,34 @@ def tend(approval: Approval, ports: TendPorts) -> Tended:
     return Tended([*rehashed, *beaten, *names, *told], settled)
 
 
-def _resend(approval: Approval, now: datetime, ports: TendPorts) -> Tended:
-    """A decision that was recorded, and of which the workflow has not heard."""
-    if approval.decision is None or now - approval.decision.decided_at < RESUME_GRACE:
-        return Tended([], settled=False)
+def _send(approval: Approval, deed: str, now: datetime, ports: TendPorts) -> Tended:
+    """Tell the workflow of a decision that is on record. After any error but ``GoneError`` the next minute does.
+
+    When nobody waits for it, the workflow has heard of it after all, or has ended. While the campaign still awaits this
+    decision, its execution is lost: the decision is kept for the next one, which the reconciler is called to start.
+    """
     try:
         send_decision(approval, ports.engine, ports.cipher)
-        deed = "resumed"
     except GoneError:
-        deed = "gone"  # it heard of it after all, or it has ended: either way nobody waits
+        deed = "gone"
+        if _is_awaited(approval, ports):
+            _call_reconciler(approval, now, ports)
+            return Tended([deed], settled=False)
     ports.approvals.mark_resumed(approval.key, approval.callback_id, now)
     return Tended([deed])
+
+
+def _is_awaited(approval: Approval, ports: TendPorts) -> bool:
+    try:
+        campaign = ports.campaigns.get(approval.key)
+    except NotFoundError:
+        return False
+    return campaign.status is CampaignStatus.AWAITING_APPROVAL and approval.round == campaign.revision + 1
+
+
+def _call_reconciler(approval: Approval, now: datetime, ports: TendPorts) -> None:
+    """It looks every few hours at a campaign that waits for approval; this one's execution is known to be gone."""
+    ports.active.look_at(ports.active.get(approval.key) or active(approval.key), now, now)
 
 
 def _settle_edits(approval: Approval, now: datetime, ports: TendPorts) -> tuple[Approval, list[str]]:
@@ -143,24 +167,18 @@ def _settle_edits(approval: Approval, now: datetime, ports: TendPorts) -> tuple[
     return ports.approvals.amend(approval.model_copy(update={"content_hash": shown, "editing": ()})), ["rehashed"]
 
 
-def _expire(approval: Approval, campaign: Campaign, now: datetime, ports: TendPorts) -> str:
+def _expire(approval: Approval, campaign: Campaign, now: datetime, ports: TendPorts) -> Tended:
     """Silence means what the campaign's policy says; more time is given once."""
     policy = campaign.brief.approval
     if gives_more_time(approval, policy):
         extended = with_more_time(approval, policy, now)
         ports.approvals.amend(extended, due_at=next_due(extended, campaign.brief, now))
-        return "extended" if policy.on_timeout is OnTimeout.EXTEND else "escalated"
+        return Tended(["extended" if policy.on_timeout is OnTimeout.EXTEND else "escalated"])
     made = decision_for(policy, now)
     decided = approval.model_copy(update={"status": ApprovalStatus.DECIDED, "decision": made})
     decided = ports.approvals.amend(decided, due_at=now + RESUME_GRACE)
-    deed = "expired"
-    try:
-        send_decision(decided, ports.engine, ports.cipher)
-    except GoneError:
-        deed = "gone"
-    # Any other error leaves it unresumed: the next minute sends it again.
-    ports.approvals.mark_resumed(approval.key, approval.callback_id, now)
-    return deed
+    tended = _send(decided, "expired", now, ports)
+    return Tended(tended.deeds)  # which has its own entry in the due index already
 
 
 def _heartbeat(approval: Approval, now: datetime, ports: TendPorts) -> tuple[Approval, list[str]]:
@@ -170,6 +188,7 @@ def _heartbeat(approval: Approval, now: datetime, ports: TendPorts) -> tuple[App
         send_heartbeat(approval, ports.engine, ports.cipher)
     except GoneError:
         # Only this version of it: another task may have taken the request over at this moment.
+        _call_reconciler(approval, now, ports)
         over = {"status": ApprovalStatus.CLOSED, "closed_because": ClosedBecause.ENDED}
         return ports.approvals.amend(approval.model_copy(update=over)), []
     return ports.approvals.amend(approval.model_copy(update={"heartbeat_at": now})), ["heartbeat"]

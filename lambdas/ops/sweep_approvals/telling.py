@@ -8,10 +8,11 @@ from lambdas.domain.approval_due import is_lost
 from lambdas.domain.errors import ThrottledError
 from lambdas.domain.models.approval import Approval, MailState, Reviewer
 from lambdas.domain.models.campaign import Campaign, Failure
+from lambdas.domain.models.checkpoint import REQUEST_APPROVAL
 from lambdas.domain.models.tenant import TenantSettings
-from lambdas.domain.steps import REQUEST_APPROVAL
+from lambdas.ports.services import Alerts
 from lambdas.ports.stores import ApprovalStore
-from lambdas.services.alerts import Alerts, advised, alert_of
+from lambdas.services.alerts import advised, alert_of
 from lambdas.services.inviting import Channels, send_once
 from lambdas.services.letters import unreachable
 
@@ -32,7 +33,7 @@ def tell_unreachable(
     reviewers by their number, since an address belongs into no log.
     """
     lost = [reviewer for reviewer in approval.silent() if is_lost(reviewer)]
-    if not lost:
+    if not lost or not channels.have_time:
         return approval, []
     settings = channels.catalog.get_settings(campaign.tenant_id)
     letters = [unreachable(to, campaign, approval, _named(lost), settings.sender) for to in _told(settings, campaign)]

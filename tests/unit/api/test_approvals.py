@@ -16,6 +16,7 @@ from lambdas.domain.errors import ConflictError, DependencyUnavailableError
 from lambdas.domain.models.approval import ApprovalStatus, Decision, MadeDecision
 from lambdas.domain.models.campaign import CampaignStatus
 from lambdas.domain.models.post import Provenance, RuleResult
+from tests.fakes import stored as at_rest
 from tests.support.waiting import OTHER_ULID, TASK_TOKEN, Form, nothing_happened
 
 
@@ -107,9 +108,9 @@ def test_a_decision_is_recorded_and_resumes_the_workflow_once(waiting, decision)
         decision=decision,
         comments="Well <done>",
         decided_by="ada@example.com",
-        decided_at=waiting.world.clock.now(),
+        decided_at=at_rest(waiting.world.clock.now()),
     )
-    assert stored.resumed_at == waiting.world.clock.now()
+    assert stored.resumed_at == at_rest(waiting.world.clock.now())
     outcome = {"callbackId": waiting.approval.callback_id, "decision": decision.value}
     assert waiting.world.engine.resumed == [(TASK_TOKEN, outcome)]
 
@@ -158,7 +159,7 @@ def test_fifty_decisions_at_once_leave_one(waiting):
     assert answers.count("won") == 1
     assert made.comments == choices[answers.index("won")].comments
     assert [a for a in answers if a != "won"] == [
-        f"this was decided by you at 2026-01-05T09:00:00.000Z: {made.decision.value}"
+        f"this was decided by you at 2026-01-05T09:00:00.123Z: {made.decision.value}"
     ] * 49
     assert len(world.engine.resumed) == 1
 
@@ -196,7 +197,7 @@ def test_a_crash_between_decision_and_resume_is_mended_by_the_same_decision(wait
     assert waiting.send({"decision": "approved", "comments": "Fine,\r\nreally"}).status == 200
 
     assert len(world.engine.resumed) == 1
-    assert waiting.stored().resumed_at == world.clock.now()
+    assert waiting.stored().resumed_at == at_rest(world.clock.now())
     assert Form(waiting.open().text).forms == []
 
 

@@ -19,13 +19,13 @@ def test_a_program_decides_with_the_token(waiting):
             "callbackId": waiting.approval.callback_id,
             "decision": "approved",
             "comments": "Fine",
-            "decidedAt": "2026-01-05T09:00:00.000Z",
+            "decidedAt": "2026-01-05T09:00:00.123Z",
             "status": "DECIDED",
         },
     )
     again = by_program(waiting, waiting.query()["token"], decision="rejected")
     assert again.status == 409
-    assert "2026-01-05T09:00:00.000Z: approved" in again.json["detail"]
+    assert "2026-01-05T09:00:00.123Z: approved" in again.json["detail"]
     assert len(waiting.world.engine.resumed) == 1
 
 

@@ -12,16 +12,16 @@ from lambdas.domain.errors import ThrottledError
 from lambdas.domain.graph.definition import parse
 from lambdas.domain.graph.model import ExecutionStatus
 from lambdas.domain.ids import CampaignKey
+from lambdas.domain.models.active import SOON, active
 from lambdas.domain.models.approval import ApprovalStatus
 from lambdas.domain.models.campaign import Campaign, CampaignStatus, Failure, PostCounts
+from lambdas.domain.models.effect import Effect, EffectStatus
 from lambdas.domain.models.post import Claim, PostError, PostStatus
 from lambdas.domain.models.workflow import BuildInput
 from lambdas.ops.reconcile.logic import ReconcilePorts, look_after
 from lambdas.ports.engine import ExecutionState
-from lambdas.services.active import SOON, active
-from lambdas.services.saga import Effect, EffectStatus
 from statemachine.picture import framed
-from tests.fakes import MemoryAlerts
+from tests.fakes import MemoryAlerts, stored
 from tests.support.api import World
 from tests.support.pictures import DRAWING, SMALL
 from tests.support.waiting import CAMPAIGN_ID, waiting_campaign
@@ -143,7 +143,7 @@ def test_a_retry_waits_for_whoever_still_writes_posts(world: World) -> None:
     """Nobody's text is lost, and no post is written twice."""
     found = waiting(world)
     fail(world, found)
-    (post, *_), now = world.posts.page(found.key, 10).items, world.clock.now()
+    (post, *_), now = world.posts.page(found.key, 10).items, stored(world.clock.now())
     world.posts.revise(found.key, 0, [post])
     until = now + timedelta(minutes=5)
     claim = Claim(owner="of the failed one", attempt=0, nonce="n", claimed_at=now, expires_at=until)

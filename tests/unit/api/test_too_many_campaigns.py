@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from lambdas.services.quota import Limits
+from lambdas.ports.stores import Limits
 from tests.support.api import World
 
 

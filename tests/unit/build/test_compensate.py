@@ -7,14 +7,13 @@ import pytest
 from lambdas.build.compensate.logic import compensate
 from lambdas.domain.errors import ForbiddenError, ThrottledError
 from lambdas.domain.models.campaign import CampaignStatus
+from lambdas.domain.models.effect import Effect, EffectStatus
 from lambdas.domain.models.post import Batch
 from lambdas.services.lifecycle import BUILDING
 from lambdas.services.saga import (
     MANIFEST,
     RECENT_TEXTS,
     Compensation,
-    Effect,
-    EffectStatus,
     RecordedManifests,
     RecordedRecentTexts,
     Undo,

@@ -10,6 +10,7 @@ from lambdas.domain.ids import CampaignKey
 from lambdas.domain.models.campaign import Campaign, CampaignStatus
 from lambdas.domain.models.post import Batch, Claim, PostStatus
 from lambdas.domain.models.workflow import BatchResult
+from tests.fakes import stored
 from tests.support import samples
 from tests.support.agents import Act, Generator
 from tests.support.batches import TEN, generate, posts_of, statuses
@@ -36,7 +37,7 @@ def test_the_batch_is_written_with_its_provenance(world: World) -> None:
         assert post.content.text.startswith(f"Post {post.index},")
         assert post.provenance is not None
         assert post.provenance.brand_version == 1
-        assert post.completed_at == world.clock.now()
+        assert post.completed_at == stored(world.clock.now())
     assert world.posts.claims(samples.KEY)[0].owner == "child-0/0"
     assert statuses(world, other) == [PostStatus.PLANNED] * 2
 

@@ -15,16 +15,16 @@ import pytest
 from pydantic import BaseModel
 
 from lambdas.domain.errors import InvalidInputError, UnreadableRecordError
+from lambdas.domain.models.active import ActiveCampaign
 from lambdas.domain.models.approval import Approval
 from lambdas.domain.models.base import Model
 from lambdas.domain.models.brand import Brand, Persona
 from lambdas.domain.models.campaign import Campaign
 from lambdas.domain.models.checkpoint import Checkpoint
+from lambdas.domain.models.effect import Effect
 from lambdas.domain.models.post import Post
 from lambdas.domain.models.tenant import TenantSettings
 from lambdas.domain.models.workflow import ApprovalOutcome, BuildState, PlanResult
-from lambdas.services.active import ActiveCampaign
-from lambdas.services.saga import Effect
 
 GOLDEN = Path(__file__).parents[2] / "data" / "golden"
 MODELS: dict[str, type[Model]] = {

@@ -14,12 +14,13 @@ from lambdas.adapters.table.due_store import TableDue
 from lambdas.adapters.table.dynamo_table import DynamoTable
 from lambdas.adapters.table.request_store import TableApprovals
 from lambdas.domain.approval_due import HEARTBEAT_EVERY, next_due
+from lambdas.domain.due import SHARDS, Kind, entry_for
 from lambdas.domain.ids import CallbackId, CampaignId
 from lambdas.domain.models.approval import ApprovalStatus
 from lambdas.domain.models.campaign import OnTimeout
-from lambdas.services.due import SHARDS, Kind, entry_for
 from tests.contract.conftest import TABLE, create_table
 from tests.contract.samples import approval as stored
+from tests.fakes import stored as at_rest
 from tests.support.asked import REVIEWERS, Asked
 from tests.support.world import World
 
@@ -66,7 +67,7 @@ def test_nothing_is_done_before_its_time_and_each_time_brings_something(policy: 
 def test_what_a_person_changes_is_looked_at_within_the_minute(world: World) -> None:
     asked = Asked(world, secondStage={"reviewers": ["boss@example.com"]})
     asked.tend()
-    assert asked.approval.due_at == world.clock.now() + HEARTBEAT_EVERY
+    assert asked.approval.due_at == at_rest(world.clock.now()) + HEARTBEAT_EVERY
     world.approvals.amend(asked.approval.model_copy(update={"stage": 2}), due_at=world.clock.now())
     world.clock.advance(MINUTE)
     asked.tend(everything=False)

@@ -5,8 +5,10 @@ from datetime import timedelta
 
 import pytest
 
+from lambdas.domain.due import Kind
 from lambdas.domain.graph.model import ExecutionStatus
 from lambdas.domain.ids import CampaignId
+from lambdas.domain.models.active import SOON
 from lambdas.domain.models.campaign import CampaignStatus
 from lambdas.domain.models.post import Claim, PostStatus
 from lambdas.domain.models.workflow import BuildInput
@@ -15,8 +17,6 @@ from lambdas.ops.reconcile.logic import (
     WINDOW,
 )
 from lambdas.ports.engine import SERVICE_RESTART, ExecutionState
-from lambdas.services.active import SOON
-from lambdas.services.due import Kind
 from lambdas.services.lifecycle import BUILDING
 from tests.support import samples
 from tests.support.events import planned
@@ -203,7 +203,7 @@ def test_attempts_are_bounded_and_then_a_person_is_called(world: World) -> None:
     assert (campaign.error.code, campaign.error.retryable) == ("RECOVERY_EXHAUSTED", True)
     assert [cause.error for cause in campaign.error.causes] == ["States.Runtime"]
     (alert,) = world.alerts.sent
-    assert alert.failure == campaign.error
+    assert alert.failure.to_record() == campaign.error.to_record()
     assert alert.failure.next_step
     assert alert.failure.execution_url
     run(world)

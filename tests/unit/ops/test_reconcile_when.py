@@ -1,18 +1,20 @@
 """When the reconciler looks at a campaign, and what it reads and calls for that."""
 
-import json
 from datetime import timedelta
 
+import pytest
+
 from lambdas.adapters.table import keys
+from lambdas.domain.due import SHARDS, Kind
 from lambdas.domain.errors import UnreadableRecordError
 from lambdas.domain.graph.model import ExecutionStatus
 from lambdas.domain.ids import CampaignId, CampaignKey
+from lambdas.domain.models.active import SOON, ActiveCampaign
 from lambdas.domain.models.campaign import CampaignStatus
 from lambdas.ops.reconcile.logic import ReconcilePorts, ended_campaign, look_again, take_over
 from lambdas.ports.table import Update
-from lambdas.services.active import SOON, ActiveCampaign
-from lambdas.services.due import SHARDS, Kind
 from tests.contract.samples import approval
+from tests.fakes import stored
 from tests.support import samples
 from tests.support.recovery import lost, recovery_ports
 from tests.support.recovery import run_reconciler as run
@@ -46,14 +48,20 @@ def test_a_tick_reads_only_campaigns_that_are_due(world: World) -> None:
 
 def test_an_execution_that_ends_badly_is_seen_to_at_once(world: World) -> None:
     arn = lost(world)
-    given = world.executions.inputs[arn].to_wire()
-    event = {"source": "aws.states", "detail": {"executionArn": arn, "input": json.dumps(given), "status": "ABORTED"}}
-    key = ended_campaign(event)
+    # Without the input, which the engine may leave out.
+    event = {"source": "aws.states", "detail": {"executionArn": arn, "name": FIRST, "status": "ABORTED"}}
+    key = ended_campaign(event, world.campaigns)
     assert key == samples.KEY
     assert look_again(key, ReconcilePorts(recovery_ports(world), world.alerts)) == "interrupted"
     assert execution(world) == world.executions.arn_of(SECOND)
     for other in ({}, {"shard": 1}, {"source": "aws.events"}):
-        assert ended_campaign(other) is None
+        assert ended_campaign(other, world.campaigns) is None
+
+
+@pytest.mark.parametrize("name", ["by-hand", "01KJQ0000000000000000000ZZ"])
+def test_the_end_of_an_execution_that_is_of_no_campaign_is_nobodys_business(world: World, name: str) -> None:
+    event = {"source": "aws.states", "detail": {"name": name, "status": "FAILED"}}
+    assert ended_campaign(event, world.campaigns) is None
 
 
 def test_a_suspect_of_which_the_engine_knows_no_end_yet_is_looked_at_again_soon(world: World) -> None:
@@ -63,7 +71,7 @@ def test_a_suspect_of_which_the_engine_knows_no_end_yet_is_looked_at_again_soon(
     due_at = record and record.due_at
     assert due_at
     (entry,) = (e for e in entries_of(world.due, Kind.CAMPAIGN) if e.agrees(due_at))
-    assert entry.at - world.clock.now() == SOON
+    assert entry.at - stored(world.clock.now()) == SOON
 
 
 def test_campaigns_of_the_list_of_before_are_taken_over(world: World) -> None:
@@ -71,8 +79,8 @@ def test_campaigns_of_the_list_of_before_are_taken_over(world: World) -> None:
         def __init__(self) -> None:
             self.keys = [samples.KEY]
 
-        def listed(self, shard: int) -> list[CampaignKey]:
-            return list(self.keys) if shard == 2 else []
+        def listed(self, shard: int, limit: int) -> list[CampaignKey]:
+            return self.keys[:limit] if shard == 2 else []
 
         def forget_listed(self, key: CampaignKey) -> None:
             self.keys.remove(key)
@@ -81,8 +89,8 @@ def test_campaigns_of_the_list_of_before_are_taken_over(world: World) -> None:
     for entry in entries_of(world.due, Kind.CAMPAIGN):
         world.due.remove(entry)  # it was made before there was an index
     old = OldList()
-    assert take_over(range(SHARDS), old, world.due, recovery_ports(world)) == 1
-    assert take_over(range(SHARDS), old, world.due, recovery_ports(world)) == 0
+    assert [take_over(shard, old, world.due, recovery_ports(world)) for shard in range(SHARDS)] == [0, 0, 1, 0]
+    assert take_over(2, old, world.due, recovery_ports(world)) == 0
     assert run(world, everything=False).findings == {"interrupted": 1}
 
 
@@ -121,3 +129,23 @@ def test_while_reviewers_are_asked_and_heartbeats_answered_the_engine_is_asked_n
 
 def unasked(arn: str) -> None:
     raise AssertionError(f"the engine was asked about {arn}")
+
+
+def test_an_alert_that_a_death_kept_back_is_sent_by_the_next_look(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lost(world, ended=ExecutionStatus.FAILED, error="InvalidPlanError")
+
+    def die(_alert: object) -> None:
+        raise RuntimeError("the process is gone")
+
+    errors: list[Exception] = []
+    with monkeypatch.context() as dying:
+        dying.setattr(world.alerts, "send", die)
+        run(world, errors)
+    assert [type(error) for error in errors] == [RuntimeError]
+    assert world.campaigns.get(samples.KEY).status is CampaignStatus.FAILED
+    for _ in range(5):
+        world.clock.advance(timedelta(minutes=5))
+        run(world, everything=False)
+    assert [alert.failure.code for alert in world.alerts.sent] == ["INVALID_PLAN"]

@@ -6,24 +6,22 @@ from datetime import datetime, timedelta
 import pytest
 
 from lambdas.adapters.table.due_store import TableDue
+from lambdas.domain.due import SHARDS, DueEntry, Kind, entry_for
 from lambdas.domain.errors import InvalidInputError
 from lambdas.domain.ids import CampaignId, CampaignKey, TenantId
 from lambdas.services.due import (
     BACK_OFF,
     GRACE,
     LONGEST_BACK_OFF,
-    SHARDS,
-    DueEntry,
     DueReport,
-    Kind,
     Tick,
     Verdict,
-    entry_for,
     rebuild,
     shards_of,
     work_due,
 )
-from tests.fakes import MemoryClock, MemoryTable
+from tests.fakes import MemoryClock, MemoryTable, stored
+from tests.fakes.system import START
 from tests.support.world import entries_of
 
 EVERY_SHARD = range(SHARDS)
@@ -34,7 +32,7 @@ class Bench:
     """An index and a clock; ``looked_at`` are the campaigns that were worked, in order, and ``errors`` what failed."""
 
     def __init__(self) -> None:
-        self.clock, self.table = MemoryClock(), MemoryTable()
+        self.clock, self.table = MemoryClock(stored(START)), MemoryTable()
         self.index = TableDue(self.table)
         self.looked_at: list[str] = []
         self.errors: list[Exception] = []
@@ -130,8 +128,9 @@ def test_one_that_fails_is_put_off_longer_and_longer_and_no_other_waits_for_it(b
         assert (left.failures, left.due_at) == (number, due_at)
         # What the record says is still what the entry was put for.
         assert left.agrees(due_at)
-        delays.append(left.at - bench.clock.now())
-        bench.clock.advance(delays[-1])
+        bench.clock.advance(left.at - bench.clock.now())
+        # A millisecond more: not the very time for which the work itself may have put an entry.
+        delays.append(left.at - left.put_at - timedelta(milliseconds=1))
     assert delays[:4] == [BACK_OFF, 2 * BACK_OFF, 4 * BACK_OFF, 8 * BACK_OFF]
     assert max(delays) == delays[-1] == LONGEST_BACK_OFF
     assert len(bench.errors) == 11
@@ -208,3 +207,18 @@ def test_entries_are_spread_over_the_shards(bench: Bench) -> None:
     now = bench.clock.now()
     shards = [bench.put(number, now).shard for number in range(1_000)]
     assert all(200 < shards.count(shard) < 300 for shard in range(SHARDS))
+
+
+def test_the_age_of_what_always_fails_grows_however_far_it_is_put_off() -> None:
+    bench = Bench()
+    entry = bench.put(1, bench.clock.now())
+
+    def refused(_entry: DueEntry) -> Verdict:
+        raise RuntimeError("the key's grant was revoked")
+
+    ages = []
+    for _ in range(24 * 60):
+        bench.clock.advance(MINUTE)
+        tick = Tick(bench.index, bench.clock, lambda: True, lambda *_: None)
+        ages.append(work_due(entry.kind, [entry.shard], refused, tick).oldest_seconds)
+    assert max(ages) > timedelta(hours=22).total_seconds()

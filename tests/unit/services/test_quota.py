@@ -6,7 +6,8 @@ from lambdas.adapters.table.promise_store import TablePromises
 from lambdas.domain.errors import InvalidInputError, NotFoundError, TooManyCampaignsError
 from lambdas.domain.ids import CampaignId, CampaignKey, TenantId
 from lambdas.domain.models.campaign import CampaignStatus
-from lambdas.services.quota import BEING_BUILT, Limits, Quota
+from lambdas.ports.stores import Limits
+from lambdas.services.quota import BEING_BUILT, Quota
 from tests.fakes import MemoryTable
 
 ACME = TenantId("acme")

@@ -1,18 +1,22 @@
-"""Faults on order, so that tests and benches can show what happens when a model misbehaves.
+"""The offline model: answers at once, or after a simulated delay, or with the faults it is told to have.
 
-A plan names posts by their number in the campaign (from 1; ``plan`` stands for the planner) and says what happens to
-each call made for them: a list is worked off call by call and then all is well, a single word happens every time.
+A fault plan lets tests and benches show what happens when a model misbehaves. It names posts by their number in the
+campaign (from 1; ``plan`` stands for the planner) and says what happens to each call made for them: a list is worked
+off call by call and then all is well, a single word happens every time.
 
     {"3": ["throttle", "ok"], "7": ["banned_word"], "11": "malformed", "plan": ["timeout"]}
 """
 
+from collections.abc import Callable
 from enum import StrEnum
 from typing import Any
 
+from lambdas.agents.offline.planner import propose_topics
+from lambdas.agents.offline.writer import write_draft
 from lambdas.domain.errors import DependencyTimeoutError, DependencyUnavailableError, ThrottledError
 from lambdas.domain.limits import LIMITS
 from lambdas.domain.platforms import Platform
-from lambdas.ports.text_model import ModelReply, ModelRequest, Stop
+from lambdas.ports.text_model import ModelReply, ModelRequest, Stop, Task
 
 
 class Fault(StrEnum):
@@ -66,3 +70,35 @@ def spoilt(fault: Fault, request: ModelRequest, reply: ModelReply) -> ModelReply
             raise ValueError("the fault plan asks for a banned word and the brand bans none")
         return ModelReply(data={**reply.data, "text": f"{word}. {reply.data['text']}"}, model_id=reply.model_id)
     return reply
+
+
+MODEL_ID = "offline-copywriter-1"
+"""Grows with every change of its sentences, because the same seed then writes something else."""
+
+
+class OfflineModel:
+    """Implements ``lambdas.ports.text_model.TextModel``. ``sleep`` takes seconds."""
+
+    name = "offline"
+
+    def __init__(
+        self,
+        *,
+        faults: FaultPlan | None = None,
+        latency_ms: int = 0,
+        sleep: Callable[[float], None] | None = None,
+    ) -> None:
+        if latency_ms and sleep is None:
+            raise ValueError("a latency needs something to wait with")
+        self._faults = faults or {}
+        self._latency = latency_ms / 1000
+        self._sleep = sleep
+
+    def complete(self, request: ModelRequest) -> ModelReply:
+        if self._latency and self._sleep:
+            self._sleep(self._latency)
+        fault = fault_for(self._faults, request)
+        raise_if_down(fault)
+        compose = propose_topics if request.task is Task.PLAN else write_draft
+        reply = ModelReply(data=compose(request.payload, request.seed), model_id=MODEL_ID)
+        return spoilt(fault, request, reply)

@@ -4,8 +4,8 @@ from datetime import datetime
 from typing import Any
 
 from lambdas.agents.cleaning import cleaned
-from lambdas.agents.content_generator.assemble import max_hashtags, room_for_text
 from lambdas.agents.content_generator.contract import GeneratorInput
+from lambdas.agents.content_generator.finish_draft import max_hashtags, room_for_text
 
 
 def model_payload(request: GeneratorInput, at: datetime) -> dict[str, Any]:

@@ -1,16 +1,19 @@
-"""Which model an agent gets, from its function's settings.
+"""Which model an agent gets, from its function's settings, and which system prompt the model gets.
 
-Only handlers know the adapters, so they hand over the way to make the Bedrock one; it is not called unless chosen.
+Only handlers know the adapters, so they hand over the way to make the Bedrock model; it is not called unless chosen.
+System prompts are files, named with their version, so that a change shows in review and in every provenance.
 """
 
+import hashlib
 from collections.abc import Callable
+from functools import cache
+from importlib.resources import files
 from typing import Annotated, Literal
 
 from pydantic import Field, Json
 
-from lambdas.agents.offline.faults import FaultPlan
-from lambdas.agents.offline.provider import OfflineModel
-from lambdas.ports.text_model import TextModel
+from lambdas.agents.offline.offline_model import FaultPlan, OfflineModel
+from lambdas.ports.text_model import Prompt, TextModel
 from lambdas.settings import Settings, SettingsError
 
 
@@ -25,7 +28,7 @@ class AgentSettings(Settings):
     offline_latency_ms: Annotated[int, Field(ge=0, le=60_000)] = 0
     """Milliseconds that the offline model takes for each call."""
     offline_fault_plan: Json[FaultPlan] | None = None
-    """See ``lambdas.agents.offline.faults``."""
+    """See ``lambdas.agents.offline.offline_model``."""
 
 
 def choose_model(
@@ -44,3 +47,10 @@ def choose_model(
     if settings.bedrock_model_id is None:
         raise SettingsError("AGENT_PROVIDER is bedrock and BEDROCK_MODEL_ID is missing")
     return bedrock(settings.bedrock_model_id, settings.bedrock_guardrail_id, settings.bedrock_guardrail_version)
+
+
+@cache
+def load_prompt(agent: str, version: str) -> Prompt:
+    """The prompt ``lambdas/agents/<agent>/prompts/<version>.md``."""
+    text = files("lambdas.agents").joinpath(agent, "prompts", f"{version}.md").read_text(encoding="utf-8")
+    return Prompt(version=version, text=text, sha256=hashlib.sha256(text.encode()).hexdigest())

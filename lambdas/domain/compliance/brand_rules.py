@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
-from lambdas.domain.compliance.links import link_problems, links_in, tracking_problems
 from lambdas.domain.compliance.reading import reading_grade
+from lambdas.domain.compliance.urls import link_problems, links_in, tracking_problems
 from lambdas.domain.compliance.words import phrases_in, plain, visible_fields
 from lambdas.domain.limits.measure import graphemes, is_emoji, text_as_published
 from lambdas.domain.models.brand import Brand, EmojiPolicy, LinkPolicy

@@ -4,8 +4,7 @@ A campaign is looked at when it is due (``services/due.py``, kind ``campaign``):
 often as its status asks for, until nothing is left to be done for it.
 """
 
-from datetime import datetime, timedelta
-from typing import Protocol
+from datetime import timedelta
 
 from lambdas.domain.ids import CampaignIdField, CampaignKey, TenantIdField
 from lambdas.domain.models.base import Model, Moment
@@ -23,20 +22,12 @@ class ActiveCampaign(Model):
     """When it is to be looked at. A campaign that was never looked at has no such record."""
     recoveries: tuple[Moment, ...] = ()
     """The times at which it was recovered lately."""
+    alert: bool = False
+    """It is about to be recorded as failed, and nobody may have been alerted yet."""
 
     @property
     def key(self) -> CampaignKey:
         return CampaignKey(self.tenant_id, self.campaign_id)
-
-
-class ActiveCampaigns(Protocol):
-    def get(self, key: CampaignKey) -> ActiveCampaign | None: ...
-
-    def look_at(self, entry: ActiveCampaign, due_at: datetime, now: datetime) -> None:
-        """Have the campaign looked at at ``due_at`` and not at the time of before; keeps the entry's other fields."""
-        ...
-
-    def remove(self, key: CampaignKey) -> None: ...
 
 
 def active(key: CampaignKey) -> ActiveCampaign:

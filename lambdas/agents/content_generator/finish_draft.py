@@ -1,12 +1,13 @@
 """From a draft to what is published: the parts that are code's to add, and what a platform does not take."""
 
 import re
+import unicodedata
 from datetime import datetime
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from lambdas.agents.cleaning import plain_text
 from lambdas.agents.content_generator.contract import Draft, GeneratorInput
 from lambdas.agents.inputs import disclaimers_for
-from lambdas.agents.links import tagged_link
 from lambdas.agents.offline.material import LINK
 from lambdas.agents.offline.phrases import sms_opt_out
 from lambdas.domain.limits import LIMITS, measure, text_as_published, without_surplus
@@ -120,3 +121,30 @@ def _tags(values: tuple[str, ...], mark: str) -> list[str]:
     """Hashtags or mentions in one spelling, without doubles; what is left empty is dropped."""
     inner = (_TAG.sub("", value) if mark == "#" else value.strip().lstrip("@") for value in values)
     return list({word.casefold(): f"{mark}{word}" for word in inner if word and not word.isdigit()}.values())
+
+
+_MEDIUM = {Platform.EMAIL: "email", Platform.SMS: "sms", Platform.BLOG: "blog", Platform.YOUTUBE: "video"}
+
+
+def tagged_link(url: str, *, platform: Platform, campaign: str, content: str, source: str | None = None) -> str:
+    """``url`` with ``utm_source``, ``utm_medium``, ``utm_campaign`` and ``utm_content``.
+
+    The URL's own query and fragment stay; UTM parameters it already has are replaced. ``source`` is the platform's
+    name where absent.
+    """
+    parts = urlsplit(url)
+    own = [(k, v) for k, v in parse_qsl(parts.query, keep_blank_values=True) if not k.lower().startswith("utm_")]
+    tags = [
+        ("utm_source", source or platform.value),
+        ("utm_medium", _MEDIUM.get(platform, "social")),
+        ("utm_campaign", slug(campaign)),
+        ("utm_content", content),
+    ]
+    return urlunsplit(parts._replace(query=urlencode(own + tags)))
+
+
+def slug(text: str, longest: int = 40) -> str:
+    """``text`` in lower-case ASCII words joined by hyphens; ``campaign`` where nothing is left of it."""
+    ascii_text = unicodedata.normalize("NFKD", text.replace("ß", "ss")).encode("ascii", "ignore").decode()
+    words = re.sub(r"[^a-z0-9]+", "-", ascii_text.lower()).strip("-")
+    return words[:longest].rstrip("-") or "campaign"

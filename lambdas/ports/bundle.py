@@ -1,0 +1,102 @@
+"""Everything an entry point may work with, by name.
+
+A function that needs one to three ports takes them as parameters; one that needs more takes ``ports: Ports`` and uses
+what it needs. ``lambdas/bootstrap.py`` makes each port when it is first asked for, the tests' ``World`` has them all in
+memory.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from lambdas.domain.deadline import Deadline
+    from lambdas.ports.approval_store import ApprovalStore
+    from lambdas.ports.engine import Engine
+    from lambdas.ports.services import Alerts, Chat, RequestLog, Senders
+    from lambdas.ports.stores import (
+        ActiveCampaigns,
+        CampaignStore,
+        CatalogStore,
+        CheckpointStore,
+        Cipher,
+        Clock,
+        DueIndex,
+        EffectStore,
+        IdSource,
+        Keys,
+        Limits,
+        Mailer,
+        ManifestStore,
+        PostStore,
+        Promises,
+        RecentTexts,
+    )
+    from lambdas.ports.text_model import TextModel
+
+
+class Ports(Protocol):
+    @property
+    def campaigns(self) -> CampaignStore: ...
+    @property
+    def posts(self) -> PostStore: ...
+    @property
+    def catalog(self) -> CatalogStore: ...
+    @property
+    def checkpoints(self) -> CheckpointStore: ...
+    @property
+    def approvals(self) -> ApprovalStore: ...
+    @property
+    def effects(self) -> EffectStore: ...
+    @property
+    def manifests(self) -> ManifestStore: ...
+    @property
+    def recent_texts(self) -> RecentTexts: ...
+    @property
+    def promises(self) -> Promises: ...
+    @property
+    def limits(self) -> Limits:
+        """Of each tenant."""
+        ...
+
+    @property
+    def due(self) -> DueIndex: ...
+    @property
+    def active(self) -> ActiveCampaigns: ...
+    @property
+    def engine(self) -> Engine: ...
+    @property
+    def model(self) -> TextModel:
+        """The language model that the function's agent asks."""
+        ...
+
+    @property
+    def mailer(self) -> Mailer: ...
+    @property
+    def chat(self) -> Chat: ...
+    @property
+    def alerts(self) -> Alerts: ...
+    @property
+    def senders(self) -> Senders: ...
+    @property
+    def cipher(self) -> Cipher: ...
+    @property
+    def keys(self) -> Keys: ...
+    @property
+    def clock(self) -> Clock: ...
+    @property
+    def ids(self) -> IdSource: ...
+    @property
+    def log(self) -> RequestLog:
+        """Requests, invocations and security events."""
+        ...
+
+    @property
+    def base_url(self) -> str:
+        """Where the API is seen from outside; empty when nobody knows. Read (and cached) when it is asked for."""
+        ...
+
+    @property
+    def deadline(self) -> Deadline | None:
+        """When this invocation is killed; ``None`` where that is not known."""
+        ...
