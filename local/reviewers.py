@@ -91,7 +91,7 @@ class OperatorLinks:
 
 def _with_link(approval: Approval, nonce: str) -> Approval:
     """The request with one more link for the first reviewer who is still to answer, as a reminder would add it."""
-    chosen = next(reviewer for reviewer in approval.staged() if not approval.vote_of(reviewer.email))
+    chosen = next(reviewer for reviewer in approval.staged() if not approval.has_answered(reviewer.email))
 
     def linked(reviewer: Reviewer) -> Reviewer:
         if reviewer.email != chosen.email:

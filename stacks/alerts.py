@@ -67,7 +67,28 @@ def every_minute(
     for shard in range(SHARDS):
         given = events.RuleTargetInput.from_object({"shard": shard})
         rule.add_target(targets.LambdaFunction(function.live, event=given, retry_attempts=0))
-    alarms = {
+    for name, (metric, threshold, said) in _alarms(function, kind, description).items():
+        alarm = cloudwatch.Alarm(
+            scope,
+            f"{construct_id}{name}",
+            alarm_description=said,
+            metric=metric,
+            threshold=threshold,
+            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
+            evaluation_periods=1 if name == "Failing" else 2,
+            # A tick that does not run at all reports nothing, which is the worst of being late.
+            treat_missing_data=cloudwatch.TreatMissingData.BREACHING
+            if name == "Late"
+            else cloudwatch.TreatMissingData.NOT_BREACHING,
+        )
+        alarm.add_alarm_action(actions.SnsAction(alerts))
+
+
+def _alarms(
+    function: CampaignFunction, kind: Kind, description: str
+) -> dict[str, tuple[cloudwatch.Metric, float, str]]:
+    """By name: what is measured, above which figure it is too much, and what the alarm says."""
+    return {
         "Late": (
             _measured("DueAge", function, kind, "Maximum", Duration.minutes(5)),
             LATE.to_seconds(),
@@ -84,21 +105,6 @@ def every_minute(
             f"{description}: a run takes almost as long as the time until the next",
         ),
     }
-    for name, (metric, threshold, said) in alarms.items():
-        alarm = cloudwatch.Alarm(
-            scope,
-            f"{construct_id}{name}",
-            alarm_description=said,
-            metric=metric,
-            threshold=threshold,
-            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
-            evaluation_periods=1 if name == "Failing" else 2,
-            # A tick that does not run at all reports nothing, which is the worst of being late.
-            treat_missing_data=cloudwatch.TreatMissingData.BREACHING
-            if name == "Late"
-            else cloudwatch.TreatMissingData.NOT_BREACHING,
-        )
-        alarm.add_alarm_action(actions.SnsAction(alerts))
 
 
 def _measured(name: str, function: CampaignFunction, kind: Kind, statistic: str, period: Duration) -> cloudwatch.Metric:

@@ -47,6 +47,13 @@ def sweep_approvals(
     grant_seal(function, data.key, "kms:Decrypt")
     mail.grant_send(function)
     grant_alert(function, alerts, data.key)
+    _grant_answers(function)
+    every_minute(scope, "SweepApprovals", function, Kind.APPROVAL, "Open requests for approval", alerts)
+    return function
+
+
+def _grant_answers(function: CampaignFunction) -> None:
+    """Answer the tasks that wait for a request."""
     answers = ["states:SendTaskHeartbeat", "states:SendTaskSuccess"]
     function.add_to_role_policy(iam.PolicyStatement(actions=answers, resources=["*"]))
     acknowledge(
@@ -54,5 +61,3 @@ def sweep_approvals(
         "AwsSolutions-IAM5[Resource::*]",
         "Answering a task is authorised by the task token; the action is not checked against an execution",
     )
-    every_minute(scope, "SweepApprovals", function, Kind.APPROVAL, "Open requests for approval", alerts)
-    return function

@@ -1,7 +1,4 @@
-"""What the domain needs from the outside, as small Protocols.
-
-``lambdas/adapters`` implements each one twice, against AWS and in memory for tests; one contract test runs on both.
-"""
+"""What the services need from the outside, as small Protocols. ``tests/contract`` runs on AWS's form and the fake."""
 
 # The Protocols name the models in their signatures only: who needs a clock does not load the campaign's models.
 from __future__ import annotations

@@ -13,7 +13,8 @@ from lambdas.domain.campaign_changes import CampaignChanges
 from lambdas.domain.errors import ConflictError, FieldError, InvalidInputError
 from lambdas.domain.ids import CampaignKey
 from lambdas.domain.models.active import SOON, active
-from lambdas.domain.models.campaign import Campaign, CampaignStatus
+from lambdas.domain.models.approval import Decision
+from lambdas.domain.models.campaign import Campaign, CampaignStatus, PostCounts
 from lambdas.domain.models.checkpoint import (
     AGGREGATE_RESULTS,
     GENERATE_POSTS,
@@ -142,22 +143,29 @@ def retry(key: CampaignKey, step: str | None, ports: RecoveryPorts) -> Campaign:
     """Try again, from ``step`` or, when there is none, with the posts that failed.
 
     A failed campaign may be tried again; one that waits for approval may have its failed posts written again, for
-    which its open question is withdrawn. Where posts are still being written for the execution of before, the new one
-    is started as soon as that is over. Raises ``ConflictError``, ``InvalidInputError`` and ``NotFoundError``.
+    which its open question is withdrawn. From ValidateCampaign and SaveCampaign on, the brand and the personas are read
+    again, unless posts that came of them were approved, and the failed posts are written again with them. Where posts
+    are still being written for the execution of before, the new one is started as soon as that is over.
+
+    Raises ``ConflictError``, ``InvalidInputError`` and ``NotFoundError``.
     """
     campaign = ports.campaigns.get(key)
     allowed = (CampaignStatus.FAILED,) if step else (CampaignStatus.FAILED, CampaignStatus.AWAITING_APPROVAL)
     if campaign.status not in allowed:
         raise ConflictError(f"the campaign is {campaign.status.value}", details={"status": campaign.status.value})
-    to = _status_for(step, campaign)
+    if campaign.status is CampaignStatus.AWAITING_APPROVAL and _all_written(ports.posts.count(key)):
+        raise ConflictError("no post failed", details={"status": campaign.status.value})
+    changes: CampaignChanges = {"status": _status_for(step, campaign), "error": None}
+    if step in (VALIDATE_CAMPAIGN, SAVE_CAMPAIGN) and not _was_approved(campaign, ports.approvals):
+        changes["configuration"] = None
     # First to be looked at: whatever breaks from here on, the reconciler finds a campaign that should be running.
     now = ports.clock.now()
     ports.active.look_at(active(key), now + SOON, now)
-    if not step:
+    if not step or "configuration" in changes:
         # Before the execution is replaced: whoever starts the next one, should this function die, finds them open.
         wait_for_writers(key, ports.posts, now)  # so that the posts' batches are free, whose writers have ended
         write_by_batch(key, ports.posts, lambda post: post.status is PostStatus.FAILED, ports.posts.reopen)
-    moved = replace_execution(campaign, ports, status=to, error=None)
+    moved = replace_execution(campaign, ports, **changes)
     for approval in ports.approvals.all(key):
         ports.approvals.close(key, approval.callback_id)
     until = begin(moved, ports)
@@ -166,23 +174,46 @@ def retry(key: CampaignKey, step: str | None, ports: RecoveryPorts) -> Campaign:
     return moved
 
 
+def step_that_failed(campaign: Campaign) -> str:
+    """Where a failed campaign goes on when no step is named; the furthest it came to, where an execution cannot begin
+    with the one that failed, or that is not known."""
+    failed = campaign.error.step if campaign.error else None
+    return failed if failed in STATUS_BEFORE else _FURTHEST[_reached(campaign)]
+
+
+_FURTHEST = {
+    CampaignStatus.QUEUED: VALIDATE_CAMPAIGN,
+    CampaignStatus.PLANNING: PLAN_POSTS,
+    CampaignStatus.GENERATING: GENERATE_POSTS,
+}
+
+
+def _all_written(counts: PostCounts) -> bool:
+    """Neither failed nor, by a retry that died half-way, to be written again already."""
+    return counts.completed == counts.total
+
+
+def _was_approved(campaign: Campaign, approvals: ApprovalStore) -> bool:
+    decisions = [approval.decision.decision for approval in approvals.all(campaign.key) if approval.decision]
+    return campaign.approved_content_hash is not None or Decision.APPROVED in decisions
+
+
 def _status_for(step: str | None, campaign: Campaign) -> CampaignStatus:
     """Raises for a step that the campaign never reached: what comes before it has to be there."""
     if step is not None and step not in STATUS_BEFORE:
         names = ", ".join(STATUS_BEFORE)
         raise InvalidInputError(f"step: one of {names}", errors=[FieldError("step", f"one of {names}")])
     to = STATUS_BEFORE[step or GENERATE_POSTS]
-    reached = (
-        CampaignStatus.GENERATING
-        if campaign.counts.total
-        else CampaignStatus.PLANNING
-        if campaign.is_configured
-        else CampaignStatus.QUEUED
-    )
-    order = (CampaignStatus.QUEUED, CampaignStatus.PLANNING, CampaignStatus.GENERATING)
+    reached, order = _reached(campaign), tuple(_FURTHEST)
     if order.index(to) > order.index(reached):
         raise ConflictError(
             f"the campaign never came to {step or GENERATE_POSTS}; retry it from an earlier step",
             details={"reached": reached.value},
         )
     return to
+
+
+def _reached(campaign: Campaign) -> CampaignStatus:
+    if campaign.counts.total:
+        return CampaignStatus.GENERATING
+    return CampaignStatus.PLANNING if campaign.is_configured else CampaignStatus.QUEUED

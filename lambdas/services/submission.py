@@ -69,9 +69,10 @@ def submit(submission: Submission, intake: Intake) -> Accepted:
 
 
 def check_size(size: int) -> None:
-    """Raises ``PayloadTooLargeError`` when a brief of ``size`` bytes is over the limit."""
+    """Raises ``PayloadTooLargeError`` when a body of ``size`` bytes is over the limit."""
     if size > MAX_BRIEF_BYTES:
-        raise PayloadTooLargeError(f"a campaign may have {MAX_BRIEF_BYTES} bytes, and this one has {size}")
+        message = f"the body may have {MAX_BRIEF_BYTES:,} bytes, and this one has {size:,}; send less text"
+        raise PayloadTooLargeError(message, errors=[FieldError("", message)])
 
 
 def _parse(submission: Submission, security: SecurityLog) -> CampaignBrief:

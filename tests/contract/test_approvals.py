@@ -263,7 +263,9 @@ def test_a_request_that_an_execution_of_before_waits_for_has_no_field_that_fails
     reviewer = older.reviewers[0].model_copy(update={"mail": MailState.SENT, "revoked": True, "invited_at": NOW})
     said = store.keep_words(older, vote(3, 100))
     made = decision().model_copy(update={"posts": said.posts})
-    changes = {"reviewers": (reviewer,), "votes": (said,), "status": ApprovalStatus.DECIDED, "decision": made}
+    counts = said.model_copy(update={"content_hash": older.content_hash})
+    votes = (counts, vote(1, 5, email="of-before@example.com", contentHash="what was shown before an edit"))
+    changes = {"reviewers": (reviewer,), "votes": votes, "status": ApprovalStatus.DECIDED, "decision": made}
     store.amend(older.model_copy(update=changes), due_at=NOW)
     stored = table.get(keys.approval(KEY, CALLBACK))
     assert fields_of(stored) <= known

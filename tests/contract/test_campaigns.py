@@ -205,6 +205,20 @@ def test_a_record_that_has_its_configuration_in_it_is_read_as_ever(store: Campai
     assert old.is_configured
 
 
+@pytest.mark.parametrize("inside", [False, True])
+def test_a_configuration_that_is_taken_away_is_read_anew(store: CampaignStore, inside: bool) -> None:
+    """With the move of a retry; ``inside``: of a record as version 0.3 stored it."""
+    old, new = configured("Kettles"), configured("Pots")
+    store.create(campaign(configuration=old) if inside else campaign())
+    if not inside:
+        store.update(KEY, expected=[QUEUED], at=NOW, configuration=old)
+    assert store.get(KEY).is_configured
+    store.update(KEY, expected=[QUEUED], at=NOW, status=QUEUED, configuration=None)
+    assert not store.get(KEY).is_configured
+    store.update(KEY, expected=[QUEUED], at=NOW, status=PLANNING, configuration=new)
+    assert (store.get(KEY).is_configured, store.get_configured(KEY).configuration) == (True, new)
+
+
 def test_update_names_the_status_that_was_in_the_way(store: CampaignStore) -> None:
     store.create(campaign())
     with pytest.raises(ConflictError) as refused:

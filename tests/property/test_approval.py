@@ -37,7 +37,7 @@ def test_callbacks(quorum: Any, answers: list[tuple[int, Decision]]) -> None:
     assert len(set(links.values())) == len(REVIEWERS)
     assert not world.engine.resumed  # it waits
 
-    ports = DecisionPorts(world.approvals, world.campaigns, world.engine, world.clock, world.cipher)
+    ports = DecisionPorts(world.approvals, world.campaigns, world.engine, world.clock, world.cipher, world.posts)
     spoken: dict[str, Decision] = {}
     for number, decision in answers:
         email = REVIEWERS[number]

@@ -179,7 +179,7 @@ class Races(RuleBasedStateMachine):
         approval = asked[-1 if newest else 0]
         link = OpenLink(approval, approval.reviewers[0])
         w = self.world
-        ports = DecisionPorts(w.approvals, w.campaigns, w.engine, w.clock, w.cipher)
+        ports = DecisionPorts(w.approvals, w.campaigns, w.engine, w.clock, w.cipher, w.posts)
         with suppress(ConflictError, GoneError):  # the reviewer is told
             made = decide(link, Choice(decision, "", None), ports).decision
             assert made

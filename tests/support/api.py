@@ -160,7 +160,9 @@ class World:
         )
         self.api = Api(self.services)
         self.link_ports = LinkPorts(self.approvals, self.keys, self.clock, self.log)
-        self.decision_ports = DecisionPorts(self.approvals, self.campaigns, self.engine, self.clock, self.cipher)
+        self.decision_ports = DecisionPorts(
+            self.approvals, self.campaigns, self.engine, self.clock, self.cipher, self.posts
+        )
         self.catalog.put_brand(ACME, BrandId("northwind"), BrandConfig.from_wire(BRAND))
         self.catalog.put_persona(ACME, PersonaId("mara"), PersonaConfig.from_wire(PERSONA))
 

@@ -120,13 +120,14 @@ class TableApprovals:
             part += 1
 
     def votes(self, approval: Approval) -> tuple[Vote, ...]:
-        if all(vote.words is None for vote in approval.votes):
-            return approval.votes
+        counted = tuple(vote for vote in approval.votes if approval.counts(vote))
+        if all(vote.words is None for vote in counted):
+            return counted
         partition, prefix = keys.campaign_partition(approval.key), keys.words_prefix(approval.callback_id)
         said: dict[str, list[dict[str, Any]]] = {}
         for item in self._table.query(partition, Prefix(prefix)):
             said.setdefault(item["vote"], []).append(item)
-        return tuple(_with_words(vote, said.get(vote.words or "", [])) for vote in approval.votes)
+        return tuple(_with_words(vote, said.get(vote.words or "", [])) for vote in counted)
 
     def adopt(self, shard: int) -> int:
         partition = keys.open_approvals_partition(shard)
@@ -181,7 +182,8 @@ _NEWER_OF_REVIEWERS = ("mail", "owed", "mailTries", "mailAfter", "revoked", "esc
 def _record(approval: Approval) -> dict[str, Any]:
     """As it is stored; one that an execution of before waits for without the fields that fail it.
 
-    They lie beside it (``_beside``). Once a newer execution takes it over it is stored as a whole.
+    They lie beside it (``_beside``). Of its votes those that count have no hash, and the others are left out. Once a
+    newer execution takes it over it is stored as a whole.
     """
     record = approval.to_record()
     if approval.layout:
@@ -190,6 +192,11 @@ def _record(approval: Approval) -> dict[str, Any]:
     older["reviewers"] = [
         {name: value for name, value in reviewer.items() if name not in _NEWER_OF_REVIEWERS}
         for reviewer in record["reviewers"]
+    ]
+    older["votes"] = [
+        {name: value for name, value in stored.items() if name != "contentHash"}
+        for vote, stored in zip(approval.votes, record["votes"], strict=True)
+        if approval.counts(vote)
     ]
     if approval.decision and not approval.decision.posts_in_votes:
         older["decision"] = {name: value for name, value in record["decision"].items() if name != "postsInVotes"}

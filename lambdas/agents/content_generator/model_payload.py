@@ -6,11 +6,12 @@ from typing import Any
 from lambdas.agents.cleaning import cleaned
 from lambdas.agents.content_generator.contract import GeneratorInput
 from lambdas.agents.content_generator.finish_draft import max_hashtags, room_for_text
+from lambdas.domain.models.brand import Persona
 
 
 def model_payload(request: GeneratorInput, at: datetime) -> dict[str, Any]:
     """The payload of the model's request; ``room`` is in the platform's own unit."""
-    post, brand, persona = request.post, request.brand_config, request.persona_config
+    post, brand = request.post, request.brand_config
     brief = post.campaign
     handle = brand.handles.get(post.platform)
     most = max_hashtags(post.platform)
@@ -27,14 +28,7 @@ def model_payload(request: GeneratorInput, at: datetime) -> dict[str, Any]:
             "keyMessages": brief.key_messages,
             "callToAction": brief.call_to_action,
             "brand": {"name": brand.name, "voice": brand.voice, "tone": brand.tone, "tagline": brand.tagline},
-            "persona": {
-                "name": persona.name,
-                "role": persona.role,
-                "style": persona.style,
-                "formality": persona.formality.value,
-                "firstPerson": persona.first_person,
-                "examples": persona.examples,
-            },
+            "persona": _manner(request.persona_config),
             "assetRequirements": post.asset_requirements.to_wire(),
         }
     )
@@ -52,4 +46,15 @@ def model_payload(request: GeneratorInput, at: datetime) -> dict[str, Any]:
         "bannedWords": list(brand.banned_words),
         "emojiPolicy": brand.emoji_policy.value,
         "maxReadingGrade": brand.max_reading_grade,
+    }
+
+
+def _manner(persona: Persona) -> dict[str, Any]:
+    return {
+        "name": persona.name,
+        "role": persona.role,
+        "style": persona.style,
+        "formality": persona.formality.value,
+        "firstPerson": persona.first_person,
+        "examples": persona.examples,
     }

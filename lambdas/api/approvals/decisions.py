@@ -14,6 +14,7 @@ from lambdas.domain.errors import (
     InvalidInputError,
     PayloadTooLargeError,
 )
+from lambdas.domain.ids import PostId, post_id_for
 from lambdas.domain.models.approval import (
     Approval,
     ApprovalStatus,
@@ -24,10 +25,11 @@ from lambdas.domain.models.approval import (
     Vote,
 )
 from lambdas.domain.models.base import iso
-from lambdas.domain.quorum import Tally, flagged, tally
+from lambdas.domain.quorum import Tally, asked_anew, flagged, tally, with_hashes
 from lambdas.domain.record_size import fits, record_bytes
 from lambdas.ports.engine import Engine
-from lambdas.ports.stores import ApprovalStore, CampaignStore, Cipher, Clock
+from lambdas.ports.paging import every
+from lambdas.ports.stores import ApprovalStore, CampaignStore, Cipher, Clock, PostStore
 from lambdas.services.lifecycle import BUILDING
 from lambdas.services.resuming import send_decision
 
@@ -41,6 +43,7 @@ class DecisionPorts(NamedTuple):
     engine: Engine
     clock: Clock
     cipher: Cipher
+    posts: PostStore
 
 
 class Choice(NamedTuple):
@@ -75,13 +78,15 @@ def decide(link: OpenLink, choice: Choice, ports: DecisionPorts) -> Approval:
     nobody waits for its decision.
     """
     vote = _vote(link, choice, ports)
+    _require_known_posts(vote, link.approval)
     if choice.decision is Decision.APPROVED and flagged([vote]):
-        raise InvalidInputError("decision: posts are marked to go back; choose needs_revision, or unmark them")
+        message = "posts are marked to go back; choose needs_revision, or unmark them"
+        raise InvalidInputError(f"decision: {message}", errors=[FieldError("decision", message)])
     _require_room(vote)
     kept: Vote | None = None
     try:
         for _ in range(MAX_TRIES):
-            link = link._replace(approval=ports.approvals.get(link.key, link.approval.callback_id))
+            link = link._replace(approval=_as_it_stands(link, ports))
             require_not_superseded(link.approval)
             if link.approval.status is ApprovalStatus.DECIDED:
                 return _repeated(link, vote, ports)
@@ -103,6 +108,15 @@ def decide(link: OpenLink, choice: Choice, ports: DecisionPorts) -> Approval:
         raise
 
 
+def _as_it_stands(link: OpenLink, ports: DecisionPorts) -> Approval:
+    """The request, with what each vote was given for; of a record that does not say, the posts do."""
+    approval = ports.approvals.get(link.key, link.approval.callback_id)
+    hashed = with_hashes(approval, every(ports.posts, link.key))
+    if approval.status is not ApprovalStatus.PENDING or hashed == approval:
+        return approval
+    return asked_anew(hashed, ports.campaigns.get(link.key).brief.approval)
+
+
 def _vote(link: OpenLink, choice: Choice, ports: DecisionPorts) -> Vote:
     return Vote(
         email=link.reviewer.email,
@@ -111,6 +125,21 @@ def _vote(link: OpenLink, choice: Choice, ports: DecisionPorts) -> Vote:
         posts=choice.posts,
         at=ports.clock.now(),
     )
+
+
+def _require_known_posts(vote: Vote, approval: Approval) -> None:
+    """Each post that something is said about is of this campaign, and named once."""
+    total = approval.summary.total_posts if vote.posts else 0
+    known = {post_id_for(approval.campaign_id, index) for index in range(total)}
+    seen: set[PostId] = set()
+    wrong: list[FieldError] = []
+    for number, post in enumerate(vote.posts):
+        if post.post_id in seen or post.post_id not in known:
+            message = "the post is named twice" if post.post_id in seen else "the campaign has no such post"
+            wrong.append(FieldError(f"posts[{number}].postId", message))
+        seen.add(post.post_id)
+    if wrong:
+        raise InvalidInputError(f"{wrong[0].field}: {wrong[0].message}", errors=wrong)
 
 
 def _require_room(vote: Vote) -> None:
@@ -128,10 +157,12 @@ def _record(approval: Approval, vote: Vote, kept: Vote, ports: DecisionPorts) ->
 
     Raises ``ConcurrentUpdateError``.
     """
-    votes = (*approval.votes, kept)
+    kept = kept.model_copy(update={"content_hash": approval.content_hash})
+    replaced = approval.vote_of(vote.email)
+    votes = (*(earlier for earlier in approval.votes if earlier != replaced), kept)
     result = tally(approval, votes)
     changes: dict[str, object] = {"votes": votes}
-    due_at: datetime | None = None
+    due_at: datetime | None = vote.at if any(r.to_mail() for r in approval.silent()) else None
     if result.next_stage:
         changes |= {"stage": approval.stage + 1, "quorum": approval.next_quorum}
         due_at = vote.at
@@ -145,7 +176,10 @@ def _record(approval: Approval, vote: Vote, kept: Vote, ports: DecisionPorts) ->
         # An execution of an older version reads all that was said from this one record.
         message = "together with what others said this is more than is kept; shorten the comments"
         raise PayloadTooLargeError(message, errors=[FieldError("posts", message)])
-    return ports.approvals.amend(answered, due_at=due_at)
+    amended = ports.approvals.amend(answered, due_at=due_at)
+    if replaced:
+        ports.approvals.forget_words(approval, replaced)
+    return amended
 
 
 def _made(result: Tally, votes: tuple[Vote, ...], last: Vote, *, whole: bool) -> MadeDecision:
@@ -182,7 +216,7 @@ def _require_same_content(approval: Approval, choice: Choice) -> None:
 
 def _require_first_answer(approval: Approval, vote: Vote) -> None:
     reviewer = next((r for r in approval.reviewers if r.email == vote.email), None)
-    if reviewer is None or reviewer.stage != approval.stage or approval.vote_of(vote.email):
+    if reviewer is None or reviewer.stage != approval.stage or approval.has_answered(vote.email):
         message = "you have answered already; what you said counts, and others are still to answer"
         raise ConflictError(message, details={"reason": "voted"})
 

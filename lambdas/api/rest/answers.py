@@ -45,6 +45,7 @@ def described(
     status: int = 200,
     errors: tuple[int, ...] = (),
     body: str | None = None,
+    body_required: bool = True,
     security: str = "bearer",
     headers: tuple[str, ...] = (),
     media: tuple[str, ...] = (),
@@ -63,7 +64,7 @@ def described(
     extensions: dict[str, Any] = {}
     if body:
         schema = {"$ref": f"#/components/schemas/{body}"}
-        extensions["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
+        extensions["requestBody"] = {"required": body_required, "content": {"application/json": {"schema": schema}}}
     if headers:
         extensions["x-request-headers"] = list(headers)
     return {

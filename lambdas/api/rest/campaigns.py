@@ -5,9 +5,8 @@ from typing import Annotated
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 
-from lambdas.api.rest.address import public_url
 from lambdas.api.rest.answers import Answer, answer, described, listing
-from lambdas.api.rest.request import IDEMPOTENCY_HEADER, caller, idempotency_key, json_body, manager
+from lambdas.api.rest.request import IDEMPOTENCY_HEADER, caller, idempotency_key, json_body, manager, public_url
 from lambdas.api.rest.resolver import Resolver
 from lambdas.api.rest.views import AcceptedCampaign, CampaignItem, CampaignLinks, CampaignView, Listing
 from lambdas.api.services import Services

@@ -1,7 +1,6 @@
 """The OpenAPI 3.1 document. Imported when somebody asks for it: describing costs more than answering."""
 
 import json
-import re
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
@@ -14,6 +13,7 @@ from pydantic.json_schema import models_json_schema
 from lambdas.api.approvals.managing import Reassignment, ReviewerChoice
 from lambdas.api.problems import CONTENT_TYPE
 from lambdas.api.rest.examples import BODIES, IDS
+from lambdas.api.rest.resolver import camel_path
 from lambdas.api.rest.retry import RetryInput
 from lambdas.domain.models.approval import DecisionInput
 from lambdas.domain.models.brand import BrandConfig, PersonaConfig
@@ -84,7 +84,7 @@ def describe(resolver: APIGatewayRestResolver) -> dict[str, Any]:
         )
     )
     document["paths"] = {
-        _camel_path(path): {method: _completed(path, operation) for method, operation in methods.items()}
+        camel_path(path): {method: _completed(path, operation) for method, operation in methods.items()}
         for path, methods in document["paths"].items()
     }
     schemas = document["components"]["schemas"]
@@ -136,7 +136,3 @@ def _response(code: int, told: Mapping[str, Any], description: str | None, is_pa
     headers = {"X-Correlation-Id": _CORRELATION, **({} if is_page else _HEADERS_OF.get(code, {}))}
     found = {"description": description or told["description"], "headers": headers}
     return found | ({"content": content} if content else {})
-
-
-def _camel_path(path: str) -> str:
-    return re.sub(r"{(\w+)}", lambda match: f"{{{to_camel(match.group(1))}}}", path)

@@ -114,6 +114,9 @@ class Vote(Model):
     at: Moment
     words: str | None = None
     """Under which the comments and posts are kept; ``None``: all that was said is here."""
+    content_hash: str | None = None
+    """Of the posts it was given for; ``None``: given to a version that did not note it, or noted by none yet; empty:
+    for posts that were edited since, it is not known which."""
 
 
 Owed = Literal["approval", "reminder"]
@@ -241,8 +244,8 @@ class Approval(Model):
         return tuple(reviewer for reviewer in self.reviewers if reviewer.stage == self.stage)
 
     def silent(self) -> tuple[Reviewer, ...]:
-        """Those of ``staged`` who have not answered."""
-        answered = {vote.email for vote in self.votes}
+        """Those of ``staged`` who have given no answer that counts."""
+        answered = {vote.email for vote in self.votes if self.counts(vote)}
         return tuple(reviewer for reviewer in self.staged() if reviewer.email not in answered)
 
     def with_reviewer(self, email: str, **changes: Any) -> Self:
@@ -251,7 +254,18 @@ class Approval(Model):
         return self.model_copy(update={"reviewers": changed})
 
     def vote_of(self, email: str) -> Vote | None:
+        """Their answer, whether it counts or not."""
         return next((vote for vote in self.votes if vote.email == email), None)
+
+    def counts(self, vote: Vote) -> bool:
+        """Whether a vote was given for the posts as they are shown now. While somebody edits that is not known, and
+        nothing is decided."""
+        return vote.content_hash is None or self.content_hash in ("", vote.content_hash)
+
+    def has_answered(self, email: str) -> bool:
+        """Whether they have given an answer that counts."""
+        vote = self.vote_of(email)
+        return vote is not None and self.counts(vote)
 
 
 def is_open(approval: Approval) -> bool:

@@ -26,6 +26,7 @@ from lambdas.domain.models.active import active
 from lambdas.domain.models.approval import Approval, ApprovalStatus, ClosedBecause, MailState
 from lambdas.domain.models.base import iso
 from lambdas.domain.models.campaign import Campaign, CampaignStatus, OnTimeout
+from lambdas.domain.quorum import shown_anew
 from lambdas.domain.silence import decision_for, gives_more_time, with_more_time
 from lambdas.ops.sweep_approvals.telling import tell_unreachable
 from lambdas.ports.engine import Engine
@@ -109,7 +110,7 @@ def tend(approval: Approval, ports: TendPorts) -> Tended:
     if campaign is None or campaign.status in TERMINAL:
         ports.approvals.close(approval.key, approval.callback_id)
         return Tended(["closed"])
-    approval, rehashed = _settle_edits(approval, now, ports)
+    approval, rehashed = _settle_edits(approval, campaign, now, ports)
     if now >= approval.expires_at and not approval.editing:
         tended = _expire(approval, campaign, now, ports)
         return Tended([*rehashed, *tended.deeds], tended.settled)
@@ -158,13 +159,16 @@ def _call_reconciler(approval: Approval, now: datetime, ports: TendPorts) -> Non
     ports.active.look_at(ports.active.get(approval.key) or active(approval.key), now, now)
 
 
-def _settle_edits(approval: Approval, now: datetime, ports: TendPorts) -> tuple[Approval, list[str]]:
+def _settle_edits(
+    approval: Approval, campaign: Campaign, now: datetime, ports: TendPorts
+) -> tuple[Approval, list[str]]:
     """Of whoever edited a post and died over it: the request shows what is there. A living edit has the last word."""
     over = edit_ends(approval)
     if approval.content_hash or (over and over > now):
         return approval, []
     shown = content_hash(every(ports.posts, approval.key))
-    return ports.approvals.amend(approval.model_copy(update={"content_hash": shown, "editing": ()})), ["rehashed"]
+    settled = shown_anew(approval.model_copy(update={"editing": ()}), shown, campaign.brief.approval)
+    return ports.approvals.amend(settled), ["rehashed"]
 
 
 def _expire(approval: Approval, campaign: Campaign, now: datetime, ports: TendPorts) -> Tended:

@@ -64,7 +64,7 @@ def test_a_few_posts_stay_with_the_decision_where_older_versions_look_for_them(w
 
 
 def test_an_answer_that_is_too_large_is_refused_with_its_field_and_changes_nothing(make_waiting: Any) -> None:
-    waiting = make_waiting(3)
+    waiting = make_waiting(400)
     before = waiting.stored()
     with pytest.raises(PayloadTooLargeError) as refused:
         answer(waiting, said(waiting, 400, 1_990))
@@ -97,8 +97,9 @@ def test_an_answer_that_is_overtaken_leaves_nothing_behind(waiting: Waiting) -> 
     assert said_of(waiting) == {first.words}
 
 
-def test_the_largest_request_there_can_be_fits_an_item(waiting: Waiting) -> None:
+def test_the_largest_request_there_can_be_fits_an_item(make_waiting: Any) -> None:
     """Sixty reviewers with addresses, reasons and links of the longest, and twenty answers that say all they can."""
+    waiting = make_waiting(230)
     email = "{}@" + "d" * 60 + "." + "e" * 60 + ".example.com"
     h = "a" * 64
     reviewers = tuple(
@@ -163,7 +164,7 @@ def test_a_reviewer_who_repeats_their_own_words_resumes_a_decision_of_several(wa
 
 def test_an_older_execution_is_told_everything_on_the_record_or_the_answer_is_refused(make_waiting: Any) -> None:
     """Its RevisePosts knows no other place, and fails the campaign over a field that it does not know."""
-    waiting = make_waiting(3)
+    waiting = make_waiting(260)
     waiting.world.approvals.amend(waiting.stored().model_copy(update={"layout": 0}))
     with pytest.raises(PayloadTooLargeError) as refused:
         answer(waiting, said(waiting, 260, 950))

@@ -51,7 +51,7 @@ def _running(arn: str) -> ExecutionState:
     return ExecutionState(arn=arn, status=ExecutionStatus.RUNNING)
 
 
-def fail(world: World, found: Any, step: str = "AggregateResults") -> None:
+def fail(world: World, found: Any, step: str | None = "AggregateResults") -> None:
     error = Failure(code="TOO_MANY_POSTS_FAILED", message="m", at=world.clock.now(), retryable=False, step=step)
     world.campaigns.update(
         found.key, expected=tuple(CampaignStatus), status=CampaignStatus.FAILED, error=error, at=world.clock.now()

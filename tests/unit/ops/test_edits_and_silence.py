@@ -61,7 +61,7 @@ def edit(asked: Asked, index: int, text: str, posts: TablePosts | None = None) -
 def approves(asked: Asked) -> None:
     w = asked.world
     link = asked.open(asked.links()["ada@example.com"])
-    ports = DecisionPorts(w.approvals, w.campaigns, w.engine, w.clock, w.cipher)
+    ports = DecisionPorts(w.approvals, w.campaigns, w.engine, w.clock, w.cipher, w.posts)
     decide(link, Choice(Decision.APPROVED, "", None), ports)
 
 

@@ -200,7 +200,7 @@ def test_an_expiry_that_could_not_be_sent_is_sent_the_next_minute(world: World) 
 def answers(tended: Tended, email: str, decision: Decision) -> None:
     world = tended.world
     link = tended.open(tended.links()[email])
-    ports = DecisionPorts(world.approvals, world.campaigns, world.engine, world.clock, world.cipher)
+    ports = DecisionPorts(world.approvals, world.campaigns, world.engine, world.clock, world.cipher, world.posts)
     decide(link, Choice(decision, "", link.approval.content_hash), ports)
 
 

@@ -129,7 +129,7 @@ def test_an_address_that_is_refused_at_once_is_told_like_a_bounce(world: World) 
 def test_whoever_has_answered_need_not_be_reached(world: World) -> None:
     asked = Asked(world, reviewers=list(REVIEWERS), quorum="all")
     link = asked.open(asked.links()[ADA])
-    ports = DecisionPorts(world.approvals, world.campaigns, world.engine, world.clock, world.cipher)
+    ports = DecisionPorts(world.approvals, world.campaigns, world.engine, world.clock, world.cipher, world.posts)
     decide(link, Choice(Decision.APPROVED, "", link.approval.content_hash), ports)
     bounced(asked, ADA)
     minute(asked)

@@ -16,8 +16,8 @@ from markupsafe import Markup
 from lambdas.api.approvals.decisions import decider, is_stuck
 from lambdas.api.approvals.links import OpenLink
 from lambdas.api.approvals.marks import Draft as PostDraft
+from lambdas.api.pages.shown import POSTS_A_PAGE, ShownPost, shown_post
 from lambdas.api.rest.answers import Answer, html
-from lambdas.api.rest.shown import POSTS_A_PAGE, ShownPost, shown_post
 from lambdas.domain.errors import (
     CampaignError,
     ConflictError,
@@ -29,7 +29,7 @@ from lambdas.domain.errors import (
     UnauthenticatedError,
 )
 from lambdas.domain.ids import post_id_for
-from lambdas.domain.models.approval import Decision, Reviewer, Vote
+from lambdas.domain.models.approval import Approval, Decision, Reviewer, Vote
 from lambdas.domain.models.campaign import Campaign
 from lambdas.ports.stores import PostStore
 
@@ -53,6 +53,18 @@ class Notice(StrEnum):
 
     NONE = ""
     CHANGED = "The posts have changed since they were shown to you. What changed is marked: please look again."
+    OUTDATED = (
+        "The posts were changed after you had answered, so your answer does not count any more. "
+        "What changed is marked: please look again and decide again."
+    )
+    EDITING = (
+        "Somebody is changing a post at this moment, so nothing can be decided. Reload this page in a minute, "
+        "and read the posts before you decide."
+    )
+    WAIT = (
+        "Somebody is changing a post at this moment, so your decision was not recorded. What you filled in is kept "
+        "below: send it again in a minute."
+    )
     NOT_RECORDED = (
         "The posts have changed since they were shown to you, so your decision was not recorded. "
         "What changed is marked below. Please decide again."
@@ -100,8 +112,8 @@ _REFUSALS: Mapping[type[CampaignError], Refusal] = {
     ),
     CampaignError: Refusal(
         "The decision could not be read",
-        "The form arrived incomplete, and nothing was changed.",
-        "Go back, choose one of the three decisions, and send the form again.",
+        "The form is not the one of this page, or not all of it arrived. Nothing was changed.",
+        "Open the link from the mail again, and decide there.",
     ),
 }
 
@@ -127,9 +139,11 @@ def approval(
     posts: PostStore,
     page: str,
     draft: Draft,
-    notice: Notice,
+    notice: str,
+    *,
+    status: int = HTTPStatus.OK,
 ) -> Answer:
-    """The campaign, one page of its posts, and the form, filled in with what was said before."""
+    """The campaign, one page of its posts, and the form, filled in with what was said before; ``notice`` on top."""
     total = campaign.counts.total or link.approval.summary.total_posts
     pages = max(1, -(-total // POSTS_A_PAGE))
     number = min(pages, max(1, int(page))) if page.isascii() and page.isdecimal() and len(page) < 9 else 1
@@ -142,8 +156,8 @@ def approval(
     ]
     return _page(
         "approval.html",
-        status=HTTPStatus.CONFLICT if notice is Notice.NOT_RECORDED else HTTPStatus.OK,
-        notice=notice.value,
+        status=status,
+        notice=notice,
         draft=draft,
         elsewhere={n: said for n, said in draft.posts.items() if not first < n <= first + POSTS_A_PAGE},
         round=link.approval.round,
@@ -164,9 +178,30 @@ def approval(
     )
 
 
+def notice_of(link: OpenLink, shown: str | None) -> Notice:
+    """``shown``: the hash of what a form that was sent had shown; ``None`` when none was sent."""
+    if not link.approval.content_hash:
+        return Notice.EDITING
+    if shown is not None and shown != link.approval.content_hash:
+        return Notice.CHANGED
+    # Whose answer counts does not get this page.
+    return Notice.OUTDATED if link.approval.vote_of(link.reviewer.email) else Notice.NONE
+
+
+def problem_of(error: InvalidInputError) -> tuple[str, str]:
+    """What is wrong with a form, in a sentence for its page, and the page of the posts it is about."""
+    field = error.errors[0].field if error.errors else ""
+    number = field.partition("-")[2]
+    page = str((int(number) - 1) // POSTS_A_PAGE + 1) if number.isdecimal() else "1"
+    sentence = error.errors[0].message if error.errors else error.message
+    if field == "decision":
+        sentence = "Choose one of the three decisions, and Approve only when all posts are marked as fine"
+    return f"{sentence[:1].upper()}{sentence[1:].rstrip('.')}. Nothing was recorded; what you filled in is kept.", page
+
+
 def has_answered(link: OpenLink) -> bool:
     """Whether it is not this reviewer's turn (any more, or yet)."""
-    return link.approval.vote_of(link.reviewer.email) is not None or link.reviewer.stage != link.approval.stage
+    return link.approval.has_answered(link.reviewer.email) or link.reviewer.stage != link.approval.stage
 
 
 def answered(link: OpenLink, campaign: Campaign, votes: Sequence[Vote], *, status: int = 200) -> Answer:
@@ -190,13 +225,16 @@ def _others(link: OpenLink) -> list[tuple[str, str]]:
     return [
         (
             f"Reviewer {number}" + (" (you)" if reviewer.email == link.reviewer.email else ""),
-            _said(reviewer, link.approval.vote_of(reviewer.email)),
+            _said(reviewer, link.approval),
         )
         for number, reviewer in enumerate(link.approval.reviewers, 1)
     ]
 
 
-def _said(reviewer: Reviewer, vote: Vote | None) -> str:
+def _said(reviewer: Reviewer, approval: Approval) -> str:
+    vote = approval.vote_of(reviewer.email)
+    if vote and not approval.counts(vote):
+        return f"{DECISIONS[vote.decision]}; answered before the posts were changed"
     if vote:
         return DECISIONS[vote.decision]
     return "could not be reached by mail" if reviewer.unreachable else "has not answered yet"
@@ -229,7 +267,9 @@ def refusal(error: CampaignError) -> Answer:
     """The page of an error. It tells nothing that only a reviewer may know."""
     if isinstance(error, GoneError) and error.details.get("reason") in _CLOSED:
         return _page("refusal.html", status=error.status, refusal=_CLOSED[error.details["reason"]], problems=())
-    problems = [field.message for field in error.errors] if isinstance(error, InvalidInputError) else []
+    problems = []
+    if isinstance(error, InvalidInputError):
+        problems = [field.message for field in error.errors] or [error.message]
     known = next(_REFUSALS[cls] for cls in type(error).__mro__ if cls in _REFUSALS)
     return _page("refusal.html", status=error.status, refusal=known, problems=problems)
 
@@ -242,7 +282,7 @@ def _page(template: str, *, status: int = 200, **values: Any) -> Answer:
 @cache
 def _look() -> tuple[Environment, Markup, str]:
     """Templates, style sheet, and a policy that lets nothing in but this style sheet."""
-    loader = PackageLoader("lambdas.api.rest", "templates")
+    loader = PackageLoader("lambdas.api.pages", "templates")
     environment = Environment(
         loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from lambdas.api.approvals.worddiff import Part, word_diff
+from lambdas.api.pages.worddiff import Part, word_diff
 from lambdas.domain.ids import PersonaId
 from lambdas.domain.limits import LIMITS, Unit, measure, text_as_published
 from lambdas.domain.models.post import Post, PostContent

@@ -27,7 +27,7 @@ TAG = "Approval"
 CallbackPath = Annotated[CallbackIdField, Path()]
 
 
-class RequestRoutes:
+class ApprovalRequestRoutes:
     def __init__(self, app: Resolver, services: Services) -> None:
         self._app = app
         self._services = services
@@ -41,7 +41,15 @@ class RequestRoutes:
             ("revoke", "ReviewerChoice", "Take links back", self.revoke),
             ("reassign", "Reassignment", "Ask somebody else", self.reassign),
         ):
-            told = described(f"{name}OfApproval", summary, tag=TAG, answers=ApprovalView, errors=(409,), body=body)
+            told = described(
+                f"{name}OfApproval",
+                summary,
+                tag=TAG,
+                answers=ApprovalView,
+                errors=(409,),
+                body=body,
+                body_required=name == "reassign",
+            )
             app.post(f"{root}/<callback_id>/{name}", **told)(call)
 
     def list(self, campaign_id: CampaignPath) -> Answer:
@@ -50,11 +58,11 @@ class RequestRoutes:
         return listing([ApprovalView.of(approval) for approval in self._services.approvals.all(key)], None)
 
     def remind(self, campaign_id: CampaignPath, callback_id: CallbackPath) -> Answer:
-        place, choice = self._place(campaign_id, callback_id), ReviewerChoice.from_wire(self._body())
+        place, choice = self._place(campaign_id, callback_id), ReviewerChoice.from_wire(self._body(required=False))
         return answer(ApprovalView.of(remind(place, choice.reviewer, *self._ports())))
 
     def revoke(self, campaign_id: CampaignPath, callback_id: CallbackPath) -> Answer:
-        place, choice = self._place(campaign_id, callback_id), ReviewerChoice.from_wire(self._body())
+        place, choice = self._place(campaign_id, callback_id), ReviewerChoice.from_wire(self._body(required=False))
         return answer(ApprovalView.of(revoke(place, choice.reviewer, *self._ports())))
 
     def reassign(self, campaign_id: CampaignPath, callback_id: CallbackPath) -> Answer:
@@ -67,5 +75,5 @@ class RequestRoutes:
     def _ports(self) -> tuple[ApprovalStore, datetime]:
         return self._services.approvals, self._services.clock.now()
 
-    def _body(self) -> object:
-        return json_body(self._app.current_event)
+    def _body(self, *, required: bool = True) -> object:
+        return json_body(self._app.current_event, required=required)
