@@ -54,6 +54,7 @@ KNOWN = {
     "reviewer": "ada@example.com",
     "from": "ada@example.com",
     "to": "lin@example.com",
+    "step": "PlanPosts",
     **{name: BODIES["CampaignBrief"][name] for name in ("schedule", "approval", "platforms")},
 }
 """Fields of bodies that name what has to be there, or have to fit together."""
