@@ -56,7 +56,7 @@ def test_each_shard_takes_its_share_of_the_list_of_before(table: Table) -> None:
     for key in listed:
         fields = {"tenantId": key.tenant_id, "campaignId": key.campaign_id}
         table.put(keys.listed_active(key), fields)
-    shares = [store.listed(shard) for shard in range(SHARDS)]
+    shares = [store.listed(shard, 100) for shard in range(SHARDS)]
     assert all(shares)
     found = [key for share in shares for key in share]
     assert (len(found), set(found)) == (40, listed)
