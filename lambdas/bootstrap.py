@@ -30,8 +30,6 @@ from lambdas.settings import (
 )
 
 if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
-
     from lambdas.adapters.aws.kms_cipher import KmsCipher
     from lambdas.adapters.aws.parameters import Parameters
     from lambdas.adapters.aws.s3_manifests import S3Manifests
@@ -44,16 +42,16 @@ if TYPE_CHECKING:
     from lambdas.adapters.request_log import LoggerLog
     from lambdas.adapters.slack_chat import SlackChat
     from lambdas.adapters.step import Step
-    from lambdas.adapters.table.active_store import DynamoActive
-    from lambdas.adapters.table.campaign_store import DynamoCampaigns
-    from lambdas.adapters.table.catalog_store import DynamoCatalog
-    from lambdas.adapters.table.checkpoint_store import DynamoCheckpoints
-    from lambdas.adapters.table.due_store import DynamoDue
-    from lambdas.adapters.table.effect_store import DynamoEffects
-    from lambdas.adapters.table.keys import ItemKey
-    from lambdas.adapters.table.post_store import DynamoPosts
-    from lambdas.adapters.table.promise_store import DynamoPromises
-    from lambdas.adapters.table.request_store import DynamoApprovals
+    from lambdas.adapters.table.active_store import TableActive
+    from lambdas.adapters.table.campaign_store import TableCampaigns
+    from lambdas.adapters.table.catalog_store import TableCatalog
+    from lambdas.adapters.table.checkpoint_store import TableCheckpoints
+    from lambdas.adapters.table.due_store import TableDue
+    from lambdas.adapters.table.dynamo_table import DynamoTable
+    from lambdas.adapters.table.effect_store import TableEffects
+    from lambdas.adapters.table.post_store import TablePosts
+    from lambdas.adapters.table.promise_store import TablePromises
+    from lambdas.adapters.table.request_store import TableApprovals
     from lambdas.domain.deadline import Deadline
     from lambdas.domain.models.base import Model
     from lambdas.domain.models.workflow import TaskEvent
@@ -63,19 +61,19 @@ if TYPE_CHECKING:
 
 EventT = TypeVar("EventT", bound="TaskEvent")
 
-_STORES = ("campaign_store", "post_store", "request_store", "checkpoint_store")
+_STORES = ("dynamo_table", "campaign_store", "post_store", "request_store", "checkpoint_store")
 """What nearly every function works with that has the table."""
 
 
 class Bootstrap:
     """``Ports`` of one function, made from its settings: for one invocation, or for the life of its process.
 
-    ``deadline`` is when the invocation is killed, and ``mark`` the checkpoint of the step's attempt, on which every
-    move of a campaign is noted. Whatever is made here knows them; no step has to pass them on, so none can forget.
+    ``deadline`` is when the invocation is killed. The table and the model that are made here know it; no step has to
+    pass it on, so none can forget.
     """
 
-    def __init__(self, settings: Settings, deadline: Deadline | None = None, mark: ItemKey | None = None) -> None:
-        self._settings, self.deadline, self._mark = settings, deadline, mark
+    def __init__(self, settings: Settings, deadline: Deadline | None = None) -> None:
+        self._settings, self.deadline = settings, deadline
         self.clock, self.ids = SystemClock(), UlidSource()
 
     def _need(self, model: type[SettingsT]) -> SettingsT:
@@ -84,63 +82,65 @@ class Bootstrap:
             raise SettingsError(f"{type(self._settings).__name__} does not inherit from {model.__name__}")
         return self._settings
 
-    @property
-    def _table(self) -> tuple[DynamoDBClient, str]:
-        return client("dynamodb"), self._need(TableSettings).table_name
+    @cached_property
+    def _table(self) -> DynamoTable:
+        from lambdas.adapters.table.dynamo_table import DynamoTable
+
+        return DynamoTable(client("dynamodb"), self._need(TableSettings).table_name, self.deadline)
 
     @cached_property
-    def campaigns(self) -> DynamoCampaigns:
-        from lambdas.adapters.table.campaign_store import DynamoCampaigns
+    def campaigns(self) -> TableCampaigns:
+        from lambdas.adapters.table.campaign_store import TableCampaigns
 
-        return DynamoCampaigns(*self._table, mark=self._mark)
-
-    @cached_property
-    def posts(self) -> DynamoPosts:
-        from lambdas.adapters.table.post_store import DynamoPosts
-
-        return DynamoPosts(*self._table, self.deadline)
+        return TableCampaigns(self._table)
 
     @cached_property
-    def catalog(self) -> DynamoCatalog:
-        from lambdas.adapters.table.catalog_store import DynamoCatalog
+    def posts(self) -> TablePosts:
+        from lambdas.adapters.table.post_store import TablePosts
 
-        return DynamoCatalog(*self._table)
-
-    @cached_property
-    def checkpoints(self) -> DynamoCheckpoints:
-        from lambdas.adapters.table.checkpoint_store import DynamoCheckpoints
-
-        return DynamoCheckpoints(*self._table)
+        return TablePosts(self._table)
 
     @cached_property
-    def approvals(self) -> DynamoApprovals:
-        from lambdas.adapters.table.request_store import DynamoApprovals
+    def catalog(self) -> TableCatalog:
+        from lambdas.adapters.table.catalog_store import TableCatalog
 
-        return DynamoApprovals(*self._table)
-
-    @cached_property
-    def effects(self) -> DynamoEffects:
-        from lambdas.adapters.table.effect_store import DynamoEffects
-
-        return DynamoEffects(*self._table)
+        return TableCatalog(self._table)
 
     @cached_property
-    def promises(self) -> DynamoPromises:
-        from lambdas.adapters.table.promise_store import DynamoPromises
+    def checkpoints(self) -> TableCheckpoints:
+        from lambdas.adapters.table.checkpoint_store import TableCheckpoints
 
-        return DynamoPromises(*self._table)
-
-    @cached_property
-    def due(self) -> DynamoDue:
-        from lambdas.adapters.table.due_store import DynamoDue
-
-        return DynamoDue(*self._table)
+        return TableCheckpoints(self._table)
 
     @cached_property
-    def active(self) -> DynamoActive:
-        from lambdas.adapters.table.active_store import DynamoActive
+    def approvals(self) -> TableApprovals:
+        from lambdas.adapters.table.request_store import TableApprovals
 
-        return DynamoActive(*self._table)
+        return TableApprovals(self._table)
+
+    @cached_property
+    def effects(self) -> TableEffects:
+        from lambdas.adapters.table.effect_store import TableEffects
+
+        return TableEffects(self._table)
+
+    @cached_property
+    def promises(self) -> TablePromises:
+        from lambdas.adapters.table.promise_store import TablePromises
+
+        return TablePromises(self._table)
+
+    @cached_property
+    def due(self) -> TableDue:
+        from lambdas.adapters.table.due_store import TableDue
+
+        return TableDue(self._table)
+
+    @cached_property
+    def active(self) -> TableActive:
+        from lambdas.adapters.table.active_store import TableActive
+
+        return TableActive(self._table)
 
     @cached_property
     def limits(self) -> Limits:
@@ -178,7 +178,7 @@ class Bootstrap:
     @cached_property
     def model(self) -> TextModel:
         from lambdas.adapters.aws.bedrock import bedrock_model
-        from lambdas.agents.provider import AgentSettings, choose_model
+        from lambdas.agents.model_choice import AgentSettings, choose_model
 
         of = self._need(AgentSettings)
         return choose_model(of, bedrock=bedrock_model(self.deadline, of.model_reserve_seconds), sleep=sleep)

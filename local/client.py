@@ -13,10 +13,9 @@ from typing import Any, TypeVar
 
 from boto3.dynamodb.types import TypeDeserializer
 
-from local import history
+from local import execution_history
 from local.dead_letters import Letters
-from local.forms import Form, forms
-from local.http import Http, Reply, StackError
+from local.http import Form, Http, Reply, StackError, forms
 from local.reviewers import Inbox, Links, OperatorLinks
 from local.target import Target
 
@@ -184,7 +183,7 @@ class Client:
 
     def events(self, execution_arn: str) -> list[dict[str, Any]]:
         """The execution's history, oldest first."""
-        return history.events(self.aws("stepfunctions"), execution_arn)
+        return execution_history.events(self.aws("stepfunctions"), execution_arn)
 
     def function(self, name: str) -> str:
         """The ARN of the Lambda's alias ``live``."""

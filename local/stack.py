@@ -3,6 +3,7 @@
 ``stack.json`` in the home tells programs where everything is (``local.target``).
 """
 
+import json
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -13,7 +14,7 @@ from typing import Any
 from local import aws, seeds, target
 from local.deploy import deploy
 from local.process import DEFAULT_PORT, ROOT, EmulatorProcess, LocalStackError, exclusive, free_port
-from local.reconcile import reconcile
+from local.release import LIVE
 from local.synth import CACHE, assembly
 from local.target import Target, TargetError
 
@@ -121,7 +122,21 @@ def _deployed(process: EmulatorProcess, say: Callable[[str], None], release: Cal
     return info
 
 
+_NOTHING_TO_DO = frozenset({"fine", "over"})
+"""A campaign that is ``writing`` is brought back when its posts are."""
+
+
 def _reconcile(info: dict[str, Any], say: Callable[[str], None]) -> None:
-    resumed = reconcile(info["endpointUrl"])
+    """Campaigns whose execution ended with the emulator go on: the reconciler is asked for all, due or not.
+
+    On AWS executions outlive everything; here one that was running when the emulator stopped comes back as failed.
+    """
+    answer = aws.client("lambda", info["endpointUrl"]).invoke(
+        FunctionName="reconcile", Qualifier=LIVE, Payload=b'{"everything": true}'
+    )
+    report = json.loads(answer["Payload"].read())
+    if "FunctionError" in answer:
+        raise LocalStackError(f"the reconciler failed: {report.get('errorType')}: {report.get('errorMessage')}")
+    resumed = sum(number for finding, number in report["findings"].items() if finding not in _NOTHING_TO_DO)
     if resumed:
         say(f"going on with {resumed} campaign{'s' if resumed > 1 else ''} that the last stop interrupted")

@@ -1,0 +1,1 @@
+"""What AWS holds, one module for each concern."""

@@ -1,12 +1,21 @@
-"""Where people subscribe who want to know when a campaign needs them."""
+"""Whom the system tells when a campaign needs somebody, and the alarms on periodic work that tell them too.
 
-from aws_cdk import Stack
+Periodic work is found by the due index (``lambdas/domain/due.py``), once a minute for each of its shards.
+"""
+
+from aws_cdk import Duration, Stack
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_cloudwatch_actions as actions
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
+from lambdas.domain.due import SHARDS, Kind
+from stacks.functions import CampaignFunction
 from stacks.grants import grant_key
 
 
@@ -36,3 +45,73 @@ def grant_alert(function: lambda_.Function, topic: sns.ITopic, key: kms.IKey) ->
     grant_key(function, key, ["kms:Decrypt", "kms:GenerateDataKey"], "sns", topic_only)
     if Stack.of(function) is not Stack.of(topic):
         Stack.of(function).add_stack_dependency(Stack.of(topic))
+
+
+EVERY = Duration.minutes(1)
+LATE = Duration.minutes(10)
+"""Work that has been due for longer than this says that ticks fail, or do not keep up."""
+FAILURES, FAILING_FOR = 2, Duration.minutes(15)
+"""One record that always fails does so four times in this time (``due.BACK_OFF``); one that failed twice may pass."""
+LONG = Duration.seconds(50)
+"""A tick that takes longer than this does not keep up: the next one begins beside it."""
+NAMESPACE = "CampaignOrchestration"
+"""Of the metrics that ``lambdas/adapters/telemetry.py`` prints; each also has the dimension ``service``."""
+
+
+def every_minute(
+    scope: Construct, construct_id: str, function: CampaignFunction, kind: Kind, description: str, alerts: sns.ITopic
+) -> None:
+    """Invoke ``function`` once a minute for each shard with ``{"shard": n}``; ``alerts`` hears when it is late."""
+    # What EventBridge cannot deliver it need not repeat: the next tick comes in a minute. A rule has at most five.
+    rule = events.Rule(scope, construct_id, description=description, schedule=events.Schedule.rate(EVERY))
+    for shard in range(SHARDS):
+        given = events.RuleTargetInput.from_object({"shard": shard})
+        rule.add_target(targets.LambdaFunction(function.live, event=given, retry_attempts=0))
+    for name, (metric, threshold, said) in _alarms(function, kind, description).items():
+        alarm = cloudwatch.Alarm(
+            scope,
+            f"{construct_id}{name}",
+            alarm_description=said,
+            metric=metric,
+            threshold=threshold,
+            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
+            evaluation_periods=1 if name == "Failing" else 2,
+            # A tick that does not run at all reports nothing, which is the worst of being late.
+            treat_missing_data=cloudwatch.TreatMissingData.BREACHING
+            if name == "Late"
+            else cloudwatch.TreatMissingData.NOT_BREACHING,
+        )
+        alarm.add_alarm_action(actions.SnsAction(alerts))
+
+
+def _alarms(
+    function: CampaignFunction, kind: Kind, description: str
+) -> dict[str, tuple[cloudwatch.Metric, float, str]]:
+    """By name: what is measured, above which figure it is too much, and what the alarm says."""
+    return {
+        "Late": (
+            _measured("DueAge", function, kind, "Maximum", Duration.minutes(5)),
+            LATE.to_seconds(),
+            f"{description}: the oldest of what is due has been due for ten minutes",
+        ),
+        "Failing": (
+            _measured("DueFailed", function, kind, "Sum", FAILING_FOR),
+            FAILURES,
+            f"{description}: what is due fails again and again; the function's log says why",
+        ),
+        "Long": (
+            function.metric_duration(statistic="Maximum", period=Duration.minutes(5)),
+            LONG.to_milliseconds(),
+            f"{description}: a run takes almost as long as the time until the next",
+        ),
+    }
+
+
+def _measured(name: str, function: CampaignFunction, kind: Kind, statistic: str, period: Duration) -> cloudwatch.Metric:
+    return cloudwatch.Metric(
+        namespace=NAMESPACE,
+        metric_name=name,
+        dimensions_map={"Kind": kind.value, "service": function.service_name},
+        statistic=statistic,
+        period=period,
+    )

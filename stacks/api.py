@@ -7,45 +7,17 @@ from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
-from stacks.acknowledge import acknowledge
+from lambdas.api.rest.app import routes
 from stacks.data import DataStack
 from stacks.executions import grant_look, grant_mend
 from stacks.functions import CampaignFunction, CodeAssets, kept_logs
-from stacks.grants import Access, grant_parameter, grant_seal, grant_secret, grant_table
+from stacks.grants import Access, acknowledge, grant_parameter, grant_seal, grant_secret, grant_table
 from stacks.mail import grant_senders
 from stacks.options import Options
 from stacks.workflow import WorkflowStack, grant_task_answers
 
 STAGE = "prod"
 _NOTHING_SENT = '"there is no token: send one as Authorization: Bearer <token>"'
-
-PUBLIC = {
-    "/approve/{callbackId}": ("GET", "HEAD", "POST"),
-    "/campaigns/{campaignId}/approve": ("POST",),
-    "/openapi.json": ("GET",),
-    "/docs": ("GET",),
-}
-"""Routes without a bearer token of ours: a reviewer's link and ``approve`` carry the approval token instead."""
-
-PRIVATE = {
-    "/campaigns": ("GET", "POST"),
-    "/campaigns/{campaignId}": ("GET",),
-    "/campaigns/{campaignId}/progress": ("GET",),
-    "/campaigns/{campaignId}/checkpoints": ("GET",),
-    "/campaigns/{campaignId}/executions": ("GET",),
-    "/campaigns/{campaignId}/graph": ("GET",),
-    "/campaigns/{campaignId}/retry": ("POST",),
-    "/campaigns/{campaignId}/posts": ("GET",),
-    "/campaigns/{campaignId}/posts/{postId}": ("GET", "PATCH"),
-    "/campaigns/{campaignId}/approvals": ("GET",),
-    "/campaigns/{campaignId}/approvals/{callbackId}/reminders": ("POST",),
-    "/campaigns/{campaignId}/approvals/{callbackId}/revoke": ("POST",),
-    "/campaigns/{campaignId}/approvals/{callbackId}/reassign": ("POST",),
-    "/settings": ("GET", "PUT"),
-    "/brands/{brandId}": ("GET", "PUT", "DELETE"),
-    "/personas/{personaId}": ("GET", "PUT", "DELETE"),
-}
-"""Routes behind the authorizer."""
 
 
 class ApiStack(Stack):
@@ -66,27 +38,7 @@ class ApiStack(Stack):
             scope_permission_to_method=False,
             allow_test_invoke=False,
         )
-        authorizer = self._authorizer()
-        for path, methods in PUBLIC.items():
-            for method in methods:
-                public = self.rest_api.root.resource_for_path(path).add_method(method, integration)
-                for finding in ("AwsSolutions-APIG4", "AwsSolutions-COG4"):
-                    acknowledge(public, finding, "Public by design: documentation, or the approval token decides")
-        # Any other path: the application says 404. The gateway by itself would take the bearer token for a signature of
-        # AWS's and answer that it is incomplete.
-        for resource in (self.rest_api.root, self.rest_api.root.add_resource("{proxy+}")):
-            nothing = resource.add_method("ANY", integration)
-            for finding in ("AwsSolutions-APIG4", "AwsSolutions-COG4"):
-                acknowledge(nothing, finding, "There is nothing here to protect")
-        for path, methods in PRIVATE.items():
-            for method in methods:
-                private = self.rest_api.root.resource_for_path(path).add_method(
-                    method, integration, authorizer=authorizer
-                )
-                acknowledge(private, "AwsSolutions-COG4", "Bearer tokens are verified by our own authorizer")
-            # A method the path does not have: the application says 405, where the gateway by itself would say 404.
-            other = self.rest_api.root.resource_for_path(path).add_method("ANY", integration, authorizer=authorizer)
-            acknowledge(other, "AwsSolutions-COG4", "Bearer tokens are verified by our own authorizer")
+        self._offer(integration, self._authorizer())
         self._problem_responses()
         ssm.StringParameter(
             self, "ApprovalBaseUrl", parameter_name=workflow.base_url_parameter, string_value=self.rest_api.url
@@ -95,6 +47,30 @@ class ApiStack(Stack):
         CfnOutput(self, "ApiId", value=self.rest_api.rest_api_id)
         CfnOutput(self, "ApiStageName", value=STAGE)
         CfnOutput(self, "ApiUrl", value=self.rest_api.url)
+
+    def _offer(self, integration: apigateway.Integration, authorizer: apigateway.IAuthorizer) -> None:
+        """The application's routes, each path also with any other method, and any other path: ADR 64.
+
+        The gateway takes the resource that says most of a path, ``{proxy+}`` last, and ``ANY`` for a method that the
+        resource does not have (docs.aws.amazon.com/apigateway/latest/developerguide/
+        api-gateway-set-up-simple-proxy.html).
+        """
+        root = self.rest_api.root
+        private = {route.path: route.private for route in routes().offered()}
+        offered = [(route.method, route.path) for route in routes().offered()]
+        # A method the path does not have: the application says 405, where the gateway by itself would say 404. A path
+        # there is not: the application says 404. The gateway by itself would take the bearer token for a signature of
+        # AWS's and answer that it is incomplete.
+        offered += [("ANY", path) for path in (*private, "/", "/{proxy+}")]
+        for method, path in offered:
+            resource = root.resource_for_path(path)
+            if private.get(path):
+                asked = resource.add_method(method, integration, authorizer=authorizer)
+                acknowledge(asked, "AwsSolutions-COG4", "Bearer tokens are verified by our own authorizer")
+            else:
+                public = resource.add_method(method, integration)
+                for finding in ("AwsSolutions-APIG4", "AwsSolutions-COG4"):
+                    acknowledge(public, finding, "Public by design: documentation, nothing, or a link's own token")
 
     def _rest_api(self) -> apigateway.RestApi:
         name = f"/aws/apigateway/{self._options.prefix}campaigns"

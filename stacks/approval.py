@@ -5,12 +5,10 @@ from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from lambdas.domain.due import Kind
-from stacks.acknowledge import acknowledge
-from stacks.alerts import grant_alert
+from stacks.alerts import every_minute, grant_alert
 from stacks.data import DataStack
-from stacks.due import every_minute
 from stacks.functions import CampaignFunction, CodeAssets
-from stacks.grants import Access, grant_parameter, grant_seal, grant_secret, grant_table
+from stacks.grants import Access, acknowledge, grant_parameter, grant_seal, grant_secret, grant_table
 from stacks.mail import Mail
 from stacks.options import Options
 
@@ -49,6 +47,13 @@ def sweep_approvals(
     grant_seal(function, data.key, "kms:Decrypt")
     mail.grant_send(function)
     grant_alert(function, alerts, data.key)
+    _grant_answers(function)
+    every_minute(scope, "SweepApprovals", function, Kind.APPROVAL, "Open requests for approval", alerts)
+    return function
+
+
+def _grant_answers(function: CampaignFunction) -> None:
+    """Answer the tasks that wait for a request."""
     answers = ["states:SendTaskHeartbeat", "states:SendTaskSuccess"]
     function.add_to_role_policy(iam.PolicyStatement(actions=answers, resources=["*"]))
     acknowledge(
@@ -56,5 +61,3 @@ def sweep_approvals(
         "AwsSolutions-IAM5[Resource::*]",
         "Answering a task is authorised by the task token; the action is not checked against an execution",
     )
-    every_minute(scope, "SweepApprovals", function, Kind.APPROVAL, "Open requests for approval", alerts)
-    return function

@@ -10,7 +10,7 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_secretsmanager as secrets
 from constructs import Construct
 
-from stacks.acknowledge import acknowledge
+from stacks.grants import acknowledge
 from stacks.options import Options
 
 _SIGNING_KEY_CHARS = 64

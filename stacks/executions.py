@@ -8,9 +8,8 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_stepfunctions as sfn
 
-from stacks.acknowledge import acknowledge
 from stacks.functions import LIVE
-from stacks.grants import grant_key
+from stacks.grants import acknowledge, grant_key
 
 
 def live_alias(machine: sfn.StateMachine) -> sfn.CfnStateMachineAlias:

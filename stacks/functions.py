@@ -11,9 +11,8 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from stacks.acknowledge import acknowledge
 from stacks.dependency_layer import AWS_PYTHON, build_layer
-from stacks.grants import grant_key
+from stacks.grants import acknowledge, grant_key
 from stacks.options import Options
 
 ROOT = Path(__file__).parent.parent

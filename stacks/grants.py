@@ -7,20 +7,30 @@ those are sealed by KMS itself, under a context of their own (``grant_seal``).
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from aws_cdk import ArnFormat, Stack
+from aws_cdk import Acknowledgment, ArnFormat, Stack, Validations
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_stepfunctions as sfn
+from constructs import IConstruct
 
-from stacks.acknowledge import acknowledge
-from stacks.data import DataStack
+if TYPE_CHECKING:
+    from stacks.data import DataStack
 
 TENANTS = "tenants/"
 """What every object of the bucket begins with."""
 SEALED_BY = ("tenantId", "campaignId", "callbackId")
 """The encryption context of a sealed task token, as ``lambdas`` make it; a test compares the two."""
+
+
+def acknowledge(construct: IConstruct, finding: str, reason: str, *, pack: str = "AwsSolutions") -> None:
+    """Accept ``finding`` (``AwsSolutions-IAM5[Action::x]``) on ``construct`` and below.
+
+    ``pack`` is whose finding it is: cdk-nag's, or ``CloudFormation-Validate`` of the CDK itself.
+    """
+    Validations.of(construct).acknowledge(Acknowledgment(id=f"{pack}::{finding}", reason=reason))
 
 
 class Access(StrEnum):
@@ -48,7 +58,7 @@ _KEY_FOR = {Objects.GET: "kms:Decrypt", Objects.PUT: "kms:GenerateDataKey"}
 """docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html; an object is deleted without its key."""
 
 
-def grant_table(grantee: lambda_.Function, data: DataStack, access: Sequence[Access]) -> None:
+def grant_table(grantee: lambda_.Function, data: "DataStack", access: Sequence[Access]) -> None:
     """Only the named actions, only on the table itself."""
     data.table.grant(grantee, *[action.value for action in access])
     # docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html: DynamoDB uses the key in the
@@ -59,7 +69,7 @@ def grant_table(grantee: lambda_.Function, data: DataStack, access: Sequence[Acc
     grant_key(grantee, data.key, ["kms:DescribeKey"], "dynamodb")
 
 
-def grant_objects(function: lambda_.Function, data: DataStack, access: Sequence[Objects]) -> None:
+def grant_objects(function: lambda_.Function, data: "DataStack", access: Sequence[Objects]) -> None:
     """Only the named actions, on the objects below ``tenants/``; with GET also whether an object is there."""
     every = f"{TENANTS}*"
     objects = data.manifests.arn_for_objects(every)
@@ -80,14 +90,14 @@ def grant_objects(function: lambda_.Function, data: DataStack, access: Sequence[
         grant_key(function, data.key, keys, "s3", {"aws:s3:arn": data.manifests.bucket_arn})
 
 
-def grant_secret(function: lambda_.Function, data: DataStack, name: str) -> None:
+def grant_secret(function: lambda_.Function, data: "DataStack", name: str) -> None:
     """Read the secret of that name. Secrets Manager adds six characters of its own to a secret's ARN."""
     arn = _secret_arn(function, f"{name}-??????")
     _allow(function, ["secretsmanager:GetSecretValue"], arn)
     _grant_secret_key(function, data, arn)
 
 
-def grant_secrets_below(function: lambda_.Function, data: DataStack, prefix: str, why: str) -> None:
+def grant_secrets_below(function: lambda_.Function, data: "DataStack", prefix: str, why: str) -> None:
     """Read any secret whose name begins with ``prefix``, and hear of one that is not there that it is not.
 
     Rights are checked first, and a secret that does not exist has no six characters: where a policy names them, the
@@ -141,7 +151,7 @@ def grant_seal(function: lambda_.Function, key: kms.IKey, action: str) -> None:
     _allow(function, [action], key.key_arn, conditions)
 
 
-def _grant_secret_key(function: lambda_.Function, data: DataStack, arn: str) -> None:
+def _grant_secret_key(function: lambda_.Function, data: "DataStack", arn: str) -> None:
     # docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html
     grant_key(function, data.key, ["kms:Decrypt"], "secretsmanager", {"SecretARN": arn})
 

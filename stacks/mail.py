@@ -8,10 +8,9 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
-from stacks.acknowledge import acknowledge
 from stacks.data import DataStack
 from stacks.functions import CampaignFunction, CodeAssets, keep_failures
-from stacks.grants import Access, grant_secrets_below, grant_table
+from stacks.grants import Access, acknowledge, grant_secrets_below, grant_table
 from stacks.options import Options
 
 IDENTITIES = "arn:<AWS::Partition>:ses:<AWS::Region>:<AWS::AccountId>:identity/*"

@@ -1,14 +1,13 @@
 """What looks after campaigns whose execution was lost: one Lambda, when they are due or an execution ends badly."""
 
-from aws_cdk import CfnOutput, Stack
+from aws_cdk import CfnOutput, Duration, Stack
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from constructs import Construct
 
 from lambdas.domain.due import Kind
-from stacks.alerts import grant_alert
+from stacks.alerts import every_minute, grant_alert
 from stacks.data import DataStack
-from stacks.due import EVERY, every_minute
 from stacks.executions import grant_look, grant_mend
 from stacks.functions import CampaignFunction, CodeAssets
 from stacks.grants import Access, grant_table
@@ -42,8 +41,9 @@ class RecoveryStack(Stack):
         grant_look(self.reconcile, workflow.build_machine, workflow.build_name, data.key)
         grant_mend(self.reconcile, workflow.build_machine, workflow.build_name)
         grant_alert(self.reconcile, workflow.alerts, data.key)
-        # A run that fails is not repeated: the next one comes in a minute.
-        self.reconcile.live.configure_async_invoke(retry_attempts=0, max_event_age=EVERY)
+        # The engine's report that an execution ended comes once, so it is worth waiting for and repeating. Ticks are
+        # repeated with it, which does no harm: they may overlap.
+        self.reconcile.live.configure_async_invoke(retry_attempts=2, max_event_age=Duration.minutes(30))
         every_minute(
             self,
             "EveryMinute",
@@ -72,5 +72,5 @@ class RecoveryStack(Stack):
                     "status": ["ABORTED", "FAILED", "TIMED_OUT"],
                 },
             ),
-            targets=[targets.LambdaFunction(self.reconcile.live, retry_attempts=0)],
+            targets=[targets.LambdaFunction(self.reconcile.live)],
         )

@@ -7,7 +7,6 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
-from stacks.acknowledge import acknowledge
 from stacks.alerts import alert_topic, grant_alert
 from stacks.approval import sweep_approvals
 from stacks.data import DataStack
@@ -17,6 +16,7 @@ from stacks.functions import CampaignFunction, CodeAssets, kept_logs
 from stacks.grants import (
     Access,
     Objects,
+    acknowledge,
     grant_key,
     grant_objects,
     grant_parameter,
@@ -191,6 +191,7 @@ class WorkflowStack(Stack):
                 **self.mail.environment,
                 "TOKEN_KEY_ID": self._data.key.key_id,
             },
+            timeout_seconds=60,  # each mail may get no answer for ten seconds
         )
         grant_secret(function, self._data, self._data.approval_keys_name)
         grant_parameter(function, self.base_url_parameter)

@@ -137,9 +137,10 @@ def _generate_posts(
 ) -> sfn.DistributedMap:
     """One child execution for each batch of the manifest. What they did is counted from the table.
 
-    The map tolerates every failed child: its percentage counts children, which are batches
-    (docs.aws.amazon.com/step-functions/latest/dg/state-map-distributed.html#maprun-fail-threshold), and a campaign's
-    counts posts. AggregateResults judges by the posts.
+    No child fails: what a failed one leaves, its error and its cause, comes back to the map with the others' results
+    (docs.aws.amazon.com/step-functions/latest/dg/input-output-resultwriter.html), and a few hundred of them would be
+    more than a state may hold, which ends the execution. The map tolerates those that are killed: its percentage counts
+    batches, and a campaign's counts posts. AggregateResults judges by the posts.
     """
     posts = sfn.DistributedMap(
         scope,
@@ -161,6 +162,10 @@ def _generate_posts(
     # The children's outputs come back to the map as one array: empty, so that ten thousand fit the payload quota.
     make = partial(step, scope, retries=retries, output_path=sfn.JsonPath.DISCARD)
     batch = make("GenerateBatch", function, comment="Up to ten posts at once")
+    given_up = sfn.Pass(
+        scope, "BatchGivenUp", comment="Its posts fail, and their records say so", output_path=sfn.JsonPath.DISCARD
+    )
+    batch.add_catch(given_up, errors=["States.ALL"], result_path=sfn.JsonPath.DISCARD)
     posts.item_processor(batch)
     retry_reading(posts, retries)
     return posts

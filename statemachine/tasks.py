@@ -107,17 +107,22 @@ def callback_step(
         heartbeat_timeout=sfn.Timeout.duration(heartbeat),
     )
     # Before the others: States.TaskFailed is a wildcard that includes it, and so does States.Timeout.
+    _ask_anew(task, heartbeat_retries)
+    # Not on States.Timeout: seven silent days are an answer and not a glitch.
+    add_retries(task, retries, [name for name in LAMBDA_SERVICE_ERRORS if name != "States.Timeout"])
+    return task
+
+
+def _ask_anew(task: tasks.LambdaInvoke, times: int) -> None:
+    """After a missed heartbeat."""
     task.add_retry(
         errors=["States.HeartbeatTimeout"],
         interval=Duration.seconds(1),
-        max_attempts=heartbeat_retries,
+        max_attempts=times,
         backoff_rate=2,
         max_delay=Duration.seconds(30),
         jitter_strategy=sfn.JitterType.FULL,
     )
-    # Not on States.Timeout: seven silent days are an answer and not a glitch.
-    add_retries(task, retries, [name for name in LAMBDA_SERVICE_ERRORS if name != "States.Timeout"])
-    return task
 
 
 def add_retries(

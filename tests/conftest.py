@@ -29,14 +29,16 @@ SLOW = (
     "tests/architecture/test_cold_start.py",
     "tests/contract/",
     "tests/infra/",
+    "tests/property/test_build_",
     "tests/property/test_kills.py",
     "tests/property/test_races.py",
     "tests/property/test_replaced.py",
     "tests/unit/adapters/test_bedrock_emulator.py",
+    "tests/unit/adapters/test_dynamodb_pace.py",
     "tests/unit/bench/test_usage.py",
     "tests/unit/local/",
 )
-"""Tests that synthesise, start processes, measure imports, or try every call of a campaign."""
+"""Tests that synthesise, start processes, measure imports, run whole campaigns, or wait in real time."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

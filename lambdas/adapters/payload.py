@@ -1,13 +1,13 @@
 """What goes into a step and what comes out of it: how large it is, and what its failure is called."""
 
 import hashlib
-import json
 import traceback
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from lambdas.domain.errors import CampaignError, StateTooLargeError
+from lambdas.domain.models.base import canonical
 from lambdas.domain.models.campaign import Cause, Failure
 
 _MESSAGE_CHARS = 2_000
@@ -26,7 +26,7 @@ class Payload(NamedTuple):
 
     @classmethod
     def of(cls, data: dict[str, Any]) -> "Payload":
-        text = _canonical(data)
+        text = canonical(data)
         return cls(data, hashlib.sha256(text).hexdigest(), len(text))
 
     def check(self, limit: int, what: str, *, without: Sequence[str] = ()) -> None:
@@ -35,17 +35,13 @@ class Payload(NamedTuple):
         The engine's own limit is 262,144 bytes and its error names no step; this one comes first and does.
         """
         counted = {name: value for name, value in self.data.items() if name not in without}
-        size = self.size if len(counted) == len(self.data) else len(_canonical(counted))
+        size = self.size if len(counted) == len(self.data) else len(canonical(counted))
         if size > limit:
-            largest = max(counted, key=lambda name: len(_canonical(counted[name])))
+            largest = max(counted, key=lambda name: len(canonical(counted[name])))
             raise StateTooLargeError(
                 f"{what} has {size} bytes, and {limit} are allowed; the largest field is {largest}",
                 details={"bytes": size, "limit": limit, "field": largest},
             )
-
-
-def _canonical(data: Any) -> bytes:
-    return json.dumps(data, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode("utf-8", "surrogatepass")
 
 
 def failure_of(error: Exception, step_name: str, at: datetime) -> Failure:

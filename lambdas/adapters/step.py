@@ -7,6 +7,7 @@ from typing import Any, Generic, TypeVar
 from lambdas.adapters.payload import Payload, failure_of, reported
 from lambdas.adapters.system import SystemClock, deadline_of
 from lambdas.adapters.table import keys
+from lambdas.adapters.table.attempt import attempting
 from lambdas.adapters.telemetry import logger, scrub, step_finished
 from lambdas.domain.deadline import Deadline
 from lambdas.domain.errors import CampaignError
@@ -18,8 +19,8 @@ from lambdas.ports.stores import CheckpointStore
 from lambdas.settings import Settings, settings
 
 EventT = TypeVar("EventT", bound=TaskEvent)
-MakePorts = Callable[[Settings, Deadline | None, keys.ItemKey | None], Ports]
-"""From the function's settings, when the invocation ends, and the place of the attempt's checkpoint."""
+MakePorts = Callable[[Settings, Deadline | None], Ports]
+"""From the function's settings, and when the invocation ends."""
 
 
 class Step(Generic[EventT]):
@@ -56,8 +57,7 @@ class Step(Generic[EventT]):
             logger().error("step input refused", error=error.code, fields=[e._asdict() for e in error.errors])
             raise
         begun = _begun(self.name, event, given)
-        mark = keys.checkpoint(event.key, begun) if self._checkpoint else None
-        ports = self._ports(configured, deadline_of(context), mark)
+        ports = self._ports(configured, deadline_of(context))
         store = ports.checkpoints if self._checkpoint else None
         attempt = _Attempt(event, begun, store, configured.state_limit_bytes)
         return attempt.run(lambda: self._logic(event, ports))
@@ -98,7 +98,8 @@ class _Attempt:
         try:
             if self._store:
                 self._store.begin(self._key, self._begun)
-            result = work().to_wire()
+            with attempting(keys.checkpoint(self._key, self._begun) if self._store else None):
+                result = work().to_wire()
             made = Payload.of(result)
             made.check(self._limit, f"the output of {self._name}")
         except Exception as error:

@@ -12,7 +12,9 @@ from lambdas.domain.deadline import Deadline
 
 class SystemClock:
     def now(self) -> datetime:
-        return datetime.now(UTC)
+        """Cut to milliseconds, as times are stored: what is read back is what was written."""
+        now = datetime.now(UTC)
+        return now.replace(microsecond=now.microsecond // 1_000 * 1_000)
 
 
 class UlidSource:

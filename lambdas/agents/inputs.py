@@ -1,11 +1,14 @@
-"""The agents' inputs, made from the campaign's record: the one place where the workflow's data takes their shape.
+"""The agents' inputs: made from the campaign's record, and checked before an agent's models read them.
 
 The brand and personas are those saved with the campaign, so an edit made while it runs reaches no post.
 """
 
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
 
-from lambdas.domain.models.brand import Brand, Persona
+from lambdas.agents.outcome import AgentError, ErrorCode
+from lambdas.domain.models.base import Model
+from lambdas.domain.models.brand import Brand
 from lambdas.domain.models.campaign import Campaign, CampaignBrief, Configuration
 from lambdas.domain.models.post import Post, Revision
 from lambdas.domain.platforms import Platform
@@ -69,6 +72,7 @@ def _revision(revision: Revision) -> dict[str, Any]:
 def merged_config(brief: CampaignBrief, configuration: Configuration) -> dict[str, Any]:
     """Brand and personas laid over each other: for each platform who may post there and what always applies."""
     brand = configuration.brand
+    writers = [persona for persona in configuration.personas if persona.writes(brief.language)]
     return {
         "language": brief.language,
         "timeZone": brief.schedule.time_zone,
@@ -77,7 +81,7 @@ def merged_config(brief: CampaignBrief, configuration: Configuration) -> dict[st
         "bannedWords": list(brand.banned_words),
         "platforms": {
             platform.value: {
-                "personaIds": [p.persona_id for p in configuration.personas if serves(p, platform, brief.language)],
+                "personaIds": [p.persona_id for p in writers if p.posts_on(platform)],
                 "hashtags": list(brand.hashtags),
                 "disclaimers": list(disclaimers_for(brand, platform)),
                 "utmSource": brand.links.utm_source or platform.value,
@@ -85,12 +89,6 @@ def merged_config(brief: CampaignBrief, configuration: Configuration) -> dict[st
             for platform in brief.platforms
         },
     }
-
-
-def serves(persona: Persona, platform: Platform, language: str) -> bool:
-    """Whether the persona posts there and writes the language (a country variant counts as its language)."""
-    speaks = not persona.languages or language.split("-")[0] in {tag.split("-")[0] for tag in persona.languages}
-    return speaks and (not persona.platforms or platform in persona.platforms)
 
 
 def disclaimers_for(brand: Brand, platform: Platform) -> tuple[str, ...]:
@@ -109,3 +107,44 @@ def _context(brief: CampaignBrief) -> dict[str, Any]:
         "language": brief.language,
     }
     return context
+
+
+ModelT = TypeVar("ModelT", bound=Model)
+
+
+def parse_input(model: type[ModelT], data: Any, personas: Sequence[Any]) -> ModelT:
+    """``data`` as ``model``.
+
+    Raises ``AgentError`` ``BRAND_NOT_FOUND`` when ``brandConfig`` is null or absent, ``INSUFFICIENT_EXAMPLES`` when
+    a persona has no example of its voice, and ``InvalidInputError`` for everything else that is wrong.
+    """
+    if isinstance(data, Mapping):
+        _check_brand(data)
+        for persona in personas:
+            _check_examples(persona)
+    return model.from_internal(data)
+
+
+def personas_in(data: Any, field: str) -> list[Any]:
+    """The personas of an input that nobody has looked at yet."""
+    value = data.get(field) if isinstance(data, Mapping) else None
+    if isinstance(value, list | tuple):
+        return list(value)
+    return [value] if isinstance(value, Mapping) else []
+
+
+def _check_brand(data: Mapping[str, Any]) -> None:
+    if data.get("brandConfig") is None:
+        message = "brandConfig is null: without the brand its rules could not be kept"
+        raise AgentError(ErrorCode.BRAND_NOT_FOUND, message, {"field": "brandConfig"})
+
+
+def _check_examples(persona: Any) -> None:
+    if not isinstance(persona, Mapping):
+        return
+    examples = persona.get("examples")
+    written = [e for e in examples if isinstance(e, str) and e.strip()] if isinstance(examples, list | tuple) else []
+    if (examples is None or isinstance(examples, list | tuple)) and not written:
+        name = persona.get("personaId")
+        message = f"persona {name!r} has no example of its voice; add one and try again"
+        raise AgentError(ErrorCode.INSUFFICIENT_EXAMPLES, message, {"personaId": name, "examples": 0, "needed": 1})

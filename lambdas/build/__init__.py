@@ -1,0 +1,1 @@
+"""The steps of the workflow BUILD, one for each state that calls a Lambda."""

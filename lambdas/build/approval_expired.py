@@ -5,10 +5,10 @@ tells people. Executions of version 0.2 and before pass through a state of this 
 """
 
 from lambdas.bootstrap import step
+from lambdas.domain.approval import decision_for, gives_more_time
 from lambdas.domain.models.approval import Approval, ApprovalStatus, ClosedBecause
 from lambdas.domain.models.campaign import Campaign, Failure
 from lambdas.domain.models.workflow import ApprovalState, StepEvent
-from lambdas.domain.silence import decision_for, gives_more_time
 from lambdas.ports.bundle import Ports
 from lambdas.services.alerts import advised, alert_of
 from lambdas.services.resuming import outcome

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from lambdas.agents import content_generator
 from lambdas.agents.inputs import generator_input
-from lambdas.agents.provider import AgentSettings
+from lambdas.agents.model_choice import AgentSettings
 from lambdas.bootstrap import step
 from lambdas.domain.agent_reply import result_of
 from lambdas.domain.batch_lease import under_claims
@@ -27,7 +27,7 @@ from lambdas.domain.models.campaign import Campaign, CampaignStatus
 from lambdas.domain.models.post import Claim, Post, PostContent, PostError, PostStatus, Provenance
 from lambdas.domain.models.workflow import BatchResult, GenerateBatchEvent
 from lambdas.ports.bundle import Ports
-from lambdas.ports.stores import CampaignKey, Clock
+from lambdas.ports.stores import Clock
 from lambdas.settings import BucketSettings, TableSettings
 
 Agent = Callable[[Mapping[str, Any]], dict[str, Any]]
@@ -139,7 +139,7 @@ def _asking(campaign: Campaign, ports: Ports, generator: Agent) -> Callable[[Pos
     if campaign.configuration is None:
         raise ConflictError("the campaign was not saved", details={"status": campaign.status.value})
     configuration = campaign.configuration
-    said = ports.remembered_texts.get(CampaignKey(campaign.tenant_id, campaign.campaign_id))
+    said = ports.remembered_texts.get(campaign.key)
     return lambda post: generator(generator_input(campaign, configuration, post, recent_texts=said))
 
 

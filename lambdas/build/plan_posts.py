@@ -6,7 +6,7 @@ from typing import Any
 
 from lambdas.agents import campaign_planner
 from lambdas.agents.inputs import planner_input
-from lambdas.agents.provider import AgentSettings
+from lambdas.agents.model_choice import AgentSettings
 from lambdas.bootstrap import step
 from lambdas.domain.agent_reply import result_of
 from lambdas.domain.errors import ConflictError, InvalidInputError, InvalidPlanError

@@ -1,6 +1,5 @@
 """RecordFailure: whatever a step gave up on ends up on the campaign's record, in words."""
 
-import json
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -8,9 +7,8 @@ from lambdas.bootstrap import step
 from lambdas.domain.errors import CampaignError, ConcurrentUpdateError, ConflictError, known_errors
 from lambdas.domain.models.approval import Decision
 from lambdas.domain.models.campaign import CampaignStatus, Cause, Failure
-from lambdas.domain.models.checkpoint import Checkpoint, StepOutcome
-from lambdas.domain.models.workflow import CaughtError, StatusResult, StepEvent
-from lambdas.domain.steps import BUILD_STEPS, COMPLETE_CAMPAIGN, REQUEST_APPROVAL
+from lambdas.domain.models.checkpoint import BUILD_STEPS, COMPLETE_CAMPAIGN, REQUEST_APPROVAL, Checkpoint, StepOutcome
+from lambdas.domain.models.workflow import CaughtError, StatusResult, StepEvent, message_in
 from lambdas.ports.bundle import Ports
 from lambdas.ports.engine import is_of
 from lambdas.services.alerts import advised, alert_of
@@ -76,13 +74,7 @@ def _retryable(caught: CaughtError) -> bool:
 
 
 def _message(caught: CaughtError) -> str:
-    """Lambda reports an exception as JSON in the cause; other causes are text already."""
-    try:
-        parsed = json.loads(caught.cause)
-    except ValueError:
-        return (caught.cause or caught.error)[:MESSAGE_CHARS]
-    message = parsed.get("errorMessage") if isinstance(parsed, dict) else None
-    return str(message or caught.cause)[:MESSAGE_CHARS]
+    return (message_in(caught.cause) or caught.cause or caught.error)[:MESSAGE_CHARS]
 
 
 def _ended(event: StepEvent, own: Sequence[Checkpoint]) -> bool:

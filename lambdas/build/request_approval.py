@@ -9,9 +9,10 @@ from typing import Any
 
 from lambdas.adapters.telemetry import logger
 from lambdas.bootstrap import ports_for, step
+from lambdas.domain.approval import asked_again, time_to_answer, with_refused_mailed_again
 from lambdas.domain.content_hash import content_hash
 from lambdas.domain.errors import ConcurrentUpdateError, ConflictError, GoneError, MailRefusedError
-from lambdas.domain.ids import CallbackId, CampaignKey, TaskToken, callback_id_for
+from lambdas.domain.ids import CallbackId, TaskToken, callback_id_for
 from lambdas.domain.models.approval import (
     Approval,
     ApprovalStatus,
@@ -23,8 +24,8 @@ from lambdas.domain.models.approval import (
     Reviewer,
 )
 from lambdas.domain.models.campaign import ApprovalPolicy, Campaign, CampaignStatus, Failure
+from lambdas.domain.models.checkpoint import REQUEST_APPROVAL
 from lambdas.domain.models.workflow import RequestApprovalEvent, StatusResult
-from lambdas.domain.steps import REQUEST_APPROVAL
 from lambdas.ports.bundle import Ports
 from lambdas.ports.engine import Engine, require_newest
 from lambdas.ports.paging import every
@@ -34,8 +35,6 @@ from lambdas.services.lifecycle import advance
 from lambdas.services.resuming import hand_over, seal_token, token_hash
 from lambdas.settings import AlertSettings, InviteSettings, SealSettings, TableSettings
 
-LINK_LIFETIME = timedelta(days=7) - timedelta(hours=1)
-"""A link dies before the task that waits for it, so that a late click meets a page and not a dead task."""
 UNTENDED = timedelta(hours=23)
 """Without a heartbeat: almost the task's limit for one. Whatever sends them is dead then, and people are told."""
 FIRST_LOOK = timedelta(minutes=1)
@@ -94,14 +93,15 @@ def _ask(event: RequestApprovalEvent, campaign: Campaign, asked: list[Approval],
         moved = _move(event, ports)
         # The decision was made, and the execution that waited for it is gone: this one gets it.
         hand_over(earlier, event.task_token, ports.engine)
+        ports.approvals.mark_resumed(event.key, earlier.callback_id, ports.clock.now())
         return StatusResult(status=moved.status)
     approval = _renewed(earlier, event, campaign, ports) if earlier else _new(event, campaign, shown, len(asked), ports)
     moved = _move(event, ports)
     try:
-        approval, _ = bring_links(approval, campaign, inviting_by(ports))
+        mailed, _ = bring_links(approval, campaign, inviting_by(ports))
     except ConflictError:
         return StatusResult(status=moved.status)  # somebody has decided already
-    _require_reachable(approval)
+    _require_reachable(approval, mailed)
     return StatusResult(status=moved.status)
 
 
@@ -115,11 +115,15 @@ def _move(event: RequestApprovalEvent, ports: Ports) -> Campaign:
     )
 
 
-def _require_reachable(approval: Approval) -> None:
-    """One address that takes no mail is noted; when none does, and nobody heard in Slack, nobody can decide."""
-    staged = approval.staged()
-    lost = [r for r in staged if r.mail is MailState.REFUSED and not (r.slack or "").startswith(SENT)]
-    if len(lost) == len(staged):
+def _require_reachable(before: Approval, mailed: Approval) -> None:
+    """One address that takes no mail is noted; when none does, and nobody heard in Slack, nobody can decide.
+
+    What counts is what became of the mails of this run: of earlier ones the sweep tells whoever runs the campaign.
+    """
+    earlier = {reviewer.nonce_hash for reviewer in before.reviewers}
+    refused = [r for r in mailed.staged() if r.mail is MailState.REFUSED and r.nonce_hash not in earlier]
+    lost = [r for r in refused if not (r.slack or "").startswith(SENT)]
+    if lost and len(lost) == len(mailed.staged()):
         raise MailRefusedError(f"none of the reviewers can be mailed: {lost[0].unreachable}")
 
 
@@ -144,8 +148,17 @@ def _is_about(earlier: Approval, campaign: Campaign, shown: str) -> bool:
 
 
 def _renewed(earlier: Approval, event: RequestApprovalEvent, campaign: Campaign, ports: Ports) -> Approval:
-    """The same request, for the task that waits now. Raises ``ConcurrentUpdateError``."""
+    """The same request, for the task that waits now. Raises ``ConcurrentUpdateError``.
+
+    What a lost execution leaves is gone on with: its campaign waits for approval all the time. Where a person retries a
+    campaign, which puts it back to before, a request that had ended has all of its time again.
+    """
     now = ports.clock.now()
+    ended = earlier.status is ApprovalStatus.CLOSED or now >= earlier.expires_at
+    if ended and campaign.status is CampaignStatus.GENERATING:
+        asked = asked_again(earlier, campaign.brief.approval, now)
+    else:
+        asked = with_refused_mailed_again(earlier)
     changes: dict[str, object] = {
         "status": ApprovalStatus.PENDING,
         "closed_because": None,
@@ -155,7 +168,7 @@ def _renewed(earlier: Approval, event: RequestApprovalEvent, campaign: Campaign,
         "heartbeat_at": now,
         "layout": 1,
     }
-    renewed = ports.approvals.amend(earlier.model_copy(update=changes), due_at=now + FIRST_LOOK, was=earlier.status)
+    renewed = ports.approvals.amend(asked.model_copy(update=changes), due_at=now + FIRST_LOOK, was=earlier.status)
     silence = now - (earlier.heartbeat_at or now)
     if silence >= UNTENDED and earlier.execution_id == event.attempt.execution_arn:
         _alert(renewed, campaign, silence, ports)
@@ -206,7 +219,7 @@ def _new_approval(
         ),
         content_hash=shown,
         created_at=now,
-        expires_at=now + min(timedelta(hours=policy.timeout_hours), LINK_LIFETIME),
+        expires_at=now + time_to_answer(policy),
         round=campaign.revision + 1,
         revisions_left=max(0, policy.max_revisions - campaign.revision),
         quorum=policy.quorum,
@@ -221,7 +234,7 @@ def _content_hash(campaign: Campaign, ports: Ports) -> str:
     """What AggregateResults read, unless reviewers were asked since, who may have edited it."""
     if campaign.status is CampaignStatus.GENERATING and campaign.content_hash:
         return campaign.content_hash
-    return content_hash(every(ports.posts, CampaignKey(campaign.tenant_id, campaign.campaign_id)))
+    return content_hash(every(ports.posts, campaign.key))
 
 
 def _reviewers(policy: ApprovalPolicy) -> tuple[Reviewer, ...]:

@@ -1,0 +1,1 @@
+"""Models, errors and rules: pure, without I/O and without AWS."""

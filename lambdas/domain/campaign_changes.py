@@ -11,7 +11,7 @@ class OtherChanges(TypedDict, total=False):
     """All but the status. A field that is not named stays as it is; ``None`` takes it away."""
 
     execution_arn: str
-    configuration: Configuration
+    configuration: Configuration | None
     counts: PostCounts
     error: Failure | None
     revision: int
@@ -26,12 +26,15 @@ class CampaignChanges(OtherChanges, total=False):
 def on_the_record(changes: CampaignChanges, at: datetime) -> dict[str, Any]:
     """The changes as the record has them: camelCase, plain JSON types, ``None`` for what is taken away.
 
-    The configuration is an item of its own, and the record has the time since when it is there.
+    The configuration is an item of its own, and the record has the time since when it is there. Without that the item
+    that may be left is kept by nobody, and SaveCampaign writes it anew.
     """
     wire: dict[str, Any] = {"updatedAt": iso(at)}
     for name, value in changes.items():
         if name == "configuration":
-            wire["configuredAt"] = iso(at)
+            wire["configuredAt"] = iso(at) if value else None
+            if value is None:
+                wire["configuration"] = None  # where version 0.3 and older kept it
             continue
         field = Campaign.model_fields[name].alias
         wire[field or name] = value.to_record() if isinstance(value, Model) else value

@@ -1,0 +1,1 @@
+"""What runs by the clock: open requests for approval, campaigns whose execution was lost."""

@@ -11,23 +11,27 @@ from typing import Any, NamedTuple
 
 from lambdas.adapters.telemetry import count, due_worked, logger
 from lambdas.bootstrap import load, ports_for
-from lambdas.domain.approval_due import (
+from lambdas.domain.approval import (
     CLAIM_GRACE,
     HEARTBEAT_EVERY,
     RESUME_GRACE,
+    decision_for,
     edit_ends,
+    gives_more_time,
     next_due,
     next_reminder,
     reminders_due,
+    shown_anew,
+    with_more_time,
 )
 from lambdas.domain.content_hash import content_hash
 from lambdas.domain.due import DueEntry, Kind
 from lambdas.domain.errors import ConcurrentUpdateError, ConflictError, GoneError, NotFoundError
 from lambdas.domain.ids import CallbackId
+from lambdas.domain.models.active import active
 from lambdas.domain.models.approval import Approval, ApprovalStatus, ClosedBecause, MailState
 from lambdas.domain.models.base import iso
-from lambdas.domain.models.campaign import Campaign, OnTimeout
-from lambdas.domain.silence import decision_for, gives_more_time, with_more_time
+from lambdas.domain.models.campaign import Campaign, CampaignStatus, OnTimeout
 from lambdas.ops.telling import tell_unreachable
 from lambdas.ports.bundle import Ports
 from lambdas.ports.paging import every
@@ -56,7 +60,7 @@ class Report(NamedTuple):
 class Tended(NamedTuple):
     deeds: list[str]
     settled: bool = True
-    """The request is over, or has another entry in the due index."""
+    """The request is over, or has another entry in the due index; otherwise the next tick comes to it."""
 
 
 def tend_due(shards: Sequence[int], tick: Tick, ports: Ports) -> Report:
@@ -88,7 +92,9 @@ def tend(approval: Approval, ports: Ports) -> Tended:
     if approval.status is ApprovalStatus.CLOSED or approval.resumed_at:
         return Tended([])
     if approval.decision is not None:
-        return _resend(approval, now, ports)
+        if now - approval.decision.decided_at < RESUME_GRACE:
+            return Tended([], settled=False)
+        return _send(approval, "resumed", now, ports)
     try:
         campaign = ports.campaigns.get(approval.key)
     except NotFoundError:
@@ -96,9 +102,10 @@ def tend(approval: Approval, ports: Ports) -> Tended:
     if campaign is None or campaign.status in TERMINAL:
         ports.approvals.close(approval.key, approval.callback_id)
         return Tended(["closed"])
-    approval, rehashed = _settle_edits(approval, now, ports)
+    approval, rehashed = _settle_edits(approval, campaign, now, ports)
     if now >= approval.expires_at and not approval.editing:
-        return Tended([*rehashed, _expire(approval, campaign, now, ports)])
+        tended = _expire(approval, campaign, now, ports)
+        return Tended([*rehashed, *tended.deeds], tended.settled)
     approval, beaten = _heartbeat(approval, now, ports)
     if approval.status is not ApprovalStatus.PENDING:
         return Tended(["closed"])
@@ -114,46 +121,58 @@ def tend(approval: Approval, ports: Ports) -> Tended:
     return Tended([*rehashed, *beaten, *names, *told], settled)
 
 
-def _resend(approval: Approval, now: datetime, ports: Ports) -> Tended:
-    """A decision that was recorded, and of which the workflow has not heard."""
-    if approval.decision is None or now - approval.decision.decided_at < RESUME_GRACE:
-        return Tended([], settled=False)
+def _send(approval: Approval, deed: str, now: datetime, ports: Ports) -> Tended:
+    """Tell the workflow of a decision that is on record. After any error but ``GoneError`` the next minute does.
+
+    When nobody waits for it, the workflow has heard of it after all, or has ended. While the campaign still awaits this
+    decision, its execution is lost: the decision is kept for the next one, which the reconciler is called to start.
+    """
     try:
         send_decision(approval, ports.engine, ports.cipher)
-        deed = "resumed"
     except GoneError:
-        deed = "gone"  # it heard of it after all, or it has ended: either way nobody waits
+        deed = "gone"
+        if _is_awaited(approval, ports):
+            _call_reconciler(approval, now, ports)
+            return Tended([deed], settled=False)
     ports.approvals.mark_resumed(approval.key, approval.callback_id, now)
     return Tended([deed])
 
 
-def _settle_edits(approval: Approval, now: datetime, ports: Ports) -> tuple[Approval, list[str]]:
+def _is_awaited(approval: Approval, ports: Ports) -> bool:
+    try:
+        campaign = ports.campaigns.get(approval.key)
+    except NotFoundError:
+        return False
+    return campaign.status is CampaignStatus.AWAITING_APPROVAL and approval.round == campaign.revision + 1
+
+
+def _call_reconciler(approval: Approval, now: datetime, ports: Ports) -> None:
+    """It looks every few hours at a campaign that waits for approval; this one's execution is known to be gone."""
+    ports.active.look_at(ports.active.get(approval.key) or active(approval.key), now, now)
+
+
+def _settle_edits(approval: Approval, campaign: Campaign, now: datetime, ports: Ports) -> tuple[Approval, list[str]]:
     """Of whoever edited a post and died over it: the request shows what is there. A living edit has the last word."""
     over = edit_ends(approval)
     if approval.content_hash or (over and over > now):
         return approval, []
     shown = content_hash(every(ports.posts, approval.key))
-    return ports.approvals.amend(approval.model_copy(update={"content_hash": shown, "editing": ()})), ["rehashed"]
+    settled = shown_anew(approval.model_copy(update={"editing": ()}), shown, campaign.brief.approval)
+    return ports.approvals.amend(settled), ["rehashed"]
 
 
-def _expire(approval: Approval, campaign: Campaign, now: datetime, ports: Ports) -> str:
+def _expire(approval: Approval, campaign: Campaign, now: datetime, ports: Ports) -> Tended:
     """Silence means what the campaign's policy says; more time is given once."""
     policy = campaign.brief.approval
     if gives_more_time(approval, policy):
         extended = with_more_time(approval, policy, now)
         ports.approvals.amend(extended, due_at=next_due(extended, campaign.brief, now))
-        return "extended" if policy.on_timeout is OnTimeout.EXTEND else "escalated"
+        return Tended(["extended" if policy.on_timeout is OnTimeout.EXTEND else "escalated"])
     made = decision_for(policy, now)
     decided = approval.model_copy(update={"status": ApprovalStatus.DECIDED, "decision": made})
     decided = ports.approvals.amend(decided, due_at=now + RESUME_GRACE)
-    deed = "expired"
-    try:
-        send_decision(decided, ports.engine, ports.cipher)
-    except GoneError:
-        deed = "gone"
-    # Any other error leaves it unresumed: the next minute sends it again.
-    ports.approvals.mark_resumed(approval.key, approval.callback_id, now)
-    return deed
+    tended = _send(decided, "expired", now, ports)
+    return Tended(tended.deeds)  # which has its own entry in the due index already
 
 
 def _heartbeat(approval: Approval, now: datetime, ports: Ports) -> tuple[Approval, list[str]]:
@@ -163,6 +182,7 @@ def _heartbeat(approval: Approval, now: datetime, ports: Ports) -> tuple[Approva
         send_heartbeat(approval, ports.engine, ports.cipher)
     except GoneError:
         # Only this version of it: another task may have taken the request over at this moment.
+        _call_reconciler(approval, now, ports)
         over = {"status": ApprovalStatus.CLOSED, "closed_because": ClosedBecause.ENDED}
         return ports.approvals.amend(approval.model_copy(update=over)), []
     return ports.approvals.amend(approval.model_copy(update={"heartbeat_at": now})), ["heartbeat"]

@@ -4,16 +4,16 @@ from datetime import datetime
 
 from pydantic import validate_email
 
-from lambdas.domain.approval_due import is_lost
+from lambdas.domain.approval import is_lost
 from lambdas.domain.errors import ThrottledError
 from lambdas.domain.models.approval import Approval, MailState, Reviewer
 from lambdas.domain.models.campaign import Campaign, Failure
+from lambdas.domain.models.checkpoint import REQUEST_APPROVAL
 from lambdas.domain.models.tenant import TenantSettings
-from lambdas.domain.steps import REQUEST_APPROVAL
 from lambdas.ports.bundle import Ports
 from lambdas.ports.stores import ApprovalStore
 from lambdas.services.alerts import advised, alert_of
-from lambdas.services.inviting import send_once
+from lambdas.services.inviting import have_time, send_once
 from lambdas.services.letters import unreachable
 
 MAYBE = "it is not known whether the mail was sent"
@@ -26,7 +26,7 @@ def tell_unreachable(approval: Approval, campaign: Campaign, now: datetime, port
     reviewers by their number, since an address belongs into no log.
     """
     lost = [reviewer for reviewer in approval.silent() if is_lost(reviewer)]
-    if not lost:
+    if not lost or not have_time(ports.deadline):
         return approval, []
     settings = ports.catalog.get_settings(campaign.tenant_id)
     letters = [unreachable(to, campaign, approval, _named(lost), settings.sender) for to in _told(settings, campaign)]

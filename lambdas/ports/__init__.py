@@ -1,0 +1,1 @@
+"""A Protocol for everything outside: stores, engine, mail, chat, language model."""

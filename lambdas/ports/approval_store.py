@@ -59,7 +59,7 @@ class ApprovalStore(Protocol):
         ...
 
     def votes(self, approval: Approval) -> tuple[Vote, ...]:
-        """The request's votes with all that was said."""
+        """The request's votes that count, with all that was said."""
         ...
 
     def adopt(self, shard: int) -> int:

@@ -1,7 +1,4 @@
-"""What the domain needs from the outside, as small Protocols.
-
-``lambdas/adapters`` implements each one twice, against AWS and in memory for tests; one contract test runs on both.
-"""
+"""What the services need from the outside, as small Protocols. ``tests/contract`` runs on AWS's form and the fake."""
 
 # The Protocols name the models in their signatures only: who needs a clock does not load the campaign's models.
 from __future__ import annotations
@@ -64,6 +61,10 @@ class CampaignStore(Protocol):
 
         Raises ``ConflictError`` when the id or the idempotency key is taken.
         """
+        ...
+
+    def owner_of(self, campaign_id: CampaignId) -> TenantId | None:
+        """Whose campaign it is; ``None`` when there is none of that id. Read consistently."""
         ...
 
     def find_idempotent(self, tenant_id: TenantId, key: str) -> IdempotencyRecord | None: ...
@@ -245,13 +246,11 @@ class ManifestStore(Protocol):
 
 
 class EffectStore(Protocol):
-    def put(self, key: CampaignKey, effect: Effect) -> None:
-        """Store it in place of the one of the same kind and name."""
-        ...
+    """``put`` replaces the effect of the same kind and name; ``all`` answers the oldest first."""
 
-    def all(self, key: CampaignKey) -> list[Effect]:
-        """Oldest first."""
-        ...
+    def put(self, key: CampaignKey, effect: Effect) -> None: ...
+
+    def all(self, key: CampaignKey) -> list[Effect]: ...
 
 
 class ActiveCampaigns(Protocol):
@@ -263,8 +262,8 @@ class ActiveCampaigns(Protocol):
 
     def remove(self, key: CampaignKey) -> None: ...
 
-    def listed(self, shard: int) -> list[CampaignKey]:
-        """Campaigns on the list that version 0.3 and earlier kept in place of the due index."""
+    def listed(self, shard: int, limit: int) -> list[CampaignKey]:
+        """Up to ``limit`` of a shard's share of the list that version 0.3 and earlier kept in place of the index."""
         ...
 
     def forget_listed(self, key: CampaignKey) -> None: ...

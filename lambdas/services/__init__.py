@@ -1,0 +1,1 @@
+"""What the system does with a campaign: functions and small classes over the ports."""

@@ -1,17 +1,24 @@
 """Telling people that a campaign needs them."""
 
 from lambdas.domain.models.campaign import Alert, Campaign, Failure
+from lambdas.domain.models.checkpoint import PLAN_POSTS, SAVE_CAMPAIGN, VALIDATE_CAMPAIGN
 from lambdas.ports.engine import console_url
 
-_STEP_ADVICE = "see the checkpoints of the campaign, mend the cause, then POST /campaigns/{id}/retry"
+_RETRY = 'POST /campaigns/{id}/retry {"mode": "from_step"}'
+_FROM = 'POST /campaigns/{id}/retry {"mode": "from_step", "step": "%s"}'
+_STEP_ADVICE = f"see GET /campaigns/{{id}}/checkpoints, mend the cause, then {_RETRY}"
 _ADVICE = {
-    "TOO_MANY_POSTS_FAILED": 'read why the posts failed, then POST /campaigns/{id}/retry {"mode": "failed_posts"}',
-    "NOT_FOUND": "put the brand or persona back, then POST /campaigns/{id}/retry from ValidateCampaign",
+    "TOO_MANY_POSTS_FAILED": (
+        'read why in GET /campaigns/{id}/posts, then POST /campaigns/{id}/retry {"mode": "failed_posts"}; '
+        f"after the brand or a persona was mended (BRAND_RULE_BROKEN, say) {_FROM % SAVE_CAMPAIGN}, "
+        "which reads them again and writes the failed posts again"
+    ),
+    "NOT_FOUND": f"put the brand or persona back, then {_FROM % VALIDATE_CAMPAIGN}",
     "INVALID_INPUT": (
-        "mend what the message names (put a brand or persona back), then POST /campaigns/{id}/retry; "
+        f"mend what the message names (put a brand or persona back), then {_RETRY}; "
         "a brief that is wrong itself needs a new campaign"
     ),
-    "INVALID_PLAN": "the planner's answer breaks its rules: look at its log line, then retry from PlanPosts",
+    "INVALID_PLAN": f"the planner's answer breaks its rules: look at its log line, then {_FROM % PLAN_POSTS}",
     "STATE_TOO_LARGE": "a step carries data it should keep in the table: this needs a change of code",
     "REVIEWER_UNREACHABLE": (
         "see GET /campaigns/{id}/approvals for whom mail does not reach, then POST …/reassign or …/reminders there"
@@ -20,7 +27,9 @@ _ADVICE = {
         "see why the Lambda sweep-approvals does not run (its log, the alarm SweepApprovalsLate); "
         "the requests go on when it does"
     ),
-    "RECOVERY_EXHAUSTED": "the engine kept ending this campaign's executions: read the last one's error, then retry",
+    "RECOVERY_EXHAUSTED": (
+        f"the engine kept ending this campaign's executions: read the last one's error, then {_RETRY}"
+    ),
 }
 
 
@@ -32,7 +41,7 @@ def advised(failure: Failure, campaign: Campaign, execution_arn: str | None = No
     arn = execution_arn or campaign.execution_arn
     advice = _ADVICE.get(failure.code)
     if advice is None and failure.retryable:
-        advice = 'it may pass: POST /campaigns/{id}/retry {"mode": "from_step"}'
+        advice = f"it may pass: {_RETRY}"
     return failure.model_copy(
         update={
             "correlation_id": campaign.correlation_id,

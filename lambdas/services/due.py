@@ -23,7 +23,7 @@ How a store and a tick adopt it:
            tend(approval)  # puts the entry of the next due time, then writes the record with it
            return Verdict.DONE
 
-   ``work_due(Kind.APPROVAL, shards, work, Tick(DynamoDue(…), …))`` does the rest: it removes the entries of finished
+   ``work_due(Kind.APPROVAL, shards, work, Tick(TableDue(…), …))`` does the rest: it removes the entries of finished
    work, drops stale ones after ``GRACE`` (somebody may be between the entry and the record), puts failing ones off,
    and stops when the time is over. An exception out of ``work``, of a record that cannot be parsed for instance, is
    such a failure. A record without ``dueAt`` (of an older version) agrees with every entry, and one that is over may
@@ -79,7 +79,7 @@ class Tick(NamedTuple):
 
 
 class DueReport(NamedTuple):
-    """``due`` entries were read; ``oldest_seconds`` is how long the oldest of them had been due."""
+    """``due`` entries were read; ``oldest_seconds`` is how long the oldest had been due, however often it failed."""
 
     due: int
     done: int
@@ -102,7 +102,7 @@ def work_due(kind: Kind, shards: Sequence[int], work: Work, tick: Tick) -> DueRe
                 continue
             if not tick.more():
                 break  # what is left is older than all that comes later, and so is first at the next tick
-            oldest = min(oldest, entry.at)
+            oldest = min(oldest, entry.due_at)  # not ``at``, which a failure puts off
             outcome = _settle(entry, work, tick)
             found[outcome] += 1
             if outcome != Verdict.STALE:  # behind an entry of before may be the one that counts
@@ -130,7 +130,9 @@ def _settle(entry: DueEntry, work: Work, tick: Tick) -> str:
 def _put_off(entry: DueEntry, tick: Tick) -> None:
     delay = min(BACK_OFF * 2 ** min(entry.failures, 10), LONGEST_BACK_OFF)
     now = tick.clock.now()
-    tick.entries.put(entry._replace(at=now + delay, put_at=now, failures=entry.failures + 1))
+    # Not the very time for which the work may have put an entry before it failed: this one would take its place.
+    later = now + delay + timedelta(milliseconds=1)
+    tick.entries.put(entry._replace(at=later, put_at=now, failures=entry.failures + 1))
     tick.entries.remove(entry)
 
 

@@ -1,8 +1,9 @@
 """Editing a post by hand while its campaign waits for approval."""
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from lambdas.domain.approval_due import EDIT_GRACE
+from lambdas.domain.approval import EDIT_GRACE, shown_anew, with_hashes
 from lambdas.domain.compliance import check_brand
 from lambdas.domain.content_hash import content_hash
 from lambdas.domain.errors import (
@@ -14,11 +15,12 @@ from lambdas.domain.errors import (
     PayloadTooLargeError,
 )
 from lambdas.domain.ids import CampaignKey, PostId
-from lambdas.domain.limits import check_limits
+from lambdas.domain.limits import LIMITS, check_limits
 from lambdas.domain.models.approval import Approval, ApprovalStatus, Editing
 from lambdas.domain.models.base import Model
-from lambdas.domain.models.campaign import Campaign, CampaignStatus
+from lambdas.domain.models.campaign import ApprovalPolicy, Campaign, CampaignStatus
 from lambdas.domain.models.post import Edit, Post, PostContent, RuleResult
+from lambdas.domain.platforms import LABELS
 from lambdas.domain.record_size import MAX_ITEM_BYTES, fits, record_bytes
 from lambdas.ports.paging import every
 from lambdas.ports.stores import ApprovalStore, CampaignStore, Clock, IdSource, PostStore
@@ -60,8 +62,8 @@ def edit_post(key: CampaignKey, post_id: PostId, patch: PostPatch, by: str, port
     approval = _open_request(campaign, key, ports.approvals)
     if post.content is None:
         raise ConflictError("the post has no text to edit", details={"status": post.status.value})
-    content = _patched(post.content, patch)
-    rules = _checked(campaign, post, content)
+    rules = _checked(campaign, post, post.content, patch)
+    content = post.content.model_copy(update=_changes(patch))
     started = Editing(edit_id=ports.ids.ulid(), since=ports.clock.now())
     edit = Edit(at=started.since, by=by, previous=post.edit.previous if post.edit else post.content)
     provenance = post.provenance.model_copy(update={"rules": rules}) if post.provenance else None
@@ -73,10 +75,10 @@ def edit_post(key: CampaignKey, post_id: PostId, patch: PostPatch, by: str, port
             raise ConcurrentUpdateError("this took too long; look at the post again and then edit it")
         stored = ports.posts.edit(key, changed)
     except (ConcurrentUpdateError, NotFoundError):
-        _release(held, started, ports)
+        _release(held, started, campaign.brief.approval, ports)
         raise
     # After any other error the post may be written yet: the edit stays noted, and the sweep settles it (EDIT_GRACE).
-    _release(held, started, ports)
+    _release(held, started, campaign.brief.approval, ports)
     return stored
 
 
@@ -85,25 +87,30 @@ def _hold(approval: Approval, started: Editing, ports: EditPorts) -> Approval:
     due_at = started.since + EDIT_GRACE
 
     def noted(current: Approval) -> Approval:
+        # With what the votes were given for, while that is still known.
+        current = with_hashes(current, every(ports.posts, current.key))
         return current.model_copy(update={"content_hash": "", "editing": (*current.editing, started)})
 
     earliest = min(due_at, approval.due_at or due_at)
     return amend_pending(ports.approvals, approval.key, approval.callback_id, noted, known=approval, due_at=earliest)
 
 
-def _release(held: Approval, started: Editing, ports: EditPorts) -> None:
-    """Take the note off; the last edit to end puts the hash of what is there now on the request.
+def _release(held: Approval, started: Editing, policy: ApprovalPolicy, ports: EditPorts) -> None:
+    """Take the note off; the last edit to end puts the hash of what is there now on the request, and whoever answered
+    about what was there before is asked again, by the sweep's next minute.
 
     An edit that begins meanwhile is noted on the request first, which fails the write of a hash it makes wrong.
     """
 
     def ended(current: Approval) -> Approval:
-        others = tuple(edit for edit in current.editing if edit != started)
-        shown = "" if others else content_hash(every(ports.posts, current.key))
-        return current.model_copy(update={"editing": others, "content_hash": shown})
+        left = current.model_copy(
+            update={"editing": tuple(edit for edit in current.editing if edit.edit_id != started.edit_id)}
+        )
+        return left if left.editing else shown_anew(left, content_hash(every(ports.posts, current.key)), policy)
 
     try:
-        amend_pending(ports.approvals, held.key, held.callback_id, ended, known=held)
+        due_at = ports.clock.now() if held.votes else None
+        amend_pending(ports.approvals, held.key, held.callback_id, ended, known=held, due_at=due_at)
     except ConflictError:
         return  # the request is over, and decided it cannot be while an edit is noted
 
@@ -116,7 +123,8 @@ def _open_request(campaign: Campaign, key: CampaignKey, approvals: ApprovalStore
     return waiting[-1]
 
 
-def _patched(content: PostContent, patch: PostPatch) -> PostContent:
+def _changes(patch: PostPatch) -> dict[str, Any]:
+    """Raises ``InvalidInputError`` where nothing is named, or the text is taken away."""
     changes: dict[str, Any] = {name: getattr(patch, name) for name in patch.model_fields_set}
     for name in ("hashtags", "mentions"):
         if name in changes:
@@ -127,7 +135,7 @@ def _patched(content: PostContent, patch: PostPatch) -> PostContent:
         raise InvalidInputError(message, errors=[FieldError("", message)])
     if changes.get("text", "") is None:
         raise InvalidInputError("text: a post needs one", errors=[FieldError("text", "a post needs one")])
-    return content.model_copy(update=changes)
+    return changes
 
 
 def _check_size(changed: Post, patch: PostPatch) -> None:
@@ -141,13 +149,37 @@ def _check_size(changed: Post, patch: PostPatch) -> None:
     raise PayloadTooLargeError(f"{largest}: {message}", errors=[FieldError(largest, message)])
 
 
-def _checked(campaign: Campaign, post: Post, content: PostContent) -> tuple[RuleResult, ...]:
+def _checked(campaign: Campaign, post: Post, before: PostContent, patch: PostPatch) -> tuple[RuleResult, ...]:
+    """What every rule says of the patched post. Raises ``InvalidInputError`` with the field that breaks each."""
+    limit, changes = LIMITS[post.platform], _changes(patch)
+    unknown = [
+        FieldError(name, f"a post on {LABELS[post.platform]} has none")
+        for name in ("title", "subject", "preview")
+        if changes.get(name) is not None and getattr(limit, name) is None and name not in limit.requires
+    ]
+    rules = _rules(campaign, post, before.model_copy(update=changes))
+    broken = [rule for rule in rules if not rule.passed]
+    if not (broken or unknown):
+        return rules
+    # Whichever field breaks the rule by itself. What was broken before, or by several together, is the text's affair.
+    by_rule = {rule.rule: "text" for rule in broken}
+    was_broken = _broken(_rules(campaign, post, before))
+    for name, value in changes.items():
+        wire = PostPatch.model_fields[name].alias or name
+        alone = _broken(_rules(campaign, post, before.model_copy(update={name: value})))
+        by_rule |= {rule: wire for rule in alone - was_broken if rule in by_rule}
+    errors = [*unknown, *(FieldError(by_rule[rule.rule], f"{rule.rule}: {rule.detail}") for rule in broken)]
+    raise InvalidInputError("; ".join(f"{error.field}: {error.message}" for error in errors), errors=errors)
+
+
+def _broken(rules: Sequence[RuleResult]) -> set[str]:
+    return {rule.rule for rule in rules if not rule.passed}
+
+
+def _rules(campaign: Campaign, post: Post, content: PostContent) -> tuple[RuleResult, ...]:
     """Every rule of the platform and of the brand, as it was saved with the campaign."""
     rules = check_limits(post.platform, content)
     if campaign.configuration:
         brand, language = campaign.configuration.brand, campaign.brief.language
         rules = (*rules, *check_brand(content, post.platform, brand, language=language))
-    broken = [FieldError("text", f"{rule.rule}: {rule.detail}") for rule in rules if not rule.passed]
-    if broken:
-        raise InvalidInputError("; ".join(problem.message for problem in broken), errors=broken)
     return rules

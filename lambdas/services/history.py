@@ -5,14 +5,13 @@ from datetime import datetime
 from typing import Literal
 
 from lambdas.domain.graph.assemble import execution_graph
-from lambdas.domain.graph.history import Visit, fold
+from lambdas.domain.graph.fold import Visit, fold
 from lambdas.domain.graph.model import ExecutionGraph, ExecutionStatus, MapCounts
 from lambdas.domain.models.approval import Approval, ApprovalStatus, CampaignSummary
 from lambdas.domain.models.base import Model, Moment
 from lambdas.domain.models.campaign import Campaign, CampaignStatus, Failure, PostCounts
-from lambdas.domain.models.checkpoint import Checkpoint, StepOutcome
+from lambdas.domain.models.checkpoint import GENERATE_POSTS, Checkpoint, StepOutcome
 from lambdas.domain.record_size import first_page, record_bytes
-from lambdas.domain.steps import GENERATE_POSTS
 from lambdas.ports.cursor import decode_place, encode_place, not_ours
 from lambdas.ports.engine import Engine, console_url, name_of, names_until
 from lambdas.ports.stores import Page

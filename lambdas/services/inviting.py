@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
+from lambdas.domain.deadline import Deadline
 from lambdas.domain.errors import CampaignError, ConflictError, MailRefusedError, ThrottledError
 from lambdas.domain.models.access import KeySet
 from lambdas.domain.models.approval import Approval, ApprovalStatus, MailState, Reviewer
@@ -24,6 +25,10 @@ from lambdas.services.letters import Kind, invitation, until
 from lambdas.services.links import approval_link, nonce_hash
 from lambdas.services.mailing import amend_pending
 
+ONE_MESSAGE_SECONDS = 15.0
+"""Until the invocation is killed, for a message to be sent: SES may give no answer for the ten seconds that its client
+waits (``adapters/aws/clients.py``), and what became of the message is to be noted. What is not sent stays owed."""
+NO_TIME = "failed: no time was left"
 SENT = "sent"
 NOT_CONFIGURED = "not configured"
 CLAIMED = "claimed"
@@ -44,6 +49,17 @@ class Channels(NamedTuple):
     chat: Chat
     catalog: CatalogStore
     keys: Keys
+    deadline: Deadline | None = None
+    """Of the invocation, where there is one."""
+
+    @property
+    def have_time(self) -> bool:
+        return have_time(self.deadline)
+
+
+def have_time(deadline: Deadline | None) -> bool:
+    """Whether another message may be sent: it may get no answer for as long as its client waits."""
+    return deadline is None or deadline.left(ONE_MESSAGE_SECONDS) > 0
 
 
 class Inviting(NamedTuple):
@@ -57,7 +73,7 @@ class Inviting(NamedTuple):
 
 
 def inviting_by(ports: Ports) -> Inviting:
-    channels = Channels(ports.mailer, ports.chat, ports.catalog, ports.keys)
+    channels = Channels(ports.mailer, ports.chat, ports.catalog, ports.keys, ports.deadline)
     return Inviting(ports.approvals, channels, ports.ids, ports.clock, lambda: ports.base_url)
 
 
@@ -67,13 +83,15 @@ class _Sent(NamedTuple):
     before: Reviewer
     kind: Kind
     link: str
+    claim: str
+    """Hash of the link's nonce, by which the mail is known on the record."""
     at: datetime
 
 
 class _Outcome(NamedTuple):
-    """What became of the mail that was claimed ``at``, as changes of its reviewer."""
+    """What became of the mail that was claimed with a link, as changes of its reviewer."""
 
-    at: datetime
+    claim: str
     changes: dict[str, Any]
 
 
@@ -90,9 +108,9 @@ class _Asking(NamedTuple):
 def bring_links(approval: Approval, campaign: Campaign, inviting: Inviting) -> tuple[Approval, list[Kind]]:
     """Mail every reviewer of the stage who is owed a mail, then tell them in Slack; answers whom what was sent to.
 
-    First all mails, then Slack, which must not cost anybody their mail. Raises ``RetryableError`` when the table, the
-    keys or the settings cannot be read, which is before the next mail is claimed; ``ConflictError`` once the request is
-    over.
+    First all mails, then Slack, which must not cost anybody their mail. When the time is running out, the rest is left
+    to the sweep. Raises ``RetryableError`` when the table, the keys or the settings cannot be read, which is before the
+    next mail is claimed; ``ConflictError`` once the request is over.
     """
     if not any(due_mails(approval, inviting.clock.now())):
         return approval, []
@@ -105,6 +123,8 @@ def bring_links(approval: Approval, campaign: Campaign, inviting: Inviting) -> t
     )
     sent: list[_Sent] = []
     for reviewer in due_mails(approval, inviting.clock.now()):
+        if not inviting.channels.have_time:
+            break
         approval, one = _mail(approval, reviewer.email, asking)
         if one:
             sent.append(one)
@@ -146,7 +166,7 @@ def _mail(approval: Approval, email: str, asking: _Asking) -> tuple[Approval, _S
         now=now,
         expires=approval.expires_at,
     )
-    one = _Sent(before, kind, link, now)
+    one = _Sent(before, kind, link, nonce_hash(nonce), now)
     mail = invitation(kind, email, asking.campaign, approval, link, asking.settings.sender)
     state, reason = send_once(inviting.channels.mailer, mail)
     outcome = _outcome(one, state, reason, chatting=asking.settings.slack is not None)
@@ -187,10 +207,10 @@ def _outcome(one: _Sent, state: MailState, reason: str | None, *, chatting: bool
         tries = one.before.mail_tries
         kept = one.before.model_dump(include={"nonce_hash", "earlier_hashes", "invited_at", "owed", "unreachable"})
         pause = min(FIRST_PAUSE * 2 ** min(tries, 10), LONGEST_PAUSE)
-        return _Outcome(one.at, {**kept, "mail": state, "mail_tries": tries + 1, "mail_after": one.at + pause})
+        return _Outcome(one.claim, {**kept, "mail": state, "mail_tries": tries + 1, "mail_after": one.at + pause})
     # Slack's own claim: from here on it is told, and not told again.
     changes: dict[str, Any] = {"mail": state, "mail_tries": 0, "slack": CLAIMED if chatting else NOT_CONFIGURED}
-    return _Outcome(one.at, changes | ({"unreachable": reason} if reason else {}))
+    return _Outcome(one.claim, changes | ({"unreachable": reason} if reason else {}))
 
 
 def _note(approval: Approval, outcomes: Mapping[str, _Outcome], inviting: Inviting, **more: Any) -> Approval:
@@ -199,10 +219,12 @@ def _note(approval: Approval, outcomes: Mapping[str, _Outcome], inviting: Inviti
     def noted(current: Approval) -> Approval:
         for reviewer in current.reviewers:
             outcome = outcomes.get(reviewer.email)
-            if outcome is None or reviewer.invited_at != outcome.at:
+            if outcome is None or reviewer.invited_at is None:
                 continue
             changes = outcome.changes
-            if reviewer.revoked:
+            if reviewer.nonce_hash != outcome.claim:
+                if not reviewer.revoked or outcome.claim not in current.revoked_hashes:
+                    continue
                 changes = {name: value for name, value in changes.items() if name in ("mail", "slack")}
             current = current.with_reviewer(reviewer.email, **changes)
         return current.model_copy(update=more)
@@ -222,11 +244,12 @@ def _chat(approval: Approval, sent: Sequence[_Sent], use: SlackUse, asking: _Ask
     said = {one.before.email: _tell(one, approval, asking) for one in sent}
     announcing = (
         use.channel is not None
+        and asking.inviting.channels.have_time
         and approval.announced_stage < approval.stage
         and any(one.kind is Kind.APPROVAL for one in sent)
     )
-    at = {one.before.email: one.at for one in sent}
-    told = {email: _Outcome(at[email], {"slack": text}) for email, text in said.items()}
+    claims = {one.before.email: one.claim for one in sent}
+    told = {email: _Outcome(claims[email], {"slack": text}) for email, text in said.items()}
     more = {"announced_stage": approval.stage} if announcing else {}
     approval = _note(approval, told, asking.inviting, **more)
     if not announcing or use.channel is None or approval.status is not ApprovalStatus.PENDING:
@@ -236,11 +259,13 @@ def _chat(approval: Approval, sent: Sequence[_Sent], use: SlackUse, asking: _Ask
     if failed is None:
         return approval
     note = f"; the channel was not told: {failed}"
-    told = {email: _Outcome(at[email], {"slack": text + note}) for email, text in said.items()}
+    told = {email: _Outcome(claims[email], {"slack": text + note}) for email, text in said.items()}
     return _note(approval, told, asking.inviting)
 
 
 def _tell(one: _Sent, approval: Approval, asking: _Asking) -> str:
+    if not asking.inviting.channels.have_time:
+        return NO_TIME
     text = (
         f'The campaign "{_name(asking.campaign)}" {_CHATTED[one.kind]}, until {until(asking.campaign, approval)}. '
         "The link is yours alone; please do not pass it on."

@@ -53,6 +53,11 @@ def invitation(
     written = "1 post is" if summary.completed_posts == 1 else f"{summary.completed_posts} posts are"
     voices = f", in the voice of {', '.join(summary.personas)}" if summary.personas else ""
     again = f" This is round {approval.round}: what changed is marked." if approval.round > 1 else ""
+    answer = approval.vote_of(to)
+    if answer and not approval.counts(answer):
+        again += (
+            " Posts were changed after you had answered, so that answer does not count any more; what is new is marked."
+        )
     wording = Wording(
         label=_LABEL[kind],
         title=name,

@@ -5,14 +5,15 @@ from datetime import datetime
 
 from lambdas.domain.models.base import Model, Moment
 from lambdas.domain.models.campaign import Campaign, CampaignStatus, PostCounts
-from lambdas.domain.models.checkpoint import Checkpoint, StepOutcome
-from lambdas.domain.steps import (
+from lambdas.domain.models.checkpoint import (
     AGGREGATE_RESULTS,
     BUILD_STEPS,
     GENERATE_POSTS,
     PLAN_POSTS,
     REQUEST_APPROVAL,
     SAVE_CAMPAIGN,
+    Checkpoint,
+    StepOutcome,
 )
 from lambdas.services.lifecycle import BUILDING, has_reached
 

@@ -13,10 +13,9 @@ from lambdas.domain.campaign_changes import CampaignChanges
 from lambdas.domain.errors import ConflictError, FieldError, InvalidInputError
 from lambdas.domain.ids import CampaignKey
 from lambdas.domain.models.active import SOON, active
-from lambdas.domain.models.campaign import Campaign, CampaignStatus
-from lambdas.domain.models.post import Post, PostStatus
-from lambdas.domain.models.workflow import BuildInput
-from lambdas.domain.steps import (
+from lambdas.domain.models.approval import Decision
+from lambdas.domain.models.campaign import Campaign, CampaignStatus, PostCounts
+from lambdas.domain.models.checkpoint import (
     AGGREGATE_RESULTS,
     GENERATE_POSTS,
     PLAN_POSTS,
@@ -24,10 +23,12 @@ from lambdas.domain.steps import (
     SAVE_CAMPAIGN,
     VALIDATE_CAMPAIGN,
 )
+from lambdas.domain.models.post import Post, PostStatus
+from lambdas.domain.models.workflow import BuildInput
 from lambdas.ports.bundle import Ports
 from lambdas.ports.engine import Engine, name_before, name_of, next_name
 from lambdas.ports.paging import every
-from lambdas.ports.stores import PostStore
+from lambdas.ports.stores import ApprovalStore, PostStore
 
 STATUS_BEFORE = {
     VALIDATE_CAMPAIGN: CampaignStatus.QUEUED,
@@ -50,7 +51,7 @@ def replace_execution(campaign: Campaign, ports: Ports, **changes: Unpack[Campai
     last = current_execution(campaign, ports.engine)
     following: CampaignChanges = {**changes, "execution_arn": ports.engine.arn_of(next_name(last))}
     return ports.campaigns.update(
-        key_of(campaign), expected=[campaign.status], of_execution=last, at=ports.clock.now(), **following
+        campaign.key, expected=[campaign.status], of_execution=last, at=ports.clock.now(), **following
     )
 
 
@@ -65,7 +66,7 @@ def begin(campaign: Campaign, ports: Ports) -> datetime | None:
     before = name_before(name_of(arn))
     if before:
         ports.engine.stop(ports.engine.arn_of(before), "another execution took its place")
-    key = key_of(campaign)
+    key = campaign.key
     until = wait_for_writers(key, ports.posts, ports.clock.now())
     if until:
         return until
@@ -80,10 +81,6 @@ def begin(campaign: Campaign, ports: Ports) -> datetime | None:
 def current_execution(campaign: Campaign, engine: Engine) -> str:
     """The one on the record; a record that names none means the first, which a submission is about to start."""
     return campaign.execution_arn or engine.arn_of(campaign.campaign_id)
-
-
-def key_of(campaign: Campaign) -> CampaignKey:
-    return CampaignKey(campaign.tenant_id, campaign.campaign_id)
 
 
 def before_revision(campaign: Campaign) -> CampaignChanges:
@@ -138,27 +135,59 @@ def retry(key: CampaignKey, step: str | None, ports: Ports) -> Campaign:
     """Try again, from ``step`` or, when there is none, with the posts that failed.
 
     A failed campaign may be tried again; one that waits for approval may have its failed posts written again, for
-    which its open question is withdrawn. Where posts are still being written for the execution of before, the new one
-    is started as soon as that is over. Raises ``ConflictError``, ``InvalidInputError`` and ``NotFoundError``.
+    which its open question is withdrawn. From ValidateCampaign and SaveCampaign on, the brand and the personas are read
+    again, unless posts that came of them were approved, and the failed posts are written again with them. Where posts
+    are still being written for the execution of before, the new one is started as soon as that is over.
+
+    Raises ``ConflictError``, ``InvalidInputError`` and ``NotFoundError``.
     """
     campaign = ports.campaigns.get(key)
     allowed = (CampaignStatus.FAILED,) if step else (CampaignStatus.FAILED, CampaignStatus.AWAITING_APPROVAL)
     if campaign.status not in allowed:
         raise ConflictError(f"the campaign is {campaign.status.value}", details={"status": campaign.status.value})
-    to = _status_for(step, campaign)
+    if campaign.status is CampaignStatus.AWAITING_APPROVAL and _all_written(ports.posts.count(key)):
+        raise ConflictError("no post failed", details={"status": campaign.status.value})
+    changes: CampaignChanges = {"status": _status_for(step, campaign), "error": None}
+    if step in (VALIDATE_CAMPAIGN, SAVE_CAMPAIGN) and not _was_approved(campaign, ports.approvals):
+        changes["configuration"] = None
     # First to be looked at: whatever breaks from here on, the reconciler finds a campaign that should be running.
     now = ports.clock.now()
     ports.active.look_at(active(key), now + SOON, now)
-    moved = replace_execution(campaign, ports, status=to, error=None)
-    for approval in ports.approvals.all(key):
-        ports.approvals.close(key, approval.callback_id)
-    if not step:
+    if not step or "configuration" in changes:
+        # Before the execution is replaced: whoever starts the next one, should this function die, finds them open.
         wait_for_writers(key, ports.posts, now)  # so that the posts' batches are free, whose writers have ended
         write_by_batch(key, ports.posts, lambda post: post.status is PostStatus.FAILED, ports.posts.reopen)
+    moved = replace_execution(campaign, ports, **changes)
+    for approval in ports.approvals.all(key):
+        ports.approvals.close(key, approval.callback_id)
     until = begin(moved, ports)
     if until:
         ports.active.look_at(active(key), until, now)
     return moved
+
+
+def step_that_failed(campaign: Campaign) -> str:
+    """Where a failed campaign goes on when no step is named; the furthest it came to, where an execution cannot begin
+    with the one that failed, or that is not known."""
+    failed = campaign.error.step if campaign.error else None
+    return failed if failed in STATUS_BEFORE else _FURTHEST[_reached(campaign)]
+
+
+_FURTHEST = {
+    CampaignStatus.QUEUED: VALIDATE_CAMPAIGN,
+    CampaignStatus.PLANNING: PLAN_POSTS,
+    CampaignStatus.GENERATING: GENERATE_POSTS,
+}
+
+
+def _all_written(counts: PostCounts) -> bool:
+    """Neither failed nor, by a retry that died half-way, to be written again already."""
+    return counts.completed == counts.total
+
+
+def _was_approved(campaign: Campaign, approvals: ApprovalStore) -> bool:
+    decisions = [approval.decision.decision for approval in approvals.all(campaign.key) if approval.decision]
+    return campaign.approved_content_hash is not None or Decision.APPROVED in decisions
 
 
 def _status_for(step: str | None, campaign: Campaign) -> CampaignStatus:
@@ -167,17 +196,16 @@ def _status_for(step: str | None, campaign: Campaign) -> CampaignStatus:
         names = ", ".join(STATUS_BEFORE)
         raise InvalidInputError(f"step: one of {names}", errors=[FieldError("step", f"one of {names}")])
     to = STATUS_BEFORE[step or GENERATE_POSTS]
-    reached = (
-        CampaignStatus.GENERATING
-        if campaign.counts.total
-        else CampaignStatus.PLANNING
-        if campaign.is_configured
-        else CampaignStatus.QUEUED
-    )
-    order = (CampaignStatus.QUEUED, CampaignStatus.PLANNING, CampaignStatus.GENERATING)
+    reached, order = _reached(campaign), tuple(_FURTHEST)
     if order.index(to) > order.index(reached):
         raise ConflictError(
             f"the campaign never came to {step or GENERATE_POSTS}; retry it from an earlier step",
             details={"reached": reached.value},
         )
     return to
+
+
+def _reached(campaign: Campaign) -> CampaignStatus:
+    if campaign.counts.total:
+        return CampaignStatus.GENERATING
+    return CampaignStatus.PLANNING if campaign.is_configured else CampaignStatus.QUEUED

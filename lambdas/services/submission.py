@@ -1,7 +1,6 @@
 """The one way to start a campaign: the API and the direct invocation both come through ``submit``."""
 
 import hashlib
-import json
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -15,6 +14,7 @@ from lambdas.domain.errors import (
     TenantMismatchError,
 )
 from lambdas.domain.ids import CampaignId, CampaignKey, CorrelationId, TenantId
+from lambdas.domain.models.base import canonical
 from lambdas.domain.models.campaign import MAX_BRIEF_BYTES, Campaign, CampaignBrief, CampaignStatus
 from lambdas.domain.models.workflow import BuildInput
 from lambdas.ports.bundle import Ports
@@ -57,14 +57,15 @@ def submit(submission: Submission, ports: Ports) -> Accepted:
 
 
 def check_size(size: int) -> None:
-    """Raises ``PayloadTooLargeError`` when a brief of ``size`` bytes is over the limit."""
+    """Raises ``PayloadTooLargeError`` when a body of ``size`` bytes is over the limit."""
     if size > MAX_BRIEF_BYTES:
-        raise PayloadTooLargeError(f"a campaign may have {MAX_BRIEF_BYTES} bytes, and this one has {size}")
+        message = f"the body may have {MAX_BRIEF_BYTES:,} bytes, and this one has {size:,}; send less text"
+        raise PayloadTooLargeError(message, errors=[FieldError("", message)])
 
 
 def _parse(submission: Submission, security: SecurityLog) -> CampaignBrief:
     data = submission.brief
-    check_size(len(_canonical(data).encode("utf-8", "surrogatepass")))
+    check_size(len(canonical(data)))
     try:
         return CampaignBrief.from_wire(own(data, submission.tenant_id))
     except TenantMismatchError:
@@ -122,7 +123,7 @@ def _create(submission: Submission, brief: CampaignBrief, ports: Ports) -> Campa
         created_by=submission.created_by,
     )
     quota = Quota(ports.promises, ports.limits, lambda key: ports.campaigns.get(key).status)
-    quota.admit(CampaignKey(campaign.tenant_id, campaign.campaign_id), brief.generation.max_concurrency)
+    quota.admit(campaign.key, brief.generation.max_concurrency)
     key = submission.idempotency_key
     record = IdempotencyRecord(key, _hash(brief), campaign.campaign_id) if key else None
     try:
@@ -139,7 +140,6 @@ def _create(submission: Submission, brief: CampaignBrief, ports: Ports) -> Campa
 def _started(campaign: Campaign, ports: Ports) -> Accepted:
     if campaign.execution_arn:
         return Accepted(campaign, campaign.execution_arn)
-    key = CampaignKey(campaign.tenant_id, campaign.campaign_id)
     # The correlation id of the record, not of the request: a repeat must send the engine the same input.
     event = BuildInput(
         tenant_id=campaign.tenant_id, campaign_id=campaign.campaign_id, correlation_id=campaign.correlation_id
@@ -147,11 +147,11 @@ def _started(campaign: Campaign, ports: Ports) -> Accepted:
     arn = ports.engine.start(event, campaign.campaign_id)
     try:
         started = ports.campaigns.update(
-            key, expected=tuple(CampaignStatus), of_execution=arn, at=ports.clock.now(), execution_arn=arn
+            campaign.key, expected=tuple(CampaignStatus), of_execution=arn, at=ports.clock.now(), execution_arn=arn
         )
     except ConcurrentUpdateError:
         # While we were at it, the reconciler or somebody's retry has put a later execution on the record.
-        started = ports.campaigns.get(key)
+        started = ports.campaigns.get(campaign.key)
     return Accepted(started, started.execution_arn or arn)
 
 
@@ -161,8 +161,4 @@ def _anonymous(brief: CampaignBrief) -> CampaignBrief:
 
 def _hash(brief: CampaignBrief) -> str:
     """Two bodies that mean the same, whatever their order of keys or defaults left out, are the same body."""
-    return hashlib.sha256(_canonical(brief.to_wire()).encode()).hexdigest()
-
-
-def _canonical(data: Any) -> str:
-    return json.dumps(data, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical(brief.to_wire())).hexdigest()

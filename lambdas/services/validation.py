@@ -3,12 +3,12 @@
 from datetime import datetime
 from math import ceil
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from lambdas.domain.calendar import open_days, open_minutes, planned_count
-from lambdas.domain.compliance.links import link_problems
+from lambdas.domain.compliance.urls import link_problems
 from lambdas.domain.errors import FieldError, InvalidInputError
 from lambdas.domain.ids import TenantId
-from lambdas.domain.models.base import iso
 from lambdas.domain.models.brand import Brand, Persona
 from lambdas.domain.models.campaign import CampaignBrief, Configuration
 from lambdas.domain.record_size import MAX_ITEM_BYTES, RESERVE_BYTES, record_bytes
@@ -59,9 +59,9 @@ def _uncovered(brief: CampaignBrief, personas: list[Persona]) -> list[FieldError
     errors = [
         FieldError(f"platforms[{index}]", f"none of the personas posts on {platform.value}")
         for index, platform in enumerate(brief.platforms)
-        if not any(not p.platforms or platform in p.platforms for p in personas)
+        if not any(p.posts_on(platform) for p in personas)
     ]
-    if not any(_speaks(persona, brief.language) for persona in personas):
+    if not any(persona.writes(brief.language) for persona in personas):
         errors.append(FieldError("language", f"none of the personas writes {brief.language}"))
     return errors
 
@@ -69,7 +69,8 @@ def _uncovered(brief: CampaignBrief, personas: list[Persona]) -> list[FieldError
 def _impossible(brief: CampaignBrief, now: datetime) -> list[FieldError]:
     """What is wrong with a schedule that leaves no minute to post in."""
     if brief.schedule.end_utc() <= now:
-        return [FieldError("schedule.end", f"has passed: it is {iso(now)}")]
+        there = now.astimezone(ZoneInfo(brief.schedule.time_zone))
+        return [FieldError("schedule.end", f"has passed: it is now {there:%Y-%m-%dT%H:%M:%S} ({there.tzname()}) there")]
     try:
         open_minutes(brief.schedule, enough=1)
     except InvalidInputError as error:
@@ -83,11 +84,18 @@ def _overcrowded(brief: CampaignBrief) -> list[FieldError]:
     days = open_days(brief.schedule, enough=ceil(total / (channels * bound)))
     if total <= days * channels * bound:
         return []
+    allowed = days * channels * bound
+    each = ceil(total / (days * channels)) if days else 0
     message = (
-        f"{total} posts are more than {bound} a day on each channel ({days} days, {channels} channels); ask for fewer, "
-        "for a longer window, or allow more with schedule.maxPostsPerDay"
+        f"{total:,} posts are more than {bound} a day on each channel ({_number(days, 'day')}, "
+        f"{_number(channels, 'channel')}); ask for {allowed:,} or fewer, for a longer window, or allow more with "
+        f"schedule.maxPostsPerDay ({each:,} for all of them)"
     )
     return [FieldError(_count_field(brief), message)]
+
+
+def _number(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
 def _foreign_link(brief: CampaignBrief, brand: Brand | None) -> list[FieldError]:
@@ -118,10 +126,10 @@ def _crowded(brief: CampaignBrief, personas: list[Persona]) -> list[FieldError]:
     """
     total = planned_count(brief)
     minutes = open_minutes(brief.schedule, enough=total)
-    speakers = [persona for persona in personas if _speaks(persona, brief.language)]
+    speakers = [persona for persona in personas if persona.writes(brief.language)]
     shares = [(total, len(speakers))]
     for platform in brief.platforms:
-        served = sum(not persona.platforms or platform in persona.platforms for persona in speakers)
+        served = sum(persona.posts_on(platform) for persona in speakers)
         shares.append((total // len(brief.platforms), served))
     if all(posts <= minutes * people for posts, people in shares):
         return []
@@ -134,7 +142,3 @@ def _crowded(brief: CampaignBrief, personas: list[Persona]) -> list[FieldError]:
 
 def _count_field(brief: CampaignBrief) -> str:
     return "schedule.cadence" if brief.post_count is None else "postCount"
-
-
-def _speaks(persona: Persona, language: str) -> bool:
-    return not persona.languages or language.split("-")[0] in {tag.split("-")[0] for tag in persona.languages}

@@ -1,0 +1,1 @@
+"""What runs on an event of another service: what became of a mail."""

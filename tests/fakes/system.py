@@ -9,7 +9,14 @@ from ulid import ULID
 
 from lambdas.ports.stores import Clock
 
-START = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
+START = datetime(2026, 1, 5, 9, 0, 0, 123_456, tzinfo=UTC)
+"""Not a whole number of milliseconds, which is all that is stored: nothing may compare a time that was read with one
+that was not."""
+
+
+def stored(moment: datetime) -> datetime:
+    """As it is read back."""
+    return moment.replace(microsecond=moment.microsecond // 1_000 * 1_000)
 
 
 class MemoryClock:

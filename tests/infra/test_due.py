@@ -44,6 +44,8 @@ def test_somebody_hears_when_campaigns_are_looked_at_too_late_or_a_run_takes_too
     # The logger's service is a dimension of everything that a function measures.
     assert {"Name": "service", "Value": "reconcile"} in late["Dimensions"]
     assert alarms["AWS/Lambda", "Duration"]["Threshold"] < 60_000
+    failing = alarms["CampaignOrchestration", "DueFailed"]
+    assert (failing["Statistic"], failing["Threshold"], failing["Period"]) == ("Sum", 2, 900)
     for alarm in alarms.values():
         assert "Alerts" in text(alarm["AlarmActions"])
 

@@ -4,6 +4,7 @@ The emulator asks no state machine, rule, topic or event source for its rights, 
 a grant that is missing for one of them shows here and nowhere else.
 """
 
+import ast
 import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
@@ -145,7 +146,5 @@ def reached(start: str) -> list[str]:
         seen.add(name)
         waiting += sorted(imports(by_name[name]))
         if name.startswith("lambdas.adapters."):
-            tree = by_name[name].tree
-            first = tree.body[0]
-            found.append(str(getattr(getattr(first, "value", None), "value", "")))
+            found.append(ast.get_docstring(by_name[name].tree) or "")
     return found

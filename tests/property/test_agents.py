@@ -10,10 +10,9 @@ from hypothesis import strategies as st
 
 from lambdas.agents import campaign_planner, content_generator
 from lambdas.agents.campaign_planner.contract import PlannerInput, PlannerResult
-from lambdas.agents.campaign_planner.rules import plan_problems
+from lambdas.agents.campaign_planner.plan_rules import plan_problems
 from lambdas.agents.content_generator.contract import GeneratorResult
-from lambdas.agents.offline.faults import Fault
-from lambdas.agents.offline.provider import OfflineModel
+from lambdas.agents.offline.offline_model import Fault, OfflineModel
 from lambdas.agents.outcome import RETRYABLE, ErrorCode
 from lambdas.domain.agent_reply import AgentReply
 from lambdas.domain.calendar import planned_count

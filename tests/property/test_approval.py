@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 
 from lambdas.api.approvals.decisions import Choice, DecisionPorts, decide
 from lambdas.api.approvals.links import OpenLink
+from lambdas.domain.approval import needed
 from lambdas.domain.errors import ConflictError, GoneError, NotFoundError, UnauthenticatedError
 from lambdas.domain.ids import CallbackId, CampaignId, CampaignKey, TenantId
 from lambdas.domain.models.approval import ApprovalStatus, Decision
 from lambdas.domain.models.campaign import OnTimeout
-from lambdas.domain.quorum import needed
 from lambdas.services.links import approval_link, nonce_hash
-from tests.fakes import MemoryKeys
+from tests.fakes import MemoryKeys, stored
 from tests.support import samples
 from tests.support.asked import REVIEWERS, Asked
 from tests.support.world import World
@@ -37,7 +37,7 @@ def test_callbacks(quorum: Any, answers: list[tuple[int, Decision]]) -> None:
     assert len(set(links.values())) == len(REVIEWERS)
     assert not world.engine.resumed  # it waits
 
-    ports = DecisionPorts(world.approvals, world.campaigns, world.engine, world.clock, world.cipher)
+    ports = DecisionPorts(world.approvals, world.campaigns, world.engine, world.clock, world.cipher, world.posts)
     spoken: dict[str, Decision] = {}
     for number, decision in answers:
         email = REVIEWERS[number]
@@ -92,7 +92,7 @@ def test_timeouts(policy: OnTimeout, hours: int, steps: list[int]) -> None:
             assert after.decision is None
             assert after.extended
             limit = after.expires_at
-            assert limit == now + timedelta(hours=hours)
+            assert limit == stored(now) + timedelta(hours=hours)
         elif before.decision is None:
             assert after.decision is not None
             assert after.decision.expired

@@ -12,9 +12,8 @@ from hypothesis import strategies as st
 from lambdas.domain.errors import ConflictError
 from lambdas.domain.models.approval import ApprovalStatus, Decision
 from lambdas.domain.models.campaign import CampaignStatus
-from lambdas.domain.models.checkpoint import StepOutcome
+from lambdas.domain.models.checkpoint import BUILD_STEPS, StepOutcome
 from lambdas.domain.models.post import PostStatus
-from lambdas.domain.steps import BUILD_STEPS
 from lambdas.services.lifecycle import BUILDING
 from tests.support import samples
 from tests.support.agents import Act, Generator, Planner
@@ -83,7 +82,7 @@ def test_progression_and_status(
 
 
 def check_statuses(world: World, ended: Ended, decision: Decision | None) -> None:
-    road = world.campaigns.statuses[samples.KEY]
+    road = world.table.statuses[samples.KEY]
     assert all(after in NEXT.get(before, set()) for before, after in pairwise(road)), road
     campaign = world.campaigns.get(samples.KEY)
     if ended.succeeded:
@@ -139,7 +138,7 @@ def check_checkpoints(world: World, pipeline: Pipeline, ended: Ended) -> None:
 
 def check_posts(world: World) -> None:
     """``planned → generating → completed | failed``, one version after the other, and only a revision plans again."""
-    for versions in world.posts.versions.values():
+    for versions in world.table.versions.values():
         assert sorted(versions) == list(range(len(versions)))
         posts = [versions[number] for number in sorted(versions)]
         assert posts[0].status is PostStatus.PLANNED

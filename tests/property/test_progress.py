@@ -5,8 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from lambdas.domain.models.campaign import CampaignStatus, PostCounts
-from lambdas.domain.models.checkpoint import StepOutcome
-from lambdas.domain.steps import BUILD_STEPS
+from lambdas.domain.models.checkpoint import BUILD_STEPS, StepOutcome
 from lambdas.services.progress import Progress, progress_of
 from tests.contract import samples
 

@@ -22,9 +22,9 @@ from lambdas.domain.graph.model import ExecutionStatus
 from lambdas.domain.ids import CallbackId
 from lambdas.domain.models.approval import Decision
 from lambdas.domain.models.campaign import CampaignStatus
+from lambdas.domain.models.checkpoint import BUILD_STEPS
 from lambdas.domain.models.post import PostStatus
-from lambdas.domain.steps import BUILD_STEPS
-from lambdas.ops.reconcile import MAX_RECOVERIES
+from lambdas.ops.mending import MAX_RECOVERIES
 from lambdas.ports.engine import name_of
 from lambdas.services.lifecycle import BUILDING
 from lambdas.services.progress import Progress, progress_of
@@ -179,7 +179,7 @@ class Races(RuleBasedStateMachine):
         approval = asked[-1 if newest else 0]
         link = OpenLink(approval, approval.reviewers[0])
         w = self.world
-        ports = DecisionPorts(w.approvals, w.campaigns, w.engine, w.clock, w.cipher)
+        ports = DecisionPorts(w.approvals, w.campaigns, w.engine, w.clock, w.cipher, w.posts)
         with suppress(ConflictError, GoneError):  # the reviewer is told
             made = decide(link, Choice(decision, "", None), ports).decision
             assert made
@@ -208,7 +208,7 @@ class Races(RuleBasedStateMachine):
 
     @invariant()
     def no_text_is_written_over(self) -> None:
-        for versions in self.world.posts.versions.values():
+        for versions in self.world.table.versions.values():
             posts = [versions[number] for number in sorted(versions)]
             for before, after in pairwise(posts):
                 if before.status is PostStatus.COMPLETED and after.status is PostStatus.COMPLETED:
@@ -242,7 +242,7 @@ class Races(RuleBasedStateMachine):
         posts = self.world.posts.page(samples.KEY, 100).items
         assert [post.status for post in posts] == [PostStatus.COMPLETED] * POSTS
         for post in posts:
-            versions = [version.status for version in self.world.posts.versions[post.post_id].values()]
+            versions = [version.status for version in self.world.table.versions[post.post_id].values()]
             assert versions.count(PostStatus.COMPLETED) == 1 + len(earlier)
 
 

@@ -75,7 +75,9 @@ class World(EveryPort):
         self.limits = limits or self.limits
         self.api = Api(self)
         self.link_ports = LinkPorts(self.approvals, self.keys, self.clock, self.log)
-        self.decision_ports = DecisionPorts(self.approvals, self.campaigns, self.engine, self.clock, self.cipher)
+        self.decision_ports = DecisionPorts(
+            self.approvals, self.campaigns, self.engine, self.clock, self.cipher, self.posts
+        )
         self.catalog.put_brand(ACME, BrandId("northwind"), BrandConfig.from_wire(BRAND))
         self.catalog.put_persona(ACME, PersonaId("mara"), PersonaConfig.from_wire(PERSONA))
 

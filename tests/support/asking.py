@@ -3,11 +3,13 @@
 from contextlib import suppress
 
 from lambdas.build.request_approval import request_approval
+from lambdas.domain.deadline import Deadline
 from lambdas.domain.errors import GoneError
 from lambdas.domain.ids import TaskToken
 from lambdas.domain.models.approval import Approval, Decision, MadeDecision
 from lambdas.domain.models.campaign import CampaignStatus, PostCounts
 from lambdas.domain.models.workflow import StatusResult
+from lambdas.ports.services import Mailer
 from tests.support import samples
 from tests.support.events import approval_event, planned
 from tests.support.faults import FaultPlan, faulty, replaced
@@ -24,6 +26,8 @@ def request(
     retry: int = 0,
     mail_faults: FaultPlan | None = None,
     waiting: bool = True,
+    mailer: Mailer | None = None,
+    deadline: Deadline | None = None,
 ) -> StatusResult:
     """``waiting``: the engine waits for this token, and for no earlier one any more."""
     if waiting and token not in world.tokens:
@@ -32,8 +36,8 @@ def request(
                 world.engine.fail(over, "Lambda.Unknown", "")
         world.tokens.append(token)
         world.engine.wait_for(token)
-    mailer = faulty(world.mailer, mail_faults or FaultPlan())
-    ports = replaced(world, mailer=mailer, base_url=BASE_URL)
+    mailer = mailer or faulty(world.mailer, mail_faults or FaultPlan())
+    ports = replaced(world, mailer=mailer, deadline=deadline, base_url=BASE_URL)
     return request_approval(approval_event(world, token, retry=retry), ports)
 
 

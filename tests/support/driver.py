@@ -91,6 +91,10 @@ class Driver(Author):
         claims = {batch["batchId"]: batch.get("claim") for batch in self.items(campaign_id, "BATCH#")}
         return [post | {"claim": claims[post["batchId"]]} for post in self.items(campaign_id, "POST#")]
 
+    def record(self, campaign_id: str) -> dict[str, Any]:
+        """The campaign's own item, without those beside it."""
+        return next(item for item in self.items(campaign_id, "CAMPAIGN") if item["SK"] == "CAMPAIGN")
+
     def tend(self) -> None:
         """What the rule does once a minute to open requests for approval, here to all of them."""
         self.invoke("sweep-approvals", {"everything": True})

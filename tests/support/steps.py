@@ -25,11 +25,11 @@ from lambdas.settings import Settings
 from tests.support.agents import Generator, Planner
 from tests.support.faults import FaultPlan, faulty, replaced
 from tests.support.logs import silence
-from tests.support.world import World
+from tests.support.world import World, stores_on
 
 Task = Callable[[dict[str, Any]], dict[str, Any]]
-FAULTY = ("campaigns", "posts", "catalog", "approvals", "checkpoints", "manifests", "recent_texts", "keys", "mailer")
-FAULTY += ("alerts", "effects", "remembered_texts")
+FAULTY = ("manifests", "recent_texts", "remembered_texts", "keys", "mailer", "alerts")
+"""Beside the stores, which work on a faulty table."""
 STEPS = (
     aggregate_results.handler,
     approval_expired.handler,
@@ -56,7 +56,11 @@ class Agents(NamedTuple):
 
 def tasks(world: World, agents: Agents, plan: FaultPlan) -> Mapping[str, Task]:
     """By state name, what takes the state's event and answers its result; every port call goes through ``plan``."""
-    ports = replaced(world, **{name: faulty(getattr(world, name), plan, name) for name in FAULTY})
+    ports = replaced(
+        world,
+        **stores_on(faulty(world.table, plan, "table"), world.clock),
+        **{name: faulty(getattr(world, name), plan, name) for name in FAULTY},
+    )
     planner, generator = faulty(agents.planner, plan, "planner"), faulty(agents.generator, plan, "generator")
     planning = step("PlanPosts", StepEvent, Settings, lambda event, ports: plan_posts(event, ports, planner))
     every: tuple[Step[Any], ...] = (*STEPS, planning)

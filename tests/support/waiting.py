@@ -60,8 +60,11 @@ class Waiting:
 def waiting_campaign(world: World, *, posts: int = 3) -> Waiting:
     now = world.clock.now()
     key = CampaignKey(ACME, CAMPAIGN_ID)
-    written = [_post(world, index) for index in range(posts)]
-    world.posts.plan(key, written, [Batch(batch_id=0, post_ids=tuple(post.post_id for post in written))])
+    ends = [_post(world, index) for index in range(posts)]
+    unwritten = {"status": PostStatus.PLANNED, "completed_at": None, "content": None}
+    planned = [post.model_copy(update=unwritten) for post in ends]
+    world.posts.plan(key, planned, [Batch(batch_id=0, post_ids=tuple(post.post_id for post in planned))])
+    written = world.posts.finish(key, 0, ends)
     world.campaigns.create(
         Campaign(
             tenant_id=ACME,
@@ -96,6 +99,7 @@ def waiting_campaign(world: World, *, posts: int = 3) -> Waiting:
         created_at=now,
         expires_at=now + timedelta(days=7),
         revisions_left=3,
+        layout=1,
     )
     world.approvals.create(approval)
     world.engine.wait_for(TASK_TOKEN)
@@ -111,7 +115,7 @@ def waiting_campaign(world: World, *, posts: int = 3) -> Waiting:
         )
         for email, nonce in nonces.items()
     }
-    return Waiting(world, key, approval, links)
+    return Waiting(world, key, world.approvals.get(key, CALLBACK_ID), links)
 
 
 def _post(world: World, index: int) -> Post:

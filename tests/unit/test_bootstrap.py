@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from lambdas.adapters.aws import clients as aws
-from lambdas.agents.provider import AgentSettings
+from lambdas.agents.model_choice import AgentSettings
 from lambdas.bootstrap import Bootstrap, load, step
 from lambdas.domain.models.base import Model
 from lambdas.domain.models.campaign import CampaignStatus

@@ -139,9 +139,15 @@ def test_a_cursor_that_is_none_of_ours(one: Author, seen: Notebook) -> None:
 
 
 def test_paths_and_methods_that_are_not_there(one: Author, seen: Notebook) -> None:
-    for method, path in (("GET", "/surprise"), ("DELETE", "/campaigns")):
+    for method, path, status in (
+        ("GET", "/surprise", 404),
+        ("DELETE", "/campaigns", 405),
+        ("DELETE", "/openapi.json", 405),
+        ("GET", "/campaigns/01JZ0000000000000000000CAM/approve", 405),
+    ):
         reply = one.send(method, path)
-        assert reply.status in (404, 405), reply.text
+        refused(reply, status)
+        assert ("allow" in reply.headers) == (status == 405)
         seen.reply(f"{method} {path}", reply)
 
 

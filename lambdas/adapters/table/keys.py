@@ -10,6 +10,7 @@ same                                       ``BATCH#<00000>``                    
 same                                       ``CHECKPOINT#<entered>#<execution>#<step>#<attempt>``  a step's attempt
 same                                       ``APPROVAL#<callback>``                                a request
 same                                       ``VOTE#<callback>#<vote>#<000>``                        what a reviewer said
+same                                       ``BESIDE#<callback>``                                   of an older request
 same                                       ``EFFECT#<kind>#<name>``                               something made outside
 same                                       ``ACTIVE``                                             when to look after it
 ``CAMPAIGN#<campaign>``                    ``OWNER``                                              whose the id is
@@ -27,14 +28,14 @@ There is no index: a campaign's list place never changes, and what does change i
 
 import hashlib
 from datetime import datetime
-from typing import NamedTuple
 
 from lambdas.domain.ids import BrandId, CallbackId, CampaignId, CampaignKey, PersonaId, PostId, TenantId
 from lambdas.domain.models.base import iso
 from lambdas.domain.models.checkpoint import Checkpoint
+from lambdas.ports.table import PK as PK
+from lambdas.ports.table import SK as SK
+from lambdas.ports.table import ItemKey as ItemKey
 
-PK = "PK"
-SK = "SK"
 EXPIRES_AT = "expiresAt"
 """The table's TTL attribute: seconds since 1970. An approval has a field of that name, which is text and so no TTL."""
 
@@ -49,11 +50,6 @@ OPEN_APPROVALS = "OPEN_APPROVALS#"
 OPEN_APPROVALS_SHARDS = 4
 THIS_ERA = "0"
 """Every ULID until the year 3084 begins with it; a key condition takes no empty prefix."""
-
-
-class ItemKey(NamedTuple):
-    pk: str
-    sk: str
 
 
 def tenant_partition(tenant_id: TenantId) -> str:
@@ -97,6 +93,11 @@ def checkpoint(key: CampaignKey, entry: Checkpoint) -> ItemKey:
 
 def approval(key: CampaignKey, callback_id: CallbackId) -> ItemKey:
     return ItemKey(campaign_partition(key), f"{APPROVALS}{callback_id}")
+
+
+def beside_approval(key: CampaignKey, callback_id: CallbackId) -> ItemKey:
+    """What an execution of an older version could not read in the request's record."""
+    return ItemKey(campaign_partition(key), f"BESIDE#{callback_id}")
 
 
 def effect(key: CampaignKey, kind: str, name: str) -> ItemKey:

@@ -11,12 +11,11 @@ split so that none comes near the 400 KB an item may have
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from lambdas.adapters.system import SystemClock, UlidSource
 from lambdas.adapters.table import keys
-from lambdas.adapters.table.due_store import DynamoDue
-from lambdas.adapters.table.table import ConditionFailedError, Table
+from lambdas.adapters.table.due_store import TableDue
 from lambdas.domain.due import Kind, entry_for
 from lambdas.domain.errors import ConcurrentUpdateError, ConflictError, NotFoundError
 from lambdas.domain.ids import CallbackId, CampaignId, CampaignKey, TenantId
@@ -24,9 +23,23 @@ from lambdas.domain.models.approval import Approval, ApprovalStatus, ClosedBecau
 from lambdas.domain.models.base import iso
 from lambdas.domain.record_size import record_bytes
 from lambdas.ports.stores import Clock
-
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
+from lambdas.ports.table import (
+    EXISTS,
+    NEW,
+    Absent,
+    AllOf,
+    AnyOf,
+    Condition,
+    ConditionFailedError,
+    Equals,
+    ItemKey,
+    OneOf,
+    Prefix,
+    Put,
+    Record,
+    Table,
+    Update,
+)
 
 PART_BYTES = 200_000
 """Of what was said about posts, in one item."""
@@ -34,42 +47,42 @@ _ADOPTED = 100
 """Requests of older versions in one go."""
 
 
-class DynamoApprovals:
-    def __init__(self, client: "DynamoDBClient", table_name: str, clock: Clock | None = None) -> None:
-        self._table = Table(client, table_name)
-        self._due = DynamoDue(client, table_name)
+class TableApprovals:
+    def __init__(self, table: Table, clock: Clock | None = None) -> None:
+        self._table = table
+        self._due = TableDue(table)
         self._clock = clock or SystemClock()
 
     def create(self, approval: Approval) -> bool:
         self._put_entry(approval.key, approval.callback_id, approval.due_at or approval.created_at)
-        return self._table.put_new(keys.approval(approval.key, approval.callback_id), _record(approval))
+        return self._table.put_if(keys.approval(approval.key, approval.callback_id), _record(approval), NEW)
 
     def get(self, key: CampaignKey, callback_id: CallbackId) -> Approval:
         found = self._table.get(keys.approval(key, callback_id))
         if found is None:
             raise _unknown(callback_id)
-        return Approval.from_record(found)
+        return self._read(found)
 
     def all(self, key: CampaignKey) -> list[Approval]:
-        items = self._table.query(keys.campaign_partition(key), keys.APPROVALS)
-        found = [Approval.from_record(item) for item in items]
+        items = self._table.query(keys.campaign_partition(key), Prefix(keys.APPROVALS))
+        found = [self._read(item) for item in items]
         return sorted(found, key=lambda approval: (approval.created_at, approval.callback_id))
 
     def decide(self, key: CampaignKey, callback_id: CallbackId, decision: MadeDecision) -> Approval:
         changes = {"status": ApprovalStatus.DECIDED.value, "decision": decision.to_record()}
-        return Approval.from_record(self._update(key, callback_id, [ApprovalStatus.PENDING], changes))
+        return self._read(self._update(key, callback_id, [ApprovalStatus.PENDING], changes))
 
     def close(self, key: CampaignKey, callback_id: CallbackId, because: ClosedBecause = ClosedBecause.ENDED) -> None:
         changes = {"status": ApprovalStatus.CLOSED.value, "closedBecause": because.value}
         place = keys.approval(key, callback_id)
         try:
-            self._table.update_if_status(place, [ApprovalStatus.PENDING], changes)
+            self._table.update_if(Update(place, changes, Equals("status", ApprovalStatus.PENDING.value)))
         except ConditionFailedError as failed:
             if failed.old is None:
                 raise _unknown(callback_id) from failed
             if because is ClosedBecause.SUPERSEDED:
-                over = [ApprovalStatus.DECIDED, ApprovalStatus.CLOSED]
-                self._table.update_if_status(place, over, {"closedBecause": because.value})
+                over = OneOf("status", [ApprovalStatus.DECIDED.value, ApprovalStatus.CLOSED.value])
+                self._table.update_if(Update(place, {"closedBecause": because.value}, over))
 
     def amend(
         self, approval: Approval, *, due_at: datetime | None = None, was: ApprovalStatus = ApprovalStatus.PENDING
@@ -79,7 +92,10 @@ class DynamoApprovals:
         place = keys.approval(approval.key, approval.callback_id)
         due = {"due_at": due_at} if due_at else {}
         amended = approval.model_copy(update={"version": approval.version + 1, **due})
-        if not self._table.put_if_version(place, _record(amended), was, approval.version):
+        writes = [Put(place, _record(amended), AllOf([Equals("status", was.value), _has_version(approval.version)]))]
+        if not approval.layout:
+            writes.append(Put(self._place_beside(approval), _beside(amended)))
+        if not self._stored(writes):
             raise ConcurrentUpdateError("the request for approval changed meanwhile")
         return amended
 
@@ -87,7 +103,7 @@ class DynamoApprovals:
         self._update(key, callback_id, list(ApprovalStatus), {"resumedAt": iso(at)})
 
     def keep_words(self, approval: Approval, vote: Vote) -> Vote:
-        if not (vote.comments or vote.posts) or (approval.layout == 0 and _size(vote.posts) <= PART_BYTES):
+        if not (vote.comments or vote.posts) or approval.layout == 0:
             return vote
         # An id of its own: the same reviewer may be answering twice at this moment.
         vote_id = UlidSource().ulid()
@@ -100,37 +116,58 @@ class DynamoApprovals:
         if vote.words is None:
             return
         part = 0
-        while self._table.delete(keys.words(approval.key, approval.callback_id, vote.words, part)):
+        while self._table.delete_if(keys.words(approval.key, approval.callback_id, vote.words, part), EXISTS):
             part += 1
 
     def votes(self, approval: Approval) -> tuple[Vote, ...]:
-        if all(vote.words is None for vote in approval.votes):
-            return approval.votes
+        counted = tuple(vote for vote in approval.votes if approval.counts(vote))
+        if all(vote.words is None for vote in counted):
+            return counted
         partition, prefix = keys.campaign_partition(approval.key), keys.words_prefix(approval.callback_id)
         said: dict[str, list[dict[str, Any]]] = {}
-        for item in self._table.query(partition, prefix):
+        for item in self._table.query(partition, Prefix(prefix)):
             said.setdefault(item["vote"], []).append(item)
-        return tuple(_with_words(vote, said.get(vote.words or "", [])) for vote in approval.votes)
+        return tuple(_with_words(vote, said.get(vote.words or "", [])) for vote in counted)
 
     def adopt(self, shard: int) -> int:
         partition = keys.open_approvals_partition(shard)
-        notes = self._table.query(partition, keys.THIS_ERA, limit=_ADOPTED)
+        notes = self._table.query(partition, Prefix(keys.THIS_ERA), limit=_ADOPTED)
         for note in notes:
             callback_id = CallbackId(note["callbackId"])
             key = CampaignKey(TenantId(note["tenantId"]), CampaignId(note["campaignId"]))
             # The entry first: what is adopted twice is looked at twice, and no request is forgotten.
             self._put_entry(key, callback_id, self._clock.now())
-            self._table.delete(keys.ItemKey(partition, callback_id))
+            self._table.delete_if(ItemKey(partition, callback_id), EXISTS)
         return len(notes)
+
+    def _stored(self, writes: Sequence[Put]) -> bool:
+        """Whether they were, which takes a transaction where they are two."""
+        if len(writes) == 1 and (condition := writes[0].condition):
+            return self._table.put_if(writes[0].key, writes[0].fields, condition)
+        try:
+            self._table.transact(writes)
+        except ConditionFailedError:
+            return False
+        return True
+
+    def _read(self, record: dict[str, Any]) -> Approval:
+        approval = Approval.from_record(record)
+        if approval.layout:
+            return approval
+        return Approval.from_record(_with_beside(record, self._table.get(self._place_beside(approval))))
+
+    def _place_beside(self, approval: Approval) -> ItemKey:
+        return keys.beside_approval(approval.key, approval.callback_id)
 
     def _put_entry(self, key: CampaignKey, callback_id: CallbackId, due_at: datetime) -> None:
         self._due.put(entry_for(Kind.APPROVAL, key, due_at, self._clock.now(), callback_id))
 
     def _update(
         self, key: CampaignKey, callback_id: CallbackId, expected: Sequence[ApprovalStatus], changes: dict[str, Any]
-    ) -> dict[str, Any]:
+    ) -> Record:
+        status_is = OneOf("status", [status.value for status in expected])
         try:
-            return self._table.update_if_status(keys.approval(key, callback_id), expected, changes)
+            return self._table.update_if(Update(keys.approval(key, callback_id), changes, status_is))
         except ConditionFailedError as failed:
             if failed.old is None:
                 raise _unknown(callback_id) from failed
@@ -138,15 +175,15 @@ class DynamoApprovals:
             raise ConflictError("the request for approval is not pending", details={"status": status}) from failed
 
 
-_NEWER = frozenset({"editing", "dueAt", "announcedStage", "layout"})
-_NEWER_OF_REVIEWERS = frozenset({"mail", "owed", "mailTries", "mailAfter", "revoked"})
+_NEWER = ("editing", "announcedStage", "askedAgainAt", "dueAt", "layout")
+_NEWER_OF_REVIEWERS = ("mail", "owed", "mailTries", "mailAfter", "revoked", "escalated")
 
 
 def _record(approval: Approval) -> dict[str, Any]:
     """As it is stored; one that an execution of before waits for without the fields that fail it.
 
-    Such a request does without what they are for: a claim is its ``invitedAt`` alone, and it agrees with every entry of
-    the due index. Once a newer execution takes it over it is stored as a whole.
+    They lie beside it (``_beside``). Of its votes those that count have no hash, and the others are left out. Once a
+    newer execution takes it over it is stored as a whole.
     """
     record = approval.to_record()
     if approval.layout:
@@ -156,9 +193,42 @@ def _record(approval: Approval) -> dict[str, Any]:
         {name: value for name, value in reviewer.items() if name not in _NEWER_OF_REVIEWERS}
         for reviewer in record["reviewers"]
     ]
+    older["votes"] = [
+        {name: value for name, value in stored.items() if name != "contentHash"}
+        for vote, stored in zip(approval.votes, record["votes"], strict=True)
+        if approval.counts(vote)
+    ]
     if approval.decision and not approval.decision.posts_in_votes:
         older["decision"] = {name: value for name, value in record["decision"].items() if name != "postsInVotes"}
     return older
+
+
+def _beside(approval: Approval) -> dict[str, Any]:
+    """The fields that an older execution refuses, but ``dueAt``: such a request agrees with every entry of the index,
+    because its own execution moves it without one."""
+    record = approval.to_record()
+    kept = {name: record[name] for name in _NEWER if name in record and name not in ("dueAt", "layout")}
+    reviewers = {
+        reviewer["email"]: {name: reviewer[name] for name in _NEWER_OF_REVIEWERS if name in reviewer}
+        for reviewer in record["reviewers"]
+    }
+    return {**kept, "reviewers": reviewers, "version": approval.version}
+
+
+def _with_beside(record: dict[str, Any], beside: dict[str, Any] | None) -> dict[str, Any]:
+    """Marks of mails hold for the version of the record they were written with, edits until they are taken off."""
+    if beside is None:
+        return record
+    if beside["version"] != record.get("version", 0):
+        return record | {"editing": beside.get("editing", [])}
+    marks = beside["reviewers"]
+    reviewers = [reviewer | marks.get(reviewer["email"], {}) for reviewer in record["reviewers"]]
+    return record | {name: beside[name] for name in _NEWER if name in beside} | {"reviewers": reviewers}
+
+
+def _has_version(version: int) -> Condition:
+    """Requests of before there were versions have none."""
+    return Equals("version", version) if version else AnyOf([Absent("version"), Equals("version", 0)])
 
 
 def _size(posts: Sequence[PostDecision]) -> int:

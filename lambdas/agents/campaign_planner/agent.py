@@ -9,15 +9,14 @@ from collections.abc import Mapping
 from itertools import cycle
 from typing import Any
 
-from lambdas.agents.campaign_planner.assets import asset_for
 from lambdas.agents.campaign_planner.contract import PlannerInput, PlannerResult, PlanSummary, Topic
-from lambdas.agents.campaign_planner.rules import plan_problems
-from lambdas.agents.campaign_planner.spread import spread
+from lambdas.agents.campaign_planner.layout import asset_for, spread
+from lambdas.agents.campaign_planner.plan_rules import plan_problems
 from lambdas.agents.campaign_planner.topics import collect_topics
 from lambdas.agents.cleaning import cleaned
-from lambdas.agents.intake import parse_input, personas_in
+from lambdas.agents.inputs import parse_input, personas_in
 from lambdas.agents.intents import Intent, intents_for
-from lambdas.agents.offline.provider import OfflineModel
+from lambdas.agents.offline.offline_model import OfflineModel
 from lambdas.agents.outcome import AgentError, Answer, ErrorCode, answer
 from lambdas.agents.seeding import derive_seed
 from lambdas.domain.calendar import planned_count, posting_slots

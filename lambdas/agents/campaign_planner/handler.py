@@ -5,8 +5,8 @@ from typing import Any
 
 from lambdas.adapters.telemetry import logger
 from lambdas.agents.campaign_planner.agent import run
+from lambdas.agents.model_choice import AgentSettings
 from lambdas.agents.outcome import Answer
-from lambdas.agents.provider import AgentSettings
 from lambdas.bootstrap import ports_for
 
 

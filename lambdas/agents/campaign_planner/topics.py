@@ -11,8 +11,8 @@ from pydantic import ValidationError
 from lambdas.agents.campaign_planner.contract import Topic, TopicList
 from lambdas.agents.cleaning import cleaned
 from lambdas.agents.intents import Intent
+from lambdas.agents.model_choice import load_prompt
 from lambdas.agents.outcome import AgentError, ErrorCode
-from lambdas.agents.prompts import load_prompt
 from lambdas.domain.models.base import invalid_input
 from lambdas.domain.similarity import near_duplicates
 from lambdas.ports.text_model import ModelReply, ModelRequest, Stop, Task, TextModel

@@ -5,25 +5,31 @@ provenance: the reviewer sees it and decides.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from lambdas.agents.clock import utc_now
-from lambdas.agents.content_generator.assemble import assemble
-from lambdas.agents.content_generator.check import REPETITION, check, failure
 from lambdas.agents.content_generator.contract import Draft, GeneratorInput, GeneratorResult
-from lambdas.agents.content_generator.payload import model_payload
+from lambdas.agents.content_generator.finish_draft import assemble
+from lambdas.agents.content_generator.model_payload import model_payload
+from lambdas.agents.content_generator.post_rules import REPETITION, check, failure
 from lambdas.agents.content_generator.provenance import Ledger
-from lambdas.agents.intake import parse_input, personas_in
-from lambdas.agents.offline.provider import OfflineModel
+from lambdas.agents.inputs import parse_input, personas_in
+from lambdas.agents.model_choice import load_prompt
+from lambdas.agents.offline.offline_model import OfflineModel
 from lambdas.agents.outcome import AgentError, Answer, ErrorCode, answer
-from lambdas.agents.prompts import load_prompt
 from lambdas.agents.seeding import derive_seed
+from lambdas.domain.errors import RetryableError
 from lambdas.domain.models.base import invalid_input
 from lambdas.domain.models.post import PostContent, RuleResult
 from lambdas.ports.text_model import ModelReply, ModelRequest, Stop, Task, TextModel
+
+
+def utc_now() -> datetime:
+    """Aware, in UTC. The workflow's handlers pass their own clock instead."""
+    return datetime.now(UTC)  # noqa: TID251 - run() is callable by any Python code, and its default needs some clock
+
 
 PROMPT_VERSION = "write-v2"
 ROUNDS = 2
@@ -50,7 +56,12 @@ def _write(data: Mapping[str, Any], model: TextModel, now: Callable[[], datetime
     broken: tuple[str, ...] = ()
     previous: Mapping[str, Any] | None = None
     for number in range(ROUNDS):
-        reply = model.complete(_model_request(request, payload, number, broken, previous))
+        try:
+            reply = model.complete(_model_request(request, payload, number, broken, previous))
+        except RetryableError:
+            if kept:
+                break  # the first draft may be published, and another attempt would pay for it again
+            raise
         ledger.add(reply)
         try:
             kept = _checked(assemble(_draft(reply), request, now()), request)

@@ -1,16 +1,58 @@
-"""What one post is made of: the sentences chosen for it, before a platform gives them their shape."""
+"""What one post is made of: the sentences chosen for it, before a platform gives them their shape.
 
+Among it the persona's manner, read from what it wrote before.
+"""
+
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from lambdas.agents.intents import Intent
 from lambdas.agents.offline.phrases import Angle, IntentPhrases, Phrases, phrases_for
-from lambdas.agents.offline.planner import topic_line
-from lambdas.agents.offline.subjects import sentence, short_audience, short_form, subjects_of, without_banned
-from lambdas.agents.offline.voice import Voice, voice_of
+from lambdas.agents.offline.planner import sentence, short_audience, short_form, subjects_of, topic_line, without_banned
 from lambdas.agents.seeding import derive_seed, pick, shuffled
+from lambdas.domain.limits.measure import graphemes, is_emoji
 from lambdas.domain.platforms import Platform
+
+_SENTENCES = re.compile(r"[^.!?…]+[.!?…]+")
+_SHORT_SENTENCE_WORDS = 9
+
+
+@dataclass(frozen=True)
+class Voice:
+    casual: bool
+    first_person: bool
+    terse: bool
+    """Writes short sentences: gets fewer of them."""
+    exclaims: bool
+    asks: bool
+    """Likes to end on a question."""
+    emoji: tuple[str, ...]
+    """Emoji of its own posts, which are the only ones used."""
+
+
+def voice_of(persona: Mapping[str, Any]) -> Voice:
+    """From the wire form of a persona."""
+    examples = tuple(persona["examples"])
+    joined = " ".join(examples)
+    sentences = _SENTENCES.findall(joined) or [joined]
+    words = sum(len(s.split()) for s in sentences) / len(sentences)
+    return Voice(
+        casual=persona.get("formality") == "casual",
+        first_person=bool(persona.get("firstPerson", True)),
+        terse=words < _SHORT_SENTENCE_WORDS,
+        exclaims=sum("!" in example for example in examples) * 3 >= len(examples),
+        asks=sum("?" in example for example in examples) * 3 >= len(examples),
+        emoji=_emoji(joined),
+    )
+
+
+def _emoji(text: str) -> tuple[str, ...]:
+    if text.isascii():
+        return ()
+    return tuple(dict.fromkeys(g for g in graphemes(text) if is_emoji(g)))
+
 
 LINK = "{link}"
 """Where the generator puts the link; it is not the model's to write."""

@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from lambdas.api.approvals.links import OpenLink
-from lambdas.domain.approval_due import RESUME_GRACE as TELL_GRACE
+from lambdas.domain.approval import RESUME_GRACE as TELL_GRACE
+from lambdas.domain.approval import Tally, asked_anew, flagged, tally, with_hashes
 from lambdas.domain.errors import (
     ConcurrentUpdateError,
     ConflictError,
@@ -14,6 +15,7 @@ from lambdas.domain.errors import (
     InvalidInputError,
     PayloadTooLargeError,
 )
+from lambdas.domain.ids import PostId, post_id_for
 from lambdas.domain.models.approval import (
     Approval,
     ApprovalStatus,
@@ -24,11 +26,11 @@ from lambdas.domain.models.approval import (
     Vote,
 )
 from lambdas.domain.models.base import iso
-from lambdas.domain.quorum import Tally, flagged, tally
-from lambdas.domain.record_size import record_bytes
+from lambdas.domain.record_size import fits, record_bytes
 from lambdas.ports.engine import Engine
+from lambdas.ports.paging import every
 from lambdas.ports.services import Cipher
-from lambdas.ports.stores import ApprovalStore, CampaignStore, Clock
+from lambdas.ports.stores import ApprovalStore, CampaignStore, Clock, PostStore
 from lambdas.services.lifecycle import BUILDING
 from lambdas.services.resuming import send_decision
 
@@ -42,6 +44,7 @@ class DecisionPorts(NamedTuple):
     engine: Engine
     clock: Clock
     cipher: Cipher
+    posts: PostStore
 
 
 class Choice(NamedTuple):
@@ -76,13 +79,15 @@ def decide(link: OpenLink, choice: Choice, ports: DecisionPorts) -> Approval:
     nobody waits for its decision.
     """
     vote = _vote(link, choice, ports)
+    _require_known_posts(vote, link.approval)
     if choice.decision is Decision.APPROVED and flagged([vote]):
-        raise InvalidInputError("decision: posts are marked to go back; choose needs_revision, or unmark them")
+        message = "posts are marked to go back; choose needs_revision, or unmark them"
+        raise InvalidInputError(f"decision: {message}", errors=[FieldError("decision", message)])
     _require_room(vote)
     kept: Vote | None = None
     try:
         for _ in range(MAX_TRIES):
-            link = link._replace(approval=ports.approvals.get(link.key, link.approval.callback_id))
+            link = link._replace(approval=_as_it_stands(link, ports))
             require_not_superseded(link.approval)
             if link.approval.status is ApprovalStatus.DECIDED:
                 return _repeated(link, vote, ports)
@@ -97,9 +102,20 @@ def decide(link: OpenLink, choice: Choice, ports: DecisionPorts) -> Approval:
             return answered if answered.decision is None else resume(answered, ports)
         raise ConcurrentUpdateError("others are answering as well; try again")
     except (ConflictError, ConcurrentUpdateError, GoneError):
-        if kept and kept not in ports.approvals.get(link.key, link.approval.callback_id).votes:
-            ports.approvals.forget_words(link.approval, kept)
+        if kept and kept.words:
+            counted = ports.approvals.get(link.key, link.approval.callback_id).votes
+            if kept.words not in {vote.words for vote in counted}:
+                ports.approvals.forget_words(link.approval, kept)
         raise
+
+
+def _as_it_stands(link: OpenLink, ports: DecisionPorts) -> Approval:
+    """The request, with what each vote was given for; of a record that does not say, the posts do."""
+    approval = ports.approvals.get(link.key, link.approval.callback_id)
+    hashed = with_hashes(approval, every(ports.posts, link.key))
+    if approval.status is not ApprovalStatus.PENDING or hashed == approval:
+        return approval
+    return asked_anew(hashed, ports.campaigns.get(link.key).brief.approval)
 
 
 def _vote(link: OpenLink, choice: Choice, ports: DecisionPorts) -> Vote:
@@ -110,6 +126,21 @@ def _vote(link: OpenLink, choice: Choice, ports: DecisionPorts) -> Vote:
         posts=choice.posts,
         at=ports.clock.now(),
     )
+
+
+def _require_known_posts(vote: Vote, approval: Approval) -> None:
+    """Each post that something is said about is of this campaign, and named once."""
+    total = approval.summary.total_posts if vote.posts else 0
+    known = {post_id_for(approval.campaign_id, index) for index in range(total)}
+    seen: set[PostId] = set()
+    wrong: list[FieldError] = []
+    for number, post in enumerate(vote.posts):
+        if post.post_id in seen or post.post_id not in known:
+            message = "the post is named twice" if post.post_id in seen else "the campaign has no such post"
+            wrong.append(FieldError(f"posts[{number}].postId", message))
+        seen.add(post.post_id)
+    if wrong:
+        raise InvalidInputError(f"{wrong[0].field}: {wrong[0].message}", errors=wrong)
 
 
 def _require_room(vote: Vote) -> None:
@@ -127,31 +158,43 @@ def _record(approval: Approval, vote: Vote, kept: Vote, ports: DecisionPorts) ->
 
     Raises ``ConcurrentUpdateError``.
     """
-    votes = (*approval.votes, kept)
+    kept = kept.model_copy(update={"content_hash": approval.content_hash})
+    replaced = approval.vote_of(vote.email)
+    votes = (*(earlier for earlier in approval.votes if earlier != replaced), kept)
     result = tally(approval, votes)
     changes: dict[str, object] = {"votes": votes}
-    due_at: datetime | None = None
+    due_at: datetime | None = vote.at if any(r.to_mail() for r in approval.silent()) else None
     if result.next_stage:
         changes |= {"stage": approval.stage + 1, "quorum": approval.next_quorum}
         due_at = vote.at
     if result.decision is not None:
         earlier = ports.approvals.votes(approval) if result.decision is Decision.NEEDS_REVISION else ()
-        changes |= {"status": ApprovalStatus.DECIDED, "decision": _made(result, (*earlier, vote), vote)}
+        made = _made(result, (*earlier, vote), vote, whole=approval.layout == 0)
+        changes |= {"status": ApprovalStatus.DECIDED, "decision": made}
         due_at = vote.at + TELL_GRACE
-    return ports.approvals.amend(approval.model_copy(update=changes), due_at=due_at)
+    answered = approval.model_copy(update=changes)
+    if approval.layout == 0 and not fits(answered.to_record()):
+        # An execution of an older version reads all that was said from this one record.
+        message = "together with what others said this is more than is kept; shorten the comments"
+        raise PayloadTooLargeError(message, errors=[FieldError("posts", message)])
+    amended = ports.approvals.amend(answered, due_at=due_at)
+    if replaced:
+        ports.approvals.forget_words(approval, replaced)
+    return amended
 
 
-def _made(result: Tally, votes: tuple[Vote, ...], last: Vote) -> MadeDecision:
+def _made(result: Tally, votes: tuple[Vote, ...], last: Vote, *, whole: bool) -> MadeDecision:
+    """``whole``: with all posts that go back, however large; otherwise those that are too large stay with the votes."""
     decision = result.decision or last.decision
     back = flagged(votes) if decision is Decision.NEEDS_REVISION else ()
-    fits = _bytes(back) <= MAX_POSTS_BYTES
+    on_record = whole or _bytes(back) <= MAX_POSTS_BYTES
     return MadeDecision(
         decision=decision,
         comments=_comments(votes, last, decision),
         decided_by=last.email,
         decided_at=last.at,
-        posts=back if fits else (),
-        posts_in_votes=0 if fits else len(back),
+        posts=back if on_record else (),
+        posts_in_votes=0 if on_record else len(back),
         reason=result.reason,
     )
 
@@ -174,7 +217,7 @@ def _require_same_content(approval: Approval, choice: Choice) -> None:
 
 def _require_first_answer(approval: Approval, vote: Vote) -> None:
     reviewer = next((r for r in approval.reviewers if r.email == vote.email), None)
-    if reviewer is None or reviewer.stage != approval.stage or approval.vote_of(vote.email):
+    if reviewer is None or reviewer.stage != approval.stage or approval.has_answered(vote.email):
         message = "you have answered already; what you said counts, and others are still to answer"
         raise ConflictError(message, details={"reason": "voted"})
 
@@ -208,12 +251,20 @@ def _repeated(link: OpenLink, vote: Vote, ports: DecisionPorts) -> Approval:
     first = link.approval.decision
     if first is None:
         raise GoneError("this request for approval is over")
-    same = (first.decision, first.comments, first.decided_by) == (vote.decision, vote.comments, vote.email)
-    if same and is_stuck(link.approval, ports.clock.now()):
+    if _is_said_again(link, first, vote, ports) and is_stuck(link.approval, ports.clock.now()):
         return resume(link.approval, ports)
     message = f"this was decided by {decider(link)} at {iso(first.decided_at)}: {first.decision.value}"
     details = {"reason": "decided", "decision": first.decision.value, "decidedAt": iso(first.decided_at)}
     raise ConflictError(message, details=details)
+
+
+def _is_said_again(link: OpenLink, first: MadeDecision, vote: Vote, ports: DecisionPorts) -> bool:
+    """By the one whose answer settled it: the same answer, or the decision as the page shows it, with the words of all
+    who answered."""
+    if first.decided_by != vote.email:
+        return False
+    own = [(said.decision, said.comments) for said in ports.approvals.votes(link.approval) if said.email == vote.email]
+    return (vote.decision, vote.comments) in [*own, (first.decision, first.comments)]
 
 
 def decider(link: OpenLink) -> str:

@@ -30,7 +30,7 @@ class OpenLink(NamedTuple):
 
     @property
     def key(self) -> CampaignKey:
-        return CampaignKey(self.approval.tenant_id, self.approval.campaign_id)
+        return self.approval.key
 
 
 def open_link(token: str, nonce: str, callback_id: str, ports: LinkPorts) -> OpenLink:

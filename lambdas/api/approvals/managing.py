@@ -9,7 +9,7 @@ from typing import Annotated, NamedTuple
 
 from pydantic import EmailStr, Field
 
-from lambdas.domain.errors import InvalidInputError
+from lambdas.domain.errors import FieldError, InvalidInputError
 from lambdas.domain.ids import CallbackId, CallbackIdField, CampaignKey
 from lambdas.domain.models.approval import Approval, ApprovalStatus, Decision, MailState, Quorum, Reviewer
 from lambdas.domain.models.base import Model, Moment
@@ -36,15 +36,17 @@ class Reassignment(Model):
 class ReviewerView(Model):
     email: EmailStr
     stage: int
-    invited_at: Moment | None
-    answer: Decision | None
-    mail: MailState | None
+    invited_at: Moment | None = None
+    answer: Decision | None = None
+    outdated: bool
+    """The answer was given before posts were edited, and does not count."""
+    mail: MailState | None = None
     """What became of the newest mail."""
     revoked: bool
     """A manager took the links back."""
-    unreachable: str | None
+    unreachable: str | None = None
     """Why mail does not reach them."""
-    slack: str | None
+    slack: str | None = None
 
 
 class ApprovalView(Model):
@@ -58,7 +60,7 @@ class ApprovalView(Model):
     created_at: Moment
     expires_at: Moment
     reviewers: tuple[ReviewerView, ...]
-    decision: Decision | None
+    decision: Decision | None = None
     expired: bool
 
     @classmethod
@@ -70,6 +72,7 @@ class ApprovalView(Model):
                 stage=reviewer.stage,
                 invited_at=reviewer.invited_at,
                 answer=vote.decision if vote else None,
+                outdated=vote is not None and not approval.counts(vote),
                 mail=reviewer.mail,
                 revoked=reviewer.revoked,
                 unreachable=reviewer.unreachable,
@@ -127,8 +130,8 @@ def reassign(place: Place, change: Reassignment, approvals: ApprovalStore, now: 
 
     def reassigned(approval: Approval) -> Approval:
         if any(r.email.lower() == change.to.lower() for r in approval.reviewers):
-            raise InvalidInputError("to: is a reviewer already")
-        (old,) = _chosen(approval, change.from_)
+            raise InvalidInputError("to: is a reviewer already", errors=[FieldError("to", "is a reviewer already")])
+        (old,) = _chosen(approval, change.from_, "from")
         return _with(approval, {old.email: Reviewer(email=change.to, nonce_hash="", stage=old.stage)}, taken_back=[old])
 
     return _amended(place, reassigned, approvals, now)
@@ -139,10 +142,17 @@ def _amended(place: Place, change: Callable[[Approval], Approval], approvals: Ap
     return amend_pending(approvals, place.key, place.callback_id, change, due_at=now)
 
 
-def _chosen(approval: Approval, email: str | None) -> list[Reviewer]:
+def _chosen(approval: Approval, email: str | None, field: str = "reviewer") -> list[Reviewer]:
+    """Raises ``InvalidInputError`` for ``field``, which says why that address is not to be chosen."""
     chosen = [r for r in approval.silent() if email is None or r.email.lower() == email.lower()]
     if not chosen:
-        raise InvalidInputError("reviewer: nobody of that address is still to answer")
+        known = next((r for r in approval.reviewers if email and r.email.lower() == email.lower()), None)
+        message = "is no reviewer of this request"
+        if known:
+            message = "has answered already" if known.stage == approval.stage else "is not asked at this stage"
+        if email is None:
+            message = "nobody is still to answer"
+        raise InvalidInputError(f"{field}: {message}", errors=[FieldError(field, message)])
     return chosen
 
 

@@ -25,7 +25,7 @@ class Draft(NamedTuple):
 def drafts_in(fields: Mapping[str, str]) -> dict[int, Draft]:
     """By number, in plan order: posts about which something was said. A verdict that is none is left out."""
     numbers = sorted(int(match.group(1)) for name in fields if (match := _VERDICT.fullmatch(name)))
-    drafts = {n: Draft(fields[f"verdict-{n}"], fields.get(f"comment-{n}", "").strip()[:MAX_COMMENT]) for n in numbers}
+    drafts = {n: Draft(fields[f"verdict-{n}"], fields.get(f"comment-{n}", "").strip()) for n in numbers}
     return {
         number: draft
         for number, draft in drafts.items()

@@ -45,30 +45,33 @@ def described(
     status: int = 200,
     errors: tuple[int, ...] = (),
     body: str | None = None,
+    body_required: bool = True,
     security: str = "bearer",
     headers: tuple[str, ...] = (),
+    media: tuple[str, ...] = (),
 ) -> dict[str, Any]:
     """Keyword arguments of a powertools route: what the OpenAPI document says about it.
 
-    ``answers`` is ``None`` for a response without content; ``body`` names the schema of the request body.
+    ``answers`` is ``None`` for a response without content; ``body`` names the schema of the request body; ``media`` are
+    further content types of the answer. ``errors`` are the route's own: ``openapi.py`` adds those that follow from its
+    path and body, and those that every route has.
     """
     ok: dict[str, Any] = {"description": HTTPStatus(status).phrase}
     if answers is not None:
         ok["content"] = {"application/json": {"model": answers}}
+        ok["content"] |= {kind: {"schema": {"type": "string"}} for kind in media}
     problem = {"content": {CONTENT_TYPE: {"model": Problem}}}
-    # 422 everywhere: a query parameter that the route does not take.
-    wrong = sorted({*errors, 401, 403, 422} if security == "bearer" else {*errors, 401, 422})
     extensions: dict[str, Any] = {}
     if body:
         schema = {"$ref": f"#/components/schemas/{body}"}
-        extensions["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
+        extensions["requestBody"] = {"required": body_required, "content": {"application/json": {"schema": schema}}}
     if headers:
         extensions["x-request-headers"] = list(headers)
     return {
         "operation_id": operation_id,
         "summary": summary,
         "tags": [tag],
-        "responses": {status: ok} | {code: {"description": HTTPStatus(code).phrase, **problem} for code in wrong},
+        "responses": {status: ok} | {code: {"description": HTTPStatus(code).phrase, **problem} for code in errors},
         "security": [{security: []}],
         "openapi_extensions": extensions,
         "status_code": status,

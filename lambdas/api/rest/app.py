@@ -1,16 +1,17 @@
 """The REST API as one object: routes in, problem details and headers out."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
-from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError as NoRouteError
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 from aws_lambda_powertools.utilities.typing import LambdaContext
+from pydantic.alias_generators import to_camel
 
 from lambdas.api.correlation import HEADER, brought_along
 from lambdas.api.problems import problem, unexpected
 from lambdas.api.rest.answers import Answer, problem_answer
+from lambdas.api.rest.approval_requests import ApprovalRequestRoutes
 from lambdas.api.rest.approvals import ApprovalRoutes
 from lambdas.api.rest.campaigns import CampaignRoutes
 from lambdas.api.rest.catalog import BrandRoutes, PersonaRoutes, SettingsRoutes
@@ -18,7 +19,6 @@ from lambdas.api.rest.documents import DocumentRoutes
 from lambdas.api.rest.history import HistoryRoutes
 from lambdas.api.rest.posts import PostRoutes
 from lambdas.api.rest.request import caller
-from lambdas.api.rest.requests import RequestRoutes
 from lambdas.api.rest.resolver import PAGES, Resolver, refuse_unknown_parameters
 from lambdas.api.rest.retry import RetryRoutes
 from lambdas.api.services import Services
@@ -59,7 +59,7 @@ class Api:
             PersonaRoutes,
             SettingsRoutes,
             ApprovalRoutes,
-            RequestRoutes,
+            ApprovalRequestRoutes,
             DocumentRoutes,
         ):
             routes(resolver, services)
@@ -80,7 +80,7 @@ class Api:
         return response
 
     @property
-    def resolver(self) -> APIGatewayRestResolver:
+    def resolver(self) -> Resolver:
         return self._resolver
 
     def _refused(self, error: CampaignError) -> Answer:
@@ -111,21 +111,26 @@ class Api:
         """Parameters that powertools refused, in our words. An id that cannot be one names nothing: 404."""
         if self._resolver.current_event.path.startswith(PAGES):
             # A link with a part twice is one that nobody mailed, and its reader is a person.
-            from lambdas.api.rest import pages
+            from lambdas.api.pages import review as pages
 
             self._services.log.event("approval_link_refused", reason="a part of the link is there twice")
             return pages.refusal(UnauthenticatedError("a part of the link is there twice"))
         places = {detail["loc"][0] for detail in error.errors()}
         if places == {"path"} and self._resolver.current_event.http_method != "PUT":
             return self._no_such_id([])
-        fields = [FieldError(_camel(str(detail["loc"][1])), detail["msg"]) for detail in error.errors()]
+        fields = [FieldError(to_camel(str(detail["loc"][1])), detail["msg"]) for detail in error.errors()]
         return self._refused(InvalidInputError("; ".join(f"{f.field}: {f.message}" for f in fields), errors=fields))
 
     def _no_such_id(self, parameters: Sequence[str]) -> Answer:
         """Nothing has such an id, and nothing can be given it."""
-        if self._resolver.current_event.http_method != "PUT":
-            return self._refused(NotFoundError("there is nothing with this id"))
-        fields = [FieldError(_camel(name), "has characters that no id may have") for name in parameters]
+        event, nothing = self._resolver.current_event, NotFoundError("there is nothing with this id")
+        if event.path.startswith(PAGES):
+            from lambdas.api.pages import review as pages
+
+            return pages.refusal(nothing)
+        if event.http_method != "PUT":
+            return self._refused(nothing)
+        fields = [FieldError(to_camel(name), "has characters that no id may have") for name in parameters]
         return self._refused(InvalidInputError("; ".join(f"{f.field}: {f.message}" for f in fields), errors=fields))
 
     def _unexpected(self, error: Exception) -> Answer:
@@ -133,6 +138,6 @@ class Api:
         return problem_answer(unexpected(self._resolver.context["correlation_id"]))
 
 
-def _camel(name: str) -> str:
-    head, *tail = name.split("_")
-    return head + "".join(part.capitalize() for part in tail)
+def routes() -> Resolver:
+    """The routes alone, for who describes them: nothing can be asked of them, since there is nothing behind them."""
+    return Api(cast(Services, None)).resolver

@@ -1,6 +1,7 @@
 """A reviewer's way in: the page behind the mailed link, and its twin for programs."""
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING, Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
@@ -18,7 +19,7 @@ from lambdas.domain.models.approval import MAX_COMMENTS, Decision, DecisionInput
 from lambdas.ports.paging import every
 
 if TYPE_CHECKING:
-    from lambdas.api.rest.pages import Draft
+    from lambdas.api.pages.review import Draft
 
 TAG = "Approval"
 FORM = {
@@ -41,17 +42,13 @@ class ApprovalRoutes:
     def __init__(self, app: Resolver, services: Services) -> None:
         self._app = app
         self._services = services
-        self._links = LinkPorts(services.approvals, services.keys, services.clock, services.log)
-        self._decisions = DecisionPorts(
-            services.approvals, services.campaigns, services.engine, services.clock, services.cipher
-        )
-        path, wrong = "/approve/<callback_id>", (401, 404, 410)
+        path, wrong = "/approve/<callback_id>", (401, 404, 410, 503)
         app.get(path, **html_described("showApproval", "The reviewer's page", tag=TAG, errors=wrong))(self.show)
         app.head(path, include_in_schema=False)(self.show)
         app.post(
             path,
             **html_described(
-                "decideByForm", "Decide by the page's form", tag=TAG, errors=(*wrong, 409, 413, 422), form=FORM
+                "decideByForm", "Decide by the page's form", tag=TAG, errors=(*wrong, 400, 409, 413, 422), form=FORM
             ),
         )(self.decide_by_form)
         app.post(
@@ -61,26 +58,45 @@ class ApprovalRoutes:
                 "Decide with the token of a reviewer's link",
                 tag=TAG,
                 answers=DecidedApproval,
-                errors=(400, 404, 409, 410, 413, 422),
+                errors=(404, 409, 410),
                 body="DecisionInput",
                 security="approval",
             ),
         )(self.decide_by_token)
 
+    @cached_property
+    def _links(self) -> LinkPorts:
+        services = self._services
+        return LinkPorts(services.approvals, services.keys, services.clock, services.log)
+
+    @cached_property
+    def _decisions(self) -> DecisionPorts:
+        services = self._services
+        return DecisionPorts(
+            services.approvals, services.campaigns, services.engine, services.clock, services.cipher, services.posts
+        )
+
     def show(
         self, callback_id: CallbackPath, token: LinkPart = "", nonce: LinkPart = "", page: PageNumber = "1"
     ) -> Answer:
         """Look, and never decide: mail scanners and link previews come here too."""
-        from lambdas.api.rest import pages
+        from lambdas.api.pages import review as pages
 
         try:
             return self._shown(open_link(token, nonce, callback_id, self._links), page)
         except CampaignError as error:
             return pages.refusal(error)
 
-    def _shown(self, link: OpenLink, page: str, fields: Mapping[str, str] | None = None) -> Answer:
-        """The request as it stands. ``fields`` are of a form that was sent to see another page of its posts."""
-        from lambdas.api.rest import pages
+    def _shown(
+        self,
+        link: OpenLink,
+        page: str,
+        fields: Mapping[str, str] | None = None,
+        wrong: InvalidInputError | None = None,
+    ) -> Answer:
+        """The request as it stands. ``fields`` are of a form that was sent to see another page of its posts, or in
+        which something is ``wrong``."""
+        from lambdas.api.pages import review as pages
 
         require_not_superseded(link.approval)
         if link.approval.decision:
@@ -89,28 +105,28 @@ class ApprovalRoutes:
         if pages.has_answered(link):
             return self._answered(link)
         campaign = self._services.campaigns.get_configured(link.key)
-        edited = fields is not None and fields.get("contentHash") != link.approval.content_hash
-        notice = pages.Notice.CHANGED if edited else pages.Notice.NONE
-        return pages.approval(link, campaign, self._services.posts, page, _draft(fields or {}), notice)
+        notice: str = pages.notice_of(link, None if fields is None else fields.get("contentHash"))
+        if wrong:
+            problem, page = pages.problem_of(wrong)
+            notice = f"{problem} {notice}".strip()
+        status = wrong.status if wrong else 200
+        return pages.approval(link, campaign, self._services.posts, page, _draft(fields or {}), notice, status=status)
 
     def decide_by_form(self, callback_id: CallbackPath, token: LinkPart = "", nonce: LinkPart = "") -> Answer:
-        from lambdas.api.rest import pages
+        from lambdas.api.pages import review as pages
 
         try:
             link = open_link(token, nonce, callback_id, self._links)
             fields = form_body(self._app.current_event)
             if "page" in fields:
                 return self._shown(link, fields["page"], fields)
-            said = DecisionInput.from_wire(
-                {"callbackId": callback_id}
-                | {name: value for name, value in fields.items() if name in _DECISION_FIELDS}
-            )
-            _require_hash(said)
-            choice = _choice(said)._replace(posts=marks_in(fields, link.approval.campaign_id))
+            _require_hash(fields)
             try:
-                decided = decide(link, choice, self._decisions)
+                decided = decide(link, _filled_in(link, fields), self._decisions)
             except ConflictError as error:
                 return self._late(error, open_link(token, nonce, callback_id, self._links), fields)
+            except InvalidInputError as error:
+                return self._shown(open_link(token, nonce, callback_id, self._links), "1", fields, error)
             if decided.decision is None:
                 return self._answered(link._replace(approval=decided))
             return self._decided(link._replace(approval=decided))
@@ -143,7 +159,7 @@ class ApprovalRoutes:
 
     def _late(self, error: ConflictError, link: OpenLink, fields: Mapping[str, str]) -> Answer:
         """The page of a decision that did not count: what counted instead, or what changed meanwhile."""
-        from lambdas.api.rest import pages
+        from lambdas.api.pages import review as pages
 
         campaign = self._services.campaigns.get_configured(link.key)
         match error.details.get("reason"):
@@ -151,35 +167,46 @@ class ApprovalRoutes:
                 return self._decided(link, status=409)
             case "voted":
                 return self._answered(link, status=409)
-            case "changed" if link.approval.content_hash:
-                notice = pages.Notice.NOT_RECORDED
-                return pages.approval(link, campaign, self._services.posts, "1", _draft(fields), notice)
+            case "changed":
+                notice = pages.Notice.NOT_RECORDED if link.approval.content_hash else pages.Notice.WAIT
+                return pages.approval(link, campaign, self._services.posts, "1", _draft(fields), notice, status=409)
         return pages.refusal(error)
 
     def _answered(self, link: OpenLink, *, status: int = 200) -> Answer:
-        from lambdas.api.rest import pages
+        from lambdas.api.pages import review as pages
 
         campaign, votes = self._services.campaigns.get(link.key), self._services.approvals.votes(link.approval)
         return pages.answered(link, campaign, votes, status=status)
 
     def _decided(self, link: OpenLink, *, status: int = 200) -> Answer:
-        from lambdas.api.rest import pages
+        from lambdas.api.pages import review as pages
 
         campaign = self._services.campaigns.get(link.key)
         return pages.decided(link, campaign, now=self._services.clock.now(), status=status)
 
 
 def _draft(fields: Mapping[str, str]) -> "Draft":
-    from lambdas.api.rest.pages import Draft
+    from lambdas.api.pages.review import Draft
 
-    return Draft(fields.get("decision", ""), fields.get("comments", "")[:MAX_COMMENTS], drafts_in(fields))
+    return Draft(fields.get("decision", ""), fields.get("comments", ""), drafts_in(fields))
 
 
-def _require_hash(said: DecisionInput) -> None:
-    """A form that does not say what it showed decides nothing: the page's own always does."""
-    if not said.content_hash:
+def _require_hash(fields: Mapping[str, str]) -> None:
+    """A form that does not say what it showed decides nothing: the page's own always does. It is empty on a page that
+    was shown while somebody edited, which decides nothing either and is answered with what there is now."""
+    if "contentHash" not in fields:
         problem = FieldError("contentHash", "the form does not say what it showed; open the link again")
         raise InvalidInputError(problem.message, errors=[problem])
+
+
+def _filled_in(link: OpenLink, fields: Mapping[str, str]) -> Choice:
+    """Raises ``InvalidInputError`` with the name of the form's field."""
+    named = {name: value for name, value in fields.items() if name in _DECISION_FIELDS}
+    if len(named.get("comments", "").strip()) > MAX_COMMENTS:
+        problem = FieldError("comments", f"your comments have more than {MAX_COMMENTS:,} characters; shorten them")
+        raise InvalidInputError(problem.message, errors=[problem])
+    said = DecisionInput.from_wire({"callbackId": link.approval.callback_id} | named)
+    return _choice(said)._replace(posts=marks_in(fields, link.approval.campaign_id))
 
 
 def _choice(body: DecisionInput) -> Choice:

@@ -5,9 +5,8 @@ from typing import Annotated
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 
-from lambdas.api.rest.address import public_url
 from lambdas.api.rest.answers import Answer, answer, described, listing
-from lambdas.api.rest.request import IDEMPOTENCY_HEADER, caller, idempotency_key, json_body, manager
+from lambdas.api.rest.request import IDEMPOTENCY_HEADER, caller, idempotency_key, json_body, manager, public_url
 from lambdas.api.rest.resolver import Resolver
 from lambdas.api.rest.views import AcceptedCampaign, CampaignItem, CampaignLinks, CampaignView, Listing
 from lambdas.api.services import Services
@@ -35,24 +34,22 @@ class CampaignRoutes:
                 tag=TAG,
                 answers=AcceptedCampaign,
                 status=202,
-                errors=(400, 409, 413, 422, 503),
+                errors=(409,),
                 body="CampaignBrief",
                 headers=(IDEMPOTENCY_HEADER,),
             ),
         )(self.start)
         app.get(
             "/campaigns",
-            **described(
-                "listCampaigns", "Campaigns, newest first", tag=TAG, answers=Listing[CampaignItem], errors=(422,)
-            ),
+            **described("listCampaigns", "Campaigns, newest first", tag=TAG, answers=Listing[CampaignItem]),
         )(self.list)
         app.get(
             "/campaigns/<campaign_id>",
-            **described("getCampaign", "One campaign", tag=TAG, answers=CampaignView, errors=(404,)),
+            **described("getCampaign", "One campaign", tag=TAG, answers=CampaignView),
         )(self.get)
         app.get(
             "/campaigns/<campaign_id>/progress",
-            **described("getProgress", "How far a campaign is", tag=TAG, answers=Progress, errors=(404,)),
+            **described("getProgress", "How far a campaign is", tag=TAG, answers=Progress),
         )(self.progress)
 
     def start(self) -> Answer:

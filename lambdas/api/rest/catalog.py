@@ -17,77 +17,74 @@ from lambdas.domain.models.tenant import TenantConfig, TenantSettings
 BRANDS, PERSONAS, SETTINGS = "Brands", "Personas", "Settings"
 BrandPath = Annotated[BrandIdField, Path()]
 PersonaPath = Annotated[PersonaIdField, Path()]
-_PUT_ERRORS = (400, 413, 422)
 
 
 class BrandRoutes:
     def __init__(self, app: Resolver, services: Services) -> None:
         self._app = app
-        self._catalog = services.catalog
+        self._services = services
         path = "/brands/<brand_id>"
         app.put(
             path,
-            **described("putBrand", "Store a brand", tag=BRANDS, answers=Brand, errors=_PUT_ERRORS, body="BrandConfig"),
+            **described("putBrand", "Store a brand", tag=BRANDS, answers=Brand, body="BrandConfig"),
         )(self.put)
-        app.get(path, **described("getBrand", "One brand", tag=BRANDS, answers=Brand, errors=(404,)))(self.get)
+        app.get(path, **described("getBrand", "One brand", tag=BRANDS, answers=Brand))(self.get)
         app.delete(
             path,
-            **described("deleteBrand", "Delete a brand", tag=BRANDS, answers=None, status=204, errors=(404,)),
+            **described("deleteBrand", "Delete a brand", tag=BRANDS, answers=None, status=204),
         )(self.delete)
 
     def put(self, brand_id: BrandPath) -> Answer:
         who = manager(self._app.current_event)
         config = BrandConfig.from_wire(json_body(self._app.current_event))
-        return answer(self._catalog.put_brand(who.tenant_id, brand_id, config))
+        return answer(self._services.catalog.put_brand(who.tenant_id, brand_id, config))
 
     def get(self, brand_id: BrandPath) -> Answer:
-        brand = self._catalog.get_brand(caller(self._app.current_event).tenant_id, brand_id)
+        brand = self._services.catalog.get_brand(caller(self._app.current_event).tenant_id, brand_id)
         if brand is None:
             raise NotFoundError(f"there is no brand {brand_id!r}")
         return answer(brand)
 
     def delete(self, brand_id: BrandPath) -> Answer:
-        self._catalog.delete_brand(manager(self._app.current_event).tenant_id, brand_id)
+        self._services.catalog.delete_brand(manager(self._app.current_event).tenant_id, brand_id)
         return Response(204)
 
 
 class PersonaRoutes:
     def __init__(self, app: Resolver, services: Services) -> None:
         self._app = app
-        self._catalog = services.catalog
+        self._services = services
         path = "/personas/<persona_id>"
         app.put(
             path,
-            **described(
-                "putPersona", "Store a persona", tag=PERSONAS, answers=Persona, errors=_PUT_ERRORS, body="PersonaConfig"
-            ),
+            **described("putPersona", "Store a persona", tag=PERSONAS, answers=Persona, body="PersonaConfig"),
         )(self.put)
-        app.get(path, **described("getPersona", "One persona", tag=PERSONAS, answers=Persona, errors=(404,)))(self.get)
+        app.get(path, **described("getPersona", "One persona", tag=PERSONAS, answers=Persona))(self.get)
         app.delete(
             path,
-            **described("deletePersona", "Delete a persona", tag=PERSONAS, answers=None, status=204, errors=(404,)),
+            **described("deletePersona", "Delete a persona", tag=PERSONAS, answers=None, status=204),
         )(self.delete)
 
     def put(self, persona_id: PersonaPath) -> Answer:
         who = manager(self._app.current_event)
         config = PersonaConfig.from_wire(json_body(self._app.current_event))
-        return answer(self._catalog.put_persona(who.tenant_id, persona_id, config))
+        return answer(self._services.catalog.put_persona(who.tenant_id, persona_id, config))
 
     def get(self, persona_id: PersonaPath) -> Answer:
-        persona = self._catalog.get_persona(caller(self._app.current_event).tenant_id, persona_id)
+        persona = self._services.catalog.get_persona(caller(self._app.current_event).tenant_id, persona_id)
         if persona is None:
             raise NotFoundError(f"there is no persona {persona_id!r}")
         return answer(persona)
 
     def delete(self, persona_id: PersonaPath) -> Answer:
-        self._catalog.delete_persona(manager(self._app.current_event).tenant_id, persona_id)
+        self._services.catalog.delete_persona(manager(self._app.current_event).tenant_id, persona_id)
         return Response(204)
 
 
 class SettingsRoutes:
     def __init__(self, app: Resolver, services: Services) -> None:
         self._app = app
-        self._catalog, self._senders = services.catalog, services.senders
+        self._services = services
         app.get("/settings", **described("getSettings", "The tenant's settings", tag=SETTINGS, answers=TenantSettings))(
             self.get
         )
@@ -98,20 +95,19 @@ class SettingsRoutes:
                 "Store the tenant's settings",
                 tag=SETTINGS,
                 answers=TenantSettings,
-                errors=_PUT_ERRORS,
                 body="TenantConfig",
             ),
         )(self.put)
 
     def get(self) -> Answer:
-        return answer(self._catalog.get_settings(caller(self._app.current_event).tenant_id))
+        return answer(self._services.catalog.get_settings(caller(self._app.current_event).tenant_id))
 
     def put(self) -> Answer:
         """Raises ``InvalidInputError`` for a sender that the mail service would not take from this tenant."""
         who = manager(self._app.current_event)
         config = TenantConfig.from_wire(json_body(self._app.current_event))
-        refusal = self._senders.refusal(who.tenant_id, config.sender.address) if config.sender else None
+        refusal = self._services.senders.refusal(who.tenant_id, config.sender.address) if config.sender else None
         if refusal:
             problem = FieldError("sender.address", refusal)
             raise InvalidInputError(f"{problem.field} {problem.message}", errors=[problem])
-        return answer(self._catalog.put_settings(who.tenant_id, config))
+        return answer(self._services.catalog.put_settings(who.tenant_id, config))

@@ -7,8 +7,8 @@ from typing import Annotated, Any
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
-from lambdas.api.rest.address import public_url
 from lambdas.api.rest.answers import Answer
+from lambdas.api.rest.request import public_url
 from lambdas.api.rest.resolver import Resolver
 from lambdas.api.services import Services
 

@@ -33,7 +33,7 @@ class HistoryRoutes:
         self._services = services
         app.get(
             "/campaigns/<campaign_id>/checkpoints",
-            **described("getCheckpoints", "What each step did", tag=TAG, answers=ExecutionContext, errors=(404, 422)),
+            **described("getCheckpoints", "What each step did", tag=TAG, answers=ExecutionContext),
         )(self.checkpoints)
         app.get(
             "/campaigns/<campaign_id>/executions",
@@ -42,7 +42,6 @@ class HistoryRoutes:
                 "The engine's own history, with the attempts of each step",
                 tag=TAG,
                 answers=Listing[ExecutionView],
-                errors=(404, 422),
             ),
         )(self.executions)
         app.get(
@@ -52,7 +51,8 @@ class HistoryRoutes:
                 "The workflow, drawn with its states",
                 tag=TAG,
                 answers=ExecutionGraph,
-                errors=(404, 406, 422),
+                errors=(406,),
+                media=(SVG,),
             ),
         )(self.graph)
 

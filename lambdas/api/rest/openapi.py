@@ -1,7 +1,8 @@
 """The OpenAPI 3.1 document. Imported when somebody asks for it: describing costs more than answering."""
 
 import json
-import re
+from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver
@@ -10,6 +11,9 @@ from pydantic.alias_generators import to_camel
 from pydantic.json_schema import models_json_schema
 
 from lambdas.api.approvals.managing import Reassignment, ReviewerChoice
+from lambdas.api.problems import CONTENT_TYPE
+from lambdas.api.rest.examples import BODIES, IDS
+from lambdas.api.rest.resolver import camel_path
 from lambdas.api.rest.retry import RetryInput
 from lambdas.domain.models.approval import DecisionInput
 from lambdas.domain.models.brand import BrandConfig, PersonaConfig
@@ -34,6 +38,28 @@ _BODIES = (
     ReviewerChoice,
     Reassignment,
 )
+_ANYWHERE = {
+    401: "There is no token, or it does not verify or has expired: the detail says which.",
+    403: "The caller's role does not allow it, or the data names another tenant.",
+    422: "A field, or a query parameter that the route does not take: `errors` names each.",
+    429: "Too many requests, or campaigns, at once.",
+    500: "Something went wrong on our side.",
+    503: "Something is temporarily unavailable.",
+    504: "The request took too long.",
+}
+"""What every operation may answer, by the application, the authorizer or the gateway."""
+_WITH_BODY = {400: "The body is not valid JSON.", 413: "The body is too large."}
+_WITH_ID = {404: "There is nothing with this id."}
+_TEXT = {"type": "string"}
+_CORRELATION = {"description": "Names the request in our logs.", "required": True, "schema": _TEXT}
+_HEADERS_OF: dict[int, dict[str, Any]] = {
+    202: {"Location": {"description": "The campaign.", "required": True, "schema": _TEXT}},
+    401: {"WWW-Authenticate": {"required": True, "schema": _TEXT}},
+    429: {"Retry-After": {"description": "Seconds; not where the gateway answers.", "schema": {"type": "integer"}}},
+    503: {"Retry-After": {"description": "Seconds.", "required": True, "schema": {"type": "integer"}}},
+}
+_NO_SUCH = ("HTTPValidationError", "ValidationError", "ResponseValidationError")
+"""Schemas of powertools' own words for what our problem details say."""
 _HEADERS = {
     "Idempotency-Key": {
         "description": "Makes a repeat harmless: the same key with the same body answers the same campaign.",
@@ -57,10 +83,13 @@ def describe(resolver: APIGatewayRestResolver) -> dict[str, Any]:
             },
         )
     )
-    document["paths"] = {_camel_path(path): _operations(methods) for path, methods in document["paths"].items()}
+    document["paths"] = {
+        camel_path(path): {method: _completed(path, operation) for method, operation in methods.items()}
+        for path, methods in document["paths"].items()
+    }
     schemas = document["components"]["schemas"]
     schemas.update(_body_schemas())
-    for unused in ("HTTPValidationError", "ValidationError", "ResponseValidationError"):
+    for unused in _NO_SUCH:
         schemas.pop(unused, None)
     return document
 
@@ -71,19 +100,39 @@ def _body_schemas() -> dict[str, Any]:
     return found
 
 
-def _operations(methods: dict[str, Any]) -> dict[str, Any]:
-    for operation in methods.values():
-        # Powertools adds its own words for what our problem details say.
-        for code, response in list(operation["responses"].items()):
-            if "application/json" in response.get("content", {}) and int(code) >= 400:
-                del operation["responses"][code]
-        for parameter in operation.get("parameters", []):
-            parameter["name"] = to_camel(parameter["name"])
-            parameter["schema"].pop("title", None)
-        for name in operation.pop("x-request-headers", []):
-            operation.setdefault("parameters", []).append({"name": name, "in": "header", **_HEADERS[name]})
-    return methods
+def _completed(path: str, operation: dict[str, Any]) -> dict[str, Any]:
+    """The operation with what follows from its path and its body, and with what every operation has."""
+    responses = {int(code): response for code, response in operation["responses"].items()}
+    body = operation.get("requestBody")
+    is_page = "text/html" in responses.get(200, {}).get("content", {})
+    puts = path.endswith("_id}") and "put" in operation["operationId"]
+    follow = _ANYWHERE | (_WITH_BODY if body else {}) | (_WITH_ID if "{" in path and not puts else {})
+    operation["responses"] = {
+        str(code): _response(code, responses.get(code, {}), follow.get(code), is_page)
+        for code in sorted(responses.keys() | follow.keys())
+    }
+    for parameter in operation.get("parameters", []):
+        if parameter["in"] == "path":
+            parameter["example"] = IDS[parameter["name"]]
+        parameter["name"] = to_camel(parameter["name"])
+        parameter["schema"].pop("title", None)
+    for name in operation.pop("x-request-headers", []):
+        operation.setdefault("parameters", []).append({"name": name, "in": "header", **_HEADERS[name]})
+    for content in (body or {}).get("content", {}).values():
+        name = content["schema"].get("$ref", "").rsplit("/", 1)[-1]
+        if name in BODIES:
+            content["example"] = BODIES[name]
+    return operation
 
 
-def _camel_path(path: str) -> str:
-    return re.sub(r"{(\w+)}", lambda match: f"{{{to_camel(match.group(1))}}}", path)
+def _response(code: int, told: Mapping[str, Any], description: str | None, is_page: bool) -> dict[str, Any]:
+    content = dict(told.get("content", {}))
+    if code >= HTTPStatus.BAD_REQUEST:
+        content.pop("application/json", None)
+        if not content or (is_page and code in _ANYWHERE):
+            content[CONTENT_TYPE] = {"schema": {"$ref": _REF.format(model="Problem")}}
+    if code == HTTPStatus.NO_CONTENT:
+        content = {}
+    headers = {"X-Correlation-Id": _CORRELATION, **({} if is_page else _HEADERS_OF.get(code, {}))}
+    found = {"description": description or told["description"], "headers": headers}
+    return found | ({"content": content} if content else {})

@@ -26,12 +26,15 @@ class PostRoutes:
         app.get(
             "/campaigns/<campaign_id>/posts",
             **described(
-                "listPosts", "A campaign's posts, in plan order", tag=TAG, answers=Listing[PostView], errors=(404, 422)
+                "listPosts",
+                "A campaign's posts, in plan order",
+                tag=TAG,
+                answers=Listing[PostView],
             ),
         )(self.list)
         app.get(
             "/campaigns/<campaign_id>/posts/<post_id>",
-            **described("getPost", "One post", tag=TAG, answers=PostView, errors=(404,)),
+            **described("getPost", "One post", tag=TAG, answers=PostView),
         )(self.get)
 
         app.patch(
@@ -41,7 +44,7 @@ class PostRoutes:
                 "Edit a post while the campaign waits for approval",
                 tag=TAG,
                 answers=PostView,
-                errors=(400, 404, 409, 413, 422, 503),
+                errors=(409,),
                 body="PostPatch",
             ),
         )(self.edit)

@@ -1,7 +1,8 @@
-"""Reading a request: who calls, with which headers, with what body."""
+"""Reading a request: who calls, at which address, with which headers, with what body."""
 
 import json
 import re
+from collections.abc import Callable
 from typing import Any, NoReturn
 from urllib.parse import parse_qs
 
@@ -70,13 +71,16 @@ def bearer(event: APIGatewayProxyEvent) -> str:
     return match.group(1)
 
 
-def json_body(event: APIGatewayProxyEvent) -> Any:
-    """The parsed body, at most as large as a campaign may be, without a ``tenantId`` that is the caller's own.
+def json_body(event: APIGatewayProxyEvent, *, required: bool = True) -> Any:
+    """The parsed body, at most as large as a campaign may be, without a ``tenantId`` that is the caller's own. None at
+    all is an empty object where it is not ``required``.
 
     Raises ``PayloadTooLargeError``, ``MalformedJsonError``, and ``TenantMismatchError`` for another tenant's.
     """
     text = _text(event)
     check_size(len(text.encode("utf-8", "surrogatepass")))
+    if not text.strip() and not required:
+        return {}
     if not text.strip():
         raise MalformedJsonError("the request has no body")
     return own(_parsed(text), ((event.get("requestContext") or {}).get("authorizer") or {}).get("tenantId"))
@@ -105,6 +109,19 @@ def form_body(event: APIGatewayProxyEvent) -> dict[str, str]:
     except ValueError:
         raise InvalidInputError("the form could not be read") from None
     return {name: values[-1].replace("\r\n", "\n") for name, values in fields.items()}
+
+
+def public_url(event: APIGatewayProxyEvent, configured: Callable[[], str]) -> str:
+    """The API's URL without a trailing slash: as API Gateway tells, else as configured (which may be empty).
+
+    API Gateway tells its domain, and a path which has the stage (or a custom domain's base path) in front of ours.
+    The ``Host`` header is never trusted: it is the caller's to write.
+    """
+    context = event.get("requestContext") or {}
+    domain, path = context.get("domainName"), context.get("path") or ""
+    if not domain:
+        return configured().rstrip("/")
+    return f"https://{domain}{path.removesuffix(event.path)}"
 
 
 def _text(event: APIGatewayProxyEvent) -> str:

@@ -1,11 +1,12 @@
 """The powertools resolver, which also knows which methods a path has and which parameters a route takes."""
 
 import re
-from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
+from aws_lambda_powertools.event_handler.api_gateway import Route
 from aws_lambda_powertools.event_handler.middlewares import NextMiddleware
+from pydantic.alias_generators import to_camel
 
 from lambdas.domain.errors import FieldError, InvalidInputError
 
@@ -24,29 +25,42 @@ def refuse_unknown_parameters(app: APIGatewayRestResolver, next_middleware: Next
     return next_middleware(app)
 
 
+class Offered(NamedTuple):
+    """A route as the gateway has to offer it."""
+
+    method: str
+    path: str
+    """``/campaigns/{campaignId}``."""
+    private: bool
+    """It asks for a bearer token of ours, so the gateway asks the authorizer first."""
+
+
 class Resolver(APIGatewayRestResolver):
     """Powertools answers 404 to a wrong method; ``methods_of`` is what it takes to answer 405."""
 
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**options)
-        self._methods: dict[str, set[str]] = {}
-
-    def route(self, rule: str, method: str | list[str] | tuple[str], *args: Any, **options: Any) -> Callable[..., Any]:
-        methods = [method] if isinstance(method, str) else method
-        self._methods.setdefault(rule, set()).update(methods)
-        return super().route(rule, method, *args, **options)
+    def offered(self) -> list[Offered]:
+        """Every route, which is where the gateway's own are made from (``stacks/api.py``)."""
+        return [
+            Offered(route.method, camel_path(route.openapi_path), private={"bearer": []} in (route.security or ()))
+            for route in self._routes()
+        ]
 
     def methods_of(self, path: str) -> list[str]:
         """The methods of the routes at ``path``, sorted; none when there is no route."""
-        found = {
-            method for rule, methods in self._methods.items() if _pattern(rule).fullmatch(path) for method in methods
-        }
-        return sorted(found)
+        return sorted({route.method for route in self._routes() if _pattern(route.path).fullmatch(path)})
 
     def parameters_of(self, path: str, method: str) -> dict[str, str]:
         """The parts of a path that stand for something, by name, whatever is in them."""
-        matches = (_pattern(rule).fullmatch(path) for rule, methods in self._methods.items() if method in methods)
+        matches = (_pattern(route.path).fullmatch(path) for route in self._routes() if route.method == method)
         return next((match.groupdict() for match in matches if match), {})
+
+    def _routes(self) -> list[Route]:
+        return [*self._static_routes, *self._dynamic_routes]
+
+
+def camel_path(path: str) -> str:
+    """``{campaign_id}`` as it is called outside."""
+    return re.sub(r"{(\w+)}", lambda match: f"{{{to_camel(match.group(1))}}}", path)
 
 
 def _pattern(rule: str) -> re.Pattern[str]:

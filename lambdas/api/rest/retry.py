@@ -2,23 +2,23 @@
 
 from typing import Literal
 
-from lambdas.api.rest.address import public_url
 from lambdas.api.rest.answers import Answer, answer, described
 from lambdas.api.rest.campaigns import TAG, CampaignPath
-from lambdas.api.rest.request import json_body, manager
+from lambdas.api.rest.request import json_body, manager, public_url
 from lambdas.api.rest.resolver import Resolver
 from lambdas.api.rest.views import AcceptedCampaign, CampaignLinks
 from lambdas.api.services import Services
 from lambdas.domain.errors import FieldError, InvalidInputError
 from lambdas.domain.ids import CampaignKey
 from lambdas.domain.models.base import Model
-from lambdas.services.recovery import retry
+from lambdas.services.recovery import retry, step_that_failed
 
 
 class RetryInput(Model):
-    """Body: write the failed posts again, or begin at a step (the one that failed, when none is named)."""
+    """Body: write the failed posts again, or begin at a step (the one that failed, when none is named). Without a mode
+    it is the named step; or the failed posts of a campaign that has some; or the step that failed."""
 
-    mode: Literal["failed_posts", "from_step"] = "failed_posts"
+    mode: Literal["failed_posts", "from_step"] | None = None
     step: str | None = None
 
 
@@ -34,17 +34,18 @@ class RetryRoutes:
                 tag=TAG,
                 answers=AcceptedCampaign,
                 status=202,
-                errors=(400, 404, 409, 422, 503),
+                errors=(409,),
                 body="RetryInput",
+                body_required=False,
             ),
         )(self.retry)
 
     def retry(self, campaign_id: CampaignPath) -> Answer:
         event = self._app.current_event
         key = CampaignKey(manager(event).tenant_id, campaign_id)
-        wanted = RetryInput.from_wire(json_body(event))
+        wanted = RetryInput.from_wire(json_body(event, required=False))
         if wanted.step and wanted.mode == "failed_posts":
-            message = "goes with mode from_step"
+            message = 'goes with "mode": "from_step"'
             raise InvalidInputError(f"step: {message}", errors=[FieldError("step", message)])
         campaign = retry(key, self._step(key, wanted), self._services)
         links = CampaignLinks.of(campaign_id, public_url(event, lambda: self._services.base_url))
@@ -61,5 +62,7 @@ class RetryRoutes:
             return None
         if wanted.step:
             return wanted.step
-        error = self._services.campaigns.get(key).error
-        return error.step if error and error.step else "ValidateCampaign"
+        campaign = self._services.campaigns.get(key)
+        if wanted.mode is None and (campaign.error is None or self._services.posts.count(key).failed):
+            return None
+        return step_that_failed(campaign)

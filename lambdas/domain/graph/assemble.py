@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from lambdas.domain.graph.definition import DefinedState, Transition, Workflow, parse
-from lambdas.domain.graph.history import History, Visit, fold
+from lambdas.domain.graph.fold import History, Visit, fold
 from lambdas.domain.graph.model import (
     ExecutionGraph,
     ExecutionStatus,

@@ -102,10 +102,6 @@ class PlatformLimit(Model):
     def max_hashtags(self) -> int | None:
         return self.hashtags.value if self.hashtags else None
 
-    @property
-    def max_mentions(self) -> int | None:
-        return self.mentions.value if self.mentions else None
-
 
 def _published(value: int, source: str) -> Figure:
     return Figure(value=value, source=source, confidence=Confidence.PUBLISHED, checked=_CHECKED)

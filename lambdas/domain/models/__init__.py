@@ -1,0 +1,1 @@
+"""What is sent, stored and answered, as frozen models with camelCase on the wire."""

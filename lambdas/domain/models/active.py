@@ -22,6 +22,8 @@ class ActiveCampaign(Model):
     """When it is to be looked at. A campaign that was never looked at has no such record."""
     recoveries: tuple[Moment, ...] = ()
     """The times at which it was recovered lately."""
+    alert: bool = False
+    """It is about to be recorded as failed, and nobody may have been alerted yet."""
 
     @property
     def key(self) -> CampaignKey:

@@ -1,5 +1,6 @@
 """Approval: what a reviewer is asked, and what they answer."""
 
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, Literal, Self
 
@@ -92,7 +93,7 @@ class MadeDecision(Model):
     posts: tuple[PostDecision, ...] = ()
     """The posts that go back, with every reviewer's comment on them; empty where they are too large for the record."""
     posts_in_votes: Annotated[int, Field(ge=0)] = 0
-    """How many posts go back, where ``posts`` could not hold them: ``quorum.sent_back`` reads them from the votes."""
+    """How many posts go back, where ``posts`` could not hold them: ``domain/approval.py`` reads them from the votes."""
     reason: str | None = None
     """Where it is not simply what that reviewer said: no revisions left, nobody answered in time."""
     expired: bool = False
@@ -113,6 +114,9 @@ class Vote(Model):
     at: Moment
     words: str | None = None
     """Under which the comments and posts are kept; ``None``: all that was said is here."""
+    content_hash: str | None = None
+    """Of the posts it was given for; ``None``: given to a version that did not note it, or noted by none yet; empty:
+    for posts that were edited since, it is not known which."""
 
 
 Owed = Literal["approval", "reminder"]
@@ -147,6 +151,8 @@ class Reviewer(Model):
     """How often the mail service has not accepted the mail that is owed."""
     mail_after: Moment | None = None
     """Before which it is not tried again."""
+    escalated: bool = False
+    """Asked by the policy for silence, and not from the beginning."""
     revoked: bool = False
     """A manager took the links back: nothing is mailed until a manager asks for it, or names somebody else."""
     unreachable: str | None = None
@@ -190,6 +196,8 @@ class Approval(Model):
     editing: tuple[Editing, ...] = ()
     """Edits under way. The last one to end puts ``content_hash`` back; nothing is decided before that."""
     created_at: Moment
+    asked_again_at: Moment | None = None
+    """When it was opened again after it had ended: its time and its reminders count from here."""
     expires_at: Moment
     decision: MadeDecision | None = None
     resumed_at: Moment | None = None
@@ -208,7 +216,7 @@ class Approval(Model):
     heartbeat_at: Moment | None = None
     """When the waiting task was last told that somebody still looks after it."""
     due_at: Moment | None = None
-    """When it is to be looked at next (``domain/approval_due.py``), as its entry in the due index says."""
+    """When it is to be looked at next (``domain/approval.py``), as its entry in the due index says."""
     reminders: Annotated[int, Field(ge=0)] = 0
     """How many have been mailed."""
     announced_stage: Annotated[int, Field(ge=0, le=2)] = 0
@@ -227,13 +235,17 @@ class Approval(Model):
     def key(self) -> CampaignKey:
         return CampaignKey(self.tenant_id, self.campaign_id)
 
+    @property
+    def asked_at(self) -> datetime:
+        return self.asked_again_at or self.created_at
+
     def staged(self) -> tuple[Reviewer, ...]:
         """The reviewers whose turn it is."""
         return tuple(reviewer for reviewer in self.reviewers if reviewer.stage == self.stage)
 
     def silent(self) -> tuple[Reviewer, ...]:
-        """Those of ``staged`` who have not answered."""
-        answered = {vote.email for vote in self.votes}
+        """Those of ``staged`` who have given no answer that counts."""
+        answered = {vote.email for vote in self.votes if self.counts(vote)}
         return tuple(reviewer for reviewer in self.staged() if reviewer.email not in answered)
 
     def with_reviewer(self, email: str, **changes: Any) -> Self:
@@ -242,7 +254,18 @@ class Approval(Model):
         return self.model_copy(update={"reviewers": changed})
 
     def vote_of(self, email: str) -> Vote | None:
+        """Their answer, whether it counts or not."""
         return next((vote for vote in self.votes if vote.email == email), None)
+
+    def counts(self, vote: Vote) -> bool:
+        """Whether a vote was given for the posts as they are shown now. While somebody edits that is not known, and
+        nothing is decided."""
+        return vote.content_hash is None or self.content_hash in ("", vote.content_hash)
+
+    def has_answered(self, email: str) -> bool:
+        """Whether they have given an answer that counts."""
+        vote = self.vote_of(email)
+        return vote is not None and self.counts(vote)
 
 
 def is_open(approval: Approval) -> bool:

@@ -1,5 +1,6 @@
 """What every model that crosses a boundary has in common."""
 
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
@@ -14,6 +15,7 @@ from pydantic import (
     PlainSerializer,
     Strict,
     ValidationError,
+    WithJsonSchema,
 )
 from pydantic.alias_generators import to_camel
 from pydantic_core import ErrorDetails
@@ -24,6 +26,11 @@ from lambdas.domain.errors import FieldError, InvalidInputError, UnreadableRecor
 def iso(moment: datetime) -> str:
     """ISO-8601 in UTC with milliseconds and a ``Z``: sorts as text and reads the same everywhere."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def canonical(data: Any) -> bytes:
+    """JSON data as bytes that are the same whatever the order of keys: what is hashed and what is measured."""
+    return json.dumps(data, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode("utf-8", "surrogatepass")
 
 
 Moment = Annotated[
@@ -45,7 +52,18 @@ def _text_only(value: Any) -> Any:
     return value
 
 
-WallTime = Annotated[datetime, BeforeValidator(_text_only)]
+WallTime = Annotated[
+    datetime,
+    BeforeValidator(_text_only),
+    # Not the format "date-time", which has an offset always (RFC 3339).
+    WithJsonSchema(
+        {
+            "type": "string",
+            "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)?$",
+            "description": "ISO-8601; without an offset the time of day in the schedule's timeZone.",
+        }
+    ),
+]
 """A date and time as written; without an offset it is a time on the wall of some time zone."""
 
 Day = Annotated[date, BeforeValidator(_text_only)]

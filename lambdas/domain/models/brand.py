@@ -90,6 +90,13 @@ class PersonaConfig(Model):
     languages: tuple[LanguageTag, ...] = ()
     """Languages it writes; empty: any."""
 
+    def posts_on(self, platform: Platform) -> bool:
+        return not self.platforms or platform in self.platforms
+
+    def writes(self, language: LanguageTag) -> bool:
+        """A country variant counts as its language."""
+        return not self.languages or language.split("-")[0] in {tag.split("-")[0] for tag in self.languages}
+
 
 class Persona(PersonaConfig):
     """A stored persona. ``version`` starts at 1 and grows by 1 with each change."""

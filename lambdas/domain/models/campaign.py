@@ -15,7 +15,7 @@ from pydantic import (
 )
 from pydantic.functional_serializers import PlainSerializer
 
-from lambdas.domain.ids import BrandIdField, CampaignIdField, CorrelationId, PersonaIdField, TenantIdField
+from lambdas.domain.ids import BrandIdField, CampaignIdField, CampaignKey, CorrelationId, PersonaIdField, TenantIdField
 from lambdas.domain.models.approval import Quorum
 from lambdas.domain.models.base import Integer, Model, Moment, iso
 from lambdas.domain.models.brand import Brand, LanguageTag, Line, Paragraph, Persona
@@ -259,6 +259,10 @@ class Campaign(Model):
         if self.configured_at is None and self.configuration is not None:
             return start  # planned by version 0.3 or older, which went by the start alone
         return max(start, self.configured_at or self.created_at)
+
+    @property
+    def key(self) -> CampaignKey:
+        return CampaignKey(self.tenant_id, self.campaign_id)
 
     def notices(self) -> tuple[Notice, ...]:
         """What is done otherwise than the brief says."""

@@ -1,10 +1,31 @@
-"""The record a step leaves behind (``SK = CHECKPOINT#…``)."""
+"""The steps of BUILD, and the record that a step leaves of its work: its checkpoint.
+
+One name for each step everywhere: state, folder, Lambda, metric dimension and checkpoint.
+"""
 
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from lambdas.domain.models.base import Model, Moment
 from lambdas.domain.models.campaign import CampaignStatus, Failure
+
+VALIDATE_CAMPAIGN: Final = "ValidateCampaign"
+SAVE_CAMPAIGN: Final = "SaveCampaign"
+PLAN_POSTS: Final = "PlanPosts"
+GENERATE_POSTS: Final = "GeneratePosts"
+AGGREGATE_RESULTS: Final = "AggregateResults"
+REQUEST_APPROVAL: Final = "RequestApproval"
+COMPLETE_CAMPAIGN: Final = "CompleteCampaign"
+
+BUILD_STEPS: Final = (
+    VALIDATE_CAMPAIGN,
+    SAVE_CAMPAIGN,
+    PLAN_POSTS,
+    GENERATE_POSTS,
+    AGGREGATE_RESULTS,
+    REQUEST_APPROVAL,
+    COMPLETE_CAMPAIGN,
+)
 
 
 class StepOutcome(StrEnum):

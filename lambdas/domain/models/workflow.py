@@ -1,5 +1,6 @@
 """What travels between the states of BUILD: ids and counts, never posts."""
 
+import json
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -17,6 +18,10 @@ class BuildInput(Model):
     tenant_id: TenantIdField
     campaign_id: CampaignIdField
     correlation_id: CorrelationIdField
+
+    @property
+    def key(self) -> CampaignKey:
+        return CampaignKey(self.tenant_id, self.campaign_id)
 
 
 class Attempt(Model):
@@ -87,6 +92,19 @@ class CaughtError(Model):
     cause: Annotated[str, Field(alias="Cause")] = ""
 
 
+def message_in(cause: str) -> str:
+    """The exception's message in the cause of a failed task.
+
+    Lambda reports an exception as JSON, which the engine cuts at 32,768 characters; other causes are text already.
+    """
+    try:
+        parsed = json.loads(cause)
+    except ValueError:
+        return cause
+    message = parsed.get("errorMessage") if isinstance(parsed, dict) else None
+    return cause if message is None else str(message)
+
+
 class BuildState(BuildInput):
     """The state of a BUILD execution as it grows from step to step."""
 
@@ -103,7 +121,7 @@ class TaskEvent(Model):
 
     @property
     def key(self) -> CampaignKey:
-        return CampaignKey(self.input.tenant_id, self.input.campaign_id)
+        return self.input.key
 
 
 class StepEvent(TaskEvent):

@@ -9,11 +9,10 @@ import pytest
 
 from lambdas.agents import campaign_planner
 from lambdas.agents.campaign_planner.contract import PlannerInput
-from lambdas.agents.campaign_planner.rules import allowed_uses, plan_problems
+from lambdas.agents.campaign_planner.plan_rules import allowed_uses, plan_problems
 from lambdas.agents.campaign_planner.topics import normalised
 from lambdas.agents.intents import Intent, intents_for
-from lambdas.agents.offline.faults import Fault
-from lambdas.agents.offline.provider import OfflineModel
+from lambdas.agents.offline.offline_model import Fault, OfflineModel
 from lambdas.domain.ids import post_id_for
 from lambdas.domain.models.post import PlannedPost
 from lambdas.domain.platforms import Platform

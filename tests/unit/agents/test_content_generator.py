@@ -8,11 +8,12 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from lambdas.agents import content_generator
-from lambdas.agents.offline.faults import Fault, FaultPlan
-from lambdas.agents.offline.provider import MODEL_ID, OfflineModel
+from lambdas.agents.offline.offline_model import MODEL_ID, Fault, FaultPlan, OfflineModel
+from lambdas.domain.errors import DependencyTimeoutError
 from lambdas.domain.limits import LIMITS, check_limits, measure, sms_segments, text_as_published
 from lambdas.domain.models.post import PostContent
 from lambdas.domain.platforms import Platform
+from lambdas.ports.text_model import ModelReply, ModelRequest
 from tests.support.agent_inputs import launch, post_data
 
 NOW = datetime(2027, 4, 1, 8, 30, tzinfo=UTC)
@@ -289,3 +290,24 @@ class TestFaults:
         error = refused(post_data(brand={"bannedWords": []}), provider=model)
         assert (error["code"], error["retryable"]) == ("AGENT_ERROR", False)
         assert "the agent failed" in caplog.text
+
+
+class SlowTheSecondTime:
+    """A model that answers once, and whose next answer does not come in time."""
+
+    name = "slow"
+
+    def __init__(self) -> None:
+        self._model, self._calls = OfflineModel(), 0
+
+    def complete(self, request: ModelRequest) -> ModelReply:
+        self._calls += 1
+        if self._calls > 1:
+            raise DependencyTimeoutError("the model took too long")
+        return self._model.complete(request)
+
+
+def test_a_first_draft_that_may_be_published_is_kept_when_the_second_does_not_come() -> None:
+    text = content(post_data()).text
+    kept = content(post_data() | {"recentTexts": [text]}, provider=SlowTheSecondTime())
+    assert kept.text == text

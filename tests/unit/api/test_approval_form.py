@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from lambdas.api.rest.shown import POSTS_A_PAGE
+from lambdas.api.pages.shown import POSTS_A_PAGE
 from lambdas.domain.ids import post_id_for
 from lambdas.domain.models.approval import ApprovalStatus, Decision, PostVerdict
 from tests.support.waiting import CAMPAIGN_ID, Waiting, nothing_happened
@@ -110,13 +110,67 @@ def test_a_decision_after_turning_pages_is_shown_as_one(many: Waiting) -> None:
     assert (reply.status, "Rejected" in reply.text) == (200, True)
 
 
-@pytest.mark.parametrize("content_hash", [None, ""])
-def test_a_form_that_does_not_say_what_it_showed_decides_nothing(waiting: Waiting, content_hash: str | None) -> None:
-    form = {"decision": "approved"} | ({} if content_hash is None else {"contentHash": content_hash})
+def test_a_form_that_does_not_say_what_it_showed_decides_nothing(waiting: Waiting) -> None:
+    form = {"decision": "approved"}
     reply = waiting.world.call("POST", waiting.path, urlencode(form), tenant=None, query=waiting.query())
     assert reply.status == 422
     assert "does not say what it showed" in reply.text
     nothing_happened(waiting)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ({"decision": "approved", "verdict-2": "reject"}, "Approve only when all posts are marked as fine"),
+        ({}, "Choose one of the three decisions"),
+        ({"decision": "maybe"}, "Choose one of the three decisions"),
+        ({"decision": "rejected", "comments": "z" * 5_001}, "more than 5,000 characters"),
+        ({"decision": "needs_revision", "verdict-3": "change", "comment-3": "z" * 2_001}, "over 2,000 characters"),
+        ({"decision": "needs_revision", "verdict-3": "change"}, "say what should change"),
+        ({"decision": "needs_revision", "verdict-9999": "reject"}, "no such post"),
+    ],
+)
+def test_a_form_that_is_wrong_comes_back_as_it_was_filled_in(
+    waiting: Waiting, wrong: dict[str, str], sentence: str
+) -> None:
+    filled = Filled(waiting.open().text).fields | {"comments": "Nearly", "verdict-1": "change", "comment-1": "Hm"}
+    reply = waiting.send(filled | wrong)
+    assert reply.status == 422
+    assert sentence in reply.text
+    again = Filled(reply.text).fields
+    assert {name: again[name] for name in filled | wrong if again.get(name)} == {
+        name: value for name, value in (filled | wrong).items() if value and value != "maybe"
+    }
+    for raw in ("Field required", "String should", "Input should", "incomplete"):
+        assert raw not in reply.text
+    nothing_happened(waiting)
+
+
+def test_a_form_that_is_wrong_shows_the_page_it_is_wrong_on(many: Waiting) -> None:
+    third = Filled(many.send(Filled(many.open().text).fields | {"page": "3"}).text).fields
+    reply = many.send(third | {"decision": "needs_revision", "verdict-110": "change"})
+    assert (reply.status, "Posts 101 to 120 of 120" in reply.text) == (422, True)
+
+
+def test_a_page_that_is_opened_during_an_edit_says_so_and_decides_nothing(waiting: Waiting) -> None:
+    before = Filled(waiting.open().text).fields | {"decision": "rejected", "comments": "No."}
+    shown = waiting.stored()
+    editing = waiting.world.approvals.amend(shown.model_copy(update={"content_hash": ""}))
+    page = waiting.open()
+    assert (page.status, "Somebody is changing a post at this moment" in page.text) == (200, True)
+    during = Filled(page.text).fields
+    for form in (before, during | {"decision": "rejected", "comments": "No."}):
+        reply = waiting.send(form)
+        assert reply.status == 409
+        assert "send it again in a minute" in reply.text
+        kept = Filled(reply.text).fields
+        assert (kept["decision"], kept["comments"], kept["contentHash"]) == ("rejected", "No.", "")
+    waiting.world.approvals.amend(editing.model_copy(update={"content_hash": "f" * 64}))
+    reply = waiting.send(kept)
+    assert (reply.status, "Please decide again" in reply.text) == (409, True)
+    assert waiting.stored().votes == ()
+    assert waiting.send(Filled(reply.text).fields).status == 200
+    assert waiting.stored().status is ApprovalStatus.DECIDED
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])

@@ -13,10 +13,12 @@ import pytest
 from lambdas.api.approvals.decisions import RESUME_GRACE, Choice, decide
 from lambdas.api.approvals.links import open_link
 from lambdas.domain.errors import ConflictError, DependencyUnavailableError
-from lambdas.domain.models.approval import ApprovalStatus, Decision, MadeDecision
+from lambdas.domain.models.approval import ApprovalStatus, Decision, MadeDecision, Quorum
 from lambdas.domain.models.campaign import CampaignStatus
 from lambdas.domain.models.post import Provenance, RuleResult
-from tests.support.waiting import OTHER_ULID, TASK_TOKEN, Form, nothing_happened
+from tests.fakes import stored as at_rest
+from tests.support.api import REVIEWERS
+from tests.support.waiting import OTHER_ULID, TASK_TOKEN, Form, Waiting, nothing_happened
 
 
 def test_the_page_shows_what_is_decided_on(waiting):
@@ -107,9 +109,9 @@ def test_a_decision_is_recorded_and_resumes_the_workflow_once(waiting, decision)
         decision=decision,
         comments="Well <done>",
         decided_by="ada@example.com",
-        decided_at=waiting.world.clock.now(),
+        decided_at=at_rest(waiting.world.clock.now()),
     )
-    assert stored.resumed_at == waiting.world.clock.now()
+    assert stored.resumed_at == at_rest(waiting.world.clock.now())
     outcome = {"callbackId": waiting.approval.callback_id, "decision": decision.value}
     assert waiting.world.engine.resumed == [(TASK_TOKEN, outcome)]
 
@@ -158,7 +160,7 @@ def test_fifty_decisions_at_once_leave_one(waiting):
     assert answers.count("won") == 1
     assert made.comments == choices[answers.index("won")].comments
     assert [a for a in answers if a != "won"] == [
-        f"this was decided by you at 2026-01-05T09:00:00.000Z: {made.decision.value}"
+        f"this was decided by you at 2026-01-05T09:00:00.123Z: {made.decision.value}"
     ] * 49
     assert len(world.engine.resumed) == 1
 
@@ -196,7 +198,7 @@ def test_a_crash_between_decision_and_resume_is_mended_by_the_same_decision(wait
     assert waiting.send({"decision": "approved", "comments": "Fine,\r\nreally"}).status == 200
 
     assert len(world.engine.resumed) == 1
-    assert waiting.stored().resumed_at == world.clock.now()
+    assert waiting.stored().resumed_at == at_rest(world.clock.now())
     assert Form(waiting.open().text).forms == []
 
 
@@ -253,7 +255,7 @@ def test_an_incomplete_form_decides_nothing(waiting, form):
     reply = waiting.send(form)
 
     assert reply.status == 422
-    assert "Go back" in reply.text
+    assert "Nothing was recorded" in reply.text
     nothing_happened(waiting)
 
 
@@ -283,3 +285,23 @@ def test_many_posts_come_in_pages(make_waiting, page, numbers):
 @pytest.mark.parametrize("page", ["0", "-1", "99", "x", "²", "9" * 5_000])
 def test_a_page_that_is_none_shows_the_nearest(make_waiting, page):
     assert make_waiting(120).open(page=page).status == 200
+
+
+def test_who_answered_before_an_edit_is_shown_what_changed_and_asked_again(waiting: Waiting) -> None:
+    world, (ada, grace, *_) = waiting.world, REVIEWERS
+    stored = waiting.stored()
+    world.approvals.amend(stored.model_copy(update={"quorum": Quorum.ALL, "layout": 1}))
+    assert "Your answer counts" in waiting.send({"decision": "approved"}, ada).text
+    (post, *_) = world.posts.page(waiting.key, 1).items
+    path = f"/campaigns/{waiting.key.campaign_id}"
+    assert world.call("PATCH", f"{path}/posts/{post.post_id}", {"text": "Of a later hour."}).status == 200
+    own = world.call("GET", waiting.path, tenant=None, query=waiting.query(ada))
+    other = world.call("GET", waiting.path, tenant=None, query=waiting.query(grace))
+    assert "your answer does not count any more" in own.text
+    assert "<ins>" in own.text
+    assert 'name="decision"' in own.text
+    assert "Approved; answered before the posts were changed" in other.text
+    (request,) = world.call("GET", f"{path}/approvals").json["items"]
+    assert next((r["answer"], r["outdated"]) for r in request["reviewers"]) == ("approved", True)
+    again = Form(own.text).hidden["contentHash"]
+    assert "Your answer counts" in waiting.send({"decision": "approved", "contentHash": again}, ada).text

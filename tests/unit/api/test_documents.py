@@ -34,7 +34,7 @@ def test_the_document_is_valid_and_complete(world):
     validate(document)
     assert {path: set(methods) for path, methods in document["paths"].items()} == ROUTES
     start = document["paths"]["/campaigns"]["post"]
-    assert set(start["responses"]) == {"202", "400", "401", "403", "409", "413", "422", "503"}
+    assert set(start["responses"]) == {"202", "400", "401", "403", "409", "413", "422", "429", "500", "503", "504"}
     assert [parameter["name"] for parameter in start["parameters"]] == ["Idempotency-Key"]
     assert start["requestBody"]["content"]["application/json"]["schema"]["$ref"].endswith("/CampaignBrief")
     assert document["servers"] == [{"url": "."}]

@@ -4,14 +4,24 @@ from typing import Any
 
 import pytest
 
-from lambdas.api.approvals.decisions import MAX_ANSWER_BYTES, MAX_JOINED_COMMENTS, MAX_POSTS_BYTES, Choice, decide
+from lambdas.adapters.table import keys
+from lambdas.api.approvals.decisions import (
+    MAX_ANSWER_BYTES,
+    MAX_JOINED_COMMENTS,
+    MAX_POSTS_BYTES,
+    RESUME_GRACE,
+    Choice,
+    decide,
+)
 from lambdas.api.approvals.links import OpenLink
-from lambdas.domain.errors import ConflictError, PayloadTooLargeError
+from lambdas.domain.approval import sent_back
+from lambdas.domain.errors import ConflictError, DependencyUnavailableError, GoneError, PayloadTooLargeError
 from lambdas.domain.ids import post_id_for
 from lambdas.domain.models.approval import Approval, Decision, PostDecision, PostVerdict, Quorum, Reviewer
-from lambdas.domain.quorum import sent_back
 from lambdas.domain.record_size import fits, record_bytes
+from lambdas.ports.table import Prefix
 from lambdas.services.inviting import LINKS_KEPT, REASON_CHARS
+from tests.fakes import MemoryEngine
 from tests.support.waiting import Waiting, nothing_happened
 
 
@@ -54,14 +64,20 @@ def test_a_few_posts_stay_with_the_decision_where_older_versions_look_for_them(w
 
 
 def test_an_answer_that_is_too_large_is_refused_with_its_field_and_changes_nothing(make_waiting: Any) -> None:
-    waiting = make_waiting(3)
+    waiting = make_waiting(400)
     before = waiting.stored()
     with pytest.raises(PayloadTooLargeError) as refused:
         answer(waiting, said(waiting, 400, 1_990))
     assert (refused.value.status, refused.value.errors[0].field) == (413, "posts")
     assert waiting.stored() == before
-    assert waiting.world.approvals.words == {}
+    assert said_of(waiting) == set()
     nothing_happened(waiting)
+
+
+def said_of(waiting: Waiting) -> set[str]:
+    """The votes of which words are kept beside the request."""
+    found = waiting.world.table.query(keys.campaign_partition(waiting.stored().key), Prefix(keys.VOTES))
+    return {item["vote"] for item in found}
 
 
 def test_an_answer_that_is_overtaken_leaves_nothing_behind(waiting: Waiting) -> None:
@@ -78,11 +94,12 @@ def test_an_answer_that_is_overtaken_leaves_nothing_behind(waiting: Waiting) -> 
     with pytest.raises(ConflictError):
         answer(waiting, said(waiting, 3, 20), 1)
     (first,) = waiting.stored().votes
-    assert list(approvals.words) == [first.words]
+    assert said_of(waiting) == {first.words}
 
 
-def test_the_largest_request_there_can_be_fits_an_item(waiting: Waiting) -> None:
+def test_the_largest_request_there_can_be_fits_an_item(make_waiting: Any) -> None:
     """Sixty reviewers with addresses, reasons and links of the longest, and twenty answers that say all they can."""
+    waiting = make_waiting(230)
     email = "{}@" + "d" * 60 + "." + "e" * 60 + ".example.com"
     h = "a" * 64
     reviewers = tuple(
@@ -116,3 +133,50 @@ def test_who_has_answered_sees_what_they_said(waiting: Waiting) -> None:
     assert waiting.send({"decision": "approved", "comments": "Lovely <3"}).status == 200
     assert "Lovely &lt;3" in waiting.open().text
     assert waiting.stored().votes[0].comments == ""
+
+
+def test_the_words_of_a_vote_that_counted_stay_when_nobody_waits_for_the_decision(waiting: Waiting) -> None:
+    """The clock is finer than what is stored of a time, so that the vote is not the same object any more."""
+    waiting.world.engine.fail(waiting.approval.task_token, "Stopped", "by hand")
+    with pytest.raises(GoneError):
+        answer(waiting, said(waiting, 1, 10), comments="Please be kinder")
+    (vote,) = waiting.world.approvals.votes(waiting.stored())
+    assert vote.comments == "Please be kinder"
+
+
+def test_a_reviewer_who_repeats_their_own_words_resumes_a_decision_of_several(waiting: Waiting) -> None:
+    """Its comments are those of both."""
+    world = waiting.world
+    asked = waiting.stored()
+    third = Reviewer(email="third@example.com", nonce_hash="")
+    world.approvals.amend(asked.model_copy(update={"quorum": 2, "reviewers": (*asked.reviewers, third)}))
+    answer(waiting, said(waiting, 1, 10), 0, "Kinder")
+    broken = world.decision_ports._replace(engine=Unreachable())
+    link = OpenLink(waiting.stored(), waiting.stored().reviewers[1])
+    choice = Choice(Decision.NEEDS_REVISION, "Shorter", None, said(waiting, 1, 10))
+    with pytest.raises(DependencyUnavailableError):
+        decide(link, choice, broken)
+    assert waiting.stored().decision
+    world.clock.advance(RESUME_GRACE)
+    decide(link, choice, world.decision_ports)
+    assert [resumed.output["decision"] for resumed in world.engine.resumed] == ["needs_revision"]
+
+
+def test_an_older_execution_is_told_everything_on_the_record_or_the_answer_is_refused(make_waiting: Any) -> None:
+    """Its RevisePosts knows no other place, and fails the campaign over a field that it does not know."""
+    waiting = make_waiting(260)
+    waiting.world.approvals.amend(waiting.stored().model_copy(update={"layout": 0}))
+    with pytest.raises(PayloadTooLargeError) as refused:
+        answer(waiting, said(waiting, 260, 950))
+    assert refused.value.errors[0].field == "posts"
+    assert waiting.stored().votes == ()
+    posts = said(waiting, 90, 950)  # which its record holds twice: in the vote, and in the decision
+    assert sum(record_bytes(post.to_wire()) for post in posts) > MAX_POSTS_BYTES
+    made = answer(waiting, posts).decision
+    assert made
+    assert (made.posts, made.posts_in_votes) == (posts, 0)
+
+
+class Unreachable(MemoryEngine):
+    def resume(self, *_: object) -> None:
+        raise DependencyUnavailableError("the engine is away")

@@ -43,8 +43,9 @@ def test_somebody_else_is_asked_in_a_reviewers_place(waiting):
     assert waiting.stored().reviewers[0].invited_at is None  # a link is mailed within the minute
 
 
-def test_a_reminder_leaves_the_links_that_are_out(waiting):
-    assert call(waiting, "reminders", {}).status == 200
+@pytest.mark.parametrize("body", [{}, None])
+def test_a_reminder_leaves_the_links_that_are_out(waiting, body):
+    assert call(waiting, "reminders", body).status == 200
     assert [r.invited_at for r in waiting.stored().reviewers] == [None, None]
     assert waiting.open().status == 200
 
@@ -61,6 +62,45 @@ def test_a_reminder_leaves_the_links_that_are_out(waiting):
 def test_a_wish_that_makes_no_sense_changes_nothing(waiting, what, body, status):
     assert call(waiting, what, body).status == status
     assert waiting.stored() == waiting.approval
+
+
+@pytest.mark.parametrize(
+    ("what", "body", "field", "message"),
+    [
+        ("revoke", {"reviewer": "nobody@example.com"}, "reviewer", "is no reviewer of this request"),
+        ("reminders", {"reviewer": "grace@example.com"}, "reviewer", "has answered already"),
+        ("reassign", {"from": "grace@example.com", "to": "joan@example.com"}, "from", "has answered already"),
+        ("reassign", {"from": "ada@example.com", "to": "grace@example.com"}, "to", "is a reviewer already"),
+    ],
+)
+def test_a_refusal_names_the_field_and_says_why(waiting, what, body, field, message):
+    quorum(waiting, Quorum.ALL)
+    waiting.send({"decision": "approved"}, reviewer="grace@example.com")
+    assert call(waiting, what, body).json["errors"] == [{"field": field, "message": message}]
+
+
+@pytest.mark.parametrize(
+    ("body", "fields"),
+    [
+        ({"hashtags": ["no hash"]}, ["hashtags"]),
+        ({"text": "Fine.", "hashtags": ["no hash"]}, ["hashtags"]),
+        ({"text": "x" * 3_100, "link": None}, ["text"]),
+        ({"subject": "Hello"}, ["subject"]),
+        ({"text": "x" * 3_100, "title": "No such thing"}, ["title", "text"]),
+    ],
+)
+def test_a_patch_is_refused_with_the_field_that_is_wrong(waiting, body, fields):
+    """Of a post on LinkedIn, which has neither a subject nor a title."""
+    reply = patch(waiting, **body)
+    assert (reply.status, [error["field"] for error in reply.json["errors"]]) == (422, fields)
+    assert waiting.stored() == waiting.approval
+
+
+def test_a_body_that_is_too_large_is_not_called_a_campaign(waiting):
+    reply = patch(waiting, text="x" * 300_000)
+    assert reply.status == 413
+    assert "campaign" not in reply.json["detail"]
+    assert "the body may have 262,144 bytes" in reply.json["errors"][0]["message"]
 
 
 def test_only_a_manager_of_the_tenant_manages(waiting):
@@ -196,10 +236,11 @@ def test_an_edit_of_nothing_says_that_nothing_was_given(waiting):
 
 
 def test_an_edit_that_the_table_cannot_hold_is_refused_before_anything_is_written(waiting):
-    """One body is never that large, but what several bring adds up."""
-    first = patch(waiting, callToAction="a" * 200_000)
-    assert first.status == 200, first.text
+    """One body is never that large, but what was there before adds up with it."""
+    (post,) = waiting.world.posts.page(waiting.key, 1).items
+    large = post.content.model_copy(update={"preview": "a" * 200_000})
+    waiting.world.posts.edit(waiting.key, post.model_copy(update={"content": large}))
     shown = waiting.stored()
-    reply = patch(waiting, mentions=[], preview="b" * 200_000)
-    assert (reply.status, reply.fields) == (413, ["preview"]), reply.text
+    reply = patch(waiting, mentions=[], callToAction="b" * 200_000)
+    assert (reply.status, reply.fields) == (413, ["callToAction"]), reply.text
     assert waiting.stored() == shown

@@ -7,8 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lambdas.domain.models.campaign import Campaign, CampaignBrief, CampaignStatus, PostCounts
-from lambdas.domain.models.checkpoint import Checkpoint, StepOutcome
-from lambdas.domain.steps import BUILD_STEPS
+from lambdas.domain.models.checkpoint import BUILD_STEPS, Checkpoint, StepOutcome
 from lambdas.services.lifecycle import BUILDING
 from lambdas.services.progress import progress_of
 

@@ -18,9 +18,10 @@ from lambdas.domain.models.campaign import Campaign, CampaignStatus, Failure, Po
 from lambdas.domain.models.effect import Effect, EffectStatus
 from lambdas.domain.models.post import Claim, PostError, PostStatus
 from lambdas.domain.models.workflow import BuildInput
-from lambdas.ops.reconcile import look_after
+from lambdas.ops.mending import look_after
 from lambdas.ports.engine import ExecutionState
 from statemachine.picture import framed
+from tests.fakes import stored
 from tests.support.api import World
 from tests.support.pictures import DRAWING, SMALL
 from tests.support.waiting import CAMPAIGN_ID, waiting_campaign
@@ -50,7 +51,7 @@ def _running(arn: str) -> ExecutionState:
     return ExecutionState(arn=arn, status=ExecutionStatus.RUNNING)
 
 
-def fail(world: World, found: Any, step: str = "AggregateResults") -> None:
+def fail(world: World, found: Any, step: str | None = "AggregateResults") -> None:
     error = Failure(code="TOO_MANY_POSTS_FAILED", message="m", at=world.clock.now(), retryable=False, step=step)
     world.campaigns.update(
         found.key, expected=tuple(CampaignStatus), status=CampaignStatus.FAILED, error=error, at=world.clock.now()
@@ -71,7 +72,7 @@ def test_the_failed_posts_are_written_again_in_a_new_execution(world: World, fai
     statuses = [post.status for post in world.posts.page(found.key, 10).items]
     assert PostStatus.FAILED not in statuses
     assert found.stored().status is ApprovalStatus.CLOSED
-    assert found.key in world.active.entries
+    assert world.active.get(found.key)
     assert world.engine.stopped == ([] if failed else [world.engine.arn_of(CAMPAIGN_ID)])
 
 
@@ -103,8 +104,9 @@ def test_a_retry_that_dies_before_the_execution_is_started_is_finished_by_the_re
     assert world.call("POST", f"{PATH}/retry", {"mode": "from_step"}).status == 503
     assert world.call("POST", f"{PATH}/retry", {"mode": "from_step"}).status == 409
     world.engine.start = start  # type: ignore[method-assign]  # and then it is not
-    entry = world.active.entries[found.key]
-    assert entry.due_at is not None
+    entry = world.active.get(found.key)
+    assert entry
+    assert entry.due_at
     world.clock.advance(SOON)
     assert world.clock.now() >= entry.due_at
     finding = look_after(entry, world, suspect=False)
@@ -141,7 +143,7 @@ def test_a_retry_waits_for_whoever_still_writes_posts(world: World) -> None:
     """Nobody's text is lost, and no post is written twice."""
     found = waiting(world)
     fail(world, found)
-    (post, *_), now = world.posts.page(found.key, 10).items, world.clock.now()
+    (post, *_), now = world.posts.page(found.key, 10).items, stored(world.clock.now())
     world.posts.revise(found.key, 0, [post])
     until = now + timedelta(minutes=5)
     claim = Claim(owner="of the failed one", attempt=0, nonce="n", claimed_at=now, expires_at=until)
@@ -150,10 +152,12 @@ def test_a_retry_waits_for_whoever_still_writes_posts(world: World) -> None:
     assert (reply.status, reply.json["executionArn"][-2:]) == (202, "-1")
     assert len(world.engine.states) == 1
     assert world.posts.claims(found.key) == {0: claim}
-    assert world.active.entries[found.key].due_at == now + WRITER_LIVES
+    entry = world.active.get(found.key)
+    assert entry
+    assert entry.due_at == now + WRITER_LIVES
     world.clock.advance(WRITER_LIVES)
     ports = world
-    assert look_after(world.active.entries[found.key], ports, suspect=False) == "not_started"
+    assert look_after(entry, ports, suspect=False) == "not_started"
     assert len(world.engine.states) == 2
 
 

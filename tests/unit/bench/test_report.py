@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from bench import cost, prices, report
+from bench import cost, report
 from bench.answer import Answer, Plot, Point
 from bench.peers_runner import LOCK, PEERS, PROGRAMS
 from bench.plot import svg
@@ -15,7 +15,7 @@ PLOT = Plot("cost", "Cost & <more>", "posts", "USD", {"a": [Point(10, 0.1), Poin
 
 
 def test_the_designs_cost_what_the_design_says() -> None:
-    costs = prices.designs(1_000)
+    costs = cost.designs(1_000)
     assert costs["Standard child per post, 3 states"] == pytest.approx(0.1002)
     assert costs["Standard child per batch of 10"] == pytest.approx(0.0052)
     assert costs["Express child per post, 1 s"] == pytest.approx(0.0272, abs=0.0001)

@@ -6,8 +6,7 @@ from typing import Any
 import pytest
 
 from lambdas.agents import campaign_planner
-from lambdas.agents.offline.faults import Fault, FaultPlan
-from lambdas.agents.offline.provider import OfflineModel
+from lambdas.agents.offline.offline_model import Fault, FaultPlan, OfflineModel
 from lambdas.domain.models.campaign import CampaignStatus
 from lambdas.domain.models.checkpoint import Checkpoint, StepOutcome
 from tests.support import samples

@@ -10,6 +10,7 @@ from lambdas.build.reject_campaign import reject_campaign
 from lambdas.domain.models.approval import Decision, MadeDecision
 from lambdas.domain.models.campaign import CampaignStatus
 from lambdas.domain.models.workflow import ApprovalState, StepEvent
+from tests.fakes import stored
 from tests.support import samples
 from tests.support.asked import Asked
 from tests.support.events import raw_event, step_event
@@ -44,7 +45,7 @@ def test_the_requests_own_deadline_and_policy_decide(
     (alert,) = world.alerts.sent
     assert alert.failure.code == "APPROVALS_NOT_TENDED"
     if over:  # nobody has to tell the workflow any more
-        assert asked.approval.resumed_at == world.clock.now()
+        assert asked.approval.resumed_at == stored(world.clock.now())
         assert expire(world) == state
         assert len(world.alerts.sent) == 1
 

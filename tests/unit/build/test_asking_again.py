@@ -4,12 +4,16 @@ from datetime import timedelta
 
 import pytest
 
+from lambdas.domain.errors import MailRefusedError
+from lambdas.domain.ids import TaskToken
 from lambdas.domain.models.approval import Approval, ApprovalStatus, ClosedBecause, Decision, MailState, Quorum, Vote
 from lambdas.domain.models.campaign import CampaignStatus
+from lambdas.domain.models.mail import Mail
 from lambdas.domain.models.post import Post, PostContent, PostStatus
 from lambdas.ports.paging import every
 from tests.support import samples
-from tests.support.asking import SECOND, decided, only_approval, ready_to_ask, request
+from tests.support.asked import Asked
+from tests.support.asking import FIRST, SECOND, decided, only_approval, ready_to_ask, request
 from tests.support.faults import Crash, Fault, FaultPlan
 from tests.support.world import World
 
@@ -60,7 +64,7 @@ def test_what_the_mail_service_fails_with_is_an_outcome_and_the_others_are_asked
 
 
 def test_another_execution_goes_on_with_the_request_that_was_closed_meanwhile(ready: World) -> None:
-    """What a retry by hand does: it closes the open question, and the content is the same."""
+    """What a retry by hand does: it closes the open question, and the content is the same. Answers stay."""
     request(ready)
     asked = only_approval(ready)
     voted = Vote(email="ada@example.com", decision=Decision.APPROVED, at=ready.clock.now())
@@ -72,7 +76,93 @@ def test_another_execution_goes_on_with_the_request_that_was_closed_meanwhile(re
     request(ready, SECOND)
     renewed = only_approval(ready)
     assert (renewed.status, renewed.closed_because) == (ApprovalStatus.PENDING, None)
-    assert (renewed.votes, renewed.expires_at) == ((voted,), asked.expires_at)
+    assert [(vote.email, vote.decision) for vote in renewed.votes] == [("ada@example.com", Decision.APPROVED)]
+    assert renewed.expires_at == asked.expires_at + timedelta(hours=3)
+    assert [mail.to for mail in ready.mailer.sent[2:]] == ["grace@example.com"]
+
+
+class Refusing:
+    def send(self, _mail: Mail) -> None:
+        raise MailRefusedError("MessageRejected: the sender is not verified")
+
+
+def failed_and_retried(world: World) -> None:
+    """RecordFailure closes what is open; a person retries, and the next execution comes to RequestApproval."""
+    world.campaigns.update(
+        samples.KEY, expected=tuple(CampaignStatus), status=CampaignStatus.FAILED, at=world.clock.now()
+    )
+    for approval in world.approvals.all(samples.KEY):
+        world.approvals.close(samples.KEY, approval.callback_id)
+    world.campaigns.update(
+        samples.KEY, expected=[CampaignStatus.FAILED], status=CampaignStatus.GENERATING, at=world.clock.now()
+    )
+
+
+@pytest.mark.parametrize("policy", ["approve", "reject"])
+def test_a_retry_after_the_deadline_asks_again_before_silence_counts(world: World, policy: str) -> None:
+    asked = Asked(world, onTimeout=policy, timeoutHours=48, remindAfterHours=[24])
+    before = len(world.mailer.sent)
+    world.clock.advance(timedelta(hours=30))
+    asked.tend(everything=False)
+    failed_and_retried(world)
+    world.clock.advance(timedelta(hours=42))
+    request(world, SECOND)
+    world.clock.advance(timedelta(minutes=1))
+    asked.tend(everything=False)
+    assert asked.approval.decision is None
+    assert len(world.mailer.sent) == before + 4  # two reminders, and two invitations
+    world.clock.advance(timedelta(hours=24))
+    asked.tend(everything=False)
+    assert len(world.mailer.sent) == before + 6
+    world.clock.advance(timedelta(hours=24))
+    asked.tend(everything=False)
+    assert asked.approval.decision
+    assert asked.approval.decision.expired
+
+
+def test_a_lost_execution_s_request_keeps_its_links_and_its_deadline(world: World) -> None:
+    """The sweep found that nobody waits, and closed it; the reconciler put another execution in its place."""
+    asked = Asked(world, timeoutHours=48, remindAfterHours=[])
+    before = asked.approval
+    world.approvals.close(samples.KEY, before.callback_id)
+    world.clock.advance(timedelta(hours=3))
+    request(world, SECOND)
+    assert (asked.approval.status, asked.approval.expires_at) == (ApprovalStatus.PENDING, before.expires_at)
+    assert asked.approval.reviewers == before.reviewers
+
+
+def test_who_was_asked_for_lack_of_an_answer_is_not_asked_first_after_a_retry(world: World) -> None:
+    boss = "boss@example.com"
+    asked = Asked(world, onTimeout="escalate", escalateTo=[boss], quorum="all", timeoutHours=48, remindAfterHours=[])
+    world.clock.advance(timedelta(hours=48))
+    asked.tend(everything=False)
+    asked.tend(everything=False)
+    theirs = asked.open(asked.links()[boss]).reviewer
+    failed_and_retried(world)
+    request(world, SECOND)
+    assert (boss in [r.email for r in asked.approval.reviewers], asked.approval.quorum) == (False, Quorum.ALL)
+    assert theirs.nonce_hash in asked.approval.revoked_hashes
+    for _ in range(2):
+        world.clock.advance(timedelta(hours=48))
+        asked.tend(everything=False)
+    assert [r.email for r in asked.approval.reviewers][-1] == boss
+
+
+def test_a_retry_mails_whom_the_mail_service_had_refused(ready: World) -> None:
+    """The typical first deployment: the sender is not verified yet."""
+    with pytest.raises(MailRefusedError, match="none of the reviewers"):
+        request(ready, mailer=Refusing())
+    failed_and_retried(ready)
+    request(ready, SECOND)
+    assert [mail.to for mail in ready.mailer.sent] == ["ada@example.com", "grace@example.com"]
+    assert [reviewer.unreachable for reviewer in only_approval(ready).reviewers] == [None, None]
+
+
+def test_what_was_refused_is_tried_by_the_next_attempt_too(ready: World) -> None:
+    for retry, token in enumerate((FIRST, SECOND)):
+        with pytest.raises(MailRefusedError):
+            request(ready, token, retry=retry, mailer=Refusing())
+    request(ready, TaskToken("task-token-of-the-third-attempt"), retry=2)
     assert len(ready.mailer.sent) == 2
 
 

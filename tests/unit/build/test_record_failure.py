@@ -12,6 +12,7 @@ from lambdas.domain.models.checkpoint import Checkpoint
 from lambdas.domain.models.workflow import CaughtError, StatusResult
 from lambdas.services.lifecycle import BUILDING
 from tests.contract.samples import approval
+from tests.fakes import stored
 from tests.support import samples
 from tests.support.events import EXECUTION_ARN, step_event
 from tests.support.world import World
@@ -65,7 +66,7 @@ def test_from_wherever_it_was_the_campaign_is_failed_with_the_reason(world: Worl
     failure = failure_of(world)
     assert (failure.code, failure.message) == ("TOO_MANY_POSTS_FAILED", "3 of 4 posts failed")
     assert failure.retryable is False
-    assert failure.at == world.clock.now()
+    assert failure.at == stored(world.clock.now())
 
 
 def test_a_repeat_keeps_the_first_reason_and_alerts_nobody_again(world: World) -> None:

@@ -6,9 +6,17 @@ import pytest
 
 from lambdas.build.aggregate_results import aggregate_results
 from lambdas.build.generate_posts import generate_batch
-from lambdas.build.request_approval import LINK_LIFETIME
+from lambdas.domain.approval import LINK_LIFETIME
 from lambdas.domain.content_hash import content_hash
-from lambdas.domain.errors import CampaignError, ChatRefusedError, ConflictError, ThrottledError, TokenExpiredError
+from lambdas.domain.deadline import Deadline
+from lambdas.domain.errors import (
+    CampaignError,
+    ChatRefusedError,
+    ConflictError,
+    DependencyTimeoutError,
+    ThrottledError,
+    TokenExpiredError,
+)
 from lambdas.domain.ids import TenantId
 from lambdas.domain.models.approval import ApprovalStatus, Decision, MailState
 from lambdas.domain.models.campaign import CampaignStatus
@@ -17,7 +25,7 @@ from lambdas.domain.models.tenant import TenantConfig
 from lambdas.ports.paging import every
 from lambdas.services.links import nonce_hash
 from lambdas.services.tokens import verify_approval_token
-from tests.fakes import MemoryChat
+from tests.fakes import MemoryChat, stored
 from tests.support import samples
 from tests.support.agents import Generator
 from tests.support.asking import FIRST, SECOND, decided, only_approval, ready_to_ask, request
@@ -69,7 +77,7 @@ def test_the_request_is_stored_with_what_was_shown(ready: World) -> None:
     assert approval.content_hash == content_hash(every(ready.posts, samples.KEY))
     assert (approval.summary.total_posts, approval.summary.completed_posts, approval.summary.failed_posts) == (4, 3, 1)
     assert approval.summary.personas == ("Ann", "Bo")
-    assert approval.expires_at == ready.clock.now() + LINK_LIFETIME
+    assert approval.expires_at == stored(ready.clock.now()) + LINK_LIFETIME
     assert timedelta(days=7) > LINK_LIFETIME
 
 
@@ -243,3 +251,51 @@ def test_mails_come_from_the_tenants_sender(ready: World) -> None:
     ready.catalog.put_settings(samples.TENANT, config)
     request(ready)
     assert {mail.sender for mail in ready.mailer.sent} == {config.sender}
+
+
+class Interrupted:
+    """The request is changed by somebody else while the second mail is on its way, which is then not accepted."""
+
+    def __init__(self, world: World) -> None:
+        self.world, self.calls = world, 0
+
+    def send(self, mail: Mail) -> None:
+        self.calls += 1
+        if self.calls == 2:
+            self.world.approvals.amend(only_approval(self.world).model_copy(update={"extended": True}))
+            raise ThrottledError("not now")
+        self.world.mailer.send(mail)
+
+
+def test_what_became_of_a_mail_is_noted_though_the_request_changed_meanwhile(ready: World) -> None:
+    """The clock is finer than what is stored of a time."""
+    request(ready, mailer=Interrupted(ready))
+    ada, grace = only_approval(ready).reviewers
+    assert (ada.mail, grace.mail, grace.invited_at) == (MailState.SENT, MailState.NOT_ACCEPTED, None)
+
+
+class Hanging:
+    """A mail service that answers nothing, until the client gives up after ten seconds."""
+
+    def __init__(self, now: list[float]) -> None:
+        self.now, self.tried = now, 0
+
+    def send(self, _mail: Mail) -> None:
+        self.tried += 1
+        self.now[0] += 10
+        raise DependencyTimeoutError("no answer")
+
+
+def test_a_mail_service_that_hangs_does_not_take_the_time_of_the_step(world: World) -> None:
+    """Of 60 seconds: the last mail begins when there are 15 left for it, and the sweep sends the rest."""
+    reviewers = [f"reviewer{n}@example.com" for n in range(10)]
+    brief = samples.brief()
+    planned(world, brief | {"approval": brief["approval"] | {"reviewers": reviewers}})
+    now = [0.0]
+    hanging = Hanging(now)
+    asked = request(world, mailer=hanging, deadline=Deadline(60.0, lambda: now[0]))
+    assert asked.status is CampaignStatus.AWAITING_APPROVAL
+    states = [reviewer.mail for reviewer in only_approval(world).reviewers]
+    assert states == [MailState.UNKNOWN] * 5 + [None] * 5
+    assert hanging.tried == 5
+    assert now[0] < 60

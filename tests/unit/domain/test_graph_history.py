@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from lambdas.domain.graph.assemble import execution_graph
-from lambdas.domain.graph.history import fold
+from lambdas.domain.graph.fold import fold
 from lambdas.domain.graph.model import (
     ExecutionGraph,
     ExecutionStatus,

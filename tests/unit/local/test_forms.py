@@ -2,7 +2,7 @@
 
 import pytest
 
-from local.forms import forms
+from local.http import forms
 
 PAGE = """
 <form method="get" action="/search"><input name="q"></form>

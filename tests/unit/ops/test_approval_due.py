@@ -9,15 +9,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from moto import mock_aws
 
-from lambdas.adapters.table.due_store import DynamoDue
-from lambdas.adapters.table.request_store import DynamoApprovals
-from lambdas.domain.approval_due import HEARTBEAT_EVERY, next_due
+from lambdas.adapters.table import keys
+from lambdas.adapters.table.due_store import TableDue
+from lambdas.adapters.table.dynamo_table import DynamoTable
+from lambdas.adapters.table.request_store import TableApprovals
+from lambdas.domain.approval import HEARTBEAT_EVERY, next_due
 from lambdas.domain.due import SHARDS, Kind, entry_for
 from lambdas.domain.ids import CallbackId, CampaignId
 from lambdas.domain.models.approval import ApprovalStatus
 from lambdas.domain.models.campaign import OnTimeout
 from tests.contract.conftest import TABLE, create_table
 from tests.contract.samples import approval as stored
+from tests.fakes import stored as at_rest
 from tests.support.asked import REVIEWERS, Asked
 from tests.support.faults import replaced
 from tests.support.world import World
@@ -65,7 +68,7 @@ def test_nothing_is_done_before_its_time_and_each_time_brings_something(policy: 
 def test_what_a_person_changes_is_looked_at_within_the_minute(world: World) -> None:
     asked = Asked(world, secondStage={"reviewers": ["boss@example.com"]})
     asked.tend()
-    assert asked.approval.due_at == world.clock.now() + HEARTBEAT_EVERY
+    assert asked.approval.due_at == at_rest(world.clock.now()) + HEARTBEAT_EVERY
     world.approvals.amend(asked.approval.model_copy(update={"stage": 2}), due_at=world.clock.now())
     world.clock.advance(MINUTE)
     asked.tend(everything=False)
@@ -105,12 +108,13 @@ def test_of_100_000_open_requests_a_tick_reads_the_50_that_are_due(
     now = world.clock.now()
     fill(client, now, 100_000 - 50)
     counting = Counting(client)
-    approvals = DynamoApprovals(counting, TABLE, world.clock)
+    table = DynamoTable(counting, TABLE)
+    approvals = TableApprovals(table, world.clock)
     for number in range(50):
         approvals.create(stored(f"01KJQ{number:021d}", dueAt=now - MINUTE, createdAt=now, expiresAt=now + 9 * MINUTE))
     asked = Asked(world)
-    world.campaigns._records[stored().key] = world.campaigns.get(asked.approval.key).to_record()
-    world.due = DynamoDue(counting, TABLE)  # type: ignore[assignment]  # the same promises
+    world.table.put(keys.campaign(stored().key), world.campaigns.get(asked.approval.key).to_record())
+    world.due = TableDue(table)
     counting.queried = counting.got = 0
     report = asked.tend(replaced(asked.world, approvals=approvals), everything=False)
     assert (report.due.due, report.due.failed) == (50, 0)

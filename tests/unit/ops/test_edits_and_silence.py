@@ -1,11 +1,14 @@
 """Whatever is approved is what the posts say: with two edits at once, and when the time runs out during one."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 
+from lambdas.adapters.table.post_store import TablePosts
 from lambdas.api.approvals.decisions import Choice, DecisionPorts, decide
-from lambdas.domain.approval_due import EDIT_GRACE
+from lambdas.api.approvals.managing import Place, remind
+from lambdas.domain.approval import EDIT_GRACE
 from lambdas.domain.content_hash import content_hash
 from lambdas.domain.errors import ConflictError, DependencyTimeoutError
 from lambdas.domain.ids import CampaignKey
@@ -13,18 +16,18 @@ from lambdas.domain.models.approval import ApprovalStatus, Decision
 from lambdas.domain.models.post import Post, PostContent
 from lambdas.ports.paging import every
 from lambdas.services.editing import EditPorts, PostPatch, edit_post
-from tests.fakes import MemoryPosts
 from tests.support import samples
 from tests.support.asked import Asked
 from tests.support.world import World
 
 
-class Interrupted(MemoryPosts):
+class Interrupted(TablePosts):
     """``before`` and ``after`` run around the next edit."""
 
-    def __init__(self, posts: MemoryPosts) -> None:
+    def __init__(self, posts: TablePosts) -> None:
         self.__dict__ = posts.__dict__
-        self.before = self.after = lambda: None
+        self.before: Callable[[], object] = lambda: None
+        self.after: Callable[[], object] = lambda: None
 
     def edit(self, key: CampaignKey, post: Post) -> Post:
         before, self.before, after, self.after = self.before, lambda: None, self.after, lambda: None
@@ -48,7 +51,7 @@ def shown(world: World) -> str:
     return content_hash(every(world.posts, samples.KEY))
 
 
-def edit(asked: Asked, index: int, text: str, posts: MemoryPosts | None = None) -> Post:
+def edit(asked: Asked, index: int, text: str, posts: TablePosts | None = None) -> Post:
     w = asked.world
     post = list(every(w.posts, samples.KEY))[index]
     ports = EditPorts(w.campaigns, posts or w.posts, w.approvals, w.clock, w.ids)
@@ -58,7 +61,7 @@ def edit(asked: Asked, index: int, text: str, posts: MemoryPosts | None = None) 
 def approves(asked: Asked) -> None:
     w = asked.world
     link = asked.open(asked.links()["ada@example.com"])
-    ports = DecisionPorts(w.approvals, w.campaigns, w.engine, w.clock, w.cipher)
+    ports = DecisionPorts(w.approvals, w.campaigns, w.engine, w.clock, w.cipher, w.posts)
     decide(link, Choice(Decision.APPROVED, "", None), ports)
 
 
@@ -79,6 +82,15 @@ def test_the_first_of_two_edits_to_end_lets_nobody_decide(asked: Asked, moment: 
     assert (asked.approval.content_hash, asked.approval.editing) == (shown(world), ())
     approves(asked)
     assert asked.approval.status is ApprovalStatus.DECIDED
+
+
+def test_an_edit_knows_its_own_note_after_somebody_changed_the_request(asked: Asked) -> None:
+    """The clock is finer than what is stored of a time."""
+    world, posts = asked.world, Interrupted(asked.world.posts)
+    place = Place(samples.KEY, asked.approval.callback_id)
+    posts.before = lambda: remind(place, "grace@example.com", world.approvals, world.clock.now())
+    edit(asked, 0, "Of the first.", posts)
+    assert (asked.approval.editing, asked.approval.content_hash) == ((), shown(world))
 
 
 def test_silence_approves_nothing_while_a_post_is_edited(asked: Asked) -> None:

@@ -1,8 +1,10 @@
 """When the reconciler looks at a campaign, and what it reads and calls for that."""
 
-import json
 from datetime import timedelta
 
+import pytest
+
+from lambdas.adapters.table import keys
 from lambdas.domain.due import SHARDS, Kind
 from lambdas.domain.errors import UnreadableRecordError
 from lambdas.domain.graph.model import ExecutionStatus
@@ -10,11 +12,13 @@ from lambdas.domain.ids import CampaignId
 from lambdas.domain.models.active import SOON, ActiveCampaign
 from lambdas.domain.models.campaign import CampaignStatus
 from lambdas.ops.reconcile import ended_campaign, look_again, take_over
+from lambdas.ports.table import Update
 from tests.contract.samples import approval
+from tests.fakes import stored
 from tests.support import samples
 from tests.support.recovery import lost
 from tests.support.recovery import run_reconciler as run
-from tests.support.world import World
+from tests.support.world import World, entries_of
 
 FIRST, SECOND = samples.CAMPAIGN_ID, f"{samples.CAMPAIGN_ID}-1"
 
@@ -27,7 +31,7 @@ def test_a_record_that_cannot_be_read_keeps_no_other_campaign_waiting(world: Wor
     lost(world)
     broken = samples.KEY._replace(campaign_id=CampaignId("01KJQ0000000000000000000B2"))
     world.queue(campaign_id=broken.campaign_id)
-    world.campaigns._records[broken]["status"] = "a status of a newer version"
+    world.table.update_if(Update(keys.campaign(broken), {"status": "a status of a newer version"}))
     errors: list[Exception] = []
     world.clock.advance(SOON)
     assert run(world, errors, everything=False).errors == 1
@@ -39,34 +43,45 @@ def test_a_tick_reads_only_campaigns_that_are_due(world: World) -> None:
     for number in range(200):
         world.queue(campaign_id=CampaignId(f"01KJQ{number:021d}"))
     assert run(world, everything=False).looked_at == 0
-    assert world.due.read == 0
+    assert world.table.read == 0
 
 
 def test_an_execution_that_ends_badly_is_seen_to_at_once(world: World) -> None:
     arn = lost(world)
-    given = world.engine.started[arn].to_wire()
-    event = {"source": "aws.states", "detail": {"executionArn": arn, "input": json.dumps(given), "status": "ABORTED"}}
-    key = ended_campaign(event)
+    # Without the input, which the engine may leave out.
+    event = {"source": "aws.states", "detail": {"executionArn": arn, "name": FIRST, "status": "ABORTED"}}
+    key = ended_campaign(event, world.campaigns)
     assert key == samples.KEY
     assert look_again(key, world) == "interrupted"
     assert execution(world) == world.engine.arn_of(SECOND)
     for other in ({}, {"shard": 1}, {"source": "aws.events"}):
-        assert ended_campaign(other) is None
+        assert ended_campaign(other, world.campaigns) is None
+
+
+@pytest.mark.parametrize("name", ["by-hand", "01KJQ0000000000000000000ZZ"])
+def test_the_end_of_an_execution_that_is_of_no_campaign_is_nobodys_business(world: World, name: str) -> None:
+    event = {"source": "aws.states", "detail": {"name": name, "status": "FAILED"}}
+    assert ended_campaign(event, world.campaigns) is None
 
 
 def test_a_suspect_of_which_the_engine_knows_no_end_yet_is_looked_at_again_soon(world: World) -> None:
     lost(world, ended=ExecutionStatus.RUNNING)
     look_again(samples.KEY, world)
-    (entry,) = (e for e in world.due.all(Kind.CAMPAIGN) if e.agrees(world.active.entries[samples.KEY].due_at))
-    assert entry.at - world.clock.now() == SOON
+    record = world.active.get(samples.KEY)
+    due_at = record and record.due_at
+    assert due_at
+    (entry,) = (e for e in entries_of(world.due, Kind.CAMPAIGN) if e.agrees(due_at))
+    assert entry.at - stored(world.clock.now()) == SOON
 
 
 def test_campaigns_of_the_list_of_before_are_taken_over(world: World) -> None:
     lost(world)
-    world.due.__init__()  # type: ignore[misc]  # it was made before there was an index
-    world.active.before = [samples.KEY]
-    assert take_over(range(SHARDS), world) == 1
-    assert take_over(range(SHARDS), world) == 0
+    for entry in entries_of(world.due, Kind.CAMPAIGN):
+        world.due.remove(entry)  # it was made before there was an index
+    ids = {"tenantId": samples.TENANT, "campaignId": samples.CAMPAIGN_ID}
+    world.table.put(keys.listed_active(samples.KEY), ids)
+    assert sum(take_over(shard, world) for shard in range(SHARDS)) == 1
+    assert sum(take_over(shard, world) for shard in range(SHARDS)) == 0
     assert run(world, everything=False).findings == {"interrupted": 1}
 
 
@@ -79,7 +94,7 @@ def test_an_entry_of_before_the_last_look_is_dropped(world: World) -> None:
     for _ in range(60):
         world.clock.advance(timedelta(minutes=1))
         run(world, everything=False)
-    assert len(world.due.all(Kind.CAMPAIGN)) == 1
+    assert len(entries_of(world.due, Kind.CAMPAIGN)) == 1
 
 
 def test_a_heartbeat_of_a_superseded_execution_says_nothing_of_the_one_that_was_never_started(world: World) -> None:
@@ -105,3 +120,23 @@ def test_while_reviewers_are_asked_and_heartbeats_answered_the_engine_is_asked_n
 
 def unasked(arn: str) -> None:
     raise AssertionError(f"the engine was asked about {arn}")
+
+
+def test_an_alert_that_a_death_kept_back_is_sent_by_the_next_look(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lost(world, ended=ExecutionStatus.FAILED, error="InvalidPlanError")
+
+    def die(_alert: object) -> None:
+        raise RuntimeError("the process is gone")
+
+    errors: list[Exception] = []
+    with monkeypatch.context() as dying:
+        dying.setattr(world.alerts, "send", die)
+        run(world, errors)
+    assert [type(error) for error in errors] == [RuntimeError]
+    assert world.campaigns.get(samples.KEY).status is CampaignStatus.FAILED
+    for _ in range(5):
+        world.clock.advance(timedelta(minutes=5))
+        run(world, everything=False)
+    assert [alert.failure.code for alert in world.alerts.sent] == ["INVALID_PLAN"]

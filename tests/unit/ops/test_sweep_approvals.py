@@ -9,10 +9,10 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from lambdas.api.approvals.decisions import Choice, DecisionPorts, decide
-from lambdas.api.approvals.managing import Place, remind
-from lambdas.domain.approval_due import HEARTBEAT_EVERY, RESUME_GRACE
+from lambdas.api.approvals.managing import Place, Reassignment, reassign, remind
+from lambdas.domain.approval import HEARTBEAT_EVERY
 from lambdas.domain.errors import DependencyUnavailableError
-from lambdas.domain.models.approval import ApprovalStatus, Decision, MadeDecision, MailState, Quorum
+from lambdas.domain.models.approval import ApprovalStatus, Decision, MailState, Quorum
 from lambdas.domain.models.campaign import CampaignStatus
 from lambdas.ports.bundle import Ports
 from lambdas.services.inviting import FIRST_PAUSE
@@ -134,32 +134,16 @@ def test_silence_can_go_to_somebody_else(world: World) -> None:
     assert tended.approval.expires_at > world.clock.now() + 9 * HOUR
 
 
-def decided(tended: Tended) -> None:
-    world, approval = tended.world, tended.approval
-    made = MadeDecision(
-        decision=Decision.APPROVED, comments="", decided_by="ada@example.com", decided_at=world.clock.now()
-    )
-    world.approvals.decide(samples.KEY, approval.callback_id, made)
-
-
-def test_a_decision_whose_sender_died_reaches_the_workflow_once(world: World) -> None:
-    tended = Tended(world)
-    decided(tended)
-    assert tended.after() == {}  # whoever recorded it is about to send it
-    assert tended.after(RESUME_GRACE) == {"resumed": 1}
-    assert tended.after(HOUR) == {}
-    assert [resumed.output["decision"] for resumed in world.engine.resumed] == ["approved"]
-    assert tended.approval.resumed_at
-
-
-def test_a_decision_that_did_arrive_is_not_sent_for_ever(world: World) -> None:
-    """The process died between sending it and noting that."""
-    tended = Tended(world)
-    decided(tended)
-    world.engine.resume(world.tokens[0], {})
-    assert tended.after(HOUR) == {"gone": 1}
-    assert tended.after(HOUR) == {}
-    assert len(world.engine.resumed) == 1
+def test_who_was_asked_already_is_not_asked_twice_for_lack_of_an_answer(world: World) -> None:
+    """A manager had given the reviewer's place to the one whom silence asks."""
+    boss = "Boss@example.com"
+    tended = Tended(world, onTimeout="escalate", escalateTo=["boss@example.com"], timeoutHours=10, remindAfterHours=[])
+    place, change = Place(samples.KEY, tended.approval.callback_id), {"from": "ada@example.com", "to": boss}
+    reassign(place, Reassignment.from_wire(change), world.approvals, world.clock.now())
+    tended.after(10 * HOUR)
+    tended.after(timedelta(minutes=1))
+    assert [r.email for r in tended.approval.reviewers] == [boss, "grace@example.com"]
+    assert [to for to in tended.mailed() if to.lower() == boss.lower()] == [boss] * 1
 
 
 @pytest.mark.parametrize("status", [CampaignStatus.STOPPED, CampaignStatus.FAILED])
@@ -218,7 +202,7 @@ def test_an_expiry_that_could_not_be_sent_is_sent_the_next_minute(world: World) 
 def answers(tended: Tended, email: str, decision: Decision) -> None:
     world = tended.world
     link = tended.open(tended.links()[email])
-    ports = DecisionPorts(world.approvals, world.campaigns, world.engine, world.clock, world.cipher)
+    ports = DecisionPorts(world.approvals, world.campaigns, world.engine, world.clock, world.cipher, world.posts)
     decide(link, Choice(decision, "", link.approval.content_hash), ports)
 
 

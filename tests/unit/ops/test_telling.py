@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from lambdas.adapters.table import keys
 from lambdas.api.approvals.decisions import Choice, DecisionPorts, decide
 from lambdas.api.approvals.managing import Place, Reassignment, reassign, remind
 from lambdas.domain.errors import MailRefusedError
@@ -76,7 +77,7 @@ def test_those_whom_the_tenant_names_are_told_from_its_sender(asked: Asked) -> N
 def test_a_manager_without_an_address_is_told_by_the_alert(world: World) -> None:
     asked = Asked(world, reviewers=list(REVIEWERS))
     record = world.campaigns.get(samples.KEY).model_copy(update={"created_by": "robot"})
-    world.campaigns._records[samples.KEY] = record.to_wire()
+    world.table.put(keys.campaign(samples.KEY), record.to_record())
     bounced(asked, ADA)
     assert minute(asked) == []
     assert told(asked) == []
@@ -126,7 +127,7 @@ def test_an_address_that_is_refused_at_once_is_told_like_a_bounce(world: World) 
 def test_whoever_has_answered_need_not_be_reached(world: World) -> None:
     asked = Asked(world, reviewers=list(REVIEWERS), quorum="all")
     link = asked.open(asked.links()[ADA])
-    ports = DecisionPorts(world.approvals, world.campaigns, world.engine, world.clock, world.cipher)
+    ports = DecisionPorts(world.approvals, world.campaigns, world.engine, world.clock, world.cipher, world.posts)
     decide(link, Choice(Decision.APPROVED, "", link.approval.content_hash), ports)
     bounced(asked, ADA)
     minute(asked)

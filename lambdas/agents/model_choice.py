@@ -1,0 +1,60 @@
+"""Which model an agent gets, from its function's settings, and which system prompt the model gets.
+
+Only ``bootstrap`` knows the adapters, so it hands over the way to make the Bedrock model, which is not called unless
+chosen.
+System prompts are files, named with their version, so that a change shows in review and in every provenance.
+"""
+
+import hashlib
+from collections.abc import Callable
+from functools import cache
+from importlib.resources import files
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field, Json
+
+from lambdas.agents.offline.offline_model import FaultPlan, OfflineModel
+from lambdas.ports.text_model import Prompt, TextModel
+from lambdas.settings import Settings, SettingsError
+
+
+class AgentSettings(Settings):
+    """Mix into the settings of every function that runs an agent; all have a default."""
+
+    agent_provider: Literal["offline", "bedrock"] = "offline"
+    bedrock_model_id: str | None = None
+    """A model or inference profile, by id or ARN."""
+    bedrock_guardrail_id: str | None = None
+    bedrock_guardrail_version: str = "DRAFT"
+    offline_latency_ms: Annotated[int, Field(ge=0, le=60_000)] = 0
+    """Milliseconds that the offline model takes for each call."""
+    offline_fault_plan: Json[FaultPlan] | None = None
+    """See ``lambdas.agents.offline.offline_model``."""
+    model_reserve_seconds: ClassVar[float] = 12.0
+    """Kept of the invocation by calls of the model: more than a batch keeps for storing, so that a call fails before
+    it is given up."""
+
+
+def choose_model(
+    settings: AgentSettings,
+    *,
+    bedrock: Callable[[str, str | None, str], TextModel],
+    sleep: Callable[[float], None],
+) -> TextModel:
+    """The model that ``AGENT_PROVIDER`` names.
+
+    ``bedrock`` makes one from model id, guardrail id and guardrail version; ``sleep`` takes seconds.
+    """
+    if settings.agent_provider == "offline":
+        faults = settings.offline_fault_plan or {}
+        return OfflineModel(faults=faults, latency_ms=settings.offline_latency_ms, sleep=sleep)
+    if settings.bedrock_model_id is None:
+        raise SettingsError("AGENT_PROVIDER is bedrock and BEDROCK_MODEL_ID is missing")
+    return bedrock(settings.bedrock_model_id, settings.bedrock_guardrail_id, settings.bedrock_guardrail_version)
+
+
+@cache
+def load_prompt(agent: str, version: str) -> Prompt:
+    """The prompt ``lambdas/agents/<agent>/prompts/<version>.md``."""
+    text = files("lambdas.agents").joinpath(agent, "prompts", f"{version}.md").read_text(encoding="utf-8")
+    return Prompt(version=version, text=text, sha256=hashlib.sha256(text.encode()).hexdigest())

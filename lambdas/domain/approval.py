@@ -1,0 +1,314 @@
+"""What a request for approval comes to, and when: who has to agree, when it is due to be looked at, what silence means.
+
+Pure functions of the request's record, of the campaign's policy and of the clock. Answers count that were given for the
+posts as they are shown (ADR 68).
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from lambdas.domain.models.approval import (
+    Approval,
+    ApprovalStatus,
+    Decision,
+    MadeDecision,
+    MailState,
+    PostDecision,
+    PostVerdict,
+    Quorum,
+    Reviewer,
+    Vote,
+)
+from lambdas.domain.models.campaign import ApprovalPolicy, CampaignBrief, OnTimeout, QuietHours
+from lambdas.domain.models.post import Post
+
+BEFORE_AN_EDIT = ""
+"""``contentHash`` of a vote for posts that were edited since, of which nobody knows what they were."""
+HEARTBEAT_EVERY = timedelta(hours=6)
+"""A quarter of the task's heartbeat limit, so that three in a row may fail."""
+RESUME_GRACE = timedelta(seconds=10)
+"""How long whoever recorded a decision has to tell the workflow itself."""
+CLAIM_GRACE = timedelta(minutes=5)
+"""After which whoever was sending a mail is dead: no function that mails runs for longer than a minute."""
+EDIT_GRACE = timedelta(minutes=2)
+"""After which whoever was editing a post is dead: API Gateway ends its requests after 29 s
+(docs.aws.amazon.com/apigateway/latest/developerguide/limits.html), and its function has the same timeout."""
+POLICY = "policy"
+"""Who decided when nobody did."""
+LINK_LIFETIME = timedelta(days=7) - timedelta(hours=1)
+"""A link dies before the task that waits for it, so that a late click meets a page and not a dead task."""
+NEVER_MAILED: dict[str, Any] = {
+    "invited_at": None,
+    "owed": None,
+    "mail_tries": 0,
+    "mail_after": None,
+    "unreachable": None,
+    "unreachable_told": False,
+}
+"""What makes a reviewer one who is to be invited; links mailed before still open the request."""
+
+
+class Tally(NamedTuple):
+    """Where a request stands: ``decision`` is ``None`` while it is open, ``next_stage`` when others go on."""
+
+    decision: Decision | None
+    next_stage: bool = False
+    reason: str | None = None
+
+
+def tally(approval: Approval, votes: Sequence[Vote]) -> Tally:
+    """Count the votes of the stage whose turn it is.
+
+    ``one``: the first answer decides. ``all`` or ``m``: the stage agrees with its m-th approval. Once m approvals
+    cannot be reached any more it is decided against: ``needs_revision`` if anybody asked for one, else ``rejected``.
+    So with 2 of 3 one rejection leaves it open, and a second one decides.
+    """
+    reviewers = {reviewer.email for reviewer in approval.staged()}
+    answers = [vote.decision for vote in votes if vote.email in reviewers and approval.counts(vote)]
+    against = [answer for answer in answers if answer is not Decision.APPROVED]
+    approvals = len(answers) - len(against)
+    if approvals >= needed(approval.quorum, len(reviewers)):
+        has_next = any(reviewer.stage > approval.stage for reviewer in approval.reviewers)
+        return Tally(None, next_stage=True) if has_next else Tally(Decision.APPROVED)
+    impossible = len(reviewers) - len(against) < needed(approval.quorum, len(reviewers))
+    if not against or not (impossible or approval.quorum is Quorum.ONE):
+        return Tally(None)
+    if Decision.NEEDS_REVISION not in against:
+        return Tally(Decision.REJECTED)
+    if approval.revisions_left == 0:
+        return Tally(Decision.REJECTED, reason="the campaign has used up its revisions")
+    return Tally(Decision.NEEDS_REVISION)
+
+
+def needed(quorum: Quorum | int, reviewers: int) -> int:
+    """How many approvals it takes."""
+    if isinstance(quorum, Quorum):
+        return 1 if quorum is Quorum.ONE else reviewers
+    return min(quorum, reviewers)
+
+
+def with_hashes(approval: Approval, posts: Iterable[Post]) -> Approval:
+    """A request whose votes all say what they were given for. Those that do not say (of an older version) were given
+    for what is shown now if no post was edited since. ``posts`` are read only where they are needed."""
+    if not approval.content_hash or all(vote.content_hash is not None for vote in approval.votes):
+        return approval
+    edited = max((post.edit.at for post in posts if post.edit), default=None)
+
+    def hashed(vote: Vote) -> Vote:
+        if vote.content_hash is not None:
+            return vote
+        same = edited is None or vote.at > edited
+        return vote.model_copy(update={"content_hash": approval.content_hash if same else BEFORE_AN_EDIT})
+
+    return approval.model_copy(update={"votes": tuple(hashed(vote) for vote in approval.votes)})
+
+
+def shown_anew(approval: Approval, shown: str, policy: ApprovalPolicy) -> Approval:
+    """The request after an edit, which asks about ``shown``. A vote that does not say what for was given before it."""
+    votes = tuple(
+        vote.model_copy(update={"content_hash": BEFORE_AN_EDIT}) if vote.content_hash is None else vote
+        for vote in approval.votes
+    )
+    return asked_anew(approval.model_copy(update={"content_hash": shown, "votes": votes}), policy)
+
+
+def asked_anew(approval: Approval, policy: ApprovalPolicy) -> Approval:
+    """Whose answer does not count any more is owed a mail, unless they have had one since or their links were revoked.
+
+    A second stage waits until the first has agreed to what is shown now.
+    """
+    changed = _at_its_stage(approval, policy)
+    # In layout 0 ``owed`` lies beside the record, and is lost when an older execution writes that.
+    owed = {"owed": "approval"} if approval.layout else {"invited_at": None}
+    for reviewer in changed.reviewers:
+        vote = changed.vote_of(reviewer.email)
+        if vote is None:  # asked too early: they are mailed when it is their turn again
+            again = changed.stage < reviewer.stage <= approval.stage
+        else:
+            again = not changed.counts(vote) and (reviewer.invited_at is None or reviewer.invited_at <= vote.at)
+        if again and reviewer.invited_at and not reviewer.revoked:
+            changed = changed.with_reviewer(reviewer.email, mail_tries=0, mail_after=None, **owed)
+    return changed
+
+
+def _at_its_stage(approval: Approval, policy: ApprovalPolicy) -> Approval:
+    if all(reviewer.stage == 1 for reviewer in approval.reviewers):
+        return approval
+    first = approval.model_copy(update={"stage": 1, "quorum": _quorum(approval, policy, 1)})
+    if not tally(first, first.votes).next_stage:
+        return first
+    return approval.model_copy(update={"stage": 2, "quorum": _quorum(approval, policy, 2)})
+
+
+def _quorum(approval: Approval, policy: ApprovalPolicy, stage: int) -> Quorum | int:
+    """Of a stage; once others were added because nobody had answered in time, the first answer decides."""
+    added = {r.email for r in approval.reviewers if r.stage == stage} & set(policy.escalate_to)
+    if approval.extended and policy.on_timeout is OnTimeout.ESCALATE and added:
+        return Quorum.ONE
+    return policy.quorum if stage == 1 else approval.next_quorum
+
+
+def sent_back(made: MadeDecision, votes: Iterable[Vote]) -> tuple[PostDecision, ...]:
+    """The posts that a decision sends back; from the votes, where the decision's record could not hold them."""
+    return flagged(votes) if made.posts_in_votes else made.posts
+
+
+def flagged(votes: Iterable[Vote]) -> tuple[PostDecision, ...]:
+    """The posts that go back, in the order of their ids: rejected if anybody rejects them, with all the comments."""
+    by_post: dict[str, list[PostDecision]] = {}
+    for vote in votes:
+        for post in vote.posts:
+            if post.verdict is not PostVerdict.APPROVE:
+                by_post.setdefault(post.post_id, []).append(post)
+    merged = []
+    for _, said in sorted(by_post.items()):
+        rejected = any(post.verdict is PostVerdict.REJECT for post in said)
+        comment = "\n".join(dict.fromkeys(post.comment for post in said if post.comment))[:2_000]
+        verdict = PostVerdict.REJECT if rejected else PostVerdict.CHANGE
+        merged.append(PostDecision(post_id=said[0].post_id, verdict=verdict, comment=comment))
+    return tuple(merged)
+
+
+def next_due(approval: Approval, brief: CampaignBrief, now: datetime) -> datetime | None:
+    """The earliest moment, not before ``now``, at which something is to be done; ``None`` when it is over."""
+    if approval.status is ApprovalStatus.CLOSED:
+        return None
+    if approval.decision is not None:
+        return None if approval.resumed_at else max(now, approval.decision.decided_at + RESUME_GRACE)
+    return max(now, min(_moments(approval, brief, now)))
+
+
+def _moments(approval: Approval, brief: CampaignBrief, now: datetime) -> Iterator[datetime]:
+    edited = edit_ends(approval)
+    # What is decided for lack of an answer waits for an edit that is under way.
+    yield max(approval.expires_at, edited) if edited else approval.expires_at
+    if edited or not approval.content_hash:
+        yield edited or now
+    yield approval.heartbeat_at + HEARTBEAT_EVERY if approval.heartbeat_at else now
+    for reviewer in approval.silent():
+        if reviewer.to_mail():
+            yield reviewer.mail_after or now
+        if reviewer.mail is MailState.CLAIMED and reviewer.invited_at:
+            yield reviewer.invited_at + CLAIM_GRACE
+        if is_lost(reviewer):
+            yield now
+    reminder = next_reminder(approval, brief, now)
+    if reminder:
+        yield reminder
+
+
+def edit_ends(approval: Approval) -> datetime | None:
+    """When the last edit that is under way is over, or taken for dead; ``None`` when there is none."""
+    return max((edit.since + EDIT_GRACE for edit in approval.editing), default=None)
+
+
+def is_lost(reviewer: Reviewer) -> bool:
+    """Whether somebody is to be told that mail does not reach the reviewer, or may not have."""
+    return bool(reviewer.unreachable or reviewer.mail is MailState.UNKNOWN) and not (
+        reviewer.unreachable_told or reviewer.revoked
+    )
+
+
+def reminders_due(approval: Approval, brief: CampaignBrief, now: datetime) -> int:
+    """How many reminders were to be mailed by now, if it is no quiet hour; what came together is mailed as one."""
+    return sum(now >= approval.asked_at + timedelta(hours=after) for after in brief.approval.remind_after_hours)
+
+
+def next_reminder(approval: Approval, brief: CampaignBrief, now: datetime) -> datetime | None:
+    """When the next reminder that was not mailed is due, from ``now`` on and outside of quiet hours."""
+    after = sorted(brief.approval.remind_after_hours)[approval.reminders :]
+    if not after:
+        return None
+    due = max(now, approval.asked_at + timedelta(hours=after[0]))
+    return _loud_from(due, brief.approval.quiet_hours, ZoneInfo(brief.schedule.time_zone))
+
+
+def _loud_from(moment: datetime, hours: QuietHours | None, zone: ZoneInfo) -> datetime:
+    """``moment``, or the end of the quiet hours it falls into.
+
+    Found in steps of a quarter of an hour, by which all time zones differ, since an hour on the wall may be missing or
+    come twice.
+    """
+    while hours and hours.start != hours.end and is_quiet(moment.astimezone(zone).hour, hours):
+        moment = moment.astimezone(UTC)
+        moment = moment.replace(minute=moment.minute // 15 * 15, second=0, microsecond=0) + timedelta(minutes=15)
+    return moment
+
+
+def is_quiet(hour: int, hours: QuietHours) -> bool:
+    if hours.start < hours.end:
+        return hours.start <= hour < hours.end
+    return hour >= hours.start or hour < hours.end
+
+
+def time_to_answer(policy: ApprovalPolicy) -> timedelta:
+    """From the moment the reviewers are asked."""
+    return min(timedelta(hours=policy.timeout_hours), LINK_LIFETIME)
+
+
+def gives_more_time(approval: Approval, policy: ApprovalPolicy) -> bool:
+    """More time is given once."""
+    return not approval.extended and policy.on_timeout in (OnTimeout.EXTEND, OnTimeout.ESCALATE)
+
+
+def with_more_time(approval: Approval, policy: ApprovalPolicy, now: datetime) -> Approval:
+    """Everybody who has not answered is to be mailed a link that works as long. Links taken back stay so."""
+    changed = approval.model_copy(
+        update={"extended": True, "expires_at": now + timedelta(hours=policy.timeout_hours)},
+    )
+    for reviewer in approval.silent():
+        if not reviewer.revoked:
+            changed = changed.with_reviewer(reviewer.email, **NEVER_MAILED)
+    if policy.on_timeout is not OnTimeout.ESCALATE:
+        return changed
+    known = {reviewer.email.lower() for reviewer in approval.reviewers}  # perhaps a manager has asked them already
+    added = tuple(
+        Reviewer(email=email, nonce_hash="", stage=approval.stage, escalated=True)
+        for email in policy.escalate_to
+        if email.lower() not in known
+    )
+    # From now on the first answer counts, whoever gives it.
+    return changed.model_copy(update={"reviewers": (*changed.reviewers, *added), "quorum": Quorum.ONE})
+
+
+def asked_again(approval: Approval, policy: ApprovalPolicy, now: datetime) -> Approval:
+    """A request that had ended, opened again because a person retries the campaign: as if it was asked now.
+
+    Answers stay. Everybody else is mailed a link that works as long as the new time; links taken back stay so. Whom the
+    policy for silence had asked beside them is not asked before there is silence again.
+    """
+    escalated = [reviewer for reviewer in approval.silent() if reviewer.escalated]
+    taken_back = [kept for r in escalated for kept in (r.nonce_hash, *r.earlier_hashes) if kept]
+    changed = approval.model_copy(
+        update={
+            "asked_again_at": now,
+            "expires_at": now + time_to_answer(policy),
+            "extended": False,
+            "reminders": 0,
+            "reviewers": tuple(reviewer for reviewer in approval.reviewers if reviewer not in escalated),
+            "revoked_hashes": (*approval.revoked_hashes, *taken_back),
+        }
+    )
+    if escalated:
+        quorum = policy.quorum if approval.stage == 1 else approval.next_quorum
+        changed = changed.model_copy(update={"quorum": quorum})
+    for reviewer in changed.silent():
+        if not reviewer.revoked:
+            changed = changed.with_reviewer(reviewer.email, **NEVER_MAILED)
+    return changed
+
+
+def with_refused_mailed_again(approval: Approval) -> Approval:
+    """Whom the mail service refused is mailed anew: what it refused for may be mended by now."""
+    for reviewer in approval.silent():
+        if reviewer.mail is MailState.REFUSED and not reviewer.revoked:
+            approval = approval.with_reviewer(reviewer.email, **NEVER_MAILED)
+    return approval
+
+
+def decision_for(policy: ApprovalPolicy, now: datetime) -> MadeDecision:
+    """What silence comes to once no more time is given."""
+    decision = Decision.APPROVED if policy.on_timeout is OnTimeout.APPROVE else Decision.REJECTED
+    return MadeDecision(decision=decision, comments="", decided_by=POLICY, decided_at=now, expired=True)

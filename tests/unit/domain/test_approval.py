@@ -1,0 +1,75 @@
+"""What the reviewers' answers come to, rule by rule."""
+
+import pytest
+
+from lambdas.domain.approval import Tally, flagged, tally
+from lambdas.domain.models.approval import Approval, Decision, PostDecision, PostVerdict, Quorum, Reviewer, Vote
+from tests.contract.samples import NOW, approval
+
+YES, NO, AGAIN = Decision.APPROVED, Decision.REJECTED, Decision.NEEDS_REVISION
+NAMES = ("ann@example.com", "bob@example.com", "cyd@example.com")
+
+
+def asked(quorum: Quorum | int, *, left: int = 3, second: bool = False) -> Approval:
+    reviewers = [Reviewer(email=name, nonce_hash=name) for name in NAMES]
+    if second:
+        reviewers.append(Reviewer(email="dot@example.com", nonce_hash="d", stage=2))
+    return approval().model_copy(update={"reviewers": tuple(reviewers), "quorum": quorum, "revisions_left": left})
+
+
+def votes(*decisions: Decision) -> tuple[Vote, ...]:
+    return tuple(Vote(email=name, decision=said, at=NOW) for name, said in zip(NAMES, decisions, strict=False))
+
+
+@pytest.mark.parametrize(
+    ("quorum", "said", "result"),
+    [
+        (Quorum.ONE, (YES,), YES),
+        (Quorum.ONE, (NO,), NO),
+        (Quorum.ONE, (AGAIN,), AGAIN),
+        (Quorum.ALL, (YES, YES), None),
+        (Quorum.ALL, (YES, YES, YES), YES),
+        (Quorum.ALL, (YES, NO), NO),
+        (Quorum.ALL, (AGAIN,), AGAIN),
+        # Two of three: one rejection leaves it open, and the other two still carry it.
+        (2, (NO,), None),
+        (2, (NO, YES), None),
+        (2, (NO, YES, YES), YES),
+        (2, (YES, YES), YES),
+        (2, (NO, NO), NO),
+        (2, (NO, AGAIN), AGAIN),
+        (2, (NO, YES, AGAIN), AGAIN),
+        (3, (YES, YES, NO), NO),
+    ],
+)
+def test_the_quorum(quorum: Quorum | int, said: tuple[Decision, ...], result: Decision | None) -> None:
+    assert tally(asked(quorum), votes(*said)).decision is result
+
+
+def test_without_revisions_left_asking_for_one_is_a_no_with_a_reason() -> None:
+    result = tally(asked(Quorum.ONE, left=0), votes(AGAIN))
+    assert result == Tally(NO, reason="the campaign has used up its revisions")
+
+
+def test_the_second_stage_comes_when_the_first_agrees() -> None:
+    assert tally(asked(2, second=True), votes(YES, YES)) == Tally(None, next_stage=True)
+    assert tally(asked(2, second=True), votes(NO, NO)).decision is NO
+    later = asked(1, second=True).model_copy(update={"stage": 2})
+    last = Vote(email="dot@example.com", decision=YES, at=NOW)
+    assert tally(later, (*votes(YES, YES), last)).decision is YES
+
+
+def test_all_comments_on_a_post_go_along_and_a_rejection_outweighs_a_change() -> None:
+    post = "01KJQ000000000000000000001"
+
+    def vote(name: str, verdict: PostVerdict, comment: str) -> Vote:
+        return Vote(
+            email=name,
+            decision=AGAIN,
+            posts=(PostDecision.model_validate({"postId": post, "verdict": verdict, "comment": comment}),),
+            at=NOW,
+        )
+
+    both = flagged([vote(NAMES[0], PostVerdict.CHANGE, "Shorter"), vote(NAMES[1], PostVerdict.REJECT, "Dull")])
+    assert [(said.verdict, said.comment) for said in both] == [(PostVerdict.REJECT, "Shorter\nDull")]
+    assert flagged([vote(NAMES[2], PostVerdict.APPROVE, "")]) == ()
