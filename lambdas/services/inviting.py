@@ -20,9 +20,9 @@ from lambdas.domain.models.mail import Mail
 from lambdas.domain.models.tenant import SlackUse, TenantSettings
 from lambdas.ports.services import Chat
 from lambdas.ports.stores import ApprovalStore, CatalogStore, Clock, IdSource, Keys, Mailer
+from lambdas.services.approval_links import approval_link, nonce_hash
+from lambdas.services.approvals import amend_pending
 from lambdas.services.letters import Kind, invitation, until
-from lambdas.services.links import approval_link, nonce_hash
-from lambdas.services.mailing import amend_pending
 
 ONE_MESSAGE_SECONDS = 15.0
 """Until the invocation is killed, for a message to be sent: SES may give no answer for the ten seconds that its client

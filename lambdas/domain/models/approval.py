@@ -179,7 +179,7 @@ class Editing(Model):
 class Approval(Model):
     """The record of a request for approval (``SK = APPROVAL#<callbackId>``).
 
-    ``task_token`` resumes the workflow. It is stored sealed (``services/resuming.py``) and never leaves the server.
+    ``task_token`` resumes the workflow. It is stored sealed (``services/approvals.py``) and never leaves the server.
     """
 
     callback_id: CallbackIdField

@@ -35,11 +35,11 @@ from lambdas.ports.engine import Engine
 from lambdas.ports.paging import every
 from lambdas.ports.services import Alerts
 from lambdas.ports.stores import ActiveCampaigns, ApprovalStore, CampaignStore, Cipher, Clock, IdSource, PostStore
+from lambdas.services.approvals import send_decision, send_heartbeat
 from lambdas.services.due import DueReport, Tick, Verdict, work_due
 from lambdas.services.inviting import Channels, Inviting, bring_links
 from lambdas.services.letters import Kind as Letter
 from lambdas.services.lifecycle import TERMINAL
-from lambdas.services.resuming import send_decision, send_heartbeat
 
 
 class TendPorts(NamedTuple):

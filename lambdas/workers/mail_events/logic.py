@@ -9,8 +9,8 @@ from lambdas.domain.errors import ConflictError, NotFoundError
 from lambdas.domain.ids import CallbackId, CallbackIdField, CampaignIdField, CampaignKey, TenantIdField
 from lambdas.domain.models.approval import Approval, MailState, Reviewer
 from lambdas.ports.stores import ApprovalStore
+from lambdas.services.approvals import amend_pending
 from lambdas.services.letters import ASKING
-from lambdas.services.mailing import amend_pending
 from lambdas.workers.mail_events.event import Undelivered
 
 SKEW = timedelta(minutes=1)
