@@ -30,8 +30,9 @@ from lambdas.ports.services import Alerts
 from lambdas.ports.stores import ApprovalStore, CampaignStore, Cipher, Clock, IdSource, PostStore
 from lambdas.services.alerts import advised, alert_of
 from lambdas.services.approvals import hand_over, seal_token, token_hash
-from lambdas.services.inviting import SENT, Channels, Inviting, bring_links
+from lambdas.services.inviting import SENT, Inviting, bring_links
 from lambdas.services.lifecycle import advance
+from lambdas.services.notify import Channels
 
 UNTENDED = timedelta(hours=23)
 """Without a heartbeat: almost the task's limit for one. Whatever sends them is dead then, and people are told."""

@@ -120,7 +120,7 @@ class Vote(Model):
 
 
 Owed = Literal["approval", "reminder"]
-"""The mail that is to be sent to a reviewer, by its kind (``services/letters.py``)."""
+"""The mail that is to be sent to a reviewer, by its kind (``domain/models/mail.py``)."""
 
 
 class MailState(StrEnum):

@@ -18,7 +18,8 @@ from lambdas.services.decisions import (
     Choice,
     decide,
 )
-from lambdas.services.inviting import LINKS_KEPT, REASON_CHARS
+from lambdas.services.inviting import LINKS_KEPT
+from lambdas.services.notify import REASON_CHARS
 from tests.fakes import MemoryEngine
 from tests.support.waiting import Waiting, nothing_happened
 
