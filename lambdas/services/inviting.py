@@ -20,8 +20,8 @@ from lambdas.domain.models.tenant import SlackUse, TenantSettings
 from lambdas.ports.stores import ApprovalStore, Clock, IdSource
 from lambdas.services.approval_letters import invitation, until
 from lambdas.services.approval_links import approval_link, nonce_hash
-from lambdas.services.approvals import amend_pending
 from lambdas.services.notify import Channels, one_line, refusal_of, send_once
+from lambdas.services.open_requests import amend_pending
 
 NO_TIME = "failed: no time was left"
 SENT = "sent"

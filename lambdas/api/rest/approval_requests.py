@@ -13,7 +13,7 @@ from lambdas.api.rest.views import ApprovalView, Listing
 from lambdas.api.services import Services
 from lambdas.domain.ids import CallbackIdField, CampaignId, CampaignKey
 from lambdas.ports.stores import ApprovalStore
-from lambdas.services.approvals import Place, Reassignment, ReviewerChoice, reassign, remind, revoke
+from lambdas.services.open_requests import Place, Reassignment, ReviewerChoice, reassign, remind, revoke
 
 TAG = "Approval"
 CallbackPath = Annotated[CallbackIdField, Path()]

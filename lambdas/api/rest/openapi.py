@@ -18,8 +18,8 @@ from lambdas.domain.models.approval import DecisionInput
 from lambdas.domain.models.brand import BrandConfig, PersonaConfig
 from lambdas.domain.models.campaign import CampaignBrief
 from lambdas.domain.models.tenant import TenantConfig
-from lambdas.services.approvals import Reassignment, ReviewerChoice
 from lambdas.services.editing import PostPatch
+from lambdas.services.open_requests import Reassignment, ReviewerChoice
 
 TITLE = "Campaign orchestration"
 VERSION = "1.0"

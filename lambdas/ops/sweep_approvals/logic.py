@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from lambdas.domain.approval import (
+from lambdas.domain.approval_rules import (
     CLAIM_GRACE,
     HEARTBEAT_EVERY,
     RESUME_GRACE,
@@ -36,11 +36,11 @@ from lambdas.ports.paging import every
 from lambdas.ports.services import Alerts
 from lambdas.ports.stores import ActiveCampaigns, ApprovalStore, CampaignStore, Cipher, Clock, IdSource, PostStore
 from lambdas.services.approval_letters import tell_unreachable
-from lambdas.services.approvals import send_decision, send_heartbeat
 from lambdas.services.due import DueReport, Tick, Verdict, work_due
 from lambdas.services.inviting import Inviting, bring_links
 from lambdas.services.lifecycle import TERMINAL
 from lambdas.services.notify import Channels
+from lambdas.services.open_requests import send_decision, send_heartbeat
 
 
 class TendPorts(NamedTuple):

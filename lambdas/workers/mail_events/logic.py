@@ -10,7 +10,7 @@ from lambdas.domain.ids import CallbackId, CallbackIdField, CampaignIdField, Cam
 from lambdas.domain.models.approval import Approval, MailState, Reviewer
 from lambdas.domain.models.mail import ASKING
 from lambdas.ports.stores import ApprovalStore
-from lambdas.services.approvals import amend_pending
+from lambdas.services.open_requests import amend_pending
 from lambdas.workers.mail_events.event import Undelivered
 
 SKEW = timedelta(minutes=1)

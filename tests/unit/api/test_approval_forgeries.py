@@ -8,7 +8,7 @@ import pytest
 from lambdas.domain.errors import CampaignError, UnauthenticatedError
 from lambdas.domain.models.approval import ClosedBecause
 from lambdas.services.approval_links import approval_link, open_link
-from lambdas.services.approvals import Place, Reassignment, reassign, revoke
+from lambdas.services.open_requests import Place, Reassignment, reassign, revoke
 from tests.fakes import MemoryKeys
 from tests.support.forgeries import Forger
 from tests.support.waiting import OTHER_ULID, by_program, nothing_happened

@@ -11,9 +11,9 @@ from lambdas.domain.errors import ConflictError
 from lambdas.domain.models.approval import Approval, ApprovalStatus, Decision, PostDecision, PostVerdict, Quorum
 from lambdas.domain.models.post import PostContent
 from lambdas.ports.paging import every
-from lambdas.services.approvals import Place, revoke
 from lambdas.services.decisions import Choice, DecisionPorts, decide
 from lambdas.services.editing import EditPorts, PostPatch, edit_post
+from lambdas.services.open_requests import Place, revoke
 from tests.support import samples
 from tests.support.asked import Asked
 from tests.support.world import World

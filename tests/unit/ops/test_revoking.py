@@ -6,7 +6,7 @@ import pytest
 
 from lambdas.domain.errors import GoneError
 from lambdas.domain.models.mail import Mail
-from lambdas.services.approvals import Place, Reassignment, reassign, remind, revoke
+from lambdas.services.open_requests import Place, Reassignment, reassign, remind, revoke
 from tests.fakes import MemoryMailer
 from tests.support import samples
 from tests.support.asked import REVIEWERS, Asked
