@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from lambdas.domain.approval import EDIT_GRACE, shown_anew, with_hashes
+from lambdas.domain.approval_rules import EDIT_GRACE, shown_anew, with_hashes
 from lambdas.domain.compliance import check_brand
 from lambdas.domain.content_hash import content_hash
 from lambdas.domain.errors import (
@@ -24,7 +24,7 @@ from lambdas.domain.platforms import LABELS
 from lambdas.domain.record_size import MAX_ITEM_BYTES, fits, record_bytes
 from lambdas.ports.paging import every
 from lambdas.ports.stores import ApprovalStore, CampaignStore, Clock, IdSource, PostStore
-from lambdas.services.mailing import amend_pending
+from lambdas.services.open_requests import amend_pending
 
 
 class PostPatch(Model):

@@ -8,8 +8,6 @@ from typing import Any, NamedTuple, cast
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from lambdas.api.approvals.decisions import DecisionPorts
-from lambdas.api.approvals.links import LinkPorts
 from lambdas.api.rest.app import Api
 from lambdas.api.services import Services
 from lambdas.domain.errors import CampaignError
@@ -17,6 +15,8 @@ from lambdas.domain.ids import BrandId, PersonaId, TenantId
 from lambdas.domain.models.brand import BrandConfig, PersonaConfig
 from lambdas.domain.models.campaign import Campaign
 from lambdas.ports.stores import Limits
+from lambdas.services.approval_links import LinkPorts
+from lambdas.services.decisions import DecisionPorts
 from lambdas.services.quota import Quota
 from tests.fakes import (
     MemoryActive,

@@ -8,7 +8,7 @@ from lambdas.domain.models.campaign import Campaign, CampaignBrief, CampaignStat
 from lambdas.domain.models.post import Batch, Post
 from lambdas.domain.models.workflow import BuildInput
 from lambdas.ports.stores import IdempotencyRecord
-from lambdas.services.inviting import Channels
+from lambdas.services.notify import Channels
 from lambdas.services.validation import resolve_configuration
 from tests.fakes import (
     MemoryActive,

@@ -6,14 +6,14 @@ tells people. Executions of version 0.2 and before pass through a state of this 
 
 from typing import NamedTuple
 
-from lambdas.domain.approval import decision_for, gives_more_time
+from lambdas.domain.approval_rules import decision_for, gives_more_time
 from lambdas.domain.models.approval import Approval, ApprovalStatus, ClosedBecause
 from lambdas.domain.models.campaign import Campaign, Failure
 from lambdas.domain.models.workflow import ApprovalState, StepEvent
 from lambdas.ports.services import Alerts
 from lambdas.ports.stores import ApprovalStore, CampaignStore, Clock
 from lambdas.services.alerts import advised, alert_of
-from lambdas.services.resuming import outcome
+from lambdas.services.open_requests import outcome
 
 
 class ExpiryPorts(NamedTuple):

@@ -6,7 +6,7 @@ import pytest
 
 from lambdas.build.aggregate_results.logic import aggregate_results
 from lambdas.build.generate_posts.logic import generate_batch
-from lambdas.domain.approval import LINK_LIFETIME
+from lambdas.domain.approval_rules import LINK_LIFETIME
 from lambdas.domain.content_hash import content_hash
 from lambdas.domain.deadline import Deadline
 from lambdas.domain.errors import (
@@ -23,7 +23,7 @@ from lambdas.domain.models.campaign import CampaignStatus
 from lambdas.domain.models.mail import Mail
 from lambdas.domain.models.tenant import TenantConfig
 from lambdas.ports.paging import every
-from lambdas.services.links import nonce_hash
+from lambdas.services.approval_links import nonce_hash
 from lambdas.services.tokens import verify_approval_token
 from tests.fakes import MemoryChat, stored
 from tests.support import samples
