@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import validate_email
 
-from lambdas.domain.approval_rules import is_lost
+from lambdas.domain.approval import is_lost
 from lambdas.domain.errors import ThrottledError
 from lambdas.domain.models.approval import Approval, MailState, Reviewer
 from lambdas.domain.models.campaign import Campaign, Failure

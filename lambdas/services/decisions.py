@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from lambdas.domain.approval_rules import RESUME_GRACE as TELL_GRACE
-from lambdas.domain.approval_rules import Tally, asked_anew, flagged, tally, with_hashes
+from lambdas.domain.approval import RESUME_GRACE as TELL_GRACE
+from lambdas.domain.approval import Tally, asked_anew, flagged, tally, with_hashes
 from lambdas.domain.errors import (
     ConcurrentUpdateError,
     ConflictError,

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from lambdas.domain.approval_rules import EDIT_GRACE, shown_anew, with_hashes
+from lambdas.domain.approval import EDIT_GRACE, shown_anew, with_hashes
 from lambdas.domain.compliance import check_brand
 from lambdas.domain.content_hash import content_hash
 from lambdas.domain.errors import (

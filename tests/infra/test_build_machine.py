@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from lambdas.build.generate_posts.logic import LAST_RETRY
-from lambdas.domain.approval_rules import HEARTBEAT_EVERY, LINK_LIFETIME
+from lambdas.domain.approval import HEARTBEAT_EVERY, LINK_LIFETIME
 from lambdas.domain.errors import WORKFLOW_RETRIES, permanent_names, retryable_names
 from lambdas.domain.models.campaign import ApprovalPolicy
 from statemachine.build import HEARTBEAT_RETRIES

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lambdas.domain.approval_rules import needed
+from lambdas.domain.approval import needed
 from lambdas.domain.errors import ConflictError, GoneError, NotFoundError, UnauthenticatedError
 from lambdas.domain.ids import CallbackId, CampaignId, CampaignKey, TenantId
 from lambdas.domain.models.approval import ApprovalStatus, Decision

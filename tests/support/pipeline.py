@@ -14,7 +14,7 @@ from random import Random
 from threading import Lock
 from typing import Any, NamedTuple
 
-from lambdas.domain.approval_rules import tally
+from lambdas.domain.approval import tally
 from lambdas.domain.errors import CampaignError, PermanentError, RetryableError
 from lambdas.domain.ids import CampaignKey
 from lambdas.domain.models.approval import Approval, Decision, MadeDecision, Vote

@@ -6,7 +6,7 @@ tells people. Executions of version 0.2 and before pass through a state of this 
 
 from typing import NamedTuple
 
-from lambdas.domain.approval_rules import decision_for, gives_more_time
+from lambdas.domain.approval import decision_for, gives_more_time
 from lambdas.domain.models.approval import Approval, ApprovalStatus, ClosedBecause
 from lambdas.domain.models.campaign import Campaign, Failure
 from lambdas.domain.models.workflow import ApprovalState, StepEvent

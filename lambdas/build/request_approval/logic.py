@@ -7,7 +7,7 @@ request while round and content are the same: answers, links and deadlines stay,
 from datetime import timedelta
 from typing import NamedTuple
 
-from lambdas.domain.approval_rules import asked_again, time_to_answer, with_refused_mailed_again
+from lambdas.domain.approval import asked_again, time_to_answer, with_refused_mailed_again
 from lambdas.domain.content_hash import content_hash
 from lambdas.domain.errors import ConcurrentUpdateError, ConflictError, GoneError, MailRefusedError
 from lambdas.domain.ids import CallbackId, callback_id_for

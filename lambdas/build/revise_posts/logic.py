@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
-from lambdas.domain.approval_rules import sent_back
+from lambdas.domain.approval import sent_back
 from lambdas.domain.errors import ConflictError, InvalidInputError
 from lambdas.domain.ids import PostId
 from lambdas.domain.models.approval import Approval, ApprovalStatus, ClosedBecause, Decision, PostDecision, PostVerdict

@@ -93,7 +93,7 @@ class MadeDecision(Model):
     posts: tuple[PostDecision, ...] = ()
     """The posts that go back, with every reviewer's comment on them; empty where they are too large for the record."""
     posts_in_votes: Annotated[int, Field(ge=0)] = 0
-    """How many posts go back, where ``posts`` could not hold them: ``approval_rules.sent_back`` has them of the votes."""
+    """How many posts go back, where ``posts`` could not hold them: ``sent_back`` reads them from the votes."""
     reason: str | None = None
     """Where it is not simply what that reviewer said: no revisions left, nobody answered in time."""
     expired: bool = False
@@ -217,7 +217,7 @@ class Approval(Model):
     heartbeat_at: Moment | None = None
     """When the waiting task was last told that somebody still looks after it."""
     due_at: Moment | None = None
-    """When it is to be looked at next (``domain/approval_rules.py``), as its entry in the due index says."""
+    """When it is to be looked at next (``domain/approval.py``), as its entry in the due index says."""
     reminders: Annotated[int, Field(ge=0)] = 0
     """How many have been mailed."""
     announced_stage: Annotated[int, Field(ge=0, le=2)] = 0

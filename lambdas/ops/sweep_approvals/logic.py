@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from lambdas.domain.approval_rules import (
+from lambdas.domain.approval import (
     CLAIM_GRACE,
     HEARTBEAT_EVERY,
     RESUME_GRACE,

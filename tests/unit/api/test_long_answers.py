@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from lambdas.domain.approval_rules import sent_back
+from lambdas.domain.approval import sent_back
 from lambdas.domain.errors import ConflictError, DependencyUnavailableError, GoneError, PayloadTooLargeError
 from lambdas.domain.ids import post_id_for
 from lambdas.domain.models.approval import Approval, Decision, PostDecision, PostVerdict, Quorum, Reviewer

@@ -6,7 +6,7 @@ import pytest
 
 from lambdas.build.aggregate_results.logic import aggregate_results
 from lambdas.build.generate_posts.logic import generate_batch
-from lambdas.domain.approval_rules import LINK_LIFETIME
+from lambdas.domain.approval import LINK_LIFETIME
 from lambdas.domain.content_hash import content_hash
 from lambdas.domain.deadline import Deadline
 from lambdas.domain.errors import (

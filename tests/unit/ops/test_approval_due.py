@@ -11,7 +11,7 @@ from moto import mock_aws
 
 from lambdas.adapters.table.due_store import DynamoDue
 from lambdas.adapters.table.request_store import DynamoApprovals
-from lambdas.domain.approval_rules import HEARTBEAT_EVERY, next_due
+from lambdas.domain.approval import HEARTBEAT_EVERY, next_due
 from lambdas.domain.due import SHARDS, Kind, entry_for
 from lambdas.domain.ids import CallbackId, CampaignId
 from lambdas.domain.models.approval import ApprovalStatus

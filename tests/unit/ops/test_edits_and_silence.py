@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from lambdas.domain.approval_rules import EDIT_GRACE
+from lambdas.domain.approval import EDIT_GRACE
 from lambdas.domain.content_hash import content_hash
 from lambdas.domain.errors import ConflictError, DependencyTimeoutError
 from lambdas.domain.ids import CampaignKey

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from lambdas.domain.approval_rules import HEARTBEAT_EVERY, RESUME_GRACE
+from lambdas.domain.approval import HEARTBEAT_EVERY, RESUME_GRACE
 from lambdas.domain.models.approval import Decision
 from lambdas.domain.models.campaign import CampaignStatus
 from tests.support import samples

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from lambdas.domain.approval_rules import HEARTBEAT_EVERY
+from lambdas.domain.approval import HEARTBEAT_EVERY
 from lambdas.domain.errors import DependencyUnavailableError
 from lambdas.domain.models.approval import ApprovalStatus, Decision, MailState, Quorum
 from lambdas.domain.models.campaign import CampaignStatus

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lambdas.domain.approval_rules import Tally, flagged, tally
+from lambdas.domain.approval import Tally, flagged, tally
 from lambdas.domain.models.approval import Approval, Decision, PostDecision, PostVerdict, Quorum, Reviewer, Vote
 from tests.contract.samples import NOW, approval
 
