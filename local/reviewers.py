@@ -11,7 +11,8 @@ import secrets
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from lambdas.adapters.table.request_store import DynamoApprovals
+from lambdas.adapters.table.dynamo_table import DynamoTable
+from lambdas.adapters.table.request_store import TableApprovals
 from lambdas.domain.ids import CampaignId, CampaignKey, TenantId
 from lambdas.domain.models.approval import Approval, ApprovalStatus, Reviewer
 from lambdas.services.approval_links import approval_link, nonce_hash
@@ -76,7 +77,7 @@ class OperatorLinks:
         if not is_throwaway(self._tenant):
             raise StackError(f"links are made for tenants of `make verify` only, and {self._tenant} is none")
         key = CampaignKey(TenantId(self._tenant), CampaignId(campaign_id))
-        approvals = DynamoApprovals(self._target.client("dynamodb"), self._target.info["table"])
+        approvals = TableApprovals(DynamoTable(self._target.client("dynamodb"), self._target.info["table"]))
         pending = [approval for approval in approvals.all(key) if approval.status is ApprovalStatus.PENDING]
         if not pending:
             return None

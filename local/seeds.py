@@ -8,7 +8,8 @@ import json
 from pathlib import Path
 
 from lambdas.adapters.aws.ses_senders import OWNER_TAG
-from lambdas.adapters.table.catalog_store import DynamoCatalog
+from lambdas.adapters.table.catalog_store import TableCatalog
+from lambdas.adapters.table.dynamo_table import DynamoTable
 from lambdas.domain.ids import BrandId, PersonaId, TenantId
 from lambdas.domain.models.base import Model
 from lambdas.domain.models.brand import BrandConfig, PersonaConfig
@@ -27,7 +28,7 @@ def plant(endpoint_url: str, table: str) -> None:
 
     A brand somebody changed through the API is put back: every start offers the same tenants. Settings stay as changed.
     """
-    catalog = DynamoCatalog(aws.client("dynamodb", endpoint_url), table)
+    catalog = TableCatalog(DynamoTable(aws.client("dynamodb", endpoint_url), table))
     for name in tenants():
         tenant, seed = TenantId(name), json.loads((SEEDS / f"{name}.json").read_text())
         _settle(tenant, TenantConfig.from_wire(seed.get("settings", {})), catalog, endpoint_url)
@@ -41,7 +42,7 @@ def plant(endpoint_url: str, table: str) -> None:
                 catalog.put_persona(tenant, PersonaId(persona_id), persona)
 
 
-def _settle(tenant: TenantId, config: TenantConfig, catalog: DynamoCatalog, endpoint_url: str) -> None:
+def _settle(tenant: TenantId, config: TenantConfig, catalog: TableCatalog, endpoint_url: str) -> None:
     """The tenant's sender, as an identity of the mail service that bears the tenant's tag, and its first settings."""
     if config.sender:
         aws.client("sesv2", endpoint_url).create_email_identity(

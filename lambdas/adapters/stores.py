@@ -3,13 +3,13 @@
 from typing import TYPE_CHECKING
 
 from lambdas.adapters.aws.clients import client
-from lambdas.adapters.table.attempt import current_checkpoint, current_deadline
-from lambdas.adapters.table.campaign_store import DynamoCampaigns
-from lambdas.adapters.table.catalog_store import DynamoCatalog
-from lambdas.adapters.table.checkpoint_store import DynamoCheckpoints
-from lambdas.adapters.table.effect_store import DynamoEffects
-from lambdas.adapters.table.post_store import DynamoPosts
-from lambdas.adapters.table.request_store import DynamoApprovals
+from lambdas.adapters.table.campaign_store import TableCampaigns
+from lambdas.adapters.table.catalog_store import TableCatalog
+from lambdas.adapters.table.checkpoint_store import TableCheckpoints
+from lambdas.adapters.table.dynamo_table import DynamoTable
+from lambdas.adapters.table.effect_store import TableEffects
+from lambdas.adapters.table.post_store import TablePosts
+from lambdas.adapters.table.request_store import TableApprovals
 from lambdas.settings import Settings
 
 if TYPE_CHECKING:
@@ -22,26 +22,28 @@ class TableSettings(Settings):
     table_name: str
 
 
-def campaigns(settings: TableSettings) -> DynamoCampaigns:
-    """Inside a step, every move of a campaign is marked on the step's checkpoint."""
-    return DynamoCampaigns(client("dynamodb"), settings.table_name, mark=current_checkpoint())
+def table(settings: TableSettings) -> DynamoTable:
+    return DynamoTable(client("dynamodb"), settings.table_name)
 
 
-def posts(settings: TableSettings) -> DynamoPosts:
-    """Inside a step, refused writes are repeated for as long as the invocation lasts."""
-    return DynamoPosts(client("dynamodb"), settings.table_name, current_deadline())
+def campaigns(settings: TableSettings) -> TableCampaigns:
+    return TableCampaigns(table(settings))
 
 
-def catalog(settings: TableSettings) -> DynamoCatalog:
-    return DynamoCatalog(client("dynamodb"), settings.table_name)
+def posts(settings: TableSettings) -> TablePosts:
+    return TablePosts(table(settings))
 
 
-def approvals(settings: TableSettings) -> DynamoApprovals:
-    return DynamoApprovals(client("dynamodb"), settings.table_name)
+def catalog(settings: TableSettings) -> TableCatalog:
+    return TableCatalog(table(settings))
 
 
-def effects(settings: TableSettings) -> DynamoEffects:
-    return DynamoEffects(client("dynamodb"), settings.table_name)
+def approvals(settings: TableSettings) -> TableApprovals:
+    return TableApprovals(table(settings))
+
+
+def effects(settings: TableSettings) -> TableEffects:
+    return TableEffects(table(settings))
 
 
 class QuotaSettings(TableSettings):
@@ -53,14 +55,14 @@ class QuotaSettings(TableSettings):
 
 def quota(settings: QuotaSettings) -> "Quota":
     # Imported by those who take campaigns in, and not by every step.
-    from lambdas.adapters.table.promise_store import DynamoPromises
+    from lambdas.adapters.table.promise_store import TablePromises
     from lambdas.ports.stores import Limits
     from lambdas.services.quota import Quota
 
     limits = Limits(settings.tenant_campaigns, settings.tenant_model_calls)
-    promises = DynamoPromises(client("dynamodb"), settings.table_name)
+    promises = TablePromises(table(settings))
     return Quota(promises, limits, lambda key: campaigns(settings).get(key).status)
 
 
-def checkpoints(settings: TableSettings) -> DynamoCheckpoints:
-    return DynamoCheckpoints(client("dynamodb"), settings.table_name)
+def checkpoints(settings: TableSettings) -> TableCheckpoints:
+    return TableCheckpoints(table(settings))

@@ -1,7 +1,7 @@
 """What a request for approval comes to, and when: who has to agree, when it is due to be looked at, what silence means.
 
-Pure functions of the request's record, the campaign's policy and the clock. Answers count that were
-given for the posts as they are shown (ADR 68).
+Pure functions of the request's record, of the campaign's policy and of the clock. Answers count that were given for the
+posts as they are shown (ADR 68).
 """
 
 from collections.abc import Iterable, Iterator, Sequence

@@ -23,7 +23,7 @@ How a store and a tick adopt it:
            tend(approval)  # puts the entry of the next due time, then writes the record with it
            return Verdict.DONE
 
-   ``work_due(Kind.APPROVAL, shards, work, Tick(DynamoDue(…), …))`` does the rest: it removes the entries of finished
+   ``work_due(Kind.APPROVAL, shards, work, Tick(TableDue(…), …))`` does the rest: it removes the entries of finished
    work, drops stale ones after ``GRACE`` (somebody may be between the entry and the record), puts failing ones off,
    and stops when the time is over. An exception out of ``work``, of a record that cannot be parsed for instance, is
    such a failure. A record without ``dueAt`` (of an older version) agrees with every entry, and one that is over may

@@ -1,6 +1,6 @@
 """Where the contract tests find a table: in moto's memory, or in an emulator process of their own.
 
-The posts' store needs the emulator, since moto's PartiQL knows one SET clause per statement and no more.
+Batches need the emulator, since moto's PartiQL knows one SET clause per statement and no more.
 """
 
 import os
@@ -17,6 +17,10 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError
 from moto import mock_aws
+
+from lambdas.adapters.table.dynamo_table import DynamoTable
+from lambdas.ports.table import Table
+from tests.fakes import MemoryTable
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -40,6 +44,20 @@ def moto_table(moto_aws: None) -> "DynamoDBClient":
     client = boto3.client("dynamodb")
     create_table(client, TABLE)
     return client
+
+
+@pytest.fixture(params=["memory", "dynamodb"])
+def table(request: pytest.FixtureRequest) -> Table:
+    """For the stores that make no batches and are tried by one thread."""
+    if request.param == "memory":
+        return MemoryTable()
+    return DynamoTable(request.getfixturevalue("moto_table"), TABLE)
+
+
+@pytest.fixture(params=["memory", "emulator"])
+def shared_table(request: pytest.FixtureRequest) -> Table:
+    """For threads at once, and for batches: moto does not lock what it reads and writes, the emulator is one server."""
+    return MemoryTable() if request.param == "memory" else DynamoTable(*request.getfixturevalue("emulator_table"))
 
 
 def create_table(client: "DynamoDBClient", name: str) -> None:

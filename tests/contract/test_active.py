@@ -1,21 +1,20 @@
-"""What ``ActiveCampaigns`` promises, of the fake and of the table; and the list of before, which only the table has."""
+"""What ``ActiveCampaigns`` promises, on a table in memory and on DynamoDB."""
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pytest
 
 from lambdas.adapters.table import keys
-from lambdas.adapters.table.active_store import DynamoActive
-from lambdas.adapters.table.due_store import DynamoDue
-from lambdas.adapters.table.items import to_item
+from lambdas.adapters.table.active_store import TableActive
+from lambdas.adapters.table.due_store import TableDue
 from lambdas.domain.due import SHARDS, DueEntry, Kind
 from lambdas.domain.models.active import ActiveCampaign, active
 from lambdas.ports.stores import ActiveCampaigns
-from tests.contract.conftest import TABLE
+from lambdas.ports.table import Table
 from tests.contract.samples import ACME, KEY, NOW, numbered
-from tests.fakes import MemoryActive, MemoryDue
+from tests.support.world import entries_of
 
 
 class Looks(NamedTuple):
@@ -23,17 +22,9 @@ class Looks(NamedTuple):
     due: Callable[[], list[DueEntry]]
 
 
-@pytest.fixture(params=["memory", "dynamodb"])
-def looks(request: pytest.FixtureRequest) -> Looks:
-    if request.param == "memory":
-        index = MemoryDue()
-        return Looks(MemoryActive(index), lambda: index.all(Kind.CAMPAIGN))
-    table = request.getfixturevalue("moto_table")
-
-    def due() -> list[DueEntry]:
-        return [e for shard in range(SHARDS) for e in DynamoDue(table, TABLE).due(Kind.CAMPAIGN, shard, None)]
-
-    return Looks(DynamoActive(table, TABLE), due)
+@pytest.fixture
+def looks(table: Table) -> Looks:
+    return Looks(TableActive(table), lambda: entries_of(TableDue(table), Kind.CAMPAIGN))
 
 
 def test_a_look_is_on_the_record_and_in_the_index(looks: Looks) -> None:
@@ -59,12 +50,12 @@ def test_what_is_over_is_forgotten(looks: Looks) -> None:
     assert looks.store.get(KEY) is None
 
 
-def test_each_shard_takes_its_share_of_the_list_of_before(moto_table: Any) -> None:
-    store = DynamoActive(moto_table, TABLE)
+def test_each_shard_takes_its_share_of_the_list_of_before(table: Table) -> None:
+    store = TableActive(table)
     listed = {numbered(ACME, number) for number in range(40)}
     for key in listed:
         fields = {"tenantId": key.tenant_id, "campaignId": key.campaign_id}
-        moto_table.put_item(TableName=TABLE, Item=to_item(keys.listed_active(key), fields))
+        table.put(keys.listed_active(key), fields)
     shares = [store.listed(shard, 100) for shard in range(SHARDS)]
     assert all(shares)
     found = [key for share in shares for key in share]

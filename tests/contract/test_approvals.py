@@ -1,4 +1,4 @@
-"""What ``ApprovalStore`` promises, of the fake and of the table."""
+"""What ``ApprovalStore`` promises, on a table in memory, and for many at once in the emulator."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor
@@ -10,35 +10,34 @@ from typing import Any
 import pytest
 
 from lambdas.adapters.table import keys
-from lambdas.adapters.table.due_store import DynamoDue
-from lambdas.adapters.table.items import to_item
-from lambdas.adapters.table.request_store import DynamoApprovals
+from lambdas.adapters.table.due_store import TableDue
+from lambdas.adapters.table.request_store import TableApprovals
 from lambdas.domain.due import SHARDS, Kind
 from lambdas.domain.errors import ConcurrentUpdateError, ConflictError, NotFoundError
 from lambdas.domain.ids import post_id_for
-from lambdas.domain.models.approval import Approval, ApprovalStatus, ClosedBecause, Editing, MailState, Vote
-from lambdas.ports.stores import ApprovalStore, DueIndex
-from tests.contract.conftest import TABLE
+from lambdas.domain.models.approval import ApprovalStatus, ClosedBecause, Editing, MailState, Vote
+from lambdas.ports.stores import ApprovalStore
+from lambdas.ports.table import Table, Update
 from tests.contract.samples import CALLBACK, GLOBEX, KEY, NOW, approval, decision
-from tests.fakes import MemoryApprovals
+from tests.fakes import MemoryTable
+from tests.support.world import entries_of
 
 GOLDEN = Path(__file__).parents[1] / "data" / "golden"
 
 
-@pytest.fixture(params=["memory", "dynamodb"])
-def store(request: pytest.FixtureRequest) -> ApprovalStore:
-    if request.param == "memory":
-        return MemoryApprovals()
-    return DynamoApprovals(request.getfixturevalue("moto_table"), TABLE)
+@pytest.fixture
+def table() -> MemoryTable:
+    return MemoryTable()
 
 
-@pytest.fixture(params=["memory", "dynamodb"])
-def shared(request: pytest.FixtureRequest) -> ApprovalStore:
-    """For threads at once: moto reads and writes an item without a lock, the emulator is one server."""
-    if request.param == "memory":
-        return MemoryApprovals()
-    client, table = request.getfixturevalue("emulator_table")
-    return DynamoApprovals(client, table)
+@pytest.fixture
+def store(table: MemoryTable) -> ApprovalStore:
+    return TableApprovals(table)
+
+
+@pytest.fixture
+def shared(shared_table: Table) -> ApprovalStore:
+    return TableApprovals(shared_table)
 
 
 def test_reads_back_what_was_created(store: ApprovalStore) -> None:
@@ -133,18 +132,12 @@ def test_what_is_decided_or_closed_is_not_amended(store: ApprovalStore) -> None:
         store.amend(approval())
 
 
-def test_a_request_from_before_there_were_versions_can_be_amended(store: ApprovalStore) -> None:
+def test_a_request_from_before_there_were_versions_can_be_amended(store: ApprovalStore, table: MemoryTable) -> None:
     """Its record has none of the newer fields."""
-    if isinstance(store, MemoryApprovals):
-        pytest.skip("there are no old records in memory")
     store.create(approval())
     newer = ("version", "votes", "stage", "quorum", "round", "reminders", "extended")
-    store._table.client.update_item(  # as an older release wrote it
-        TableName=TABLE,
-        Key={"PK": {"S": f"TENANT#{KEY.tenant_id}#CAMPAIGN#{KEY.campaign_id}"}, "SK": {"S": f"APPROVAL#{CALLBACK}"}},
-        UpdateExpression="REMOVE " + ", ".join(f"#{name}" for name in newer),
-        ExpressionAttributeNames={f"#{name}": name for name in newer},
-    )
+    # As an older release wrote it.
+    table.update_if(Update(keys.approval(KEY, CALLBACK), {}, remove=newer))
     assert store.get(KEY, CALLBACK) == approval()
     assert store.amend(approval()).version == 1
 
@@ -162,35 +155,27 @@ def test_a_decided_request_remembers_that_a_newer_one_was_made(store: ApprovalSt
 LATER = NOW + timedelta(hours=6)
 
 
-def index_of(store: ApprovalStore) -> DueIndex:
-    if isinstance(store, MemoryApprovals):
-        return store.entries
-    assert isinstance(store, DynamoApprovals)
-    return DynamoDue(store._table.client, TABLE)
-
-
-def entries(store: ApprovalStore) -> list[tuple[str, datetime]]:
+def entries(table: Table) -> list[tuple[str, datetime]]:
     """What the due index says, by the time it is due."""
-    found = [entry for shard in range(SHARDS) for entry in index_of(store).due(Kind.APPROVAL, shard, None)]
-    return sorted(((entry.item, entry.due_at) for entry in found), key=lambda entry: entry[1])
+    return [(entry.item, entry.due_at) for entry in entries_of(TableDue(table), Kind.APPROVAL)]
 
 
-def test_a_request_has_its_entry_in_the_due_index(store: ApprovalStore) -> None:
+def test_a_request_has_its_entry_in_the_due_index(store: ApprovalStore, table: MemoryTable) -> None:
     assert store.create(approval(dueAt=NOW)) is True
     assert store.create(approval(dueAt=NOW)) is False
-    assert entries(store) == [(CALLBACK, NOW)]
+    assert entries(table) == [(CALLBACK, NOW)]
     amended = store.amend(store.get(KEY, CALLBACK), due_at=LATER)
     assert store.get(KEY, CALLBACK).due_at == amended.due_at == LATER
     # The old one disagrees with its record now, and whoever finds it drops it.
-    assert entries(store) == [(CALLBACK, NOW), (CALLBACK, LATER)]
+    assert entries(table) == [(CALLBACK, NOW), (CALLBACK, LATER)]
     assert store.amend(amended.model_copy(update={"reminders": 1})).due_at == LATER
 
 
-def test_an_entry_comes_before_its_record(store: ApprovalStore) -> None:
+def test_an_entry_comes_before_its_record(store: ApprovalStore, table: MemoryTable) -> None:
     store.create(approval(dueAt=NOW))
     with pytest.raises(ConcurrentUpdateError):
         store.amend(approval(version=9), due_at=LATER)
-    assert (CALLBACK, LATER) in entries(store)
+    assert (CALLBACK, LATER) in entries(table)
     assert store.get(KEY, CALLBACK).due_at == NOW
 
 
@@ -247,14 +232,13 @@ def test_a_vote_without_words_costs_no_item_and_old_votes_have_theirs_inside(sto
     assert store.votes(store.get(KEY, CALLBACK)) == (old,)
 
 
-def test_requests_of_older_versions_are_adopted(moto_table: Any) -> None:
+def test_requests_of_older_versions_are_adopted(store: ApprovalStore, table: MemoryTable) -> None:
     """They lie in lists of their own, and executions that were started before go on writing there for weeks."""
-    store = DynamoApprovals(moto_table, TABLE)
-    moto_table.put_item(TableName=TABLE, Item=to_item(keys.approval(KEY, CALLBACK), approval().to_record()))
+    table.put(keys.approval(KEY, CALLBACK), approval().to_record())
     note = {"tenantId": KEY.tenant_id, "campaignId": KEY.campaign_id, "callbackId": CALLBACK}
-    moto_table.put_item(TableName=TABLE, Item=to_item(keys.open_approval(CALLBACK), note))
+    table.put(keys.open_approval(CALLBACK), note)
     assert sum(store.adopt(shard) for shard in range(SHARDS)) == 1
-    ((item, due_at),) = entries(store)
+    ((item, due_at),) = entries(table)
     assert item == CALLBACK
     assert due_at <= datetime.now(UTC)
     assert sum(store.adopt(shard) for shard in range(SHARDS)) == 0
@@ -269,9 +253,10 @@ def fields_of(record: Any) -> set[str]:
     return set(record) | {name for value in record.values() for name in fields_of(value)}
 
 
-def test_a_request_that_an_execution_of_before_waits_for_has_no_field_that_fails_it(moto_table: Any) -> None:
+def test_a_request_that_an_execution_of_before_waits_for_has_no_field_that_fails_it(
+    store: ApprovalStore, table: MemoryTable
+) -> None:
     """Its CompleteCampaign refuses unknown fields; the reviewers' page, the managers and the sweep are of today."""
-    store = DynamoApprovals(moto_table, TABLE)
     known = fields_of(json.loads((GOLDEN / "0.2" / "approval.json").read_text()))
     older = approval(layout=0)
     store.create(older)
@@ -282,20 +267,15 @@ def test_a_request_that_an_execution_of_before_waits_for_has_no_field_that_fails
     votes = (counts, vote(1, 5, email="of-before@example.com", contentHash="what was shown before an edit"))
     changes = {"reviewers": (reviewer,), "votes": votes, "status": ApprovalStatus.DECIDED, "decision": made}
     store.amend(older.model_copy(update=changes), due_at=NOW)
-    stored = store._table.get(keys.approval(KEY, CALLBACK))
+    stored = table.get(keys.approval(KEY, CALLBACK))
     assert fields_of(stored) <= known
     assert store.votes(store.get(KEY, CALLBACK)) == (vote(3, 100),)
 
 
-def older_store(moto_table: Any) -> tuple[DynamoApprovals, Approval]:
-    store = DynamoApprovals(moto_table, TABLE)
-    store.create(approval(layout=0))
-    return store, store.get(KEY, CALLBACK)
-
-
-def test_an_older_request_keeps_its_marks_beside_it(moto_table: Any) -> None:
+def test_an_older_request_keeps_its_marks_beside_it(store: ApprovalStore, table: MemoryTable) -> None:
     """An edit under way, a reminder that is owed, and a mail that is tried again later."""
-    store, older = older_store(moto_table)
+    store.create(approval(layout=0))
+    older = store.get(KEY, CALLBACK)
     marks = {"owed": "reminder", "mail": MailState.NOT_ACCEPTED, "mail_tries": 3, "mail_after": NOW}
     edit = Editing(edit_id="e1", since=NOW)
     changed = older.with_reviewer("ann@example.com", **marks).model_copy(update={"editing": (edit,)})
@@ -306,12 +286,12 @@ def test_an_older_request_keeps_its_marks_beside_it(moto_table: Any) -> None:
     assert store.get(KEY, CALLBACK).editing == (edit,)
     # Its own execution replaces the record, of which it knows the version only.
     place = keys.approval(KEY, CALLBACK)
-    store._table.put(place, {**(store._table.get(place) or {}), "version": 7})
+    table.put(place, {**(table.get(place) or {}), "version": 7})
     (reviewer,) = store.get(KEY, CALLBACK).reviewers
     assert (store.get(KEY, CALLBACK).editing, reviewer.owed, reviewer.mail) == ((edit,), None, None)
 
 
-def test_an_older_request_holds_what_was_said_itself(moto_table: Any) -> None:
+def test_an_older_request_holds_what_was_said_itself(store: ApprovalStore) -> None:
     """More than a newer one would: its RevisePosts looks nowhere else."""
-    store, older = older_store(moto_table)
+    older = approval(layout=0)
     assert store.keep_words(older, vote(150, 1_900)) == vote(150, 1_900)

@@ -1,28 +1,27 @@
-"""What ``CampaignStore`` promises, of the fake and of the table."""
+"""What ``CampaignStore`` promises, on a table in memory and on DynamoDB."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from lambdas.adapters.table import keys
-from lambdas.adapters.table.campaign_store import DynamoCampaigns
-from lambdas.adapters.table.due_store import DynamoDue
-from lambdas.adapters.table.table import Table
-from lambdas.domain.due import SHARDS, Kind
+from lambdas.adapters.table.campaign_store import TableCampaigns
+from lambdas.adapters.table.due_store import TableDue
+from lambdas.domain.due import Kind
 from lambdas.domain.errors import ConcurrentUpdateError, ConflictError, InvalidInputError, NotFoundError
 from lambdas.domain.ids import BrandId, PersonaId
 from lambdas.domain.models.active import SOON
 from lambdas.domain.models.brand import Brand, Persona
 from lambdas.domain.models.campaign import CampaignStatus, Configuration, Failure, PostCounts
 from lambdas.ports.stores import CampaignStore, IdempotencyRecord
-from tests.contract.conftest import TABLE
+from lambdas.ports.table import Table
 from tests.contract.samples import ACME, GLOBEX, KEY, NOW, brand_config, campaign, numbered, persona_config
-from tests.fakes import MemoryCampaigns, MemoryDue
+from tests.support.world import entries_of
 
 if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
+    pass
 
 QUEUED, PLANNING = CampaignStatus.QUEUED, CampaignStatus.PLANNING
 
@@ -34,20 +33,14 @@ def configured(brand: str) -> Configuration:
     )
 
 
-@pytest.fixture(params=["memory", "dynamodb"])
-def store(request: pytest.FixtureRequest) -> CampaignStore:
-    if request.param == "memory":
-        return MemoryCampaigns()
-    return DynamoCampaigns(request.getfixturevalue("moto_table"), TABLE)
+@pytest.fixture
+def store(table: Table) -> CampaignStore:
+    return TableCampaigns(table)
 
 
-@pytest.fixture(params=["memory", "dynamodb"])
-def shared(request: pytest.FixtureRequest) -> CampaignStore:
-    """For threads at once: moto reads and writes an item without a lock, the emulator is one server."""
-    if request.param == "memory":
-        return MemoryCampaigns()
-    client, table = request.getfixturevalue("emulator_table")
-    return DynamoCampaigns(client, table)
+@pytest.fixture
+def shared(shared_table: Table) -> CampaignStore:
+    return TableCampaigns(shared_table)
 
 
 def test_reads_back_what_was_created(store: CampaignStore) -> None:
@@ -84,12 +77,9 @@ def test_a_record_that_names_no_execution_means_the_first(store: CampaignStore) 
         store.update(KEY, expected=[QUEUED], of_execution=FIRST, execution_arn=FIRST, at=NOW)
 
 
-def test_a_new_campaign_is_to_be_looked_at_soon(moto_table: Any) -> None:
-    due, in_memory = DynamoDue(moto_table, TABLE), MemoryDue()
-    DynamoCampaigns(moto_table, TABLE).create(campaign())
-    MemoryCampaigns(in_memory).create(campaign())
-    found = [entry for shard in range(SHARDS) for entry in due.due(Kind.CAMPAIGN, shard, None)]
-    assert found == in_memory.all(Kind.CAMPAIGN)
+def test_a_new_campaign_is_to_be_looked_at_soon(store: CampaignStore, table: Table) -> None:
+    store.create(campaign())
+    found = entries_of(TableDue(table), Kind.CAMPAIGN)
     assert [(entry.key, entry.at) for entry in found] == [(KEY, campaign().created_at + SOON)]
 
 
@@ -258,8 +248,7 @@ def test_of_many_who_move_a_campaign_on_one_succeeds(shared: CampaignStore) -> N
         assert sum(pool.map(move, range(20))) == 1
 
 
-def test_an_idempotency_record_expires_in_a_month(moto_table: "DynamoDBClient") -> None:
-    store, table = DynamoCampaigns(moto_table, TABLE), Table(moto_table, TABLE)
+def test_an_idempotency_record_expires_in_a_month(store: CampaignStore, table: Table) -> None:
     store.create(campaign(), IdempotencyRecord("with it", "hash", KEY.campaign_id))
     store.remember(ACME, IdempotencyRecord("later", "hash", KEY.campaign_id), NOW)
     for name in ("with it", "later"):

@@ -1,36 +1,29 @@
-"""What ``CatalogStore`` promises, of the fake and of the table."""
+"""What ``CatalogStore`` promises, on a table in memory and on DynamoDB."""
 
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from lambdas.adapters.table.catalog_store import DynamoCatalog
+from lambdas.adapters.table.catalog_store import TableCatalog
 from lambdas.domain.errors import NotFoundError
 from lambdas.domain.ids import BrandId, PersonaId
 from lambdas.domain.models.brand import Brand, Persona
 from lambdas.domain.models.tenant import TenantConfig, TenantSettings
 from lambdas.ports.stores import CatalogStore
-from tests.contract.conftest import TABLE
+from lambdas.ports.table import Table
 from tests.contract.samples import ACME, GLOBEX, brand_config, persona_config
-from tests.fakes import MemoryCatalog
 
 KETTLES, ANN, BEN = BrandId("kettles"), PersonaId("ann"), PersonaId("ben")
 
 
-@pytest.fixture(params=["memory", "dynamodb"])
-def catalog(request: pytest.FixtureRequest) -> CatalogStore:
-    if request.param == "memory":
-        return MemoryCatalog()
-    return DynamoCatalog(request.getfixturevalue("moto_table"), TABLE)
+@pytest.fixture
+def catalog(table: Table) -> CatalogStore:
+    return TableCatalog(table)
 
 
-@pytest.fixture(params=["memory", "dynamodb"])
-def shared(request: pytest.FixtureRequest) -> CatalogStore:
-    """For threads at once: moto reads and writes an item without a lock, the emulator is one server."""
-    if request.param == "memory":
-        return MemoryCatalog()
-    client, table = request.getfixturevalue("emulator_table")
-    return DynamoCatalog(client, table)
+@pytest.fixture
+def shared(shared_table: Table) -> CatalogStore:
+    return TableCatalog(shared_table)
 
 
 def test_there_is_nothing_at_first(catalog: CatalogStore) -> None:

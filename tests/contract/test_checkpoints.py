@@ -1,30 +1,26 @@
-"""What ``CheckpointStore`` promises, of the fake and of the table."""
+"""What ``CheckpointStore`` promises, on a table in memory and on DynamoDB."""
 
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from botocore.exceptions import ClientError
 
 from lambdas.adapters.table import keys
-from lambdas.adapters.table.campaign_store import DynamoCampaigns
-from lambdas.adapters.table.checkpoint_store import DynamoCheckpoints
+from lambdas.adapters.table.campaign_store import TableCampaigns
+from lambdas.adapters.table.checkpoint_store import TableCheckpoints
 from lambdas.domain.errors import ConflictError, InvalidInputError
 from lambdas.domain.models.campaign import CampaignStatus, Failure
 from lambdas.ports.stores import CheckpointStore
-from tests.contract.conftest import TABLE
+from lambdas.ports.table import ConditionFailedError, Table
 from tests.contract.samples import GLOBEX, KEY, NOW, campaign, checkpoint
-from tests.fakes import MemoryCheckpoints
 
 if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
+    pass
 
 
-@pytest.fixture(params=["memory", "dynamodb"])
-def store(request: pytest.FixtureRequest) -> CheckpointStore:
-    if request.param == "memory":
-        return MemoryCheckpoints()
-    return DynamoCheckpoints(request.getfixturevalue("moto_table"), TABLE)
+@pytest.fixture
+def store(table: Table) -> CheckpointStore:
+    return TableCheckpoints(table)
 
 
 def test_reads_back_oldest_first(store: CheckpointStore) -> None:
@@ -100,14 +96,13 @@ def test_two_visits_of_a_state_are_two_checkpoints(store: CheckpointStore) -> No
     assert store.page(KEY, 10).items == visits
 
 
-def test_a_move_and_its_mark_are_one(moto_table: "DynamoDBClient") -> None:
-    """On the table: the campaign moves and the checkpoint says so, or neither."""
+def test_a_move_and_its_mark_are_one(store: CheckpointStore, table: Table) -> None:
+    """The campaign moves and the checkpoint says so, or neither."""
     begun = checkpoint(outcome="started", endedAt=None, durationMs=None, result=None)
-    store = DynamoCheckpoints(moto_table, TABLE)
-    campaigns = DynamoCampaigns(moto_table, TABLE, mark=keys.checkpoint(KEY, begun))
+    campaigns = TableCampaigns(table, mark=lambda: keys.checkpoint(KEY, begun))
     campaigns.create(campaign())
     change: dict[str, Any] = {"expected": [CampaignStatus.QUEUED], "status": CampaignStatus.PLANNING, "at": NOW}
-    with pytest.raises(ClientError, match="ConditionalCheckFailed"):  # nothing to mark, so no move either
+    with pytest.raises(ConditionFailedError):  # nothing to mark, so no move either
         campaigns.update(KEY, **change)
     assert campaigns.get(KEY).status is CampaignStatus.QUEUED
     store.begin(KEY, begun)

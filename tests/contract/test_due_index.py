@@ -1,27 +1,23 @@
-"""What ``DueIndex`` promises, of the fake and of the table."""
+"""What ``DueIndex`` promises, on a table in memory and on DynamoDB."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 
 from lambdas.adapters.table import due_store
-from lambdas.adapters.table.due_store import DynamoDue
+from lambdas.adapters.table.due_store import TableDue
 from lambdas.domain.due import SHARDS, DueEntry, Kind, entry_for
 from lambdas.domain.ids import CampaignId, CampaignKey, TenantId
 from lambdas.ports.stores import DueIndex
-from tests.contract.conftest import TABLE
-from tests.fakes import MemoryDue
+from lambdas.ports.table import ItemKey, Table
 
 NOW = datetime(2026, 11, 24, 9, 30, 0, 123_000, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 
 
-@pytest.fixture(params=["memory", "dynamodb"])
-def index(request: pytest.FixtureRequest) -> DueIndex:
-    if request.param == "memory":
-        return MemoryDue()
-    return DynamoDue(request.getfixturevalue("moto_table"), TABLE)
+@pytest.fixture
+def index(table: Table) -> DueIndex:
+    return TableDue(table)
 
 
 def entry(number: int = 0, at: datetime = NOW, *, kind: Kind = Kind.CAMPAIGN, item: str = "") -> DueEntry:
@@ -75,23 +71,19 @@ def test_more_than_a_page_is_read_page_by_page_and_what_is_removed_meanwhile_doe
     assert list(index.due(Kind.CAMPAIGN, 0, NOW)) == []
 
 
-def test_an_entry_that_nobody_can_read_keeps_no_other_waiting(moto_table: Any) -> None:
-    index = DynamoDue(moto_table, TABLE)
+def test_an_entry_that_nobody_can_read_keeps_no_other_waiting(index: DueIndex, table: Table) -> None:
     index.put(entry())
-    broken = {"PK": {"S": "DUE#campaign#0"}, "SK": {"S": "2026-01-01T00:00:00.000Z#acme#x"}, "at": {"S": "soon"}}
-    moto_table.put_item(TableName=TABLE, Item=broken)
+    table.put(ItemKey("DUE#campaign#0", "2026-01-01T00:00:00.000Z#acme#x"), {"at": "soon"})
     newer = due_store.fields(entry(1)) | {"fieldOfANewerVersion": "x"}
-    index._table.put(due_store.place(entry(1)), newer)
+    table.put(due_store.place(entry(1)), newer)
     assert list(index.due(Kind.CAMPAIGN, 0, NOW)) == [entry(), entry(1)]
 
 
 def test_many_entries_that_nobody_can_read_do_not_hide_what_is_behind_them(
-    moto_table: Any, monkeypatch: pytest.MonkeyPatch
+    index: DueIndex, table: Table, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(due_store, "_PAGE", 3)
-    index = DynamoDue(moto_table, TABLE)
     for number in range(7):
-        sk = f"2026-01-01T00:00:0{number}.000Z#acme#x"
-        moto_table.put_item(TableName=TABLE, Item={"PK": {"S": "DUE#campaign#0"}, "SK": {"S": sk}, "at": {"S": "soon"}})
+        table.put(ItemKey("DUE#campaign#0", f"2026-01-01T00:00:0{number}.000Z#acme#x"), {"at": "soon"})
     index.put(entry())
     assert list(index.due(Kind.CAMPAIGN, 0, NOW)) == [entry()]

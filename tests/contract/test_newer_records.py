@@ -9,29 +9,28 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from lambdas.adapters.table import keys
-from lambdas.adapters.table.active_store import DynamoActive
-from lambdas.adapters.table.campaign_store import DynamoCampaigns
-from lambdas.adapters.table.checkpoint_store import DynamoCheckpoints
-from lambdas.adapters.table.effect_store import DynamoEffects
-from lambdas.adapters.table.post_store import DynamoPosts
-from lambdas.adapters.table.request_store import DynamoApprovals
-from lambdas.adapters.table.table import Table
+from lambdas.adapters.table.active_store import TableActive
+from lambdas.adapters.table.campaign_store import TableCampaigns
+from lambdas.adapters.table.checkpoint_store import TableCheckpoints
+from lambdas.adapters.table.effect_store import TableEffects
+from lambdas.adapters.table.post_store import TablePosts
+from lambdas.adapters.table.request_store import TableApprovals
 from lambdas.domain.ids import CallbackId, PostId
 from lambdas.domain.models.campaign import CampaignStatus
 from lambdas.domain.models.checkpoint import StepOutcome
 from lambdas.domain.models.post import Post, Revision
+from lambdas.ports.table import Table
 from tests.contract import samples
-from tests.contract.conftest import TABLE
 
 if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
+    pass
 
 GOLDEN = Path(__file__).parents[1] / "data" / "golden" / "0.3"
 ADDED = {"addedLater": {"by": "a newer version"}}
 NO_MODELS = {"input", "result", "target", "handles", "details"}
 """Fields that may have any names in them."""
 LATER = samples.NOW + timedelta(minutes=1)
-Rewrite = Callable[["DynamoDBClient"], None]
+Rewrite = Callable[[Table], None]
 
 
 def newer(kind: str) -> dict[str, Any]:
@@ -46,33 +45,31 @@ def newer(kind: str) -> dict[str, Any]:
     return record
 
 
-def amend(client: "DynamoDBClient") -> None:
-    store = DynamoApprovals(client, TABLE)
+def amend(table: Table) -> None:
+    store = TableApprovals(table)
     approval = store.get(samples.KEY, CallbackId("01KJQ0000000000000000000C1"))
     store.amend(approval.model_copy(update={"reminders": 2}))
 
 
-def settle(client: "DynamoDBClient") -> None:
-    store = DynamoEffects(client, TABLE)
+def settle(table: Table) -> None:
+    store = TableEffects(table)
     (effect,) = store.all(samples.KEY)
     store.put(samples.KEY, effect.model_copy(update={"undo_attempts": 3}))
 
 
-def recover(client: "DynamoDBClient") -> None:
-    store = DynamoActive(client, TABLE)
+def recover(table: Table) -> None:
+    store = TableActive(table)
     entry = store.get(samples.KEY)
     assert entry is not None
     store.look_at(entry.model_copy(update={"recoveries": (*entry.recoveries, LATER)}), LATER, samples.NOW)
 
 
-def approve(client: "DynamoDBClient") -> None:
-    DynamoCampaigns(client, TABLE).update(
-        samples.KEY, expected=tuple(CampaignStatus), at=LATER, status=CampaignStatus.APPROVED
-    )
+def approve(table: Table) -> None:
+    TableCampaigns(table).update(samples.KEY, expected=tuple(CampaignStatus), at=LATER, status=CampaignStatus.APPROVED)
 
 
-def end(client: "DynamoDBClient") -> None:
-    store = DynamoCheckpoints(client, TABLE)
+def end(table: Table) -> None:
+    store = TableCheckpoints(table)
     (begun,) = store.all(samples.KEY)
     store.record(samples.KEY, begun.model_copy(update={"outcome": StepOutcome.SUCCEEDED}))
 
@@ -92,18 +89,17 @@ CHECKPOINT = keys.checkpoint(samples.KEY, samples.checkpoint(enteredAt=samples.N
     ],
 )
 def test_a_rewrite_loses_nothing(
-    moto_table: "DynamoDBClient", kind: str, place: keys.ItemKey, given: Any, rewrite: Rewrite, changed: set[str]
+    table: Table, kind: str, place: keys.ItemKey, given: Any, rewrite: Rewrite, changed: set[str]
 ) -> None:
-    table, record = Table(moto_table, TABLE), newer(kind) | given
+    record = newer(kind) | given
     table.put(place, record)
-    rewrite(moto_table)
+    rewrite(table)
     again = table.get(place) or {}
     assert {name for name in record | again if record.get(name) != again.get(name)} == changed
 
 
-def test_a_post_that_is_edited_and_sent_back_loses_nothing(emulator_table: "tuple[DynamoDBClient, str]") -> None:
-    client, name = emulator_table
-    table, store, record = Table(client, name), DynamoPosts(client, name), newer("post")
+def test_a_post_that_is_edited_and_sent_back_loses_nothing(shared_table: Table) -> None:
+    table, store, record = shared_table, TablePosts(shared_table), newer("post")
     del record["claim"]  # is its batch's
     post_id = PostId(record["postId"])
     place = keys.post(samples.KEY, post_id)

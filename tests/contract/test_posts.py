@@ -1,4 +1,4 @@
-"""What ``PostStore`` promises, of the fake and of the table (in the emulator)."""
+"""What ``PostStore`` promises, on a table in memory; and what it costs, in the emulator."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor
@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 from botocore.model import OperationModel
 
+from lambdas.adapters.table.dynamo_table import DynamoTable
 from lambdas.adapters.table.items import from_item
-from lambdas.adapters.table.post_store import DynamoPosts
+from lambdas.adapters.table.post_store import TablePosts
 from lambdas.domain.batch_lease import may_claim, under_claims
 from lambdas.domain.errors import ConcurrentUpdateError, InvalidInputError, NotFoundError
 from lambdas.domain.models.campaign import PostCounts
@@ -18,18 +19,15 @@ from lambdas.domain.models.post import Claim, Edit, PostContent, PostStatus, Rev
 from lambdas.ports.paging import every
 from lambdas.ports.stores import PostStore
 from tests.contract.samples import GLOBEX, KEY, NOW, broken, claim, plan, written
-from tests.fakes import MemoryPosts
+from tests.fakes import MemoryTable
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 
-@pytest.fixture(params=["memory", "dynamodb"])
-def store(request: pytest.FixtureRequest) -> PostStore:
-    if request.param == "memory":
-        return MemoryPosts()
-    client, table = request.getfixturevalue("emulator_table")
-    return DynamoPosts(client, table)
+@pytest.fixture
+def store() -> PostStore:
+    return TablePosts(MemoryTable())
 
 
 def test_reads_back_what_was_planned(store: PostStore) -> None:
@@ -233,7 +231,7 @@ def test_a_batch_takes_one_request_to_read_one_to_claim_and_one_to_finish(
     emulator_table: "tuple[DynamoDBClient, str]",
 ) -> None:
     client, table = emulator_table
-    store, requests = DynamoPosts(client, table), []
+    store, requests = TablePosts(DynamoTable(client, table)), []
     posts, batches = plan(posts=10, batch=10)
     store.plan(KEY, posts, batches)
 
@@ -253,7 +251,7 @@ def test_a_batch_takes_one_request_to_read_one_to_claim_and_one_to_finish(
 def test_a_post_costs_three_write_units(emulator_table: "tuple[DynamoDBClient, str]") -> None:
     """A write unit is a kilobyte begun: 1 to plan, 2 to finish; a batch's claim and marks are shared by ten."""
     client, table = emulator_table
-    store = DynamoPosts(client, table)
+    store = TablePosts(DynamoTable(client, table))
     posts, batches = plan(posts=10, batch=10)
     prose = "A sentence that a copywriter of a kettle company might well have written. "
     posts = [post.model_copy(update={"topic": prose, "intent": prose}) for post in posts]

@@ -1,21 +1,18 @@
-"""What ``Promises`` keeps, of the fake and of the table."""
+"""What ``Promises`` keeps, on a table in memory and on DynamoDB."""
 
 import pytest
 
-from lambdas.adapters.table.promise_store import DynamoPromises
+from lambdas.adapters.table.promise_store import TablePromises
 from lambdas.domain.ids import CampaignId, CampaignKey, TenantId
 from lambdas.ports.stores import Limits, Promises
-from tests.contract.conftest import TABLE
-from tests.fakes import MemoryPromises
+from lambdas.ports.table import Table
 
 ACME = TenantId("acme")
 
 
-@pytest.fixture(params=["memory", "dynamodb"])
-def promises(request: pytest.FixtureRequest) -> Promises:
-    if request.param == "memory":
-        return MemoryPromises()
-    return DynamoPromises(request.getfixturevalue("moto_table"), TABLE)
+@pytest.fixture
+def promises(table: Table) -> Promises:
+    return TablePromises(table)
 
 
 def key(number: int, tenant: TenantId = ACME) -> CampaignKey:

@@ -1,18 +1,12 @@
-"""Executions, active campaigns and alerts in memory."""
+"""Executions and alerts in memory."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
-from lambdas.domain.due import Kind, entry_for
 from lambdas.domain.graph.model import ExecutionStatus
-from lambdas.domain.ids import CampaignKey
-from lambdas.domain.models.active import ActiveCampaign
-from lambdas.domain.models.base import iso
 from lambdas.domain.models.campaign import Alert
 from lambdas.domain.models.workflow import BuildInput
 from lambdas.ports.engine import ExecutionState
-from tests.fakes.due import MemoryDue
 
 
 class MemoryExecutions:
@@ -58,24 +52,6 @@ class MemoryExecutions:
 
     def definition(self, arn: str, version_arn: str | None) -> dict[str, Any]:
         return self.deployed
-
-
-class MemoryActive:
-    """``entries`` by campaign; each is in the index ``due`` as well."""
-
-    def __init__(self, due: MemoryDue | None = None) -> None:
-        self.entries: dict[CampaignKey, ActiveCampaign] = {}
-        self._due = due or MemoryDue()
-
-    def get(self, key: CampaignKey) -> ActiveCampaign | None:
-        return self.entries.get(key)
-
-    def look_at(self, entry: ActiveCampaign, due_at: datetime, now: datetime) -> None:
-        self._due.put(entry_for(Kind.CAMPAIGN, entry.key, due_at, now))
-        self.entries[entry.key] = ActiveCampaign.from_record(entry.to_record() | {"dueAt": iso(due_at)})
-
-    def remove(self, key: CampaignKey) -> None:
-        self.entries.pop(key, None)
 
 
 class MemoryAlerts:

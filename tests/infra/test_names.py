@@ -9,7 +9,7 @@ from local.process import ROOT
 from tests.infra.templates import Assembly
 
 MAP_STATE, ITEM_STATE = "GeneratePosts", "GenerateBatch"
-"""The step is the map; its one state inside does a batch."""
+"""The step is the map; its one task inside does a batch."""
 
 
 def kebab(name: str) -> str:
@@ -66,4 +66,5 @@ def test_the_list_of_steps_is_the_road_through_the_machine(local: Assembly) -> N
 
 def test_the_map_has_its_steps_name_in_the_arns_of_its_runs(local: Assembly) -> None:
     assert local.states[MAP_STATE]["Label"] == MAP_STATE
-    assert list(local.states[MAP_STATE]["ItemProcessor"]["States"]) == [ITEM_STATE]
+    inside = local.states[MAP_STATE]["ItemProcessor"]["States"]
+    assert [name for name, state in inside.items() if state["Type"] == "Task"] == [ITEM_STATE]

@@ -5,13 +5,14 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lambdas.adapters.table.promise_store import TablePromises
 from lambdas.domain.ids import CampaignKey
 from lambdas.domain.models.approval import Decision
 from lambdas.domain.models.campaign import CampaignStatus, PostCounts
 from lambdas.ports.stores import Limits
 from lambdas.services.quota import Quota
 from lambdas.services.submission import Accepted, Intake, Submission, submit
-from tests.fakes import MemoryPromises
+from tests.fakes import MemoryTable
 from tests.support import samples
 from tests.support.agents import Act, Generator
 from tests.support.pipeline import Ended, Pipeline
@@ -33,7 +34,7 @@ class NoSecurityEvents:
 
 
 def send(world: World, brief: dict[str, Any], idempotency_key: str | None) -> Accepted:
-    quota = Quota(MemoryPromises(), Limits(100, 10_000), lambda key: world.campaigns.get(key).status)
+    quota = Quota(TablePromises(MemoryTable()), Limits(100, 10_000), lambda key: world.campaigns.get(key).status)
     intake = Intake(world.campaigns, world.catalog, world.engine, world.clock, world.ids, NoSecurityEvents(), quota)
     submission = Submission(samples.TENANT, brief, "manager@acme.example", samples.CORRELATION, idempotency_key)
     return submit(submission, intake)

@@ -65,7 +65,7 @@ def test_parallel_processing(
 def check_records(world: World, posts: list[Post], permanent: set[int]) -> None:
     """Each post has its own end, reached once, and nothing was written over it."""
     for post in posts:
-        versions = world.posts.versions[post.post_id]
+        versions = world.table.versions[post.post_id]
         ended = [
             version for version in versions.values() if version.status in (PostStatus.COMPLETED, PostStatus.FAILED)
         ]
@@ -163,7 +163,7 @@ def test_a_killed_batch_costs_no_post(
     generator.replace = replacement(pipeline)
     assert pipeline.run(world.queue(brief)).succeeded
     assert world.posts.count(samples.KEY) == PostCounts(total=posts, completed=posts)
-    for versions in world.posts.versions.values():
+    for versions in world.table.versions.values():
         assert [version.status for version in versions.values()].count(PostStatus.COMPLETED) == 1
 
 

@@ -82,7 +82,7 @@ def test_progression_and_status(
 
 
 def check_statuses(world: World, ended: Ended, decision: Decision | None) -> None:
-    road = world.campaigns.statuses[samples.KEY]
+    road = world.table.statuses[samples.KEY]
     assert all(after in NEXT.get(before, set()) for before, after in pairwise(road)), road
     campaign = world.campaigns.get(samples.KEY)
     if ended.succeeded:
@@ -138,7 +138,7 @@ def check_checkpoints(world: World, pipeline: Pipeline, ended: Ended) -> None:
 
 def check_posts(world: World) -> None:
     """``planned → generating → completed | failed``, one version after the other, and only a revision plans again."""
-    for versions in world.posts.versions.values():
+    for versions in world.table.versions.values():
         assert sorted(versions) == list(range(len(versions)))
         posts = [versions[number] for number in sorted(versions)]
         assert posts[0].status is PostStatus.PLANNED

@@ -134,11 +134,11 @@ def build(plan: FaultPlan, posts: int = POSTS, road: Road = APPROVED) -> tuple[W
 
 
 def check(world: World, pipeline: Pipeline, posts: int = POSTS, road: Road = APPROVED) -> None:
-    assert world.campaigns.statuses[samples.KEY] == road.statuses
+    assert world.table.statuses[samples.KEY] == road.statuses
     end = PostStatus.FAILED if road.spoilt else PostStatus.COMPLETED
     written = world.posts.page(samples.KEY, 100).items
     assert Counter(post.status for post in written) == {end: posts}
-    for versions in world.posts.versions.values():
+    for versions in world.table.versions.values():
         # Once completed it stays as it is, until it is sent back.
         assert [post.status for post in versions.values()].count(end) == max(1, len(road.decisions))
     approvals = [approval for approval in world.approvals.all(samples.KEY) if approval.decision]

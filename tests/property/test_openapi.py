@@ -54,6 +54,7 @@ KNOWN = {
     "reviewer": "ada@example.com",
     "from": "ada@example.com",
     "to": "lin@example.com",
+    "step": "PlanPosts",
     **{name: BODIES["CampaignBrief"][name] for name in ("schedule", "approval", "platforms")},
 }
 """Fields of bodies that name what has to be there, or have to fit together."""
@@ -151,6 +152,17 @@ class Fuzz:
 
         one()
 
+    def send_example(self) -> None:
+        """What the document gives as an example, as a manager, untouched."""
+        told = self._operation.definition.raw
+        case = self._operation.Case(
+            path_parameters={p["name"]: p["example"] for p in told.get("parameters", ()) if p["in"] == "path"}
+        )
+        for kind, content in told.get("requestBody", {}).get("content", {}).items():
+            case.body, case.media_type = content.get("example", {}), kind
+        failed = self._operation.path.endswith("/retry")
+        self.send(case, inhabited(CampaignStatus.FAILED if failed else CampaignStatus.AWAITING_APPROVAL), "manager")
+
     def send(self, case: Case, waiting: Waiting, who: str | None) -> None:
         self._gateway.world = waiting.world
         case.headers.pop("Authorization", None)
@@ -207,6 +219,7 @@ def gateway(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Gateway:
 def test_no_answer_says_what_the_document_does_not(gateway: Gateway) -> None:
     runs = {operation.label: Fuzz(gateway, operation) for operation in operations(gateway)}
     for run in runs.values():
+        run.send_example()
         for mode in GenerationMode:
             run.run(mode)
     failures = [f"{what}\n{how}" for run in runs.values() for what, how in run.failures.items()]
@@ -216,19 +229,9 @@ def test_no_answer_says_what_the_document_does_not(gateway: Gateway) -> None:
 
 
 def test_the_examples_can_be_sent_as_they_stand(gateway: Gateway) -> None:
-    sent = 0
     for operation in operations(gateway):
-        run, told = Fuzz(gateway, operation), operation.definition.raw
-        path = {p["name"]: p["example"] for p in told.get("parameters", ()) if p["in"] == "path"}
-        body = told.get("requestBody", {}).get("content", {}).get("application/json")
-        if operation.path.startswith("/approve/"):
-            continue  # a form, which the page fills in
-        case = operation.Case(path_parameters=path)
-        if body:
-            case.body, case.media_type = body["example"], "application/json"
-        failed = operation.path.endswith("/retry")
-        run.send(case, inhabited(CampaignStatus.FAILED if failed else CampaignStatus.AWAITING_APPROVAL), "manager")
-        assert min(run.statuses) < 300, (operation.label, run.statuses)
+        run = Fuzz(gateway, operation)
+        run.send_example()
         assert not run.failures
-        sent += 1
-    assert sent > 20
+        # The parts of a reviewer's link are nobody's to give an example of.
+        assert min(run.statuses) < 300 or operation.path.startswith("/approve/"), (operation.label, run.statuses)

@@ -208,7 +208,7 @@ class Races(RuleBasedStateMachine):
 
     @invariant()
     def no_text_is_written_over(self) -> None:
-        for versions in self.world.posts.versions.values():
+        for versions in self.world.table.versions.values():
             posts = [versions[number] for number in sorted(versions)]
             for before, after in pairwise(posts):
                 if before.status is PostStatus.COMPLETED and after.status is PostStatus.COMPLETED:
@@ -242,7 +242,7 @@ class Races(RuleBasedStateMachine):
         posts = self.world.posts.page(samples.KEY, 100).items
         assert [post.status for post in posts] == [PostStatus.COMPLETED] * POSTS
         for post in posts:
-            versions = [version.status for version in self.world.posts.versions[post.post_id].values()]
+            versions = [version.status for version in self.world.table.versions[post.post_id].values()]
             assert versions.count(PostStatus.COMPLETED) == 1 + len(earlier)
 
 

@@ -6,7 +6,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from lambdas.adapters.table.campaign_store import TableCampaigns
+from lambdas.adapters.table.catalog_store import TableCatalog
 from lambdas.adapters.table.items import to_attribute
+from lambdas.adapters.table.promise_store import TablePromises
 from lambdas.api.logs import LoggerLog
 from lambdas.domain.errors import InvalidInputError
 from lambdas.domain.ids import BrandId, CorrelationId, PersonaId
@@ -17,8 +20,7 @@ from lambdas.domain.record_size import MAX_ITEM_BYTES, RESERVE_BYTES, fits, reco
 from lambdas.ports.stores import Limits
 from lambdas.services.quota import Quota
 from lambdas.services.submission import Intake, Submission, submit
-from tests.fakes import MemoryCampaigns, MemoryCatalog, MemoryClock, MemoryEngine, MemoryIds
-from tests.fakes.promises import MemoryPromises
+from tests.fakes import MemoryClock, MemoryEngine, MemoryIds, MemoryTable
 from tests.support import samples
 from tests.support.samples import brief
 
@@ -84,12 +86,12 @@ def largest_brief(letter: str, personas: int) -> dict[str, Any]:
 
 
 def _intake(brand: BrandConfig, persona: PersonaConfig, wire: dict[str, Any]) -> Intake:
-    clock, catalog = MemoryClock(), MemoryCatalog()
+    clock, catalog = MemoryClock(), TableCatalog(MemoryTable())
     catalog.put_brand(samples.TENANT, BrandId(wire["brandId"]), brand)
     for name in wire["personaIds"]:
         catalog.put_persona(samples.TENANT, PersonaId(name), persona)
-    campaigns = MemoryCampaigns()
-    quota = Quota(MemoryPromises(), Limits(100, 1_000), lambda key: campaigns.get(key).status)
+    campaigns = TableCampaigns(MemoryTable())
+    quota = Quota(TablePromises(MemoryTable()), Limits(100, 1_000), lambda key: campaigns.get(key).status)
     return Intake(campaigns, catalog, MemoryEngine(), clock, MemoryIds(clock), LoggerLog(_Silent()), quota)
 
 

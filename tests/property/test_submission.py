@@ -7,6 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lambdas.adapters.table.campaign_store import TableCampaigns
+from lambdas.adapters.table.catalog_store import TableCatalog
+from lambdas.adapters.table.promise_store import TablePromises
 from lambdas.api.build_campaign.invocation import invoke
 from lambdas.domain.errors import CampaignError, ConflictError, FieldError, IdempotencyMismatchError
 from lambdas.domain.ids import CorrelationId, PersonaId, TenantId
@@ -14,7 +17,7 @@ from lambdas.domain.models.campaign import CampaignStatus
 from lambdas.ports.stores import Limits
 from lambdas.services.quota import Quota
 from lambdas.services.submission import Intake, Submission, submit
-from tests.fakes import MemoryCampaigns, MemoryCatalog, MemoryClock, MemoryEngine, MemoryIds, MemoryPromises
+from tests.fakes import MemoryClock, MemoryEngine, MemoryIds, MemoryTable
 from tests.support.samples import BRAND, PERSONAS, brand_config, brief, persona_config
 
 TENANTS = ("acme", "globex")
@@ -41,13 +44,13 @@ class Silent:
 
 
 def _intake(log: Silent) -> Intake:
-    clock, catalog = MemoryClock(), MemoryCatalog()
+    clock, catalog = MemoryClock(), TableCatalog(MemoryTable())
     for tenant in TENANTS:
         catalog.put_brand(TenantId(tenant), BRAND, brand_config())
         for persona in PERSONAS:
             catalog.put_persona(TenantId(tenant), PersonaId(persona), persona_config())
-    campaigns = MemoryCampaigns()
-    quota = Quota(MemoryPromises(), Limits(1_000, 1_000_000), lambda key: campaigns.get(key).status)
+    campaigns = TableCampaigns(MemoryTable())
+    quota = Quota(TablePromises(MemoryTable()), Limits(1_000, 1_000_000), lambda key: campaigns.get(key).status)
     return Intake(campaigns, catalog, MemoryEngine(), clock, MemoryIds(clock), log, quota)
 
 

@@ -8,6 +8,14 @@ from typing import Any, NamedTuple, cast
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from lambdas.adapters.table.active_store import TableActive
+from lambdas.adapters.table.campaign_store import TableCampaigns
+from lambdas.adapters.table.catalog_store import TableCatalog
+from lambdas.adapters.table.checkpoint_store import TableCheckpoints
+from lambdas.adapters.table.effect_store import TableEffects
+from lambdas.adapters.table.post_store import TablePosts
+from lambdas.adapters.table.promise_store import TablePromises
+from lambdas.adapters.table.request_store import TableApprovals
 from lambdas.api.rest.app import Api
 from lambdas.api.services import Services
 from lambdas.domain.errors import CampaignError
@@ -19,21 +27,14 @@ from lambdas.services.approval_links import LinkPorts
 from lambdas.services.decisions import DecisionPorts
 from lambdas.services.quota import Quota
 from tests.fakes import (
-    MemoryActive,
-    MemoryApprovals,
-    MemoryCampaigns,
-    MemoryCatalog,
-    MemoryCheckpoints,
     MemoryCipher,
     MemoryClock,
-    MemoryEffects,
     MemoryEngine,
     MemoryExecutions,
     MemoryIds,
     MemoryKeys,
-    MemoryPosts,
-    MemoryPromises,
     MemorySenders,
+    MemoryTable,
 )
 
 ACME, GLOBEX = TenantId("acme"), TenantId("globex")
@@ -118,25 +119,26 @@ class Reply(NamedTuple):
 @dataclass
 class World:
     clock: MemoryClock = field(default_factory=MemoryClock)
-    campaigns: MemoryCampaigns = field(default_factory=MemoryCampaigns)
-    posts: MemoryPosts = field(default_factory=MemoryPosts)
-    catalog: MemoryCatalog = field(default_factory=MemoryCatalog)
+    table: MemoryTable = field(default_factory=MemoryTable)
     senders: MemorySenders = field(default_factory=MemorySenders)
-    checkpoints: MemoryCheckpoints = field(default_factory=MemoryCheckpoints)
-    approvals: MemoryApprovals = field(default_factory=MemoryApprovals)
-    effects: MemoryEffects = field(default_factory=MemoryEffects)
     executions: MemoryExecutions = field(default_factory=MemoryExecutions)
-    active: MemoryActive = field(default_factory=MemoryActive)
     engine: MemoryEngine = field(default_factory=MemoryEngine)
     cipher: MemoryCipher = field(default_factory=MemoryCipher)
     keys: MemoryKeys = field(default_factory=MemoryKeys)
     log: RecordingLog = field(default_factory=RecordingLog)
-    promises: MemoryPromises = field(default_factory=MemoryPromises)
     limits: Limits = field(default_factory=lambda: Limits(campaigns=1_000, model_calls=100_000))
     public_url: str = ""
 
     def __post_init__(self) -> None:
         self.ids = MemoryIds(self.clock)
+        self.campaigns = TableCampaigns(self.table)
+        self.posts = TablePosts(self.table)
+        self.catalog = TableCatalog(self.table)
+        self.checkpoints = TableCheckpoints(self.table)
+        self.approvals = TableApprovals(self.table, self.clock)
+        self.effects = TableEffects(self.table)
+        self.active = TableActive(self.table)
+        self.promises = TablePromises(self.table)
         self.services = Services(
             campaigns=self.campaigns,
             posts=self.posts,

@@ -2,14 +2,14 @@
 
 from datetime import timedelta
 
-from lambdas.domain.due import SHARDS, DueEntry
+from lambdas.domain.due import SHARDS, DueEntry, Kind
 from lambdas.domain.graph.model import ExecutionStatus
 from lambdas.domain.models.campaign import CampaignStatus
 from lambdas.ops.reconcile.logic import ReconcilePorts, Report, reconcile
 from lambdas.services.due import Tick
 from lambdas.services.recovery import RecoveryPorts
 from tests.support import samples
-from tests.support.world import World
+from tests.support.world import World, entries_of
 
 
 def recovery_ports(world: World) -> RecoveryPorts:
@@ -33,7 +33,8 @@ def replace_execution(world: World) -> Report:
     """Run it until it has replaced the campaign's dead execution, which may take until nobody writes for that."""
     report = run_reconciler(world)
     if report.findings == {"writing": 1}:
-        claims = [claim.expires_at for key in world.active.entries for claim in world.posts.claims(key).values()]
+        looked_at = {entry.key for entry in entries_of(world.due, Kind.CAMPAIGN)}
+        claims = [claim.expires_at for key in looked_at for claim in world.posts.claims(key).values()]
         world.clock.advance(max(claims) - world.clock.now())
         report = run_reconciler(world)
     assert report.errors == 0

@@ -4,6 +4,12 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from lambdas.adapters.step import Handler, step
+from lambdas.adapters.table.campaign_store import TableCampaigns
+from lambdas.adapters.table.catalog_store import TableCatalog
+from lambdas.adapters.table.checkpoint_store import TableCheckpoints
+from lambdas.adapters.table.effect_store import TableEffects
+from lambdas.adapters.table.post_store import TablePosts
+from lambdas.adapters.table.request_store import TableApprovals
 from lambdas.build.aggregate_results.logic import aggregate_results
 from lambdas.build.approval_expired.logic import ExpiryPorts, approval_expired
 from lambdas.build.compensate.logic import compensate
@@ -49,11 +55,9 @@ class Agents(NamedTuple):
 
 def tasks(world: World, agents: Agents, plan: FaultPlan) -> Mapping[str, Task]:
     """By state name, what takes the state's event and answers its result; every port call goes through ``plan``."""
-    campaigns = faulty(world.campaigns, plan, "campaigns")
-    posts = faulty(world.posts, plan, "posts")
-    catalog = faulty(world.catalog, plan, "catalog")
-    approvals = faulty(world.approvals, plan, "approvals")
-    checkpoints = faulty(world.checkpoints, plan, "checkpoints")
+    table = faulty(world.table, plan, "table")
+    campaigns, posts, catalog = TableCampaigns(table), TablePosts(table), TableCatalog(table)
+    approvals, checkpoints = TableApprovals(table, world.clock), TableCheckpoints(table)
     manifests = faulty(world.manifests, plan, "manifests")
     recent = faulty(world.recent, plan, "recent")
     planner = faulty(agents.planner, plan, "planner")
@@ -64,7 +68,7 @@ def tasks(world: World, agents: Agents, plan: FaultPlan) -> Mapping[str, Task]:
     alerts = faulty(world.alerts, plan, "alerts")
     asking = ApprovalPorts(campaigns, posts, approvals, channels, world.engine, world.ids, clock, world.cipher, alerts)
     writing = BatchPorts(campaigns, posts, recent, generator, clock, world.ids)
-    effects = faulty(world.effects, plan, "effects")
+    effects = TableEffects(table)
     undos = {MANIFEST: undo_manifest(manifests.remove), RECENT_TEXTS: undo_recent_texts(recent.remove)}
 
     def framed(name: str, logic: Callable[[StepEvent], Model]) -> Task:

@@ -60,8 +60,11 @@ class Waiting:
 def waiting_campaign(world: World, *, posts: int = 3) -> Waiting:
     now = world.clock.now()
     key = CampaignKey(ACME, CAMPAIGN_ID)
-    written = [_post(world, index) for index in range(posts)]
-    world.posts.plan(key, written, [Batch(batch_id=0, post_ids=tuple(post.post_id for post in written))])
+    ends = [_post(world, index) for index in range(posts)]
+    unwritten = {"status": PostStatus.PLANNED, "completed_at": None, "content": None}
+    planned = [post.model_copy(update=unwritten) for post in ends]
+    world.posts.plan(key, planned, [Batch(batch_id=0, post_ids=tuple(post.post_id for post in planned))])
+    written = world.posts.finish(key, 0, ends)
     world.campaigns.create(
         Campaign(
             tenant_id=ACME,

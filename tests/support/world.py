@@ -1,79 +1,70 @@
 """All of BUILD's outside, in memory, and watched: what was written, in which order."""
 
-from collections.abc import Sequence
 from typing import Any
 
-from lambdas.domain.ids import CampaignId, CampaignKey, CorrelationId, PostId, TaskToken
+from lambdas.adapters.table import keys
+from lambdas.adapters.table.active_store import TableActive
+from lambdas.adapters.table.campaign_store import TableCampaigns
+from lambdas.adapters.table.catalog_store import TableCatalog
+from lambdas.adapters.table.checkpoint_store import TableCheckpoints
+from lambdas.adapters.table.due_store import TableDue
+from lambdas.adapters.table.effect_store import TableEffects
+from lambdas.adapters.table.post_store import TablePosts
+from lambdas.adapters.table.request_store import TableApprovals
+from lambdas.domain.due import SHARDS, DueEntry, Kind
+from lambdas.domain.ids import CampaignId, CampaignKey, CorrelationId, PostId, TaskToken, TenantId
+from lambdas.domain.models.base import iso
 from lambdas.domain.models.campaign import Campaign, CampaignBrief, CampaignStatus, Configuration
-from lambdas.domain.models.post import Batch, Post
+from lambdas.domain.models.post import Post
 from lambdas.domain.models.workflow import BuildInput
-from lambdas.ports.stores import IdempotencyRecord
+from lambdas.ports.stores import DueIndex
+from lambdas.ports.table import ItemKey
 from lambdas.services.notify import Channels
 from lambdas.services.validation import resolve_configuration
 from tests.fakes import (
-    MemoryActive,
     MemoryAlerts,
-    MemoryApprovals,
-    MemoryCampaigns,
-    MemoryCatalog,
     MemoryChat,
-    MemoryCheckpoints,
     MemoryCipher,
     MemoryClock,
-    MemoryDue,
-    MemoryEffects,
     MemoryEngine,
     MemoryExecutions,
     MemoryIds,
     MemoryKeys,
     MemoryMailer,
     MemoryManifests,
-    MemoryPosts,
     MemoryRecentTexts,
+    MemoryTable,
 )
 from tests.support import samples
 
 
-class WatchedCampaigns(MemoryCampaigns):
-    """``statuses``: every status each campaign was in, in order."""
-
-    def __init__(self, due: MemoryDue | None = None) -> None:
-        super().__init__(due)
-        self.statuses: dict[CampaignKey, list[CampaignStatus]] = {}
-
-    def create(self, campaign: Campaign, idempotency: IdempotencyRecord | None = None) -> None:
-        super().create(campaign, idempotency)
-        self.statuses[campaign.key] = [campaign.status]
-
-    def update(self, key: CampaignKey, **changes: Any) -> Campaign:
-        updated = super().update(key, **changes)
-        if updated.status != self.statuses[key][-1]:
-            self.statuses[key].append(updated.status)
-        return updated
-
-
-class WatchedPosts(MemoryPosts):
-    """``versions``: each post as it was after every write; a version that was written twice is an error."""
+class WatchedTable(MemoryTable):
+    """``statuses``: every status each campaign was in, in order. ``versions``: each post as it was after every write;
+    a version that was written twice is an error."""
 
     def __init__(self) -> None:
         super().__init__()
+        self.statuses: dict[CampaignKey, list[str]] = {}
         self.versions: dict[PostId, dict[int, Post]] = {}
 
-    def plan(self, key: CampaignKey, posts: Sequence[Post], batches: Sequence[Batch]) -> None:
-        super().plan(key, posts, batches)
-        self._watch(self.get_many(key, [post.post_id for post in posts]))
-
-    def finish(self, key: CampaignKey, batch_id: int, posts: Sequence[Post]) -> list[Post]:
-        return self._watch(super().finish(key, batch_id, posts))
-
-    def revise(self, key: CampaignKey, batch_id: int, posts: Sequence[Post]) -> list[Post]:
-        return self._watch(super().revise(key, batch_id, posts))
-
-    def _watch(self, written: list[Post]) -> list[Post]:
-        for post in written:
+    def wrote(self, key: ItemKey) -> None:
+        record = self.get(key)
+        assert record is not None
+        if key.sk == "CAMPAIGN":
+            campaign = CampaignKey(TenantId(record["tenantId"]), CampaignId(record["campaignId"]))
+            statuses = self.statuses.setdefault(campaign, [])
+            if record["status"] not in statuses[-1:]:
+                statuses.append(record["status"])
+        elif key.sk.startswith(keys.POSTS):
+            post = Post.from_record(record)
             known = self.versions.setdefault(post.post_id, {}).setdefault(post.version, post)
             assert known == post, f"version {post.version} of {post.post_id} was written twice"
-        return written
+
+
+def entries_of(index: DueIndex, kind: Kind) -> list[DueEntry]:
+    """Whatever is in the index, oldest first."""
+    found = [entry for shard in range(SHARDS) for entry in index.due(kind, shard, None)]
+    return sorted(found, key=lambda entry: (iso(entry.at), entry.key, entry.item))
 
 
 class World:
@@ -82,16 +73,17 @@ class World:
     def __init__(self) -> None:
         self.clock = MemoryClock()
         self.ids = MemoryIds(self.clock)
-        self.due = MemoryDue()
-        self.campaigns = WatchedCampaigns(self.due)
-        self.posts = WatchedPosts()
-        self.catalog = MemoryCatalog()
-        self.approvals = MemoryApprovals(self.due, self.clock)
-        self.checkpoints = MemoryCheckpoints()
+        self.table = WatchedTable()
+        self.due = TableDue(self.table)
+        self.campaigns = TableCampaigns(self.table, mark=lambda: None)  # nobody's step
+        self.posts = TablePosts(self.table)
+        self.catalog = TableCatalog(self.table)
+        self.approvals = TableApprovals(self.table, self.clock)
+        self.checkpoints = TableCheckpoints(self.table)
         self.manifests = MemoryManifests()
-        self.effects = MemoryEffects()
+        self.effects = TableEffects(self.table)
         self.executions = MemoryExecutions()
-        self.active = MemoryActive(self.due)
+        self.active = TableActive(self.table)
         self.alerts = MemoryAlerts()
         self.recent = MemoryRecentTexts()
         self.engine = MemoryEngine()
@@ -131,9 +123,7 @@ class World:
         self.campaigns.create(campaign)
         if status is not CampaignStatus.QUEUED:
             key = CampaignKey(samples.TENANT, campaign_id)
-            MemoryCampaigns.update(
-                self.campaigns, key, expected=[status], at=now, configuration=self.configuration(parsed)
-            )
+            self.campaigns.update(key, expected=[status], at=now, configuration=self.configuration(parsed))
         return BuildInput(
             tenant_id=samples.TENANT, campaign_id=campaign_id, correlation_id=CorrelationId(samples.CORRELATION)
         )

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from ulid import ULID
 
-from lambdas.adapters.table.campaign_store import DynamoCampaigns
+from lambdas.adapters.table.campaign_store import TableCampaigns
+from lambdas.adapters.table.dynamo_table import DynamoTable
 from lambdas.domain.ids import CampaignId, CampaignKey, CorrelationId, TenantId
 from lambdas.domain.models.campaign import Campaign, CampaignBrief, CampaignStatus
 from local.client import until
@@ -35,7 +36,7 @@ def failed(one: Author, brand: str) -> str:
         updated_at=now,
         created_by="make verify",
     )
-    store = DynamoCampaigns(one.aws("dynamodb"), one.target.info["table"])
+    store = TableCampaigns(DynamoTable(one.aws("dynamodb"), one.target.info["table"]))
     store.create(record)
     ids = {"tenantId": one.tenant, "campaignId": campaign_id, "correlationId": "verify-failure"}
     machine = f"{one.target.info['stateMachines']['build']}:live"

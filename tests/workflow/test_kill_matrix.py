@@ -31,6 +31,8 @@ SPOILT = 24
 POSTS = 12
 AT_ONCE = 6
 START, END = Kill("start"), Kill("end")
+NOT_MET = {"ApprovalExpired"}
+"""Comes after fifteen days of waiting; ``tests/property/test_kills.py`` kills it call by call."""
 TO_APPROVAL = ("queued", "planning", "generating", "awaiting_approval")
 
 
@@ -120,7 +122,12 @@ def decide(driver: Driver, campaign_id: str, number: int, decision: str) -> None
         if campaign.get("revision", 0) >= number or campaign["status"] in ("approved", "rejected"):
             return
         asked = [a for a in driver.items(campaign_id, "APPROVAL#") if a["status"] == "PENDING" and a["round"] == number]
-        if asked:
+        mail = asked[-1]["reviewers"][0].get("mail") if asked else None
+        if mail in ("claimed", "unknown"):
+            # Whoever mailed died over it, and no mail is sent twice by itself: a manager asks for another.
+            driver.send("POST", f"/campaigns/{campaign_id}/approvals/{asked[-1]['callbackId']}/reminders", {})
+            driver.tend()
+        elif mail:
             try:
                 driver.decide(campaign_id, decision, "Shorter, please")
             except UnexpectedReplyError as refused:
@@ -145,7 +152,7 @@ def matrix(acme: Driver) -> Iterator[Matrix]:
         faulty_functions(acme.stack, functions.values()) as faults,
         acme.changed("generate-posts", OFFLINE_FAULT_PLAN=spoilt),
     ):
-        yield Matrix(acme, faults, functions)
+        yield Matrix(acme, faults, functions.keys() - NOT_MET)
 
 
 def test_a_worker_of_any_state_may_die_as_it_starts_at_work_or_as_it_ends(matrix: Matrix) -> None:

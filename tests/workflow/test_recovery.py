@@ -9,7 +9,8 @@ import pytest
 import urllib3
 from ulid import ULID
 
-from lambdas.adapters.table.campaign_store import DynamoCampaigns
+from lambdas.adapters.table.campaign_store import TableCampaigns
+from lambdas.adapters.table.dynamo_table import DynamoTable
 from tests.contract import samples
 from tests.support.driver import Driver, brief
 
@@ -31,7 +32,7 @@ def queue_without_execution(driver: Driver, age: timedelta = timedelta(minutes=1
         "brief": brief(postCount=3, **changes),
         "createdAt": datetime.now(UTC) - age,
     }
-    store = DynamoCampaigns(driver.stack.client("dynamodb"), driver.stack.info["table"])
+    store = TableCampaigns(DynamoTable(driver.stack.client("dynamodb"), driver.stack.info["table"]))
     store.create(type(samples.campaign()).model_validate(campaign))
     return campaign_id
 

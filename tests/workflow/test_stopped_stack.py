@@ -10,8 +10,9 @@ from functools import partial
 
 import pytest
 
-from lambdas.adapters.table.campaign_store import DynamoCampaigns
-from lambdas.adapters.table.request_store import DynamoApprovals
+from lambdas.adapters.table.campaign_store import TableCampaigns
+from lambdas.adapters.table.dynamo_table import DynamoTable
+from lambdas.adapters.table.request_store import TableApprovals
 from lambdas.domain.ids import CampaignId, CampaignKey, TenantId
 from lambdas.domain.models.approval import Decision, MadeDecision
 from lambdas.domain.models.campaign import CampaignStatus
@@ -60,15 +61,15 @@ def sent_back(driver: Driver) -> str:
     campaign_id = waiting(driver)
     nobody_is_told(driver)
     driver.stack.client("stepfunctions").stop_execution(executionArn=driver.execution_arn(campaign_id))
-    table, now = (driver.stack.client("dynamodb"), driver.stack.info["table"]), datetime.now(UTC)
+    table, now = DynamoTable(driver.stack.client("dynamodb"), driver.stack.info["table"]), datetime.now(UTC)
     key = CampaignKey(TenantId(driver.tenant), CampaignId(campaign_id))
-    (approval,) = DynamoApprovals(*table).all(key)
+    (approval,) = TableApprovals(table).all(key)
     made = MadeDecision(
         decision=Decision.NEEDS_REVISION, comments="Shorter", decided_by="rita@example.com", decided_at=now
     )
-    DynamoApprovals(*table).decide(key, approval.callback_id, made)
+    TableApprovals(table).decide(key, approval.callback_id, made)
     revision = {"status": CampaignStatus.NEEDS_REVISION, "revision": 1}
-    DynamoCampaigns(*table).update(key, expected=[CampaignStatus.AWAITING_APPROVAL], at=now, **revision)
+    TableCampaigns(table).update(key, expected=[CampaignStatus.AWAITING_APPROVAL], at=now, **revision)
     return campaign_id
 
 

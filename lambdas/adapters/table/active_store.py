@@ -5,23 +5,19 @@ Actions on the table: ``dynamodb:GetItem`` (get), ``PutItem`` (look_at), ``Delet
 """
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
 
 from lambdas.adapters.table import keys
-from lambdas.adapters.table.due_store import DynamoDue
-from lambdas.adapters.table.table import Table
+from lambdas.adapters.table.due_store import TableDue
 from lambdas.domain.due import SHARDS, Kind, entry_for
 from lambdas.domain.ids import CampaignId, CampaignKey, TenantId
 from lambdas.domain.models.active import ActiveCampaign
-
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
+from lambdas.ports.table import EXISTS, Prefix, Record, Table
 
 
-class DynamoActive:
-    def __init__(self, client: "DynamoDBClient", table_name: str) -> None:
-        self._table = Table(client, table_name)
-        self._due = DynamoDue(client, table_name)
+class TableActive:
+    def __init__(self, table: Table) -> None:
+        self._table = table
+        self._due = TableDue(table)
 
     def get(self, key: CampaignKey) -> ActiveCampaign | None:
         found = self._table.get(keys.active(key))
@@ -32,15 +28,15 @@ class DynamoActive:
         self._table.put(keys.active(entry.key), entry.model_copy(update={"due_at": due_at}).to_record())
 
     def remove(self, key: CampaignKey) -> None:
-        self._table.delete(keys.active(key))
+        self._table.delete_if(keys.active(key), EXISTS)
 
     def listed(self, shard: int, limit: int) -> list[CampaignKey]:
         """Up to ``limit`` campaigns of the list that version 0.3 and earlier kept, a share of it for each shard."""
-        items: list[dict[str, Any]] = []
+        items: list[Record] = []
         for number in range(shard, keys.ACTIVE_LISTS, SHARDS):
             if len(items) < limit:
-                items += self._table.query(keys.active_list(number), keys.CAMPAIGNS, limit=limit - len(items))
+                items += self._table.query(keys.active_list(number), Prefix(keys.CAMPAIGNS), limit=limit - len(items))
         return [CampaignKey(TenantId(item["tenantId"]), CampaignId(item["campaignId"])) for item in items]
 
     def forget_listed(self, key: CampaignKey) -> None:
-        self._table.delete(keys.listed_active(key))
+        self._table.delete_if(keys.listed_active(key), EXISTS)

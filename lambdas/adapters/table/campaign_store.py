@@ -5,18 +5,13 @@ the configuration), ``UpdateItem`` (update, alone or in a transaction), ``Query`
 ``BatchGetItem`` (page).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import Unpack
 
-from botocore.exceptions import ClientError
-
-from lambdas.adapters.aws.clients import error_code, translate_errors
 from lambdas.adapters.table import due_store, keys
+from lambdas.adapters.table.attempt import current_checkpoint
 from lambdas.adapters.table.cursors import decode_cursor, encode_cursor
-from lambdas.adapters.table.items import to_item
-from lambdas.adapters.table.moves import move
-from lambdas.adapters.table.table import ConditionFailedError, Same, Table
 from lambdas.domain.campaign_changes import CampaignChanges, on_the_record
 from lambdas.domain.due import Kind, entry_for
 from lambdas.domain.errors import ConcurrentUpdateError, ConflictError, NotFoundError
@@ -25,10 +20,23 @@ from lambdas.domain.models.active import SOON
 from lambdas.domain.models.campaign import Campaign, CampaignStatus
 from lambdas.ports.engine import is_first
 from lambdas.ports.stores import IdempotencyRecord, Page
-
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
-    from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
+from lambdas.ports.table import (
+    EXISTS,
+    NEW,
+    Absent,
+    AllOf,
+    AnyOf,
+    Condition,
+    ConditionFailedError,
+    Equals,
+    ItemKey,
+    OneOf,
+    Prefix,
+    Put,
+    Table,
+    Update,
+    Write,
+)
 
 IDEMPOTENCY_KEPT = timedelta(days=30)
 """Longer than anything that can repeat a submission: an event that Lambda delivers for six hours, and that then waits
@@ -36,43 +44,32 @@ two weeks in the dead-letter queue. At least: the table removes expired items wi
 (docs.aws.amazon.com/amazondynamodb/latest/developerguide/TTL.html), and until then they still stand."""
 
 
-class DynamoCampaigns:
-    """``mark`` is the checkpoint of the step that works with this store: it is told of every move of status in the
-    transaction that makes it.
+class TableCampaigns:
+    """``mark`` answers the checkpoint of the step that works with this store, if one does: it is told of every move of
+    status in the transaction that makes it.
     """
 
-    def __init__(self, client: "DynamoDBClient", table_name: str, mark: keys.ItemKey | None = None) -> None:
-        self._table = Table(client, table_name)
+    def __init__(self, table: Table, mark: Callable[[], ItemKey | None] = current_checkpoint) -> None:
+        self._table = table
         self._mark = mark
 
-    @translate_errors()
     def create(self, campaign: Campaign, idempotency: IdempotencyRecord | None = None) -> None:
         key = campaign.key
-        # In this order, which the reasons of a cancelled transaction keep.
-        writes = [
-            self._new(keys.owner(campaign.campaign_id), {"tenantId": campaign.tenant_id}),
-            self._new(keys.campaign(key), campaign.to_record()),
-            self._new(keys.listed(*key), {"campaignId": campaign.campaign_id}),
+        of_the_id = [
+            Put(keys.owner(campaign.campaign_id), {"tenantId": campaign.tenant_id}, NEW),
+            Put(keys.campaign(key), campaign.to_record(), NEW),
+            Put(keys.listed(*key), {"campaignId": campaign.campaign_id}, NEW),
         ]
-        if idempotency:
-            writes.append(self._new(*_remembered(campaign.tenant_id, idempotency, campaign.created_at)))
+        of_the_key = [_remembered(campaign.tenant_id, idempotency, campaign.created_at)] if idempotency else []
         # Without a condition, so it never is the reason of a refusal: the reconciler looks at what is due.
         look = entry_for(Kind.CAMPAIGN, key, campaign.created_at + SOON, campaign.created_at)
-        item = to_item(due_store.place(look), due_store.fields(look))
-        writes.append({"Put": {"TableName": self._table.name, "Item": item}})
         try:
-            self._table.client.transact_write_items(TransactItems=writes)
-        except ClientError as error:
-            raise _refusal(error, campaign.campaign_id) from error
-
-    def _new(self, key: keys.ItemKey, fields: dict[str, Any]) -> "TransactWriteItemTypeDef":
-        return {
-            "Put": {
-                "TableName": self._table.name,
-                "Item": to_item(key, fields),
-                "ConditionExpression": "attribute_not_exists(PK)",
-            }
-        }
+            self._table.transact([*of_the_id, *of_the_key, Put(due_store.place(look), due_store.fields(look))])
+        except ConditionFailedError as refused:
+            if refused.failed[0] < len(of_the_id):
+                message = f"there is a campaign {campaign.campaign_id} already"
+                raise ConflictError(message, details={"taken": "id"}) from refused
+            raise ConflictError("the idempotency key is taken", details={"taken": "idempotencyKey"}) from refused
 
     def owner_of(self, campaign_id: CampaignId) -> TenantId | None:
         found = self._table.get(keys.owner(campaign_id))
@@ -83,7 +80,8 @@ class DynamoCampaigns:
         return IdempotencyRecord(key, found["bodyHash"], CampaignId(found["campaignId"])) if found else None
 
     def remember(self, tenant_id: TenantId, idempotency: IdempotencyRecord, at: datetime) -> None:
-        self._table.put_new(*_remembered(tenant_id, idempotency, at))
+        remembered = _remembered(tenant_id, idempotency, at)
+        self._table.put_if(remembered.key, remembered.fields, NEW)
 
     def get(self, key: CampaignKey) -> Campaign:
         found = self._table.get(keys.campaign(key))
@@ -92,7 +90,7 @@ class DynamoCampaigns:
         return Campaign.from_record(found)
 
     def get_configured(self, key: CampaignKey) -> Campaign:
-        found = self._table.query(keys.campaign_partition(key), keys.campaign(key).sk)
+        found = self._table.query(keys.campaign_partition(key), Prefix(keys.campaign(key).sk))
         if not found:
             raise _unknown(key)
         record, *kept = found  # the configuration sorts behind the record
@@ -102,7 +100,7 @@ class DynamoCampaigns:
         after = keys.listed(tenant_id, CampaignId(decode_cursor(cursor))) if cursor else None
         partition = keys.tenant_partition(tenant_id)
         # One more than asked for tells whether there is a next page.
-        listed = self._table.query(partition, keys.CAMPAIGNS, after=after, limit=limit + 1, newest_first=True)
+        listed = self._table.query(partition, Prefix(keys.CAMPAIGNS), after=after, limit=limit + 1, newest_first=True)
         ids = [CampaignId(item["campaignId"]) for item in listed]
         places = [keys.campaign(CampaignKey(tenant_id, campaign_id)) for campaign_id in ids[:limit]]
         records = self._table.get_many(places)
@@ -120,16 +118,20 @@ class DynamoCampaigns:
     ) -> Campaign:
         # Nulls rather than a REMOVE; they are dropped on reading.
         fields = on_the_record(changes, at)
-        same = Same({"executionArn": of_execution}, or_absent=is_first(of_execution)) if of_execution else Same({})
-        kept = changes.get("configuration")
-        beside = [(keys.configuration(key), kept.to_record())] if kept else []
-        mark = self._mark if "status" in changes else None
+        move = Update(keys.campaign(key), fields, _may_move(expected, of_execution))
+        beside: list[Write] = []
+        if "status" in changes and (mark := self._mark()):
+            beside.append(Update(mark, {"effect": fields["status"]}, EXISTS))
+        if kept := changes.get("configuration"):
+            beside.append(Put(keys.configuration(key), kept.to_record()))
         try:
-            if mark or beside:
-                move(self._table, keys.campaign(key), expected, fields, mark, same, beside)
+            if beside:
+                self._table.transact([move, *beside])
                 return self.get(key)
-            return Campaign.from_record(self._table.update_if_status(keys.campaign(key), expected, fields, same))
+            return Campaign.from_record(self._table.update_if(move))
         except ConditionFailedError as failed:
+            if failed.failed[0] > 0:  # there is no checkpoint to mark, which a step always has
+                raise
             if failed.old is None:
                 raise _unknown(key) from failed
             current = failed.old["status"]
@@ -142,21 +144,15 @@ def _unknown(key: CampaignKey) -> NotFoundError:
     return NotFoundError(f"there is no campaign {key.campaign_id}")
 
 
-def _remembered(tenant_id: TenantId, record: IdempotencyRecord, at: datetime) -> tuple[keys.ItemKey, dict[str, Any]]:
+def _may_move(expected: Sequence[CampaignStatus], of_execution: str | None) -> Condition:
+    status_is = OneOf("status", [status.value for status in expected])
+    if not of_execution:
+        return status_is
+    current: Condition = Equals("executionArn", of_execution)
+    return AllOf([status_is, AnyOf([Absent("executionArn"), current]) if is_first(of_execution) else current])
+
+
+def _remembered(tenant_id: TenantId, record: IdempotencyRecord, at: datetime) -> Put:
     expires = int((at + IDEMPOTENCY_KEPT).timestamp())
     fields = {"bodyHash": record.body_hash, "campaignId": record.campaign_id, keys.EXPIRES_AT: expires}
-    return keys.idempotency(tenant_id, record.key), fields
-
-
-def _refusal(error: ClientError, campaign_id: CampaignId) -> Exception:
-    """What a failed transaction means: its reasons come in the order of its writes."""
-    if error_code(error) != "TransactionCanceledException":
-        return error
-    cancelled: Any = error.response  # CancellationReasons is not in botocore's type of the response
-    codes = [reason.get("Code", "None") for reason in cancelled.get("CancellationReasons", [])]
-    if "ConditionalCheckFailed" in codes[:3]:
-        return ConflictError(f"there is a campaign {campaign_id} already", details={"taken": "id"})
-    if "ConditionalCheckFailed" in codes:
-        return ConflictError("the idempotency key is taken", details={"taken": "idempotencyKey"})
-    cause = next((code for code in codes if code != "None"), "TransactionConflict")
-    return ClientError({"Error": {"Code": cause, "Message": str(error)}}, "TransactWriteItems")
+    return Put(keys.idempotency(tenant_id, record.key), fields, NEW)

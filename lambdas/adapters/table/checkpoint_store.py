@@ -3,43 +3,41 @@
 Actions on the table: ``dynamodb:PutItem`` (begin), ``UpdateItem`` (record), ``Query`` (all, page).
 """
 
-from typing import TYPE_CHECKING
+from contextlib import suppress
 
 from lambdas.adapters.table import keys
-from lambdas.adapters.table.table import Table
+from lambdas.adapters.table.cursors import page_of
 from lambdas.domain.ids import CampaignKey
 from lambdas.domain.models.checkpoint import Checkpoint, StepOutcome
 from lambdas.ports.cursor import decode_place, encode_place
 from lambdas.ports.stores import Page
+from lambdas.ports.table import NEW, Absent, AnyOf, ConditionFailedError, Equals, ItemKey, Prefix, Table, Update
 
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
-
-
-ENDED = (StepOutcome.SUCCEEDED, StepOutcome.FAILED)
+_NOT_ENDED = AnyOf([Absent("outcome"), Equals("outcome", StepOutcome.STARTED.value)])
 
 
-class DynamoCheckpoints:
-    def __init__(self, client: "DynamoDBClient", table_name: str) -> None:
-        self._table = Table(client, table_name)
+class TableCheckpoints:
+    def __init__(self, table: Table) -> None:
+        self._table = table
 
     def begin(self, key: CampaignKey, checkpoint: Checkpoint) -> None:
-        self._table.put_new(keys.checkpoint(key, checkpoint), checkpoint.to_record())
+        self._table.put_if(keys.checkpoint(key, checkpoint), checkpoint.to_record(), NEW)
 
     def record(self, key: CampaignKey, checkpoint: Checkpoint) -> None:
         # What the attempt left before is overwritten field by field, so that a marked effect stays.
         fields = checkpoint.model_dump(mode="json", by_alias=True, exclude={"effect"})
-        self._table.update_unless(keys.checkpoint(key, checkpoint), "outcome", ENDED, fields)
+        with suppress(ConditionFailedError):
+            self._table.update_if(Update(keys.checkpoint(key, checkpoint), fields, _NOT_ENDED))
 
     def page(self, key: CampaignKey, limit: int, cursor: str | None = None) -> Page[Checkpoint]:
         partition = keys.campaign_partition(key)
-        after = keys.ItemKey(partition, keys.CHECKPOINTS + decode_place(cursor)) if cursor else None
-        found, more = self._table.page(partition, keys.CHECKPOINTS, limit, after=after)
+        after = ItemKey(partition, keys.CHECKPOINTS + decode_place(cursor)) if cursor else None
+        found, more = page_of(self._table, partition, keys.CHECKPOINTS, limit, after)
         items = [Checkpoint.from_record(item) for item in found]
         if not more:
             return Page(items, None)
         return Page(items, encode_place(keys.checkpoint(key, items[-1]).sk.removeprefix(keys.CHECKPOINTS)))
 
     def all(self, key: CampaignKey) -> list[Checkpoint]:
-        items = self._table.query(keys.campaign_partition(key), keys.CHECKPOINTS)
+        items = self._table.query(keys.campaign_partition(key), Prefix(keys.CHECKPOINTS))
         return sorted((Checkpoint.from_record(item) for item in items), key=lambda checkpoint: checkpoint.started_at)

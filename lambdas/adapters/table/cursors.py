@@ -1,10 +1,12 @@
-"""Cursors of lists whose items have ULIDs: the id of the last item of the page before, in few characters."""
+"""Lists page by page, and the cursors of those whose items have ULIDs: the id of the last item of the page before."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 
 from ulid import ULID
 
+from lambdas.domain.record_size import first_page
 from lambdas.ports.cursor import not_ours
+from lambdas.ports.table import ItemKey, Prefix, Record, Table
 
 
 def encode_cursor(last_id: str) -> str:
@@ -20,3 +22,9 @@ def decode_cursor(cursor: str) -> str:
     except ValueError:
         pass
     raise not_ours()
+
+
+def page_of(table: Table, pk: str, prefix: str, limit: int, after: ItemKey | None) -> tuple[list[Record], bool]:
+    """At most ``limit`` records, fewer where they are large, and whether there are more."""
+    # One more than asked for tells whether there is a next page.
+    return first_page(table.scroll(pk, Prefix(prefix), limit + 1, after=after), limit)

@@ -5,17 +5,14 @@ Actions on the table: ``dynamodb:Query`` (due), ``PutItem`` (put), ``DeleteItem`
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from lambdas.adapters.table import keys
-from lambdas.adapters.table.table import Table
 from lambdas.adapters.telemetry import count, logger
 from lambdas.domain.due import DueEntry, Kind
 from lambdas.domain.ids import CampaignId, CampaignKey, TenantId
 from lambdas.domain.models.base import iso
-
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
+from lambdas.ports.table import Between, Equals, Table
 
 _PAGE = 100
 """An entry is some 250 bytes, so a page costs about six read units when it is full, and one when it is empty."""
@@ -23,14 +20,14 @@ _AFTER_EVERY_KEY = "~"
 """What follows a time in a sort key begins with ``#``, which is before it."""
 
 
-class DynamoDue:
-    def __init__(self, client: "DynamoDBClient", table_name: str) -> None:
-        self._table = Table(client, table_name)
+class TableDue:
+    def __init__(self, table: Table) -> None:
+        self._table = table
 
     def due(self, kind: Kind, shard: int, until: datetime | None) -> Iterator[DueEntry]:
         # A key condition takes no empty bound. Times begin with a digit.
-        last = f"{iso(until)}{_AFTER_EVERY_KEY}" if until else _AFTER_EVERY_KEY
-        for item in self._table.scroll(keys.due_partition(kind, shard), "0", last, _PAGE):
+        bounds = Between("0", f"{iso(until)}{_AFTER_EVERY_KEY}" if until else _AFTER_EVERY_KEY)
+        for item in self._table.scroll(keys.due_partition(kind, shard), bounds, _PAGE):
             try:
                 entry = _entry(kind, shard, item)
             except (KeyError, ValueError, TypeError) as error:
@@ -44,7 +41,7 @@ class DynamoDue:
         self._table.put(place(entry), fields(entry))
 
     def remove(self, entry: DueEntry) -> None:
-        self._table.delete(place(entry), {"putAt": iso(entry.put_at)})
+        self._table.delete_if(place(entry), Equals("putAt", iso(entry.put_at)))
 
 
 def place(entry: DueEntry) -> keys.ItemKey:

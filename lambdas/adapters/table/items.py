@@ -6,7 +6,7 @@ Numbers travel as text in DynamoDB, so a float needs no detour over Decimal: its
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from lambdas.adapters.table.keys import PK, SK, ItemKey
+from lambdas.ports.table import PK, SK, ItemKey
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef

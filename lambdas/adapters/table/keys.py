@@ -28,14 +28,14 @@ There is no index: a campaign's list place never changes, and what does change i
 
 import hashlib
 from datetime import datetime
-from typing import NamedTuple
 
 from lambdas.domain.ids import BrandId, CallbackId, CampaignId, CampaignKey, PersonaId, PostId, TenantId
 from lambdas.domain.models.base import iso
 from lambdas.domain.models.checkpoint import Checkpoint
+from lambdas.ports.table import PK as PK
+from lambdas.ports.table import SK as SK
+from lambdas.ports.table import ItemKey as ItemKey
 
-PK = "PK"
-SK = "SK"
 EXPIRES_AT = "expiresAt"
 """The table's TTL attribute: seconds since 1970. An approval has a field of that name, which is text and so no TTL."""
 
@@ -50,11 +50,6 @@ OPEN_APPROVALS = "OPEN_APPROVALS#"
 OPEN_APPROVALS_SHARDS = 4
 THIS_ERA = "0"
 """Every ULID until the year 3084 begins with it; a key condition takes no empty prefix."""
-
-
-class ItemKey(NamedTuple):
-    pk: str
-    sk: str
 
 
 def tenant_partition(tenant_id: TenantId) -> str:

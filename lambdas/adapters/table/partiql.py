@@ -7,28 +7,26 @@ faster than a partition takes them, and those that were refused, and no others, 
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from threading import Lock
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 from botocore.exceptions import ClientError
 
 from lambdas.adapters.aws.clients import translate_errors
 from lambdas.adapters.system import SystemTimer
 from lambdas.adapters.table.items import to_attribute
-from lambdas.adapters.table.keys import PK, SK, ItemKey
-from lambdas.adapters.table.table import chunks
 from lambdas.domain.deadline import Deadline
 from lambdas.domain.errors import ThrottledError
+from lambdas.ports.table import BATCH, NEW, PK, SK, Absent, AllOf, Condition, Equals, Put, Write
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import BatchStatementRequestTypeDef
 
-STATEMENTS_PER_REQUEST = 25
-"""BatchExecuteStatement (2026-06, docs.aws.amazon.com/amazondynamodb/latest/APIReference)."""
+T = TypeVar("T")
 
 UNITS_PER_SECOND = 900
 """Of the 1,000 that a partition takes: the campaign's own record and checkpoints lie in the same one. A second's worth
@@ -73,32 +71,42 @@ class Statement(NamedTuple):
     units: int = 1
 
 
-def insert(table: str, key: ItemKey, fields: Mapping[str, Any]) -> Statement:
-    """Fails with ``DuplicateItem`` when there is an item with that key."""
-    everything = {PK: key.pk, SK: key.sk, **fields}
+def statement(table: str, write: Write) -> Statement:
+    """``INSERT`` of a new item, or ``UPDATE`` of one that is there; what else a batch cannot say is a ``ValueError``.
+
+    The one fails with ``DuplicateItem`` where there is an item with that key, the other with ``ConditionalCheckFailed``
+    where there is none or it is another.
+    """
     # Only names of our own models get into the text; values are parameters.
-    names = ", ".join(f"'{name}': ?" for name in everything)
-    parameters = [to_attribute(value) for value in everything.values()]
-    request: BatchStatementRequestTypeDef = {
-        "Statement": f'INSERT INTO "{table}" VALUE {{{names}}}',
-        "Parameters": parameters,
-    }
-    return Statement(request, write_units(everything))
-
-
-def update(
-    table: str, key: ItemKey, fields: Mapping[str, Any], *, version: int | None = None, units: int = 1
-) -> Statement:
-    """Fails with ``ConditionalCheckFailed`` when there is no such item, or its ``version`` is another."""
-    sets = " ".join(f'SET "{name}"=?' for name in fields)
-    where = {PK: key.pk, SK: key.sk} | ({} if version is None else {"version": version})
+    if isinstance(write, Put):
+        if not isinstance(write.condition, Absent) or write.condition != NEW:
+            raise ValueError("a batch puts new items only")
+        everything = {PK: write.key.pk, SK: write.key.sk, **write.fields}
+        given = {name: value for name, value in everything.items() if value is not None}
+        names = ", ".join(f"'{name}': ?" for name in given)
+        return Statement(_request(f'INSERT INTO "{table}" VALUE {{{names}}}', given.values()), write_units(given))
+    if write.add or write.remove or any("." in field for field in write.changes):
+        raise ValueError("a batch sets fields at the top of an item only")
+    where = {PK: write.key.pk, SK: write.key.sk, **_equalities(write.condition)}
+    sets = " ".join(f'SET "{name}"=?' for name in write.changes)
     conditions = " AND ".join(f'"{name}"=?' for name in where)
-    parameters = [to_attribute(value) for value in [*fields.values(), *where.values()]]
-    request: BatchStatementRequestTypeDef = {
-        "Statement": f'UPDATE "{table}" {sets} WHERE {conditions}',
-        "Parameters": parameters,
-    }
-    return Statement(request, units)
+    text = f'UPDATE "{table}" {sets} WHERE {conditions}'
+    return Statement(_request(text, [*write.changes.values(), *where.values()]), write.units)
+
+
+def _request(text: str, parameters: Iterable[Any]) -> "BatchStatementRequestTypeDef":
+    return {"Statement": text, "Parameters": [to_attribute(value) for value in parameters]}
+
+
+def _equalities(condition: Condition | None) -> dict[str, Any]:
+    match condition:
+        case None:
+            return {}
+        case Equals(field, value) if "." not in field:
+            return {field: value}
+        case AllOf(conditions):
+            return {name: value for each in conditions for name, value in _equalities(each).items()}
+    raise ValueError("a batch compares fields at the top of an item only")
 
 
 def write_units(item: Mapping[str, Any]) -> int:
@@ -113,16 +121,15 @@ class Writer:
     does not pass; other statements may have been done by then, so the caller repeats all, conditions included.
     """
 
-    def __init__(self, client: "DynamoDBClient", deadline: Deadline | None = None, timer: Timer | None = None) -> None:
+    def __init__(self, client: "DynamoDBClient", timer: Timer | None = None) -> None:
         self._client = client
-        self._deadline = deadline
         self._timer = timer or SystemTimer()
         self._pace = _Pace(self._timer)
 
-    def run(self, statements: Iterable[Statement]) -> list[bool]:
+    def run(self, statements: Sequence[Statement], deadline: Deadline | None = None) -> list[bool]:
         """Answers for each whether it was done, or refused by its condition."""
-        requests = list(chunks(list(statements), STATEMENTS_PER_REQUEST))
-        until = self._deadline or Deadline(self._timer.now() + PATIENCE_SECONDS + _RESERVE_SECONDS, self._timer.now)
+        requests = list(chunks(statements, BATCH))
+        until = deadline or Deadline(self._timer.now() + PATIENCE_SECONDS + _RESERVE_SECONDS, self._timer.now)
         if len(requests) < 2:
             return [done for request in requests for done in self._request(request, until)]
         with ThreadPoolExecutor(_REQUESTS_AT_ONCE) as pool:
@@ -186,3 +193,7 @@ class _Pace:
             due = max(self._next, now - 1)
             self._next = due + units / UNITS_PER_SECOND
             return max(0.0, due - now)
+
+
+def chunks(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    return (items[start : start + size] for start in range(0, len(items), size))

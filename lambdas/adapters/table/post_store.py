@@ -15,64 +15,61 @@ by its posts. Read units: one for each begun 4 KB of the batch, since neighbours
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from contextlib import suppress
+from typing import Any
 
 from lambdas.adapters.table import keys
-from lambdas.adapters.table.cursors import decode_cursor, encode_cursor
-from lambdas.adapters.table.partiql import STATEMENTS_PER_REQUEST, Statement, Timer, Writer, insert, update, write_units
-from lambdas.adapters.table.table import Table, chunks
-from lambdas.domain.deadline import Deadline
+from lambdas.adapters.table.cursors import decode_cursor, encode_cursor, page_of
+from lambdas.adapters.table.partiql import chunks, write_units
 from lambdas.domain.errors import ConcurrentUpdateError, NotFoundError
 from lambdas.domain.ids import CampaignKey, PostId
 from lambdas.domain.models.campaign import PostCounts
 from lambdas.domain.models.post import Batch, Claim, Post, PostStatus
 from lambdas.ports.stores import Page
-
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
+from lambdas.ports.table import (
+    BATCH,
+    EXISTS,
+    NEW,
+    Absent,
+    AllOf,
+    AnyOf,
+    AtMost,
+    Between,
+    Condition,
+    ConditionFailedError,
+    Equals,
+    Prefix,
+    Put,
+    Table,
+    Update,
+    Write,
+)
 
 _RESULT_FIELDS = ("status", "completedAt", "content", "provenance", "error")
 _WRITTEN_FIELDS = ("completedAt", "content", "provenance", "error", "edit")
 _ENDED = "ended"
 """A batch's item has ``ended<index>: completed|failed`` of its posts, and the ``claim`` of who writes them."""
 
-_MAY_CLAIM = (
-    "attribute_exists(PK) AND (attribute_not_exists(#claim.#owner) OR #claim = :claim OR #claim.#expires <= :now"
-    " OR (#claim.#owner = :owner AND #claim.#attempt < :attempt))"
-)
-"""``core.claims.may_claim`` as the table says it. A claim that was taken away is a null, which has no owner."""
-_CLAIM_NAMES = {"#claim": "claim", "#owner": "owner", "#expires": "expiresAt", "#attempt": "attempt"}
 
-
-class DynamoPosts:
-    def __init__(
-        self,
-        client: "DynamoDBClient",
-        table_name: str,
-        deadline: Deadline | None = None,
-        timer: Timer | None = None,
-    ) -> None:
-        """``deadline``: until when writes are repeated that the partition refused."""
-        self._table = Table(client, table_name)
-        self._writer = Writer(client, deadline, timer)
+class TablePosts:
+    def __init__(self, table: Table) -> None:
+        self._table = table
 
     def plan(self, key: CampaignKey, posts: Sequence[Post], batches: Sequence[Batch]) -> None:
         # An insert of what is there costs as much as a new one, and a repeated step has most of it already.
         planned = self._there(key, keys.POSTS, "postId")
-        new = [
-            insert(self._table.name, keys.post(key, post.post_id), _fields(post))
-            for post in posts
-            if post.post_id not in planned
+        new: list[Write] = [
+            Put(keys.post(key, post.post_id), _fields(post), NEW) for post in posts if post.post_id not in planned
         ]
         tallied = self._there(key, keys.BATCHES, "batchId")
         for batch in batches:
             if batch.batch_id not in tallied:
                 fields = {"batchId": batch.batch_id, "total": len(batch.post_ids)}
-                new.append(insert(self._table.name, keys.batch(key, batch.batch_id), fields))
-        self._writer.run(new)
+                new.append(Put(keys.batch(key, batch.batch_id), fields, NEW))
+        self._table.batch(new)
 
     def _there(self, key: CampaignKey, prefix: str, name: str) -> set[Any]:
-        return {item[name] for item in self._table.query(keys.campaign_partition(key), prefix, only=[name])}
+        return {item[name] for item in self._table.query(keys.campaign_partition(key), Prefix(prefix), only=[name])}
 
     def get(self, key: CampaignKey, post_id: PostId) -> Post:
         found = self._table.get(keys.post(key, post_id))
@@ -83,29 +80,27 @@ class DynamoPosts:
     def get_many(self, key: CampaignKey, post_ids: Sequence[PostId]) -> list[Post]:
         if not post_ids:
             return []
-        ends = min(post_ids), max(post_ids)
-        items = self._table.query(keys.campaign_partition(key), keys.POSTS, between=ends)
+        ends = (keys.post(key, post_id).sk for post_id in (min(post_ids), max(post_ids)))
+        items = self._table.query(keys.campaign_partition(key), Between(*ends))
         found = {item["postId"]: item for item in items}
         return [Post.from_record(found[post_id]) for post_id in post_ids if post_id in found]
 
     def page(self, key: CampaignKey, limit: int, cursor: str | None = None) -> Page[Post]:
         after = keys.post(key, PostId(decode_cursor(cursor))) if cursor else None
-        found, more = self._table.page(keys.campaign_partition(key), keys.POSTS, limit, after=after)
+        found, more = page_of(self._table, keys.campaign_partition(key), keys.POSTS, limit, after)
         items = [Post.from_record(item) for item in found]
         return Page(items, encode_cursor(items[-1].post_id) if more else None)
 
     def claim(self, key: CampaignKey, batch_id: int, claim: Claim) -> bool:
-        held = claim.to_record()
-        values = {
-            ":claim": held,
-            ":now": held["claimedAt"],
-            ":owner": claim.owner,
-            ":attempt": claim.attempt,
-        }
-        return self._table.update_if(keys.batch(key, batch_id), {"claim": held}, _MAY_CLAIM, _CLAIM_NAMES, values)
+        update = Update(keys.batch(key, batch_id), {"claim": claim.to_record()}, _may_claim(claim))
+        try:
+            self._table.update_if(update)
+        except ConditionFailedError:
+            return False
+        return True
 
     def claims(self, key: CampaignKey) -> dict[int, Claim]:
-        batches = self._table.query(keys.campaign_partition(key), keys.BATCHES)
+        batches = self._table.query(keys.campaign_partition(key), Prefix(keys.BATCHES))
         return {item["batchId"]: Claim.from_record(item["claim"]) for item in batches if "claim" in item}
 
     def finish(self, key: CampaignKey, batch_id: int, posts: Sequence[Post]) -> list[Post]:
@@ -120,8 +115,9 @@ class DynamoPosts:
         return self._write(key, batch_id, [(post, dict(fresh)) for post in posts], _unended(posts))
 
     def release(self, key: CampaignKey, batch_id: int, claim: Claim) -> None:
-        held = {":claim": claim.to_record()}
-        self._table.update_if(keys.batch(key, batch_id), {"claim": None}, "#claim = :claim", {"#claim": "claim"}, held)
+        with suppress(ConditionFailedError):
+            place = keys.batch(key, batch_id)
+            self._table.update_if(Update(place, {"claim": None}, Equals("claim", claim.to_record())))
 
     def revise(self, key: CampaignKey, batch_id: int, posts: Sequence[Post]) -> list[Post]:
         # Nulls rather than a REMOVE, which not every emulator can say; they are dropped on reading.
@@ -135,8 +131,7 @@ class DynamoPosts:
     def edit(self, key: CampaignKey, post: Post) -> Post:
         fields = _fields(post)
         change: dict[str, Any] = {name: fields[name] for name in ("content", "provenance", "edit") if name in fields}
-        statement = self._update(key, post, change)
-        if self._writer.run([statement]) != [True]:
+        if self._table.batch([_update(key, post, change)]) != [True]:
             raise ConcurrentUpdateError("the post changed meanwhile")
         return _changed(post, change)
 
@@ -150,24 +145,17 @@ class DynamoPosts:
         """Change posts, each if its version is still the one given, and mark them on their batch."""
         if not changes:
             return []
-        tally = update(self._table.name, keys.batch(key, batch_id), marks)
+        tally = Update(keys.batch(key, batch_id), marks)
         written: list[Post] = []
         lost: list[Post] = []
         # Almost always one request: a batch is smaller than what fits.
-        for chunk in chunks(changes, STATEMENTS_PER_REQUEST - 1):
-            statements = [self._update(key, post, change) for post, change in chunk]
-            *stored, _ = self._writer.run([*statements, tally])  # no such batch: nothing to tally
+        for chunk in chunks(changes, BATCH - 1):
+            updates = [_update(key, post, change) for post, change in chunk]
+            *stored, _ = self._table.batch([*updates, tally])  # no such batch: nothing to tally
             for (post, change), is_stored in zip(chunk, stored, strict=True):
                 (written if is_stored else lost).append(_changed(post, change))
         mine = self._settle(key, batch_id, lost)
         return sorted([*written, *mine], key=lambda post: post.index)
-
-    def _update(self, key: CampaignKey, post: Post, change: Mapping[str, Any]) -> Statement:
-        """Change a post if its version is still the one given."""
-        # Its size is that of the larger of its two versions, which is nearly always the one with a text.
-        units = write_units({**_fields(post), **change})
-        place = keys.post(key, post.post_id)
-        return update(self._table.name, place, _next(post, change), version=post.version, units=units)
 
     def _settle(self, key: CampaignKey, batch_id: int, lost: Sequence[Post]) -> list[Post]:
         """Of the posts whose condition failed, those that are nevertheless as we wanted them.
@@ -182,16 +170,16 @@ class DynamoPosts:
         mine = [post for post in found if post == wanted[post.post_id]]
         marks = _ended_marks(post for post in found if post not in mine)
         if marks:
-            self._writer.run([update(self._table.name, keys.batch(key, batch_id), marks)])
+            self._table.batch([Update(keys.batch(key, batch_id), marks)])
         return mine
 
     def progress(self, key: CampaignKey) -> PostCounts:
-        tallies = self._table.query(keys.campaign_partition(key), keys.BATCHES, consistent=False)
+        tallies = self._table.query(keys.campaign_partition(key), Prefix(keys.BATCHES), consistent=False)
         counts = [_tallied(tally) for tally in tallies]
         return PostCounts(**{name: sum(getattr(count, name) for count in counts) for name in PostCounts.model_fields})
 
     def count(self, key: CampaignKey) -> PostCounts:
-        items = self._table.query(keys.campaign_partition(key), keys.POSTS, only=("status", "batchId"))
+        items = self._table.query(keys.campaign_partition(key), Prefix(keys.POSTS), only=("status", "batchId"))
         claimed = self.claims(key)
         by_status = Counter(item["status"] for item in items)
         held = sum(item["status"] == PostStatus.PLANNED and item["batchId"] in claimed for item in items)
@@ -204,6 +192,14 @@ class DynamoPosts:
             completed=sum(by_status[status] for status in written),
             failed=by_status[PostStatus.FAILED],
         )
+
+
+def _may_claim(claim: Claim) -> Condition:
+    """``domain.batch_lease.may_claim`` as the table says it. A claim that was taken away is a null: it has no owner."""
+    held = claim.to_record()
+    lapsed = AtMost("claim.expiresAt", held["claimedAt"])
+    own = AllOf([Equals("claim.owner", claim.owner), AtMost("claim.attempt", claim.attempt - 1)])
+    return AllOf([EXISTS, AnyOf([Absent("claim.owner"), Equals("claim", held), lapsed, own])])
 
 
 def _tallied(batch: Mapping[str, Any]) -> PostCounts:
@@ -224,6 +220,14 @@ def _fields(post: Post) -> dict[str, Any]:
     """Without defaults, to keep the item small, but with what conditions and counts read."""
     fields = post.to_record(without_defaults=True)
     return fields | {"status": post.status.value, "version": post.version}
+
+
+def _update(key: CampaignKey, post: Post, change: Mapping[str, Any]) -> Update:
+    """Change a post if its version is still the one given."""
+    # Its size is that of the larger of its two versions, which is nearly always the one with a text.
+    units = write_units({**_fields(post), **change})
+    same = Equals("version", post.version)
+    return Update(keys.post(key, post.post_id), _next(post, change), same, units=units)
 
 
 def _next(post: Post, change: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,67 +5,49 @@ A write costs one unit for each kilobyte of the item, which has about 30 bytes f
 """
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
-
-from lambdas.adapters.aws.clients import error_code, translate_errors
 from lambdas.adapters.table import keys
-from lambdas.adapters.table.items import to_key
-from lambdas.adapters.table.table import Table
 from lambdas.domain.ids import CampaignId, CampaignKey, TenantId
 from lambdas.ports.stores import Limits
-
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
-
-_NAMES = {"#made": "made", "#calls": "calls", "#campaigns": "campaigns"}
-_MAKE = "SET #made.#id = :n ADD #calls :n, #campaigns :one"
-_ROOM = "attribute_not_exists(#made.#id) AND #campaigns < :most AND #calls <= :room"
-_FORGET = "REMOVE #made.#id ADD #calls :back, #campaigns :less"
+from lambdas.ports.table import NEW, Absent, AllOf, AtMost, ConditionFailedError, Equals, Record, Table, Update
 
 
-class DynamoPromises:
-    def __init__(self, client: "DynamoDBClient", table_name: str) -> None:
-        self._table = Table(client, table_name)
+class TablePromises:
+    def __init__(self, table: Table) -> None:
+        self._table = table
 
-    @translate_errors()
     def make(self, key: CampaignKey, calls: int, limits: Limits) -> bool:
-        values = {":n": calls, ":one": 1, ":most": limits.campaigns, ":room": limits.model_calls - calls}
-        made = self._update(key, _MAKE, _ROOM, values)
-        if made == {}:  # there is no item yet, and an update cannot make a map and set a field of it at once
-            self._table.put_new(keys.promises(key.tenant_id), {"made": {}, "calls": 0, "campaigns": 0})
-            made = self._update(key, _MAKE, _ROOM, values)
+        has_room = [AtMost("campaigns", limits.campaigns - 1), AtMost("calls", limits.model_calls - calls)]
+        place = keys.promises(key.tenant_id)
+        update = Update(
+            place,
+            {_promise(key): calls},
+            AllOf([Absent(_promise(key)), *has_room]),
+            add={"calls": calls, "campaigns": 1},
+        )
+        refused = self._refusal(update)
+        if refused and refused.old is None:  # an update cannot make a map and set a field of it at once
+            self._table.put_if(place, {"made": {}, "calls": 0, "campaigns": 0}, NEW)
+            refused = self._refusal(update)
         # Refused, it may have its promise already: then nothing is added a second time.
-        return made is None or key.campaign_id in made["made"]["M"]
+        return refused is None or key.campaign_id in (refused.old or {"made": {}})["made"]
 
-    @translate_errors()
     def made(self, tenant_id: TenantId) -> Mapping[CampaignId, int]:
-        found = self._table.get(keys.promises(tenant_id)) or {"made": {}}
+        found: Record = self._table.get(keys.promises(tenant_id)) or {"made": {}}
         return {CampaignId(campaign_id): int(calls) for campaign_id, calls in found["made"].items()}
 
-    @translate_errors()
     def forget(self, key: CampaignKey, calls: int) -> None:
+        place, less = keys.promises(key.tenant_id), {"calls": -calls, "campaigns": -1}
         # Somebody else may have forgotten it meanwhile.
-        self._update(key, _FORGET, "#made.#id = :n", {":n": calls, ":back": -calls, ":less": -1})
+        self._refusal(Update(place, {}, Equals(_promise(key), calls), add=less, remove=[_promise(key)]))
 
-    def _update(
-        self, key: CampaignKey, change: str, condition: str, values: Mapping[str, int]
-    ) -> dict[str, Any] | None:
-        """``None`` when it was done, and else the item as it is, empty where there is none."""
+    def _refusal(self, update: Update) -> ConditionFailedError | None:
         try:
-            self._table.client.update_item(
-                TableName=self._table.name,
-                Key=to_key(keys.promises(key.tenant_id)),
-                UpdateExpression=change,
-                ConditionExpression=condition,
-                ExpressionAttributeNames={**_NAMES, "#id": key.campaign_id},
-                ExpressionAttributeValues={name: {"N": str(value)} for name, value in values.items()},
-                ReturnValuesOnConditionCheckFailure="ALL_OLD",
-            )
-        except ClientError as error:
-            if error_code(error) != "ConditionalCheckFailedException":
-                raise
-            response: Any = error.response  # Item is not in botocore's type of the response
-            return dict(response.get("Item") or {})
+            self._table.update_if(update)
+        except ConditionFailedError as refused:
+            return refused
         return None
+
+
+def _promise(key: CampaignKey) -> str:
+    return f"made.{key.campaign_id}"

@@ -11,12 +11,11 @@ split so that none comes near the 400 KB an item may have
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from lambdas.adapters.system import SystemClock, UlidSource
 from lambdas.adapters.table import keys
-from lambdas.adapters.table.due_store import DynamoDue
-from lambdas.adapters.table.table import ConditionFailedError, Table
+from lambdas.adapters.table.due_store import TableDue
 from lambdas.domain.due import Kind, entry_for
 from lambdas.domain.errors import ConcurrentUpdateError, ConflictError, NotFoundError
 from lambdas.domain.ids import CallbackId, CampaignId, CampaignKey, TenantId
@@ -24,9 +23,23 @@ from lambdas.domain.models.approval import Approval, ApprovalStatus, ClosedBecau
 from lambdas.domain.models.base import iso
 from lambdas.domain.record_size import record_bytes
 from lambdas.ports.stores import Clock
-
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
+from lambdas.ports.table import (
+    EXISTS,
+    NEW,
+    Absent,
+    AllOf,
+    AnyOf,
+    Condition,
+    ConditionFailedError,
+    Equals,
+    ItemKey,
+    OneOf,
+    Prefix,
+    Put,
+    Record,
+    Table,
+    Update,
+)
 
 PART_BYTES = 200_000
 """Of what was said about posts, in one item."""
@@ -34,15 +47,15 @@ _ADOPTED = 100
 """Requests of older versions in one go."""
 
 
-class DynamoApprovals:
-    def __init__(self, client: "DynamoDBClient", table_name: str, clock: Clock | None = None) -> None:
-        self._table = Table(client, table_name)
-        self._due = DynamoDue(client, table_name)
+class TableApprovals:
+    def __init__(self, table: Table, clock: Clock | None = None) -> None:
+        self._table = table
+        self._due = TableDue(table)
         self._clock = clock or SystemClock()
 
     def create(self, approval: Approval) -> bool:
         self._put_entry(approval.key, approval.callback_id, approval.due_at or approval.created_at)
-        return self._table.put_new(keys.approval(approval.key, approval.callback_id), _record(approval))
+        return self._table.put_if(keys.approval(approval.key, approval.callback_id), _record(approval), NEW)
 
     def get(self, key: CampaignKey, callback_id: CallbackId) -> Approval:
         found = self._table.get(keys.approval(key, callback_id))
@@ -51,7 +64,7 @@ class DynamoApprovals:
         return self._read(found)
 
     def all(self, key: CampaignKey) -> list[Approval]:
-        items = self._table.query(keys.campaign_partition(key), keys.APPROVALS)
+        items = self._table.query(keys.campaign_partition(key), Prefix(keys.APPROVALS))
         found = [self._read(item) for item in items]
         return sorted(found, key=lambda approval: (approval.created_at, approval.callback_id))
 
@@ -63,13 +76,13 @@ class DynamoApprovals:
         changes = {"status": ApprovalStatus.CLOSED.value, "closedBecause": because.value}
         place = keys.approval(key, callback_id)
         try:
-            self._table.update_if_status(place, [ApprovalStatus.PENDING], changes)
+            self._table.update_if(Update(place, changes, Equals("status", ApprovalStatus.PENDING.value)))
         except ConditionFailedError as failed:
             if failed.old is None:
                 raise _unknown(callback_id) from failed
             if because is ClosedBecause.SUPERSEDED:
-                over = [ApprovalStatus.DECIDED, ApprovalStatus.CLOSED]
-                self._table.update_if_status(place, over, {"closedBecause": because.value})
+                over = OneOf("status", [ApprovalStatus.DECIDED.value, ApprovalStatus.CLOSED.value])
+                self._table.update_if(Update(place, {"closedBecause": because.value}, over))
 
     def amend(
         self, approval: Approval, *, due_at: datetime | None = None, was: ApprovalStatus = ApprovalStatus.PENDING
@@ -79,8 +92,10 @@ class DynamoApprovals:
         place = keys.approval(approval.key, approval.callback_id)
         due = {"due_at": due_at} if due_at else {}
         amended = approval.model_copy(update={"version": approval.version + 1, **due})
-        older = None if approval.layout else (self._place_beside(approval), _beside(amended))
-        if not self._table.put_if_version(place, _record(amended), was, approval.version, older):
+        writes = [Put(place, _record(amended), AllOf([Equals("status", was.value), _has_version(approval.version)]))]
+        if not approval.layout:
+            writes.append(Put(self._place_beside(approval), _beside(amended)))
+        if not self._stored(writes):
             raise ConcurrentUpdateError("the request for approval changed meanwhile")
         return amended
 
@@ -101,7 +116,7 @@ class DynamoApprovals:
         if vote.words is None:
             return
         part = 0
-        while self._table.delete(keys.words(approval.key, approval.callback_id, vote.words, part)):
+        while self._table.delete_if(keys.words(approval.key, approval.callback_id, vote.words, part), EXISTS):
             part += 1
 
     def votes(self, approval: Approval) -> tuple[Vote, ...]:
@@ -110,20 +125,30 @@ class DynamoApprovals:
             return counted
         partition, prefix = keys.campaign_partition(approval.key), keys.words_prefix(approval.callback_id)
         said: dict[str, list[dict[str, Any]]] = {}
-        for item in self._table.query(partition, prefix):
+        for item in self._table.query(partition, Prefix(prefix)):
             said.setdefault(item["vote"], []).append(item)
         return tuple(_with_words(vote, said.get(vote.words or "", [])) for vote in counted)
 
     def adopt(self, shard: int) -> int:
         partition = keys.open_approvals_partition(shard)
-        notes = self._table.query(partition, keys.THIS_ERA, limit=_ADOPTED)
+        notes = self._table.query(partition, Prefix(keys.THIS_ERA), limit=_ADOPTED)
         for note in notes:
             callback_id = CallbackId(note["callbackId"])
             key = CampaignKey(TenantId(note["tenantId"]), CampaignId(note["campaignId"]))
             # The entry first: what is adopted twice is looked at twice, and no request is forgotten.
             self._put_entry(key, callback_id, self._clock.now())
-            self._table.delete(keys.ItemKey(partition, callback_id))
+            self._table.delete_if(ItemKey(partition, callback_id), EXISTS)
         return len(notes)
+
+    def _stored(self, writes: Sequence[Put]) -> bool:
+        """Whether they were, which takes a transaction where they are two."""
+        if len(writes) == 1 and (condition := writes[0].condition):
+            return self._table.put_if(writes[0].key, writes[0].fields, condition)
+        try:
+            self._table.transact(writes)
+        except ConditionFailedError:
+            return False
+        return True
 
     def _read(self, record: dict[str, Any]) -> Approval:
         approval = Approval.from_record(record)
@@ -131,7 +156,7 @@ class DynamoApprovals:
             return approval
         return Approval.from_record(_with_beside(record, self._table.get(self._place_beside(approval))))
 
-    def _place_beside(self, approval: Approval) -> keys.ItemKey:
+    def _place_beside(self, approval: Approval) -> ItemKey:
         return keys.beside_approval(approval.key, approval.callback_id)
 
     def _put_entry(self, key: CampaignKey, callback_id: CallbackId, due_at: datetime) -> None:
@@ -139,9 +164,10 @@ class DynamoApprovals:
 
     def _update(
         self, key: CampaignKey, callback_id: CallbackId, expected: Sequence[ApprovalStatus], changes: dict[str, Any]
-    ) -> dict[str, Any]:
+    ) -> Record:
+        status_is = OneOf("status", [status.value for status in expected])
         try:
-            return self._table.update_if_status(keys.approval(key, callback_id), expected, changes)
+            return self._table.update_if(Update(keys.approval(key, callback_id), changes, status_is))
         except ConditionFailedError as failed:
             if failed.old is None:
                 raise _unknown(callback_id) from failed
@@ -198,6 +224,11 @@ def _with_beside(record: dict[str, Any], beside: dict[str, Any] | None) -> dict[
     marks = beside["reviewers"]
     reviewers = [reviewer | marks.get(reviewer["email"], {}) for reviewer in record["reviewers"]]
     return record | {name: beside[name] for name in _NEWER if name in beside} | {"reviewers": reviewers}
+
+
+def _has_version(version: int) -> Condition:
+    """Requests of before there were versions have none."""
+    return Equals("version", version) if version else AnyOf([Absent("version"), Equals("version", 0)])
 
 
 def _size(posts: Sequence[PostDecision]) -> int:

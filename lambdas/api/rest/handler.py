@@ -15,7 +15,7 @@ from lambdas.adapters.aws.sfn_executions import StepFunctionsExecutions
 from lambdas.adapters.aws.step_functions import StepFunctionsEngine
 from lambdas.adapters.stores import QuotaSettings
 from lambdas.adapters.system import SystemClock, UlidSource
-from lambdas.adapters.table.active_store import DynamoActive
+from lambdas.adapters.table.active_store import TableActive
 from lambdas.adapters.telemetry import logger
 from lambdas.api.logs import LoggerLog
 from lambdas.api.rest.app import Api
@@ -44,7 +44,7 @@ def _api() -> Api:
         approvals=stores.approvals(configured),
         effects=stores.effects(configured),
         executions=StepFunctionsExecutions(client("stepfunctions"), configured.build_state_machine_arn),
-        active=DynamoActive(client("dynamodb"), configured.table_name),
+        active=TableActive(stores.table(configured)),
         engine=StepFunctionsEngine(client("stepfunctions"), configured.build_state_machine_arn),
         keys=SecretKeys(client("secretsmanager"), clock, approval_secret=configured.approval_keys_secret),
         clock=clock,

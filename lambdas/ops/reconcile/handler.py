@@ -16,8 +16,8 @@ from lambdas.adapters.aws.sfn_executions import StepFunctionsExecutions
 from lambdas.adapters.aws.sns_alerts import SnsAlerts
 from lambdas.adapters.stores import TableSettings
 from lambdas.adapters.system import SystemClock
-from lambdas.adapters.table.active_store import DynamoActive
-from lambdas.adapters.table.due_store import DynamoDue
+from lambdas.adapters.table.active_store import TableActive
+from lambdas.adapters.table.due_store import TableDue
 from lambdas.adapters.telemetry import count, due_worked, logger
 from lambdas.domain.due import DueEntry, Kind
 from lambdas.ops.reconcile.diagnosis import Finding
@@ -30,6 +30,7 @@ from lambdas.ops.reconcile.logic import (
     reconcile,
     take_over,
 )
+from lambdas.ports.table import Table
 from lambdas.services.due import Tick, shards_of
 from lambdas.services.recovery import RecoveryPorts
 from lambdas.settings import settings
@@ -54,7 +55,7 @@ def handler(event: Any, _context: object) -> dict[str, Any]:
         stores.posts(configured),
         stores.approvals(configured),
         executions,
-        _active(configured.table_name),
+        TableActive(stores.table(configured)),
         clock,
     )
     ports = ReconcilePorts(recovery, SnsAlerts(client("sns"), configured.alert_topic_arn))
@@ -63,28 +64,23 @@ def handler(event: Any, _context: object) -> dict[str, Any]:
         finding = look_again(ended, ports)
         return _reported(Report(looked_at=1, findings={finding: 1}, errors=0), tenant_id=ended.tenant_id)
     shards, everything = shards_of(event), isinstance(event, Mapping) and event.get("everything") is True
-    _take_over(shards, recovery, configured.table_name)
+    _take_over(shards, recovery, stores.table(configured))
     until = clock.now() + (TIME_FOR_EVERYTHING if everything else TIME)
-    index = DynamoDue(client("dynamodb"), configured.table_name)
+    index = TableDue(stores.table(configured))
     report, due = reconcile(shards, Tick(index, clock, lambda: clock.now() < until, _failed, everything), ports)
     due_worked(Kind.CAMPAIGN, due.due, due.done, due.failed, due.oldest_seconds)
     return _reported(report, shards=list(shards))
 
 
-@cache
-def _active(table_name: str) -> DynamoActive:
-    return DynamoActive(client("dynamodb"), table_name)
-
-
-def _take_over(shards: Sequence[int], recovery: RecoveryPorts, table_name: str) -> None:
+def _take_over(shards: Sequence[int], recovery: RecoveryPorts, table: Table) -> None:
     """Of each shard's share of the old list a portion a tick, until it is empty; then no more in the life of a process,
     which is hours (docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html): the API's last version may
     put campaigns on that list for as long as a deployment takes."""
-    index = DynamoDue(client("dynamodb"), table_name)
+    active, index = TableActive(table), TableDue(table)
     for shard in shards:
         if shard in _taken_over():
             continue
-        number = take_over(shard, _active(table_name), index, recovery)
+        number = take_over(shard, active, index, recovery)
         if number < TAKEN_AT_ONCE:
             _taken_over().add(shard)
         if number:

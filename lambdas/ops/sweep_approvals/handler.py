@@ -14,9 +14,9 @@ from lambdas.adapters.aws.step_functions import StepFunctionsEngine
 from lambdas.adapters.slack_chat import API, SlackChat
 from lambdas.adapters.stores import TableSettings
 from lambdas.adapters.system import SystemClock, UlidSource
-from lambdas.adapters.table.active_store import DynamoActive
+from lambdas.adapters.table.active_store import TableActive
 from lambdas.adapters.table.attempt import current_deadline, invoked
-from lambdas.adapters.table.due_store import DynamoDue
+from lambdas.adapters.table.due_store import TableDue
 from lambdas.adapters.telemetry import count, due_worked, logger
 from lambdas.domain.due import DueEntry, Kind
 from lambdas.ops.sweep_approvals.logic import TendPorts, tend_due
@@ -45,7 +45,7 @@ def handler(event: Any, context: Any) -> dict[str, Any]:
     configured, clock = settings(TendSettings), SystemClock()
     logger().clear_state()
     tick = Tick(
-        entries=DynamoDue(client("dynamodb"), configured.table_name),
+        entries=TableDue(stores.table(configured)),
         clock=clock,
         more=lambda: context is None or context.get_remaining_time_in_millis() > ONE_REQUEST_MS,
         failed=_failed,
@@ -66,7 +66,7 @@ def _ports(configured: TendSettings, clock: SystemClock) -> TendPorts:
         campaigns=stores.campaigns(configured),
         posts=stores.posts(configured),
         approvals=stores.approvals(configured),
-        active=DynamoActive(client("dynamodb"), configured.table_name),
+        active=TableActive(stores.table(configured)),
         engine=StepFunctionsEngine(client("stepfunctions"), ""),
         channels=Channels(
             mailer=SesMailer(client("sesv2"), configured.sender_email, configured.configuration_set),

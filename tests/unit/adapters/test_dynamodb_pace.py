@@ -3,7 +3,8 @@
 import pytest
 
 from lambdas.adapters.table import partiql
-from lambdas.adapters.table.post_store import DynamoPosts
+from lambdas.adapters.table.dynamo_table import DynamoTable
+from lambdas.adapters.table.post_store import TablePosts
 from lambdas.domain.deadline import Deadline
 from lambdas.domain.errors import ThrottledError
 from lambdas.domain.models.campaign import PostCounts
@@ -15,9 +16,10 @@ AMPLIFICATION = 1.3
 STEP_SECONDS = 300
 
 
-def store(table: ModelledTable, seconds: float = STEP_SECONDS) -> DynamoPosts:
+def store(table: ModelledTable, seconds: float = STEP_SECONDS) -> TablePosts:
     """As a step makes one: until the end of the invocation."""
-    return DynamoPosts(table.client, table.name, Deadline(table.timer.now() + seconds, table.timer.now), table.timer)
+    deadline = Deadline(table.timer.now() + seconds, table.timer.now)
+    return TablePosts(DynamoTable(table.client, table.name, lambda: deadline, table.timer))
 
 
 @pytest.mark.slow
@@ -98,5 +100,5 @@ def test_a_partition_that_refuses_for_longer_than_there_is_time_is_an_error_that
         assert 20 <= table.timer.now() - before <= 30
         before = table.timer.now()
         with pytest.raises(ThrottledError):
-            DynamoPosts(table.client, table.name, timer=table.timer).finish(KEY, 0, [written(posts[0])])
+            TablePosts(DynamoTable(table.client, table.name, timer=table.timer)).finish(KEY, 0, [written(posts[0])])
         assert table.timer.now() - before <= partiql.PATIENCE_SECONDS + 1

@@ -1,6 +1,6 @@
 """Statements of a batch, and what their failures mean."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import boto3
@@ -9,31 +9,56 @@ from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
 from lambdas.adapters.table.keys import ItemKey
-from lambdas.adapters.table.partiql import Writer, insert, update, write_units
+from lambdas.adapters.table.partiql import Statement, Writer, statement, write_units
 from lambdas.domain.errors import ConcurrentUpdateError, DependencyUnavailableError, RetryableError, ThrottledError
+from lambdas.ports.table import EXISTS, NEW, AllOf, Equals, Put, Update, Write
 from tests.support.partition import VirtualTimer
 
 KEY = ItemKey("P", "S")
 
 
+def insert(fields: Mapping[str, Any]) -> Statement:
+    return statement("T", Put(KEY, fields, NEW))
+
+
 def test_an_insert_names_every_field_and_passes_every_value() -> None:
-    assert insert("T", KEY, {"topic": "it's", "n": 1}).request == {
+    assert insert({"topic": "it's", "n": 1}).request == {
         "Statement": "INSERT INTO \"T\" VALUE {'PK': ?, 'SK': ?, 'topic': ?, 'n': ?}",
         "Parameters": [{"S": "P"}, {"S": "S"}, {"S": "it's"}, {"N": "1"}],
     }
 
 
 def test_an_update_is_bound_to_the_version_it_read() -> None:
-    assert update("T", KEY, {"status": "failed", "version": 3}, version=2).request == {
+    assert statement("T", Update(KEY, {"status": "failed", "version": 3}, Equals("version", 2))).request == {
         "Statement": 'UPDATE "T" SET "status"=? SET "version"=? WHERE "PK"=? AND "SK"=? AND "version"=?',
         "Parameters": [{"S": "failed"}, {"N": "3"}, {"S": "P"}, {"S": "S"}, {"N": "2"}],
     }
-    assert update("T", KEY, {"a": True}).request["Statement"] == 'UPDATE "T" SET "a"=? WHERE "PK"=? AND "SK"=?'
+    assert (
+        statement("T", Update(KEY, {"a": True})).request["Statement"] == 'UPDATE "T" SET "a"=? WHERE "PK"=? AND "SK"=?'
+    )
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        Put(KEY, {"n": 1}),
+        Put(KEY, {"n": 1}, EXISTS),
+        Update(KEY, {"n": 1}, NEW),
+        Update(KEY, {"n": 1}, AllOf([Equals("n", 0), EXISTS])),
+        Update(KEY, {"n": 1}, Equals("claim.owner", "me")),
+        Update(KEY, {"claim.owner": "me"}),
+        Update(KEY, {}, add={"n": 1}),
+        Update(KEY, {}, remove=["n"]),
+    ],
+)
+def test_what_a_batch_cannot_say_is_refused_before_anything_is_sent(write: Write) -> None:
+    with pytest.raises(ValueError, match="a batch"):
+        statement("T", write)
 
 
 def test_a_write_unit_is_a_kilobyte_begun() -> None:
-    assert write_units({"text": "x" * 500}) == insert("T", KEY, {"text": "x" * 500}).units == 1
-    assert write_units({"text": "ü" * 1_100}) == insert("T", KEY, {"text": "ü" * 1_100}).units == 3
+    assert write_units({"text": "x" * 500}) == insert({"text": "x" * 500}).units == 1
+    assert write_units({"text": "ü" * 1_100}) == insert({"text": "ü" * 1_100}).units == 3
 
 
 def answers(*rounds: Sequence[str | None] | str) -> tuple[list[bool], int]:
@@ -42,7 +67,7 @@ def answers(*rounds: Sequence[str | None] | str) -> tuple[list[bool], int]:
     client = boto3.client("dynamodb", region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x")
     requests: list[Any] = []
     client.meta.events.register("before-parameter-build.dynamodb", lambda params, **_: requests.append(params))
-    statements = [insert("T", KEY, {"n": n}) for n in range(2)]
+    statements = [insert({"n": n}) for n in range(2)]
     with Stubber(client) as stub:
         for codes in rounds:
             if isinstance(codes, str):
@@ -94,7 +119,7 @@ def test_an_error_that_does_not_pass_fails_all_at_once(code: str) -> None:
 
 def test_statements_go_in_requests_of_25() -> None:
     client = boto3.client("dynamodb", region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x")
-    statements = [insert("T", KEY, {"n": n}) for n in range(25)]
+    statements = [insert({"n": n}) for n in range(25)]
     sent = [statement.request for statement in statements]
     writer = Writer(client, timer=VirtualTimer())
     with Stubber(client) as stub:

@@ -6,11 +6,12 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from lambdas.adapters.table.campaign_store import DynamoCampaigns
+from lambdas.adapters.table.campaign_store import TableCampaigns
+from lambdas.adapters.table.dynamo_table import DynamoTable
 from lambdas.adapters.table.items import to_key
 from lambdas.adapters.table.keys import ItemKey
-from lambdas.adapters.table.table import Table
 from lambdas.domain.errors import ConcurrentUpdateError, ThrottledError
+from lambdas.ports.table import Prefix
 from tests.contract.samples import campaign
 
 A, B = ItemKey("P", "A"), ItemKey("P", "B")
@@ -32,7 +33,7 @@ def test_asks_again_for_keys_left_unprocessed() -> None:
     ]
     stub.add_response("batch_get_item", first, asked[0])
     stub.add_response("batch_get_item", {"Responses": {"T": [to_key(B)]}, "UnprocessedKeys": {}}, asked[1])
-    assert Table(client, "T").get_many([A, B, A]) == {A: {}, B: {}}
+    assert DynamoTable(client, "T").get_many([A, B, A]) == {A: {}, B: {}}
     stub.assert_no_pending_responses()
 
 
@@ -40,18 +41,18 @@ def test_no_progress_is_throttling() -> None:
     client, stub = stubbed()
     stub.add_response("batch_get_item", {"Responses": {}, "UnprocessedKeys": {"T": {"Keys": [to_key(A)]}}})
     with pytest.raises(ThrottledError):
-        Table(client, "T").get_many([A])
+        DynamoTable(client, "T").get_many([A])
 
 
 def test_reads_a_query_to_its_end_and_translates_its_errors() -> None:
     client, stub = stubbed()
     stub.add_response("query", {"Items": [to_key(A)], "LastEvaluatedKey": to_key(A)})
     stub.add_response("query", {"Items": [to_key(B)]})
-    assert len(Table(client, "T").query("P", "")) == 2
+    assert len(DynamoTable(client, "T").query("P", Prefix("x"))) == 2
     stub.add_response("query", {"Items": [to_key(A)], "LastEvaluatedKey": to_key(A)})
     stub.add_client_error("query", "ProvisionedThroughputExceededException")
     with pytest.raises(ThrottledError):
-        Table(client, "T").query("P", "")
+        DynamoTable(client, "T").query("P", Prefix("x"))
 
 
 @pytest.mark.parametrize(
@@ -64,4 +65,4 @@ def test_a_transaction_cancelled_for_a_passing_reason_may_be_tried_again(reason:
         "transact_write_items", "TransactionCanceledException", modeled_fields={"CancellationReasons": reasons}
     )
     with pytest.raises(meaning):
-        DynamoCampaigns(client, "T").create(campaign())
+        TableCampaigns(DynamoTable(client, "T")).create(campaign())

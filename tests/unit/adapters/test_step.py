@@ -8,6 +8,7 @@ import pytest
 
 from lambdas.adapters import telemetry
 from lambdas.adapters.step import step
+from lambdas.adapters.table.checkpoint_store import TableCheckpoints
 from lambdas.domain.errors import (
     AgentPermanentError,
     InvalidInputError,
@@ -21,7 +22,7 @@ from lambdas.domain.models.campaign import CampaignStatus
 from lambdas.domain.models.checkpoint import StepOutcome
 from lambdas.domain.models.workflow import ManifestLocation, RequestApprovalEvent, StatusResult, StepEvent
 from lambdas.settings import Settings, SettingsError
-from tests.fakes import MemoryCheckpoints
+from tests.fakes import MemoryTable
 from tests.support import samples
 from tests.support.events import EXECUTION_ARN, raw_event
 from tests.support.faults import Crash, Fault, FaultPlan, faulty
@@ -59,7 +60,7 @@ def event(**changes: Any) -> dict[str, Any]:
     return raw_event(World(), "SaveCampaign", **changes)
 
 
-def run(raw: Any, outcome: Model | BaseException = DONE, store: MemoryCheckpoints | None = None) -> dict[str, Any]:
+def run(raw: Any, outcome: Model | BaseException = DONE, store: TableCheckpoints | None = None) -> dict[str, Any]:
     @step("SaveCampaign", StepEvent, Settings, (lambda _: store) if store else None)
     def handler(_event: StepEvent, _settings: Settings) -> Model:
         if isinstance(outcome, BaseException):
@@ -74,7 +75,7 @@ def test_the_result_goes_out_on_the_wire() -> None:
 
 
 def test_a_success_leaves_a_checkpoint() -> None:
-    store = MemoryCheckpoints()
+    store = TableCheckpoints(MemoryTable())
     run(event(retry=2), store=store)
     (checkpoint,) = store.all(samples.KEY)
     assert (checkpoint.step_name, checkpoint.attempt, checkpoint.outcome) == ("SaveCampaign", 2, StepOutcome.SUCCEEDED)
@@ -99,7 +100,7 @@ def test_a_success_leaves_a_checkpoint() -> None:
 def test_a_failure_leaves_a_checkpoint_and_goes_on_as_it_is(
     error: Exception, code: str, message: str, retryable: bool
 ) -> None:
-    store = MemoryCheckpoints()
+    store = TableCheckpoints(MemoryTable())
     with pytest.raises(type(error)) as raised:
         run(event(), error, store)
     assert raised.value is error
@@ -112,7 +113,7 @@ def test_a_failure_leaves_a_checkpoint_and_goes_on_as_it_is(
 
 
 def test_each_attempt_has_its_checkpoint_and_a_repeat_replaces_its_own() -> None:
-    store = MemoryCheckpoints()
+    store = TableCheckpoints(MemoryTable())
     with pytest.raises(ThrottledError):
         run(event(), ThrottledError("slow down"), store)
     run(event(retry=1), store=store)
@@ -124,7 +125,7 @@ def test_each_attempt_has_its_checkpoint_and_a_repeat_replaces_its_own() -> None
 
 
 def test_a_process_that_dies_leaves_the_beginning() -> None:
-    store = MemoryCheckpoints()
+    store = TableCheckpoints(MemoryTable())
     with pytest.raises(Crash):
         run(event(), Crash(), store)
     (checkpoint,) = store.all(samples.KEY)
@@ -132,7 +133,7 @@ def test_a_process_that_dies_leaves_the_beginning() -> None:
 
 
 def test_a_checkpoint_knows_what_went_in_and_what_came_out() -> None:
-    store = MemoryCheckpoints()
+    store = TableCheckpoints(MemoryTable())
     raw = event(approval={"decision": "approved"})
     result = run(raw, store=store)
     (checkpoint,) = store.all(samples.KEY)
@@ -146,14 +147,14 @@ def test_a_checkpoint_knows_what_went_in_and_what_came_out() -> None:
 
 
 def test_no_secret_reaches_a_checkpoint() -> None:
-    store = MemoryCheckpoints()
+    store = TableCheckpoints(MemoryTable())
     run(event(error={"Error": "X", "Cause": f"bad token {JWT}"}), store=store)
     (checkpoint,) = store.all(samples.KEY)
     assert JWT not in checkpoint.model_dump_json()
 
 
 def test_an_input_over_the_limit_is_refused_before_the_step_does_anything() -> None:
-    store, limit = MemoryCheckpoints(), Settings().state_limit_bytes
+    store, limit = TableCheckpoints(MemoryTable()), Settings().state_limit_bytes
     plan = {"manifest": {"bucket": "b", "key": "k" * limit}, "totalPosts": 1, "batches": 1, "mapConcurrency": 1}
     with pytest.raises(StateTooLargeError, match=r"the input of SaveCampaign has .* the largest field is plan"):
         run(event(plan=plan | {"toleratedFailurePercentage": 5}), store=store)
@@ -162,7 +163,7 @@ def test_an_input_over_the_limit_is_refused_before_the_step_does_anything() -> N
 
 
 def test_an_output_over_the_limit_is_a_failure_of_the_step() -> None:
-    store, limit = MemoryCheckpoints(), Settings().state_limit_bytes
+    store, limit = TableCheckpoints(MemoryTable()), Settings().state_limit_bytes
     with pytest.raises(StateTooLargeError, match="the output of SaveCampaign"):
         run(event(), ManifestLocation(bucket="b", key="k" * limit), store)
     (checkpoint,) = store.all(samples.KEY)
@@ -176,7 +177,7 @@ def test_the_cause_of_a_failure_does_not_keep_it_from_being_recorded() -> None:
 
 
 def test_a_failure_keeps_the_chain_behind_it() -> None:
-    store = MemoryCheckpoints()
+    store = TableCheckpoints(MemoryTable())
     error = ThrottledError("slow down")
     error.__cause__ = TimeoutError("the socket")
     with pytest.raises(ThrottledError):
@@ -189,12 +190,13 @@ def test_a_failure_keeps_the_chain_behind_it() -> None:
 def test_a_checkpoint_that_cannot_be_written_fails_a_step_that_succeeded() -> None:
     for call in (0, 1):  # its beginning, its end
         with pytest.raises(RetryableError):
-            run(event(), store=faulty(MemoryCheckpoints(), FaultPlan({call: Fault.THROTTLED})))
+            run(event(), store=faulty(TableCheckpoints(MemoryTable()), FaultPlan({call: Fault.THROTTLED})))
 
 
 def test_and_does_not_hide_the_error_of_one_that_failed(capsys: pytest.CaptureFixture[str]) -> None:
+    store = faulty(TableCheckpoints(MemoryTable()), FaultPlan({1: Fault.THROTTLED}))
     with pytest.raises(AgentPermanentError):
-        run(event(), AgentPermanentError("no"), faulty(MemoryCheckpoints(), FaultPlan({1: Fault.THROTTLED})))
+        run(event(), AgentPermanentError("no"), store)
     assert [line["message"] for line in printed(capsys).logs] == ["step failed", "checkpoint not recorded"]
 
 
@@ -230,7 +232,7 @@ def test_a_refused_input_is_named_and_logged_under_its_own_correlation_id(
     capsys.readouterr()
     raw = event(**spoil)
     raw["input"]["correlationId"] = "corr-of-this-one"
-    store = MemoryCheckpoints()
+    store = TableCheckpoints(MemoryTable())
     with pytest.raises(InvalidInputError) as refused:
         run(raw, store=store)
     assert [error.field for error in refused.value.errors] == [field]

@@ -5,13 +5,14 @@ from pathlib import Path
 
 import pytest
 
+from lambdas.adapters.table.catalog_store import TableCatalog
 from lambdas.agents import campaign_planner, content_generator
 from lambdas.domain.ids import BrandId, PersonaId, TenantId
 from lambdas.domain.models.brand import BrandConfig, PersonaConfig
 from lambdas.domain.models.campaign import CampaignBrief
 from lambdas.domain.similarity import near_duplicates
 from lambdas.services.validation import resolve_configuration
-from tests.fakes.catalog import MemoryCatalog
+from tests.fakes import MemoryTable
 from tests.support.agent_inputs import EXAMPLE_NAMES, EXAMPLES, SEEDS, all_posts, example, plan_data, seed_of
 
 TENANTS = sorted(path.stem for path in SEEDS.glob("*.json"))
@@ -41,7 +42,7 @@ def test_the_tenants_share_no_ids() -> None:
 
 @pytest.mark.parametrize("name", EXAMPLE_NAMES)
 def test_an_example_can_be_posted_by_acme_as_it_stands(name: str) -> None:
-    catalog, seed = MemoryCatalog(), seed_of("acme")
+    catalog, seed = TableCatalog(MemoryTable()), seed_of("acme")
     for brand_id, body in seed["brands"].items():
         catalog.put_brand(TenantId("acme"), BrandId(brand_id), BrandConfig.from_wire(body))
     for persona_id, body in seed["personas"].items():

@@ -72,7 +72,7 @@ def test_the_failed_posts_are_written_again_in_a_new_execution(world: World, fai
     statuses = [post.status for post in world.posts.page(found.key, 10).items]
     assert PostStatus.FAILED not in statuses
     assert found.stored().status is ApprovalStatus.CLOSED
-    assert found.key in world.active.entries
+    assert world.active.get(found.key)
     assert world.executions.stopped == ([] if failed else [world.executions.arn_of(CAMPAIGN_ID)])
 
 
@@ -104,8 +104,9 @@ def test_a_retry_that_dies_before_the_execution_is_started_is_finished_by_the_re
     assert world.call("POST", f"{PATH}/retry", {"mode": "from_step"}).status == 503
     assert world.call("POST", f"{PATH}/retry", {"mode": "from_step"}).status == 409
     world.executions.start = start  # type: ignore[method-assign]  # and then it is not
-    entry = world.active.entries[found.key]
-    assert entry.due_at is not None
+    entry = world.active.get(found.key)
+    assert entry
+    assert entry.due_at
     world.clock.advance(SOON)
     assert world.clock.now() >= entry.due_at
     finding = look_after(entry, ReconcilePorts(world.services.recovery, MemoryAlerts()), suspect=False)
@@ -151,10 +152,12 @@ def test_a_retry_waits_for_whoever_still_writes_posts(world: World) -> None:
     assert (reply.status, reply.json["executionArn"][-2:]) == (202, "-1")
     assert len(world.executions.states) == 1
     assert world.posts.claims(found.key) == {0: claim}
-    assert world.active.entries[found.key].due_at == now + WRITER_LIVES
+    entry = world.active.get(found.key)
+    assert entry
+    assert entry.due_at == now + WRITER_LIVES
     world.clock.advance(WRITER_LIVES)
     ports = ReconcilePorts(world.services.recovery, MemoryAlerts())
-    assert look_after(world.active.entries[found.key], ports, suspect=False) == "not_started"
+    assert look_after(entry, ports, suspect=False) == "not_started"
     assert len(world.executions.states) == 2
 
 

@@ -1,5 +1,6 @@
 import pytest
 
+from lambdas.adapters.table.post_store import TablePosts
 from lambdas.build.aggregate_results.logic import REASONS_SHOWN, aggregate_results
 from lambdas.build.generate_posts.logic import generate_batch
 from lambdas.domain.errors import ConflictError, TooManyPostsFailedError
@@ -12,7 +13,7 @@ from lambdas.ports.stores import Page
 from tests.support import samples
 from tests.support.agents import FIRST_POST_AT, Act, Generator
 from tests.support.events import batch_event, batch_ports, planned, step_event
-from tests.support.world import WatchedPosts, World
+from tests.support.world import World
 
 
 def aggregate(world: World) -> StatusResult:
@@ -85,12 +86,12 @@ def post(index: int, status: PostStatus) -> Post:
 
 def test_the_tolerance_is_counted_in_decimal(world: World) -> None:
     # 4.1 * 3000 / 100 is 122.99999999999999 in binary.
-    class Counted(WatchedPosts):
+    class Counted(TablePosts):
         def page(self, key: CampaignKey, limit: int, cursor: str | None = None) -> Page[Post]:
             return Page([post(n, PostStatus.FAILED if n < 123 else PostStatus.COMPLETED) for n in range(3_000)], None)
 
     world.queue(samples.brief(generation={"toleratedFailurePercentage": 4.1}), status=CampaignStatus.GENERATING)
-    world.posts = Counted()
+    world.posts = Counted(world.table)
     assert aggregate(world).counts == PostCounts(total=3_000, completed=2_877, failed=123)
 
 
@@ -139,7 +140,7 @@ def test_outside_generating_it_only_reports(world: World, status: CampaignStatus
 def test_a_campaign_stopped_while_it_counts_is_not_touched(world: World) -> None:
     written(world, posts=4, failing=0, tolerated=0)
 
-    class StoppedMeanwhile(WatchedPosts):
+    class StoppedMeanwhile(TablePosts):
         def page(self, key: CampaignKey, limit: int, cursor: str | None = None) -> Page[Post]:
             world.campaigns.update(
                 samples.KEY,
@@ -149,7 +150,7 @@ def test_a_campaign_stopped_while_it_counts_is_not_touched(world: World) -> None
             )
             return Page([post(n, PostStatus.COMPLETED) for n in range(4)], None)
 
-    world.posts = StoppedMeanwhile()
+    world.posts = StoppedMeanwhile(world.table)
     with pytest.raises(ConflictError):
         aggregate(world)
     assert world.campaigns.get(samples.KEY).counts == PostCounts(total=4, planned=4)

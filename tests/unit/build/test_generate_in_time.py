@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from lambdas.adapters.table.post_store import TablePosts
 from lambdas.build.generate_posts.logic import LAST_RETRY, STORING_SECONDS
 from lambdas.domain.deadline import Deadline
 from lambdas.domain.errors import AgentRetryableError, ThrottledError
@@ -15,7 +16,7 @@ from tests.support.agents import Generator
 from tests.support.batches import TEN, generate, posts_of, statuses
 from tests.support.events import planned
 from tests.support.faults import Crash, FaultPlan
-from tests.support.world import WatchedPosts, World
+from tests.support.world import World
 
 
 class Hanging(Generator):
@@ -77,7 +78,7 @@ def test_a_batch_that_is_killed_keeps_what_was_written_before(world: World) -> N
 
     stored = Event()
 
-    class Noticing(WatchedPosts):
+    class Noticing(TablePosts):
         def finish(self, *args: Any) -> list[Post]:
             done = super().finish(*args)
             stored.set()
@@ -107,7 +108,7 @@ def test_a_store_that_refuses_once_loses_no_text(world: World) -> None:
         if index == 9:
             assert refused.wait(10)
 
-    class RefusesOnce(WatchedPosts):
+    class RefusesOnce(TablePosts):
         def finish(self, *args: Any) -> list[Post]:
             if not refused.is_set():
                 refused.set()

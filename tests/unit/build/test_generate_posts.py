@@ -3,6 +3,7 @@ from threading import Barrier, Event
 
 import pytest
 
+from lambdas.adapters.table.campaign_store import TableCampaigns
 from lambdas.build.generate_posts.logic import CLAIM_LEASE, LAST_RETRY
 from lambdas.domain.errors import AgentRetryableError, ConflictError, PostsInProgressError, RetryableError
 from lambdas.domain.ids import CampaignKey
@@ -16,7 +17,7 @@ from tests.support.batches import TEN, generate, posts_of, statuses
 from tests.support.events import planned
 from tests.support.faults import Crash, Fault, FaultPlan
 from tests.support.pipeline import PATIENT_RETRIES
-from tests.support.world import WatchedCampaigns, World
+from tests.support.world import World
 
 
 def hold(world: World, batch: Batch, *, owner: str, attempt: int = 0) -> None:
@@ -93,11 +94,11 @@ def test_a_campaign_without_configuration_is_refused(world: World) -> None:
     batch = planned(world)[0]
     generating = world.campaigns.get(samples.KEY)
 
-    class Forgetful(WatchedCampaigns):
+    class Forgetful(TableCampaigns):
         def get_configured(self, key: CampaignKey) -> Campaign:
             return generating.model_copy(update={"configuration": None})
 
-    world.campaigns = Forgetful()
+    world.campaigns = Forgetful(world.table)
     with pytest.raises(ConflictError):
         generate(world, batch, Generator())
 
@@ -155,7 +156,7 @@ def test_a_writer_that_lost_its_claim_overwrites_nothing(world: World) -> None:
     assert statuses(world, batch) == [PostStatus.COMPLETED] * 2
     texts = [post.content.text for post in posts_of(world, batch) if post.content]
     assert late.skipped == 2
-    assert all(len(world.posts.versions[post.post_id]) == post.version + 1 for post in posts_of(world, batch))
+    assert all(len(world.table.versions[post.post_id]) == post.version + 1 for post in posts_of(world, batch))
     assert len(texts) == 2
 
 

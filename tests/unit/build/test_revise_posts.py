@@ -103,7 +103,7 @@ def test_only_what_was_sent_back_is_planned_again(world: World) -> None:
     campaign = world.campaigns.get(samples.KEY)
     assert (campaign.status, campaign.revision) == (CampaignStatus.GENERATING, 1)
     assert campaign.counts == PostCounts(total=4, planned=2, completed=2)
-    assert world.campaigns.statuses[samples.KEY][-2:] == [CampaignStatus.NEEDS_REVISION, CampaignStatus.GENERATING]
+    assert world.table.statuses[samples.KEY][-2:] == [CampaignStatus.NEEDS_REVISION, CampaignStatus.GENERATING]
 
 
 def test_without_a_mark_all_posts_go_back_with_the_comment(world: World) -> None:

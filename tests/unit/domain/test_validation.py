@@ -5,12 +5,13 @@ from typing import Any
 
 import pytest
 
+from lambdas.adapters.table.catalog_store import TableCatalog
 from lambdas.domain.errors import InvalidInputError
 from lambdas.domain.ids import BrandId, PersonaId, TenantId
 from lambdas.domain.models.brand import BrandConfig, LinkPolicy, PersonaConfig
 from lambdas.domain.models.campaign import CampaignBrief
 from lambdas.services.validation import resolve_configuration
-from tests.fakes.catalog import MemoryCatalog
+from tests.fakes import MemoryTable
 
 ACME, GLOBEX = TenantId("acme"), TenantId("globex")
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
@@ -42,8 +43,8 @@ def brief(**fields: Any) -> CampaignBrief:
     )
 
 
-def stocked() -> MemoryCatalog:
-    catalog = MemoryCatalog()
+def stocked() -> TableCatalog:
+    catalog = TableCatalog(MemoryTable())
     catalog.put_brand(ACME, BrandId("main"), BRAND)
     catalog.put_persona(ACME, PersonaId("anna"), persona())
     catalog.put_persona(ACME, PersonaId("ben"), persona(platforms=("x",), languages=("de-AT",)))
@@ -51,12 +52,12 @@ def stocked() -> MemoryCatalog:
 
 
 @pytest.fixture
-def catalog() -> MemoryCatalog:
+def catalog() -> TableCatalog:
     return stocked()
 
 
 def errors_of(
-    brief: CampaignBrief, catalog: MemoryCatalog, tenant: TenantId | None = None, *, at: str = "", now: datetime = NOW
+    brief: CampaignBrief, catalog: TableCatalog, tenant: TenantId | None = None, *, at: str = "", now: datetime = NOW
 ) -> list[str]:
     """Fields that are refused; none when the brief is fine."""
     try:
@@ -66,17 +67,17 @@ def errors_of(
     return []
 
 
-def test_the_configuration_is_that_of_the_catalog(catalog: MemoryCatalog) -> None:
+def test_the_configuration_is_that_of_the_catalog(catalog: TableCatalog) -> None:
     found = resolve_configuration(ACME, brief(personaIds=["ben", "anna"]), catalog, NOW)
     assert found.brand == catalog.get_brand(ACME, BrandId("main"))
     assert [person.persona_id for person in found.personas] == ["ben", "anna"]
 
 
-def test_another_tenants_catalog_is_out_of_reach(catalog: MemoryCatalog) -> None:
+def test_another_tenants_catalog_is_out_of_reach(catalog: TableCatalog) -> None:
     assert errors_of(brief(), catalog, GLOBEX) == ["brandId", "personaIds[0]"]
 
 
-def test_everything_that_points_nowhere_is_named_at_once(catalog: MemoryCatalog) -> None:
+def test_everything_that_points_nowhere_is_named_at_once(catalog: TableCatalog) -> None:
     wrong = brief(brandId="none", personaIds=["anna", "nobody", "no-one"])
     assert errors_of(wrong, catalog, at="campaign") == [
         "campaign.brandId",
@@ -85,22 +86,22 @@ def test_everything_that_points_nowhere_is_named_at_once(catalog: MemoryCatalog)
     ]
 
 
-def test_a_platform_that_no_persona_serves(catalog: MemoryCatalog) -> None:
+def test_a_platform_that_no_persona_serves(catalog: TableCatalog) -> None:
     only_ben = brief(personaIds=["ben"], platforms=["x", "email", "sms"], language="de")
     assert errors_of(only_ben, catalog) == ["platforms[1]", "platforms[2]"]
     resolve_configuration(ACME, brief(personaIds=["ben", "anna"], platforms=["x", "sms"]), catalog, NOW)
 
 
 @pytest.mark.parametrize("language", ["de", "de-AT", "de-CH"])
-def test_a_persona_writes_a_language_in_all_its_countries(catalog: MemoryCatalog, language: str) -> None:
+def test_a_persona_writes_a_language_in_all_its_countries(catalog: TableCatalog, language: str) -> None:
     resolve_configuration(ACME, brief(personaIds=["ben"], platforms=["x"], language=language), catalog, NOW)
 
 
-def test_a_language_that_no_persona_writes(catalog: MemoryCatalog) -> None:
+def test_a_language_that_no_persona_writes(catalog: TableCatalog) -> None:
     assert errors_of(brief(personaIds=["ben"], platforms=["x"], language="fr"), catalog) == ["language"]
 
 
-def test_the_message_says_where_and_what(catalog: MemoryCatalog) -> None:
+def test_the_message_says_where_and_what(catalog: TableCatalog) -> None:
     with pytest.raises(InvalidInputError, match=r"^campaign\.brandId: there is no brand 'none'$"):
         resolve_configuration(ACME, brief(brandId="none"), catalog, NOW, at="campaign")
 
@@ -123,16 +124,16 @@ def schedule(**fields: Any) -> dict[str, Any]:
         ({"schedule": schedule(cadence={"posts": 721, "per": "day"})}, "schedule.cadence"),
     ],
 )
-def test_a_schedule_that_cannot_be_kept_is_refused(catalog: MemoryCatalog, changes: dict[str, Any], field: str) -> None:
+def test_a_schedule_that_cannot_be_kept_is_refused(catalog: TableCatalog, changes: dict[str, Any], field: str) -> None:
     assert errors_of(brief(**changes), catalog) == [field]
     assert errors_of(brief(**changes), catalog, at="campaign") == [f"campaign.{field}"]
 
 
-def test_as_many_posts_as_there_are_minutes_are_possible(catalog: MemoryCatalog) -> None:
+def test_as_many_posts_as_there_are_minutes_are_possible(catalog: TableCatalog) -> None:
     resolve_configuration(ACME, brief(schedule=schedule(), postCount=1_440), catalog, NOW)
 
 
-def test_two_personas_can_say_twice_as_much_where_both_may_speak(catalog: MemoryCatalog) -> None:
+def test_two_personas_can_say_twice_as_much_where_both_may_speak(catalog: TableCatalog) -> None:
     catalog.put_persona(ACME, PersonaId("cleo"), persona(platforms=("x",)))
     both = {"personaIds": ["anna", "cleo"], "schedule": schedule(), "postCount": 2_880}
     resolve_configuration(ACME, brief(platforms=["x"], **both), catalog, NOW)
@@ -141,7 +142,7 @@ def test_two_personas_can_say_twice_as_much_where_both_may_speak(catalog: Memory
     assert errors_of(brief(platforms=["email"], **both), catalog) == ["postCount"]
 
 
-def test_an_impossible_schedule_is_told_together_with_what_is_not_there(catalog: MemoryCatalog) -> None:
+def test_an_impossible_schedule_is_told_together_with_what_is_not_there(catalog: TableCatalog) -> None:
     nowhere = brief(brandId="none", schedule=schedule(blackoutDates=["2026-06-01", "2026-06-02"]))
     assert errors_of(nowhere, catalog) == ["brandId", "schedule.blackoutDates"]
 
@@ -154,11 +155,11 @@ def test_an_impossible_schedule_is_told_together_with_what_is_not_there(catalog:
         (datetime(2026, 6, 2, 17, 59, tzinfo=UTC), []),
     ],
 )
-def test_a_window_that_has_passed_is_refused(catalog: MemoryCatalog, now: datetime, refused: list[str]) -> None:
+def test_a_window_that_has_passed_is_refused(catalog: TableCatalog, now: datetime, refused: list[str]) -> None:
     assert errors_of(brief(schedule=schedule(), postCount=1), catalog, now=now) == refused
 
 
-def test_of_a_window_that_began_before_the_rest_counts(catalog: MemoryCatalog) -> None:
+def test_of_a_window_that_began_before_the_rest_counts(catalog: TableCatalog) -> None:
     """Two days are open, and of the first only what is left: 60 minutes, with one who speaks."""
     now, whole = datetime(2026, 6, 1, 17, 0, tzinfo=UTC), {"platforms": ["x"], "schedule": schedule()}
     assert errors_of(brief(**whole, postCount=780), catalog, now=now) == []
@@ -168,7 +169,7 @@ def test_of_a_window_that_began_before_the_rest_counts(catalog: MemoryCatalog) -
     assert errors_of(brief(schedule=late, postCount=1), catalog, now=now + timedelta(minutes=61)) == ["schedule"]
 
 
-def test_a_channel_carries_so_many_posts_a_day_unless_more_are_asked_for(catalog: MemoryCatalog) -> None:
+def test_a_channel_carries_so_many_posts_a_day_unless_more_are_asked_for(catalog: TableCatalog) -> None:
     """Nine thousand posts in twelve days are one a minute."""
     window = {"timeZone": "UTC", "start": "2026-06-01T00:00", "end": "2026-06-12T23:59"}
     dozen = schedule(maxPostsPerDay=None, **window)
@@ -200,7 +201,7 @@ def test_a_channel_carries_so_many_posts_a_day_unless_more_are_asked_for(catalog
     ],
 )
 def test_a_product_page_that_the_brand_forbids_is_refused(
-    catalog: MemoryCatalog, url: str | None, refused: list[str]
+    catalog: TableCatalog, url: str | None, refused: list[str]
 ) -> None:
     links = LinkPolicy(allowed_domains=("acme.example",))
     catalog.put_brand(ACME, BrandId("main"), BRAND.model_copy(update={"links": links}))
@@ -208,7 +209,7 @@ def test_a_product_page_that_the_brand_forbids_is_refused(
     assert errors_of(brief(product=product), catalog) == refused
 
 
-def test_voices_too_large_to_be_kept_are_refused(catalog: MemoryCatalog) -> None:
+def test_voices_too_large_to_be_kept_are_refused(catalog: TableCatalog) -> None:
     """A persona may have 20 examples of 2,000 characters, and a campaign 20 personas: far over an item's 400 KB."""
     names = [f"p{number}" for number in range(3)]
     for name in names:

@@ -9,8 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from moto import mock_aws
 
-from lambdas.adapters.table.due_store import DynamoDue
-from lambdas.adapters.table.request_store import DynamoApprovals
+from lambdas.adapters.table import keys
+from lambdas.adapters.table.due_store import TableDue
+from lambdas.adapters.table.dynamo_table import DynamoTable
+from lambdas.adapters.table.request_store import TableApprovals
 from lambdas.domain.approval import HEARTBEAT_EVERY, next_due
 from lambdas.domain.due import SHARDS, Kind, entry_for
 from lambdas.domain.ids import CallbackId, CampaignId
@@ -105,12 +107,13 @@ def test_of_100_000_open_requests_a_tick_reads_the_50_that_are_due(
     now = world.clock.now()
     fill(client, now, 100_000 - 50)
     counting = Counting(client)
-    approvals = DynamoApprovals(counting, TABLE, world.clock)
+    table = DynamoTable(counting, TABLE)
+    approvals = TableApprovals(table, world.clock)
     for number in range(50):
         approvals.create(stored(f"01KJQ{number:021d}", dueAt=now - MINUTE, createdAt=now, expiresAt=now + 9 * MINUTE))
     asked = Asked(world)
-    world.campaigns._records[stored().key] = world.campaigns.get(asked.approval.key).to_record()
-    world.due = DynamoDue(counting, TABLE)  # type: ignore[assignment]  # the same promises
+    world.table.put(keys.campaign(stored().key), world.campaigns.get(asked.approval.key).to_record())
+    world.due = TableDue(table)
     counting.queried = counting.got = 0
     report = asked.tend(asked.tending()._replace(approvals=approvals), everything=False)
     assert (report.due.due, report.due.failed) == (50, 0)

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from lambdas.adapters.table.post_store import TablePosts
 from lambdas.domain.approval import EDIT_GRACE
 from lambdas.domain.content_hash import content_hash
 from lambdas.domain.errors import ConflictError, DependencyTimeoutError
@@ -15,16 +16,15 @@ from lambdas.ports.paging import every
 from lambdas.services.decisions import Choice, DecisionPorts, decide
 from lambdas.services.editing import EditPorts, PostPatch, edit_post
 from lambdas.services.open_requests import Place, remind
-from tests.fakes import MemoryPosts
 from tests.support import samples
 from tests.support.asked import Asked
 from tests.support.world import World
 
 
-class Interrupted(MemoryPosts):
+class Interrupted(TablePosts):
     """``before`` and ``after`` run around the next edit."""
 
-    def __init__(self, posts: MemoryPosts) -> None:
+    def __init__(self, posts: TablePosts) -> None:
         self.__dict__ = posts.__dict__
         self.before: Callable[[], object] = lambda: None
         self.after: Callable[[], object] = lambda: None
@@ -51,7 +51,7 @@ def shown(world: World) -> str:
     return content_hash(every(world.posts, samples.KEY))
 
 
-def edit(asked: Asked, index: int, text: str, posts: MemoryPosts | None = None) -> Post:
+def edit(asked: Asked, index: int, text: str, posts: TablePosts | None = None) -> Post:
     w = asked.world
     post = list(every(w.posts, samples.KEY))[index]
     ports = EditPorts(w.campaigns, posts or w.posts, w.approvals, w.clock, w.ids)

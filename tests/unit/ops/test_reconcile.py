@@ -22,7 +22,7 @@ from tests.support import samples
 from tests.support.events import planned
 from tests.support.recovery import lost
 from tests.support.recovery import run_reconciler as run
-from tests.support.world import World
+from tests.support.world import World, entries_of
 
 FIRST, SECOND = samples.CAMPAIGN_ID, f"{samples.CAMPAIGN_ID}-1"
 
@@ -207,7 +207,7 @@ def test_attempts_are_bounded_and_then_a_person_is_called(world: World) -> None:
     assert alert.failure.next_step
     assert alert.failure.execution_url
     run(world)
-    assert world.active.entries == {}
+    assert world.active.get(samples.KEY) is None
     assert len(world.alerts.sent) == 1
 
 
@@ -242,7 +242,7 @@ def test_a_permanent_error_that_nobody_recorded_is_recorded_and_not_tried_again(
 def test_what_is_over_leaves_the_list(world: World, status: CampaignStatus) -> None:
     arn = lost(world, status, ExecutionStatus.SUCCEEDED)
     assert run(world).findings == {"over": 1}
-    assert world.active.entries == {}
+    assert world.active.get(samples.KEY) is None
     assert execution(world) == arn
 
 
@@ -259,7 +259,7 @@ def test_one_that_cannot_be_mended_does_not_keep_the_others_from_it(world: World
     assert (report.errors, len(errors)) == (1, 1)
     assert execution(world) == world.executions.arn_of(SECOND)
     # Not every minute from now on, but it is not forgotten.
-    waits = [entry for entry in world.due.all(Kind.CAMPAIGN) if entry.key == broken]
+    waits = [entry for entry in entries_of(world.due, Kind.CAMPAIGN) if entry.key == broken]
     assert [entry.failures for entry in waits] == [1]
 
 

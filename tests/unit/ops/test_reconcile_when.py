@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from lambdas.adapters.table import keys
 from lambdas.domain.due import SHARDS, Kind
 from lambdas.domain.errors import UnreadableRecordError
 from lambdas.domain.graph.model import ExecutionStatus
@@ -11,11 +12,13 @@ from lambdas.domain.ids import CampaignId, CampaignKey
 from lambdas.domain.models.active import SOON, ActiveCampaign
 from lambdas.domain.models.campaign import CampaignStatus
 from lambdas.ops.reconcile.logic import ReconcilePorts, ended_campaign, look_again, take_over
+from lambdas.ports.table import Update
 from tests.contract.samples import approval
+from tests.fakes import stored
 from tests.support import samples
 from tests.support.recovery import lost, recovery_ports
 from tests.support.recovery import run_reconciler as run
-from tests.support.world import World
+from tests.support.world import World, entries_of
 
 FIRST, SECOND = samples.CAMPAIGN_ID, f"{samples.CAMPAIGN_ID}-1"
 
@@ -28,7 +31,7 @@ def test_a_record_that_cannot_be_read_keeps_no_other_campaign_waiting(world: Wor
     lost(world)
     broken = samples.KEY._replace(campaign_id=CampaignId("01KJQ0000000000000000000B2"))
     world.queue(campaign_id=broken.campaign_id)
-    world.campaigns._records[broken]["status"] = "a status of a newer version"
+    world.table.update_if(Update(keys.campaign(broken), {"status": "a status of a newer version"}))
     errors: list[Exception] = []
     world.clock.advance(SOON)
     assert run(world, errors, everything=False).errors == 1
@@ -40,7 +43,7 @@ def test_a_tick_reads_only_campaigns_that_are_due(world: World) -> None:
     for number in range(200):
         world.queue(campaign_id=CampaignId(f"01KJQ{number:021d}"))
     assert run(world, everything=False).looked_at == 0
-    assert world.due.read == 0
+    assert world.table.read == 0
 
 
 def test_an_execution_that_ends_badly_is_seen_to_at_once(world: World) -> None:
@@ -64,8 +67,11 @@ def test_the_end_of_an_execution_that_is_of_no_campaign_is_nobodys_business(worl
 def test_a_suspect_of_which_the_engine_knows_no_end_yet_is_looked_at_again_soon(world: World) -> None:
     lost(world, ended=ExecutionStatus.RUNNING)
     look_again(samples.KEY, ReconcilePorts(recovery_ports(world), world.alerts))
-    (entry,) = (e for e in world.due.all(Kind.CAMPAIGN) if e.agrees(world.active.entries[samples.KEY].due_at))
-    assert entry.at - world.clock.now() == SOON
+    record = world.active.get(samples.KEY)
+    due_at = record and record.due_at
+    assert due_at
+    (entry,) = (e for e in entries_of(world.due, Kind.CAMPAIGN) if e.agrees(due_at))
+    assert entry.at - stored(world.clock.now()) == SOON
 
 
 def test_campaigns_of_the_list_of_before_are_taken_over(world: World) -> None:
@@ -80,7 +86,8 @@ def test_campaigns_of_the_list_of_before_are_taken_over(world: World) -> None:
             self.keys.remove(key)
 
     lost(world)
-    world.due.__init__()  # type: ignore[misc]  # it was made before there was an index
+    for entry in entries_of(world.due, Kind.CAMPAIGN):
+        world.due.remove(entry)  # it was made before there was an index
     old = OldList()
     assert [take_over(shard, old, world.due, recovery_ports(world)) for shard in range(SHARDS)] == [0, 0, 1, 0]
     assert take_over(2, old, world.due, recovery_ports(world)) == 0
@@ -96,7 +103,7 @@ def test_an_entry_of_before_the_last_look_is_dropped(world: World) -> None:
     for _ in range(60):
         world.clock.advance(timedelta(minutes=1))
         run(world, everything=False)
-    assert len(world.due.all(Kind.CAMPAIGN)) == 1
+    assert len(entries_of(world.due, Kind.CAMPAIGN)) == 1
 
 
 def test_a_heartbeat_of_a_superseded_execution_says_nothing_of_the_one_that_was_never_started(world: World) -> None:

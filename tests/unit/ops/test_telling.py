@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from lambdas.adapters.table import keys
 from lambdas.domain.errors import MailRefusedError
 from lambdas.domain.models.approval import Decision
 from lambdas.domain.models.mail import Mail
@@ -77,7 +78,7 @@ def test_those_whom_the_tenant_names_are_told_from_its_sender(asked: Asked) -> N
 def test_a_manager_without_an_address_is_told_by_the_alert(world: World) -> None:
     asked = Asked(world, reviewers=list(REVIEWERS))
     record = world.campaigns.get(samples.KEY).model_copy(update={"created_by": "robot"})
-    world.campaigns._records[samples.KEY] = record.to_wire()
+    world.table.put(keys.campaign(samples.KEY), record.to_record())
     bounced(asked, ADA)
     assert minute(asked) == []
     assert told(asked) == []

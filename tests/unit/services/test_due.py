@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from lambdas.adapters.table.due_store import TableDue
 from lambdas.domain.due import SHARDS, DueEntry, Kind, entry_for
 from lambdas.domain.errors import InvalidInputError
 from lambdas.domain.ids import CampaignId, CampaignKey, TenantId
@@ -19,7 +20,9 @@ from lambdas.services.due import (
     shards_of,
     work_due,
 )
-from tests.fakes import MemoryClock, MemoryDue
+from tests.fakes import MemoryClock, MemoryTable, stored
+from tests.fakes.system import START
+from tests.support.world import entries_of
 
 EVERY_SHARD = range(SHARDS)
 MINUTE = timedelta(minutes=1)
@@ -29,7 +32,8 @@ class Bench:
     """An index and a clock; ``looked_at`` are the campaigns that were worked, in order, and ``errors`` what failed."""
 
     def __init__(self) -> None:
-        self.clock, self.index = MemoryClock(), MemoryDue()
+        self.clock, self.table = MemoryClock(stored(START)), MemoryTable()
+        self.index = TableDue(self.table)
         self.looked_at: list[str] = []
         self.errors: list[Exception] = []
         self.more: Callable[[], bool] = lambda: True
@@ -68,9 +72,9 @@ def test_a_tick_reads_what_is_due_and_nothing_else(bench: Bench) -> None:
         bench.put(number, now - MINUTE)
     report = bench.tick()
     assert (report.due, report.done, report.failed) == (50, 50, 0)
-    assert bench.index.read == 50
+    assert bench.table.read == 50
     assert report.oldest_seconds == 60
-    assert len(bench.index.all(Kind.CAMPAIGN)) == 10_000
+    assert len(entries_of(bench.index, Kind.CAMPAIGN)) == 10_000
     assert bench.tick() == DueReport(0, 0, 0, 0.0)
 
 
@@ -85,7 +89,7 @@ def test_everything_is_looked_at_whatever_its_time_and_each_record_once(bench: B
 
     assert bench.tick(later, everything=True).done == 8
     assert sorted(bench.looked_at) == [campaign(number).campaign_id for number in range(8)]
-    assert len(bench.index.all(Kind.CAMPAIGN)) == 8
+    assert len(entries_of(bench.index, Kind.CAMPAIGN)) == 8
 
 
 def test_the_oldest_comes_first_and_what_was_left_is_first_at_the_next_tick(bench: Bench) -> None:
@@ -120,7 +124,7 @@ def test_one_that_fails_is_put_off_longer_and_longer_and_no_other_waits_for_it(b
         bench.put(number, bench.clock.now())
         report = bench.tick(work)
         assert (report.done, report.failed) == (1, 1)
-        (left,) = bench.index.all(Kind.CAMPAIGN)
+        (left,) = entries_of(bench.index, Kind.CAMPAIGN)
         assert (left.failures, left.due_at) == (number, due_at)
         # What the record says is still what the entry was put for.
         assert left.agrees(due_at)
@@ -136,10 +140,10 @@ def test_an_entry_that_disagrees_is_dropped_after_a_grace(bench: Bench) -> None:
     """Whoever put it may be about to write the record."""
     bench.put(0, bench.clock.now())
     assert bench.tick(lambda _: Verdict.STALE).done == 0
-    assert bench.index.all(Kind.CAMPAIGN)
+    assert entries_of(bench.index, Kind.CAMPAIGN)
     bench.clock.advance(GRACE)
     bench.tick(lambda _: Verdict.STALE)
-    assert bench.index.all(Kind.CAMPAIGN) == []
+    assert entries_of(bench.index, Kind.CAMPAIGN) == []
 
 
 def test_behind_an_entry_of_before_the_one_that_counts_is_worked_in_the_same_tick(bench: Bench) -> None:
@@ -160,7 +164,7 @@ def test_an_entry_that_is_put_again_while_it_is_worked_stays(bench: Bench) -> No
         return Verdict.DONE
 
     bench.tick(overtaken)
-    assert [entry.at for entry in bench.index.all(Kind.CAMPAIGN)] == [at]
+    assert [entry.at for entry in entries_of(bench.index, Kind.CAMPAIGN)] == [at]
 
 
 def test_whoever_was_overtaken_looks_again_at_the_next_tick(bench: Bench) -> None:
@@ -168,7 +172,7 @@ def test_whoever_was_overtaken_looks_again_at_the_next_tick(bench: Bench) -> Non
     bench.clock.advance(2 * GRACE)
     report = bench.tick(lambda _: Verdict.AGAIN)
     assert (report.due, report.done, report.failed) == (1, 0, 0)
-    assert bench.index.all(Kind.CAMPAIGN) == [entry]
+    assert entries_of(bench.index, Kind.CAMPAIGN) == [entry]
 
 
 def test_records_of_one_campaign_have_entries_of_their_own(bench: Bench) -> None:
@@ -182,7 +186,7 @@ def test_the_index_is_rebuilt_from_the_records(bench: Bench) -> None:
     due_at = bench.clock.now() + MINUTE
     records = [(campaign(0), "", due_at), (campaign(1), "x", None)]
     assert rebuild(Kind.CAMPAIGN, records, bench.index, bench.clock) == 2
-    unknown, known = bench.index.all(Kind.CAMPAIGN)
+    unknown, known = entries_of(bench.index, Kind.CAMPAIGN)
     assert (known.key, known.item, known.at) == (campaign(0), "", due_at)
     assert known.agrees(due_at)
     # A record of an older version says nothing: it is looked at now, whatever the entry says.

@@ -2,12 +2,13 @@
 
 import pytest
 
+from lambdas.adapters.table.promise_store import TablePromises
 from lambdas.domain.errors import InvalidInputError, NotFoundError, TooManyCampaignsError
 from lambdas.domain.ids import CampaignId, CampaignKey, TenantId
 from lambdas.domain.models.campaign import CampaignStatus
 from lambdas.ports.stores import Limits
 from lambdas.services.quota import BEING_BUILT, Quota
-from tests.fakes import MemoryPromises
+from tests.fakes import MemoryTable
 
 ACME = TenantId("acme")
 
@@ -37,7 +38,7 @@ def records() -> Records:
 
 @pytest.fixture
 def quota(records: Records) -> Quota:
-    return Quota(MemoryPromises(), Limits(campaigns=3, model_calls=100), records.status)
+    return Quota(TablePromises(MemoryTable()), Limits(campaigns=3, model_calls=100), records.status)
 
 
 def built(quota: Quota, records: Records, *calls: int) -> None:
