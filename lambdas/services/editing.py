@@ -24,7 +24,7 @@ from lambdas.domain.platforms import LABELS
 from lambdas.domain.record_size import MAX_ITEM_BYTES, fits, record_bytes
 from lambdas.ports.paging import every
 from lambdas.ports.stores import ApprovalStore, CampaignStore, Clock, IdSource, PostStore
-from lambdas.services.mailing import amend_pending
+from lambdas.services.open_requests import amend_pending
 
 
 class PostPatch(Model):

@@ -11,22 +11,18 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from lambdas.domain.deadline import Deadline
-from lambdas.domain.errors import CampaignError, ConflictError, MailRefusedError, ThrottledError
+from lambdas.domain.errors import ConflictError
 from lambdas.domain.models.access import KeySet
 from lambdas.domain.models.approval import Approval, ApprovalStatus, MailState, Reviewer
 from lambdas.domain.models.campaign import Campaign
-from lambdas.domain.models.mail import Mail
+from lambdas.domain.models.mail import Kind
 from lambdas.domain.models.tenant import SlackUse, TenantSettings
-from lambdas.ports.services import Chat
-from lambdas.ports.stores import ApprovalStore, CatalogStore, Clock, IdSource, Keys, Mailer
-from lambdas.services.letters import Kind, invitation, until
-from lambdas.services.links import approval_link, nonce_hash
-from lambdas.services.mailing import amend_pending
+from lambdas.ports.stores import ApprovalStore, Clock, IdSource
+from lambdas.services.approval_letters import invitation, until
+from lambdas.services.approval_links import approval_link, nonce_hash
+from lambdas.services.notify import Channels, one_line, refusal_of, send_once
+from lambdas.services.open_requests import amend_pending
 
-ONE_MESSAGE_SECONDS = 15.0
-"""Until the invocation is killed, for a message to be sent: SES may give no answer for the ten seconds that its client
-waits (``adapters/aws/clients.py``), and what became of the message is to be noted. What is not sent stays owed."""
 NO_TIME = "failed: no time was left"
 SENT = "sent"
 NOT_CONFIGURED = "not configured"
@@ -36,25 +32,7 @@ LINKS_KEPT = 5
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(minutes=1), timedelta(minutes=10)
 """Before a mail that was not accepted is tried again: doubled each time. SES asks for up to ten minutes
 (docs.aws.amazon.com/ses/latest/dg/manage-sending-quotas-errors.html)."""
-REASON_CHARS = 300
-"""Of why a message failed, on the record of one of up to sixty reviewers."""
 _CHATTED = {Kind.APPROVAL: "waits for your decision", Kind.REMINDER: "still waits for your decision"}
-
-
-class Channels(NamedTuple):
-    """Ways to a reviewer, and what it takes to make a link."""
-
-    mailer: Mailer
-    chat: Chat
-    catalog: CatalogStore
-    keys: Keys
-    deadline: Deadline | None = None
-    """Of the invocation, where there is one."""
-
-    @property
-    def have_time(self) -> bool:
-        """Whether another message may be sent: it may get no answer for as long as its client waits."""
-        return self.deadline is None or self.deadline.left(ONE_MESSAGE_SECONDS) > 0
 
 
 class Inviting(NamedTuple):
@@ -179,19 +157,6 @@ def _claim(reviewer: Reviewer, nonce: str, now: datetime) -> dict[str, Any]:
     }
 
 
-def send_once(mailer: Mailer, mail: Mail) -> tuple[MailState, str | None]:
-    """Send a mail that was claimed, and say what became of it, with the reason where it did not go out."""
-    try:
-        mailer.send(mail)
-    except MailRefusedError as error:
-        return MailState.REFUSED, error.message[:REASON_CHARS]
-    except ThrottledError:
-        return MailState.NOT_ACCEPTED, None
-    except Exception:  # noqa: BLE001 - no answer, or one that does not say: the mail may be on its way
-        return MailState.UNKNOWN, None
-    return MailState.SENT, None
-
-
 def _outcome(one: _Sent, state: MailState, reason: str | None, *, chatting: bool) -> _Outcome:
     if state is MailState.NOT_ACCEPTED:
         tries = one.before.mail_tries
@@ -244,8 +209,9 @@ def _chat(approval: Approval, sent: Sequence[_Sent], use: SlackUse, asking: _Ask
     approval = _note(approval, told, asking.inviting, **more)
     if not announcing or use.channel is None or approval.status is not ApprovalStatus.PENDING:
         return approval
-    text = f'The campaign "{_name(asking.campaign)}" is written; its reviewers are asked now.'
-    failed = _failure(lambda: asking.inviting.channels.chat.announce(asking.campaign.tenant_id, str(use.channel), text))
+    text = f'The campaign "{one_line(asking.campaign.brief.name)}" is written; its reviewers are asked now.'
+    chat, tenant_id, channel = asking.inviting.channels.chat, asking.campaign.tenant_id, use.channel
+    failed = refusal_of(lambda: chat.announce(tenant_id, channel, text))
     if failed is None:
         return approval
     note = f"; the channel was not told: {failed}"
@@ -256,25 +222,11 @@ def _chat(approval: Approval, sent: Sequence[_Sent], use: SlackUse, asking: _Ask
 def _tell(one: _Sent, approval: Approval, asking: _Asking) -> str:
     if not asking.inviting.channels.have_time:
         return NO_TIME
+    name = one_line(asking.campaign.brief.name)
     text = (
-        f'The campaign "{_name(asking.campaign)}" {_CHATTED[one.kind]}, until {until(asking.campaign, approval)}. '
+        f'The campaign "{name}" {_CHATTED[one.kind]}, until {until(asking.campaign, approval)}. '
         "The link is yours alone; please do not pass it on."
     )
     chat, tenant_id = asking.inviting.channels.chat, asking.campaign.tenant_id
-    failed = _failure(lambda: chat.tell(tenant_id, one.before.email, text, (one.link, "Read the posts and decide")))
+    failed = refusal_of(lambda: chat.tell(tenant_id, one.before.email, text, (one.link, "Read the posts and decide")))
     return SENT if failed is None else f"failed: {failed}"
-
-
-def _failure(say: Callable[[], None]) -> str | None:
-    """Why Slack did not take it, without anything that may hold an address; ``None`` when it did."""
-    try:
-        say()
-    except CampaignError as error:
-        return error.message[:REASON_CHARS]
-    except Exception as error:  # noqa: BLE001 - an outcome like any other, which the record keeps
-        return type(error).__name__
-    return None
-
-
-def _name(campaign: Campaign) -> str:
-    return " ".join(campaign.brief.name.split())

@@ -7,14 +7,13 @@ from urllib.parse import parse_qs, urlsplit
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lambdas.api.approvals.decisions import Choice, DecisionPorts, decide
-from lambdas.api.approvals.links import OpenLink
 from lambdas.domain.approval import needed
 from lambdas.domain.errors import ConflictError, GoneError, NotFoundError, UnauthenticatedError
 from lambdas.domain.ids import CallbackId, CampaignId, CampaignKey, TenantId
 from lambdas.domain.models.approval import ApprovalStatus, Decision
 from lambdas.domain.models.campaign import OnTimeout
-from lambdas.services.links import approval_link, nonce_hash
+from lambdas.services.approval_links import OpenLink, approval_link, nonce_hash
+from lambdas.services.decisions import Choice, DecisionPorts, decide
 from tests.fakes import MemoryKeys, stored
 from tests.support import samples
 from tests.support.asked import REVIEWERS, Asked

@@ -16,8 +16,6 @@ from lambdas.adapters.table.effect_store import TableEffects
 from lambdas.adapters.table.post_store import TablePosts
 from lambdas.adapters.table.promise_store import TablePromises
 from lambdas.adapters.table.request_store import TableApprovals
-from lambdas.api.approvals.decisions import DecisionPorts
-from lambdas.api.approvals.links import LinkPorts
 from lambdas.api.rest.app import Api
 from lambdas.api.services import Services
 from lambdas.domain.errors import CampaignError
@@ -25,6 +23,8 @@ from lambdas.domain.ids import BrandId, PersonaId, TenantId
 from lambdas.domain.models.brand import BrandConfig, PersonaConfig
 from lambdas.domain.models.campaign import Campaign
 from lambdas.ports.stores import Limits
+from lambdas.services.approval_links import LinkPorts
+from lambdas.services.decisions import DecisionPorts
 from lambdas.services.quota import Quota
 from tests.fakes import (
     MemoryCipher,

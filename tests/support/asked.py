@@ -3,12 +3,12 @@
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from lambdas.api.approvals.links import LinkPorts, OpenLink, open_link
 from lambdas.build.request_approval.logic import ApprovalPorts, request_approval
 from lambdas.domain.due import SHARDS
 from lambdas.domain.models.approval import Approval
 from lambdas.domain.models.campaign import CampaignStatus, PostCounts
 from lambdas.ops.sweep_approvals.logic import Report, TendPorts, tend_due
+from lambdas.services.approval_links import LinkPorts, OpenLink, open_link
 from lambdas.services.due import Tick
 from tests.fakes import MemoryCipher
 from tests.support import samples

@@ -8,7 +8,7 @@ from lambdas.domain.ids import TaskToken
 from lambdas.domain.models.approval import Approval, Decision, MadeDecision
 from lambdas.domain.models.campaign import CampaignStatus, PostCounts
 from lambdas.domain.models.workflow import StatusResult
-from lambdas.services.inviting import Channels
+from lambdas.services.notify import Channels
 from tests.support import samples
 from tests.support.events import approval_event, planned
 from tests.support.faults import FaultPlan, faulty

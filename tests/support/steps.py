@@ -24,7 +24,7 @@ from lambdas.build.save_campaign.logic import save_campaign
 from lambdas.build.validate_campaign.logic import validate_campaign
 from lambdas.domain.models.base import Model
 from lambdas.domain.models.workflow import GenerateBatchEvent, RequestApprovalEvent, StepEvent
-from lambdas.services.inviting import Channels
+from lambdas.services.notify import Channels
 from lambdas.services.saga import (
     MANIFEST,
     RECENT_TEXTS,

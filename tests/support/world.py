@@ -19,7 +19,7 @@ from lambdas.domain.models.post import Post
 from lambdas.domain.models.workflow import BuildInput
 from lambdas.ports.stores import DueIndex
 from lambdas.ports.table import ItemKey
-from lambdas.services.inviting import Channels
+from lambdas.services.notify import Channels
 from lambdas.services.validation import resolve_configuration
 from tests.fakes import (
     MemoryAlerts,

@@ -5,23 +5,15 @@ from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Path
 
-from lambdas.api.approvals.managing import (
-    ApprovalView,
-    Place,
-    Reassignment,
-    ReviewerChoice,
-    reassign,
-    remind,
-    revoke,
-)
 from lambdas.api.rest.answers import Answer, answer, described, listing
 from lambdas.api.rest.campaigns import CampaignPath
 from lambdas.api.rest.request import caller, json_body, manager
 from lambdas.api.rest.resolver import Resolver
-from lambdas.api.rest.views import Listing
+from lambdas.api.rest.views import ApprovalView, Listing
 from lambdas.api.services import Services
 from lambdas.domain.ids import CallbackIdField, CampaignId, CampaignKey
 from lambdas.ports.stores import ApprovalStore
+from lambdas.services.open_requests import Place, Reassignment, ReviewerChoice, reassign, remind, revoke
 
 TAG = "Approval"
 CallbackPath = Annotated[CallbackIdField, Path()]

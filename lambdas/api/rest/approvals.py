@@ -6,9 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 
-from lambdas.api.approvals.decisions import Choice, DecisionPorts, decide, require_not_superseded, require_open
-from lambdas.api.approvals.links import LinkPorts, OpenLink, open_link, open_token
-from lambdas.api.approvals.marks import drafts_in, marks_in
+from lambdas.api.pages.marks import drafts_in, marks_in
 from lambdas.api.rest.answers import Answer, answer, described, html_described
 from lambdas.api.rest.request import bearer, form_body, json_body
 from lambdas.api.rest.resolver import Resolver
@@ -17,6 +15,8 @@ from lambdas.api.services import Services
 from lambdas.domain.errors import CampaignError, ConflictError, FieldError, InvalidInputError
 from lambdas.domain.models.approval import MAX_COMMENTS, Decision, DecisionInput
 from lambdas.ports.paging import every
+from lambdas.services.approval_links import LinkPorts, OpenLink, open_link, open_token
+from lambdas.services.decisions import Choice, DecisionPorts, decide, require_not_superseded, require_open
 
 if TYPE_CHECKING:
     from lambdas.api.pages.review import Draft

@@ -13,7 +13,7 @@ from lambdas.domain.models.workflow import ApprovalState, StepEvent
 from lambdas.ports.services import Alerts
 from lambdas.ports.stores import ApprovalStore, CampaignStore, Clock
 from lambdas.services.alerts import advised, alert_of
-from lambdas.services.resuming import outcome
+from lambdas.services.open_requests import outcome
 
 
 class ExpiryPorts(NamedTuple):

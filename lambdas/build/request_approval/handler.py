@@ -24,7 +24,7 @@ from lambdas.build.request_approval.logic import ApprovalPorts, request_approval
 from lambdas.domain.errors import GoneError
 from lambdas.domain.ids import TaskToken
 from lambdas.domain.models.workflow import RequestApprovalEvent, StatusResult
-from lambdas.services.inviting import Channels
+from lambdas.services.notify import Channels
 
 
 class RequestApprovalSettings(TableSettings):

@@ -29,9 +29,10 @@ from lambdas.ports.paging import every
 from lambdas.ports.services import Alerts
 from lambdas.ports.stores import ApprovalStore, CampaignStore, Cipher, Clock, IdSource, PostStore
 from lambdas.services.alerts import advised, alert_of
-from lambdas.services.inviting import SENT, Channels, Inviting, bring_links
+from lambdas.services.inviting import SENT, Inviting, bring_links
 from lambdas.services.lifecycle import advance
-from lambdas.services.resuming import hand_over, seal_token, token_hash
+from lambdas.services.notify import Channels
+from lambdas.services.open_requests import hand_over, seal_token, token_hash
 
 UNTENDED = timedelta(hours=23)
 """Without a heartbeat: almost the task's limit for one. Whatever sends them is dead then, and people are told."""

@@ -21,7 +21,7 @@ from lambdas.adapters.telemetry import count, due_worked, logger
 from lambdas.domain.due import DueEntry, Kind
 from lambdas.ops.sweep_approvals.logic import TendPorts, tend_due
 from lambdas.services.due import Tick, shards_of
-from lambdas.services.inviting import Channels
+from lambdas.services.notify import Channels
 from lambdas.settings import settings
 
 ONE_REQUEST_MS = 25_000

@@ -30,16 +30,17 @@ from lambdas.domain.models.active import active
 from lambdas.domain.models.approval import Approval, ApprovalStatus, ClosedBecause, MailState
 from lambdas.domain.models.base import iso
 from lambdas.domain.models.campaign import Campaign, CampaignStatus, OnTimeout
-from lambdas.ops.sweep_approvals.telling import tell_unreachable
+from lambdas.domain.models.mail import Kind as Letter
 from lambdas.ports.engine import Engine
 from lambdas.ports.paging import every
 from lambdas.ports.services import Alerts
 from lambdas.ports.stores import ActiveCampaigns, ApprovalStore, CampaignStore, Cipher, Clock, IdSource, PostStore
+from lambdas.services.approval_letters import tell_unreachable
 from lambdas.services.due import DueReport, Tick, Verdict, work_due
-from lambdas.services.inviting import Channels, Inviting, bring_links
-from lambdas.services.letters import Kind as Letter
+from lambdas.services.inviting import Inviting, bring_links
 from lambdas.services.lifecycle import TERMINAL
-from lambdas.services.resuming import send_decision, send_heartbeat
+from lambdas.services.notify import Channels
+from lambdas.services.open_requests import send_decision, send_heartbeat
 
 
 class TendPorts(NamedTuple):

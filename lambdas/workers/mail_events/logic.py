@@ -8,9 +8,9 @@ from pydantic import TypeAdapter, ValidationError
 from lambdas.domain.errors import ConflictError, NotFoundError
 from lambdas.domain.ids import CallbackId, CallbackIdField, CampaignIdField, CampaignKey, TenantIdField
 from lambdas.domain.models.approval import Approval, MailState, Reviewer
+from lambdas.domain.models.mail import ASKING
 from lambdas.ports.stores import ApprovalStore
-from lambdas.services.letters import ASKING
-from lambdas.services.mailing import amend_pending
+from lambdas.services.open_requests import amend_pending
 from lambdas.workers.mail_events.event import Undelivered
 
 SKEW = timedelta(minutes=1)

@@ -5,11 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from lambdas.api.approvals.links import open_link
-from lambdas.api.approvals.managing import Place, Reassignment, reassign, revoke
 from lambdas.domain.errors import CampaignError, UnauthenticatedError
 from lambdas.domain.models.approval import ClosedBecause
-from lambdas.services.links import approval_link
+from lambdas.services.approval_links import approval_link, open_link
+from lambdas.services.open_requests import Place, Reassignment, reassign, revoke
 from tests.fakes import MemoryKeys
 from tests.support.forgeries import Forger
 from tests.support.waiting import OTHER_ULID, by_program, nothing_happened

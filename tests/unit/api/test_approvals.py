@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from lambdas.api.approvals.decisions import RESUME_GRACE, Choice, decide
-from lambdas.api.approvals.links import open_link
 from lambdas.domain.errors import ConflictError, DependencyUnavailableError
 from lambdas.domain.models.approval import ApprovalStatus, Decision, MadeDecision, Quorum
 from lambdas.domain.models.campaign import CampaignStatus
 from lambdas.domain.models.post import Provenance, RuleResult
+from lambdas.services.approval_links import open_link
+from lambdas.services.decisions import RESUME_GRACE, Choice, decide
 from tests.fakes import stored as at_rest
 from tests.support.api import REVIEWERS
 from tests.support.waiting import OTHER_ULID, TASK_TOKEN, Form, Waiting, nothing_happened

@@ -5,7 +5,14 @@ from typing import Any
 import pytest
 
 from lambdas.adapters.table import keys
-from lambdas.api.approvals.decisions import (
+from lambdas.domain.approval import sent_back
+from lambdas.domain.errors import ConflictError, DependencyUnavailableError, GoneError, PayloadTooLargeError
+from lambdas.domain.ids import post_id_for
+from lambdas.domain.models.approval import Approval, Decision, PostDecision, PostVerdict, Quorum, Reviewer
+from lambdas.domain.record_size import fits, record_bytes
+from lambdas.ports.table import Prefix
+from lambdas.services.approval_links import OpenLink
+from lambdas.services.decisions import (
     MAX_ANSWER_BYTES,
     MAX_JOINED_COMMENTS,
     MAX_POSTS_BYTES,
@@ -13,14 +20,8 @@ from lambdas.api.approvals.decisions import (
     Choice,
     decide,
 )
-from lambdas.api.approvals.links import OpenLink
-from lambdas.domain.approval import sent_back
-from lambdas.domain.errors import ConflictError, DependencyUnavailableError, GoneError, PayloadTooLargeError
-from lambdas.domain.ids import post_id_for
-from lambdas.domain.models.approval import Approval, Decision, PostDecision, PostVerdict, Quorum, Reviewer
-from lambdas.domain.record_size import fits, record_bytes
-from lambdas.ports.table import Prefix
-from lambdas.services.inviting import LINKS_KEPT, REASON_CHARS
+from lambdas.services.inviting import LINKS_KEPT
+from lambdas.services.notify import REASON_CHARS
 from tests.fakes import MemoryEngine
 from tests.support.waiting import Waiting, nothing_happened
 

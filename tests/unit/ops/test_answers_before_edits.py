@@ -5,14 +5,15 @@ from typing import Any
 
 import pytest
 
-from lambdas.api.approvals.decisions import Choice, DecisionPorts, decide
-from lambdas.api.approvals.managing import ApprovalView, Place, revoke
+from lambdas.api.rest.views import ApprovalView
 from lambdas.domain.content_hash import content_hash
 from lambdas.domain.errors import ConflictError
 from lambdas.domain.models.approval import Approval, ApprovalStatus, Decision, PostDecision, PostVerdict, Quorum
 from lambdas.domain.models.post import PostContent
 from lambdas.ports.paging import every
+from lambdas.services.decisions import Choice, DecisionPorts, decide
 from lambdas.services.editing import EditPorts, PostPatch, edit_post
+from lambdas.services.open_requests import Place, revoke
 from tests.support import samples
 from tests.support.asked import Asked
 from tests.support.world import World

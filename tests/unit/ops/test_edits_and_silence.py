@@ -6,8 +6,6 @@ from datetime import timedelta
 import pytest
 
 from lambdas.adapters.table.post_store import TablePosts
-from lambdas.api.approvals.decisions import Choice, DecisionPorts, decide
-from lambdas.api.approvals.managing import Place, remind
 from lambdas.domain.approval import EDIT_GRACE
 from lambdas.domain.content_hash import content_hash
 from lambdas.domain.errors import ConflictError, DependencyTimeoutError
@@ -15,7 +13,9 @@ from lambdas.domain.ids import CampaignKey
 from lambdas.domain.models.approval import ApprovalStatus, Decision
 from lambdas.domain.models.post import Post, PostContent
 from lambdas.ports.paging import every
+from lambdas.services.decisions import Choice, DecisionPorts, decide
 from lambdas.services.editing import EditPorts, PostPatch, edit_post
+from lambdas.services.open_requests import Place, remind
 from tests.support import samples
 from tests.support.asked import Asked
 from tests.support.world import World

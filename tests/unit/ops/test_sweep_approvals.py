@@ -8,13 +8,13 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from lambdas.api.approvals.decisions import Choice, DecisionPorts, decide
-from lambdas.api.approvals.managing import Place, Reassignment, reassign, remind
 from lambdas.domain.approval import HEARTBEAT_EVERY
 from lambdas.domain.errors import DependencyUnavailableError
 from lambdas.domain.models.approval import ApprovalStatus, Decision, MailState, Quorum
 from lambdas.domain.models.campaign import CampaignStatus
+from lambdas.services.decisions import Choice, DecisionPorts, decide
 from lambdas.services.inviting import FIRST_PAUSE
+from lambdas.services.open_requests import Place, Reassignment, reassign, remind
 from lambdas.services.tokens import verify_approval_token
 from tests.support import samples
 from tests.support.asked import REVIEWERS, Asked

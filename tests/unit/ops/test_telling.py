@@ -5,12 +5,12 @@ from typing import Any
 import pytest
 
 from lambdas.adapters.table import keys
-from lambdas.api.approvals.decisions import Choice, DecisionPorts, decide
-from lambdas.api.approvals.managing import Place, Reassignment, reassign, remind
 from lambdas.domain.errors import MailRefusedError
 from lambdas.domain.models.approval import Decision
 from lambdas.domain.models.mail import Mail
 from lambdas.domain.models.tenant import TenantConfig
+from lambdas.services.decisions import Choice, DecisionPorts, decide
+from lambdas.services.open_requests import Place, Reassignment, reassign, remind
 from lambdas.workers.mail_events.event import Undelivered
 from lambdas.workers.mail_events.logic import note
 from tests.support import samples

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from lambdas.api.approvals.links import OpenLink
 from lambdas.domain.approval import RESUME_GRACE as TELL_GRACE
 from lambdas.domain.approval import Tally, asked_anew, flagged, tally, with_hashes
 from lambdas.domain.errors import (
@@ -30,8 +29,9 @@ from lambdas.domain.record_size import fits, record_bytes
 from lambdas.ports.engine import Engine
 from lambdas.ports.paging import every
 from lambdas.ports.stores import ApprovalStore, CampaignStore, Cipher, Clock, PostStore
+from lambdas.services.approval_links import OpenLink
 from lambdas.services.lifecycle import BUILDING
-from lambdas.services.resuming import send_decision
+from lambdas.services.open_requests import send_decision
 
 RESUME_GRACE = timedelta(seconds=2)
 """How long a decision may be on its way from the table to the workflow before a repeat of it sends it again."""
