@@ -15,8 +15,8 @@ from lambdas.adapters.table.dynamo_table import DynamoTable
 from lambdas.adapters.table.request_store import TableApprovals
 from lambdas.domain.ids import CampaignId, CampaignKey, TenantId
 from lambdas.domain.models.approval import Approval, ApprovalStatus, Reviewer
-from lambdas.services.links import approval_link, nonce_hash
-from lambdas.services.mailing import amend_pending
+from lambdas.services.approval_links import approval_link, nonce_hash
+from lambdas.services.open_requests import amend_pending
 from local.http import Http, StackError
 from local.target import Target
 

@@ -11,7 +11,7 @@ from lambdas.domain.models.campaign import Campaign, Failure
 from lambdas.domain.models.workflow import ApprovalState, StepEvent
 from lambdas.ports.bundle import Ports
 from lambdas.services.alerts import advised, alert_of
-from lambdas.services.resuming import outcome
+from lambdas.services.open_requests import outcome
 from lambdas.settings import AlertSettings, TableSettings
 
 

@@ -42,28 +42,21 @@ def plan_posts(event: StepEvent, ports: Ports, planner: Agent) -> PlanResult:
     campaign = campaigns.get_configured(event.key)
     generation = campaign.brief.generation
     records = list(every(posts, event.key))
-    if has_reached(campaign.status, CampaignStatus.GENERATING):
-        batches = _batches(records, generation)
-        # Taken up again after the campaign failed, which undoes what is outside; else they stay as they were.
-        if not ports.recent_texts.get(event.key):
-            put_recent_texts(event, recent_texts(event.key, campaigns, posts), ports)
-    else:
+    taken_up = has_reached(campaign.status, CampaignStatus.GENERATING)
+    if not taken_up:
         configuration = _configuration(campaign)
         if len(records) != campaign.brief.post_count:
             records = _lay_out(_ask(planner, campaign, configuration, event.attempt.retry_count), generation)
-        batches = _batches(records, generation)
+    batches = _batches(records, generation)
+    # When it is taken up after the campaign failed, what is outside was undone; else the texts stay as they were.
+    if not taken_up or not ports.recent_texts.get(event.key):
         put_recent_texts(event, recent_texts(event.key, campaigns, posts), ports)
+    if not taken_up:
         posts.plan(event.key, records, batches)
     manifest = write_manifest(event, batches, ports)
-    counts = PostCounts(total=len(records), planned=len(records))
-    advance(
-        campaigns,
-        event.key,
-        CampaignStatus.GENERATING,
-        came_from=[CampaignStatus.PLANNING],
-        at=ports.clock.now(),
-        counts=counts,
-    )
+    planned = PostCounts(total=len(records), planned=len(records))
+    came_from = [CampaignStatus.PLANNING]
+    advance(campaigns, event.key, CampaignStatus.GENERATING, came_from=came_from, at=ports.clock.now(), counts=planned)
     return PlanResult(
         manifest=manifest,
         total_posts=len(records),

@@ -30,9 +30,9 @@ from lambdas.ports.bundle import Ports
 from lambdas.ports.engine import Engine, require_newest
 from lambdas.ports.paging import every
 from lambdas.services.alerts import advised, alert_of
-from lambdas.services.inviting import SENT, bring_links, inviting_by
+from lambdas.services.inviting import SENT, bring_links
 from lambdas.services.lifecycle import advance
-from lambdas.services.resuming import hand_over, seal_token, token_hash
+from lambdas.services.open_requests import hand_over, seal_token, token_hash
 from lambdas.settings import AlertSettings, InviteSettings, SealSettings, TableSettings
 
 UNTENDED = timedelta(hours=23)
@@ -98,7 +98,7 @@ def _ask(event: RequestApprovalEvent, campaign: Campaign, asked: list[Approval],
     approval = _renewed(earlier, event, campaign, ports) if earlier else _new(event, campaign, shown, len(asked), ports)
     moved = _move(event, ports)
     try:
-        mailed, _ = bring_links(approval, campaign, inviting_by(ports))
+        mailed, _ = bring_links(approval, campaign, ports)
     except ConflictError:
         return StatusResult(status=moved.status)  # somebody has decided already
     _require_reachable(approval, mailed)

@@ -32,14 +32,14 @@ from lambdas.domain.models.active import active
 from lambdas.domain.models.approval import Approval, ApprovalStatus, ClosedBecause, MailState
 from lambdas.domain.models.base import iso
 from lambdas.domain.models.campaign import Campaign, CampaignStatus, OnTimeout
-from lambdas.ops.telling import tell_unreachable
+from lambdas.domain.models.mail import Kind as Letter
 from lambdas.ports.bundle import Ports
 from lambdas.ports.paging import every
+from lambdas.services.approval_letters import tell_unreachable
 from lambdas.services.due import DueReport, Tick, Verdict, shards_of, work_due
-from lambdas.services.inviting import bring_links, inviting_by
-from lambdas.services.letters import Kind as Letter
+from lambdas.services.inviting import bring_links
 from lambdas.services.lifecycle import TERMINAL
-from lambdas.services.resuming import send_decision, send_heartbeat
+from lambdas.services.open_requests import send_decision, send_heartbeat
 from lambdas.settings import AlertSettings, InviteSettings, TableSettings
 
 ONE_REQUEST_SECONDS = 25.0
@@ -111,7 +111,7 @@ def tend(approval: Approval, ports: Ports) -> Tended:
         return Tended(["closed"])
     approval = _give_up_claims(approval, now, ports)
     approval = _owe_reminders(approval, campaign, now, ports)
-    approval, mailed = bring_links(approval, campaign, inviting_by(ports))
+    approval, mailed = bring_links(approval, campaign, ports)
     names = ["invited" if kind is Letter.APPROVAL else "reminded" for kind in mailed]
     approval, told = tell_unreachable(approval, campaign, now, ports)
     due = next_due(approval, campaign.brief, ports.clock.now())

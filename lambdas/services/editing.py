@@ -1,7 +1,7 @@
 """Editing a post by hand while its campaign waits for approval."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from lambdas.domain.approval import EDIT_GRACE, shown_anew, with_hashes
 from lambdas.domain.compliance import check_brand
@@ -22,9 +22,10 @@ from lambdas.domain.models.campaign import ApprovalPolicy, Campaign, CampaignSta
 from lambdas.domain.models.post import Edit, Post, PostContent, RuleResult
 from lambdas.domain.platforms import LABELS
 from lambdas.domain.record_size import MAX_ITEM_BYTES, fits, record_bytes
+from lambdas.ports.bundle import Ports
 from lambdas.ports.paging import every
-from lambdas.ports.stores import ApprovalStore, CampaignStore, Clock, IdSource, PostStore
-from lambdas.services.mailing import amend_pending
+from lambdas.ports.stores import ApprovalStore
+from lambdas.services.open_requests import amend_pending
 
 
 class PostPatch(Model):
@@ -41,15 +42,7 @@ class PostPatch(Model):
     title: str | None = None
 
 
-class EditPorts(NamedTuple):
-    campaigns: CampaignStore
-    posts: PostStore
-    approvals: ApprovalStore
-    clock: Clock
-    ids: IdSource
-
-
-def edit_post(key: CampaignKey, post_id: PostId, patch: PostPatch, by: str, ports: EditPorts) -> Post:
+def edit_post(key: CampaignKey, post_id: PostId, patch: PostPatch, by: str, ports: Ports) -> Post:
     """Store the edited post, and what the reviewers now decide on.
 
     While the edit is under way nothing can be decided, by a reviewer or by the policy for silence: it is noted on the
@@ -82,7 +75,7 @@ def edit_post(key: CampaignKey, post_id: PostId, patch: PostPatch, by: str, port
     return stored
 
 
-def _hold(approval: Approval, started: Editing, ports: EditPorts) -> Approval:
+def _hold(approval: Approval, started: Editing, ports: Ports) -> Approval:
     """Note the edit on the request, and that somebody has to look when it does not end."""
     due_at = started.since + EDIT_GRACE
 
@@ -95,7 +88,7 @@ def _hold(approval: Approval, started: Editing, ports: EditPorts) -> Approval:
     return amend_pending(ports.approvals, approval.key, approval.callback_id, noted, known=approval, due_at=earliest)
 
 
-def _release(held: Approval, started: Editing, policy: ApprovalPolicy, ports: EditPorts) -> None:
+def _release(held: Approval, started: Editing, policy: ApprovalPolicy, ports: Ports) -> None:
     """Take the note off; the last edit to end puts the hash of what is there now on the request, and whoever answered
     about what was there before is asked again, by the sweep's next minute.
 

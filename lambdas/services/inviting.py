@@ -7,27 +7,22 @@ the message may have gone out and is not sent again by itself. Only a refusal th
 What a channel fails with is an outcome on the record and is never raised: the other reviewers are asked all the same.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from lambdas.domain.deadline import Deadline
-from lambdas.domain.errors import CampaignError, ConflictError, MailRefusedError, ThrottledError
+from lambdas.domain.errors import ConflictError
 from lambdas.domain.models.access import KeySet
 from lambdas.domain.models.approval import Approval, ApprovalStatus, MailState, Reviewer
 from lambdas.domain.models.campaign import Campaign
-from lambdas.domain.models.mail import Mail
+from lambdas.domain.models.mail import Kind
 from lambdas.domain.models.tenant import SlackUse, TenantSettings
 from lambdas.ports.bundle import Ports
-from lambdas.ports.services import Chat, Keys, Mailer
-from lambdas.ports.stores import ApprovalStore, CatalogStore, Clock, IdSource
-from lambdas.services.letters import Kind, invitation, until
-from lambdas.services.links import approval_link, nonce_hash
-from lambdas.services.mailing import amend_pending
+from lambdas.services.approval_letters import invitation, until
+from lambdas.services.approval_links import approval_link, nonce_hash
+from lambdas.services.notify import have_time, one_line, refusal_of, send_once
+from lambdas.services.open_requests import amend_pending
 
-ONE_MESSAGE_SECONDS = 15.0
-"""Until the invocation is killed, for a message to be sent: SES may give no answer for the ten seconds that its client
-waits (``adapters/aws/clients.py``), and what became of the message is to be noted. What is not sent stays owed."""
 NO_TIME = "failed: no time was left"
 SENT = "sent"
 NOT_CONFIGURED = "not configured"
@@ -37,44 +32,7 @@ LINKS_KEPT = 5
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(minutes=1), timedelta(minutes=10)
 """Before a mail that was not accepted is tried again: doubled each time. SES asks for up to ten minutes
 (docs.aws.amazon.com/ses/latest/dg/manage-sending-quotas-errors.html)."""
-REASON_CHARS = 300
-"""Of why a message failed, on the record of one of up to sixty reviewers."""
 _CHATTED = {Kind.APPROVAL: "waits for your decision", Kind.REMINDER: "still waits for your decision"}
-
-
-class Channels(NamedTuple):
-    """Ways to a reviewer, and what it takes to make a link."""
-
-    mailer: Mailer
-    chat: Chat
-    catalog: CatalogStore
-    keys: Keys
-    deadline: Deadline | None = None
-    """Of the invocation, where there is one."""
-
-    @property
-    def have_time(self) -> bool:
-        return have_time(self.deadline)
-
-
-def have_time(deadline: Deadline | None) -> bool:
-    """Whether another message may be sent: it may get no answer for as long as its client waits."""
-    return deadline is None or deadline.left(ONE_MESSAGE_SECONDS) > 0
-
-
-class Inviting(NamedTuple):
-    """What it takes to bring links to reviewers."""
-
-    approvals: ApprovalStore
-    channels: Channels
-    ids: IdSource
-    clock: Clock
-    base_url: Callable[[], str]
-
-
-def inviting_by(ports: Ports) -> Inviting:
-    channels = Channels(ports.mailer, ports.chat, ports.catalog, ports.keys, ports.deadline)
-    return Inviting(ports.approvals, channels, ports.ids, ports.clock, lambda: ports.base_url)
 
 
 class _Sent(NamedTuple):
@@ -102,28 +60,28 @@ class _Asking(NamedTuple):
     settings: TenantSettings
     keys: KeySet
     base_url: str
-    inviting: Inviting
+    ports: Ports
 
 
-def bring_links(approval: Approval, campaign: Campaign, inviting: Inviting) -> tuple[Approval, list[Kind]]:
+def bring_links(approval: Approval, campaign: Campaign, ports: Ports) -> tuple[Approval, list[Kind]]:
     """Mail every reviewer of the stage who is owed a mail, then tell them in Slack; answers whom what was sent to.
 
     First all mails, then Slack, which must not cost anybody their mail. When the time is running out, the rest is left
     to the sweep. Raises ``RetryableError`` when the table, the keys or the settings cannot be read, which is before the
     next mail is claimed; ``ConflictError`` once the request is over.
     """
-    if not any(due_mails(approval, inviting.clock.now())):
+    if not any(due_mails(approval, ports.clock.now())):
         return approval, []
     asking = _Asking(
         campaign,
-        inviting.channels.catalog.get_settings(campaign.tenant_id),
-        inviting.channels.keys.approval(),
-        inviting.base_url(),
-        inviting,
+        ports.catalog.get_settings(campaign.tenant_id),
+        ports.keys.approval(),
+        ports.base_url,
+        ports,
     )
     sent: list[_Sent] = []
-    for reviewer in due_mails(approval, inviting.clock.now()):
-        if not inviting.channels.have_time:
+    for reviewer in due_mails(approval, ports.clock.now()):
+        if not have_time(ports):
             break
         approval, one = _mail(approval, reviewer.email, asking)
         if one:
@@ -142,8 +100,8 @@ def due_mails(approval: Approval, now: datetime) -> tuple[Reviewer, ...]:
 
 def _mail(approval: Approval, email: str, asking: _Asking) -> tuple[Approval, _Sent | None]:
     """Claim, send, and note what became of it; ``None`` when there was nothing to send any more, or it goes again."""
-    inviting = asking.inviting
-    now, nonce = inviting.clock.now(), inviting.ids.nonce()
+    ports = asking.ports
+    now, nonce = ports.clock.now(), ports.ids.nonce()
     before: Reviewer | None = None
 
     def claimed(current: Approval) -> Approval:
@@ -153,7 +111,7 @@ def _mail(approval: Approval, email: str, asking: _Asking) -> tuple[Approval, _S
         before = next((r for r in due_mails(current, now) if r.email == email), None)
         return current.with_reviewer(email, **_claim(before, nonce, now)) if before else current
 
-    approval = amend_pending(inviting.approvals, approval.key, approval.callback_id, claimed, known=approval)
+    approval = amend_pending(ports.approvals, approval.key, approval.callback_id, claimed, known=approval)
     if before is None:
         return approval, None
     kind = Kind(before.to_mail() or Kind.APPROVAL)
@@ -168,9 +126,9 @@ def _mail(approval: Approval, email: str, asking: _Asking) -> tuple[Approval, _S
     )
     one = _Sent(before, kind, link, nonce_hash(nonce), now)
     mail = invitation(kind, email, asking.campaign, approval, link, asking.settings.sender)
-    state, reason = send_once(inviting.channels.mailer, mail)
+    state, reason = send_once(ports.mailer, mail)
     outcome = _outcome(one, state, reason, chatting=asking.settings.slack is not None)
-    approval = _note(approval, {email: outcome}, inviting)
+    approval = _note(approval, {email: outcome}, ports)
     return approval, None if state is MailState.NOT_ACCEPTED else one
 
 
@@ -189,19 +147,6 @@ def _claim(reviewer: Reviewer, nonce: str, now: datetime) -> dict[str, Any]:
     }
 
 
-def send_once(mailer: Mailer, mail: Mail) -> tuple[MailState, str | None]:
-    """Send a mail that was claimed, and say what became of it, with the reason where it did not go out."""
-    try:
-        mailer.send(mail)
-    except MailRefusedError as error:
-        return MailState.REFUSED, error.message[:REASON_CHARS]
-    except ThrottledError:
-        return MailState.NOT_ACCEPTED, None
-    except Exception:  # noqa: BLE001 - no answer, or one that does not say: the mail may be on its way
-        return MailState.UNKNOWN, None
-    return MailState.SENT, None
-
-
 def _outcome(one: _Sent, state: MailState, reason: str | None, *, chatting: bool) -> _Outcome:
     if state is MailState.NOT_ACCEPTED:
         tries = one.before.mail_tries
@@ -213,7 +158,7 @@ def _outcome(one: _Sent, state: MailState, reason: str | None, *, chatting: bool
     return _Outcome(one.claim, changes | ({"unreachable": reason} if reason else {}))
 
 
-def _note(approval: Approval, outcomes: Mapping[str, _Outcome], inviting: Inviting, **more: Any) -> Approval:
+def _note(approval: Approval, outcomes: Mapping[str, _Outcome], ports: Ports, **more: Any) -> Approval:
     """Put outcomes on record, unless the reviewer got another link, or lost theirs, meanwhile; and ``more``."""
 
     def noted(current: Approval) -> Approval:
@@ -230,10 +175,10 @@ def _note(approval: Approval, outcomes: Mapping[str, _Outcome], inviting: Inviti
         return current.model_copy(update=more)
 
     try:
-        return amend_pending(inviting.approvals, approval.key, approval.callback_id, noted, known=approval)
+        return amend_pending(ports.approvals, approval.key, approval.callback_id, noted, known=approval)
     except ConflictError:
         # Somebody has decided already, so nobody has to be reached any more.
-        return inviting.approvals.get(approval.key, approval.callback_id)
+        return ports.approvals.get(approval.key, approval.callback_id)
 
 
 def _chat(approval: Approval, sent: Sequence[_Sent], use: SlackUse, asking: _Asking) -> Approval:
@@ -244,47 +189,34 @@ def _chat(approval: Approval, sent: Sequence[_Sent], use: SlackUse, asking: _Ask
     said = {one.before.email: _tell(one, approval, asking) for one in sent}
     announcing = (
         use.channel is not None
-        and asking.inviting.channels.have_time
+        and have_time(asking.ports)
         and approval.announced_stage < approval.stage
         and any(one.kind is Kind.APPROVAL for one in sent)
     )
     claims = {one.before.email: one.claim for one in sent}
     told = {email: _Outcome(claims[email], {"slack": text}) for email, text in said.items()}
     more = {"announced_stage": approval.stage} if announcing else {}
-    approval = _note(approval, told, asking.inviting, **more)
+    approval = _note(approval, told, asking.ports, **more)
     if not announcing or use.channel is None or approval.status is not ApprovalStatus.PENDING:
         return approval
-    text = f'The campaign "{_name(asking.campaign)}" is written; its reviewers are asked now.'
-    failed = _failure(lambda: asking.inviting.channels.chat.announce(asking.campaign.tenant_id, str(use.channel), text))
+    text = f'The campaign "{one_line(asking.campaign.brief.name)}" is written; its reviewers are asked now.'
+    chat, tenant_id, channel = asking.ports.chat, asking.campaign.tenant_id, use.channel
+    failed = refusal_of(lambda: chat.announce(tenant_id, channel, text))
     if failed is None:
         return approval
     note = f"; the channel was not told: {failed}"
     told = {email: _Outcome(claims[email], {"slack": text + note}) for email, text in said.items()}
-    return _note(approval, told, asking.inviting)
+    return _note(approval, told, asking.ports)
 
 
 def _tell(one: _Sent, approval: Approval, asking: _Asking) -> str:
-    if not asking.inviting.channels.have_time:
+    if not have_time(asking.ports):
         return NO_TIME
+    name = one_line(asking.campaign.brief.name)
     text = (
-        f'The campaign "{_name(asking.campaign)}" {_CHATTED[one.kind]}, until {until(asking.campaign, approval)}. '
+        f'The campaign "{name}" {_CHATTED[one.kind]}, until {until(asking.campaign, approval)}. '
         "The link is yours alone; please do not pass it on."
     )
-    chat, tenant_id = asking.inviting.channels.chat, asking.campaign.tenant_id
-    failed = _failure(lambda: chat.tell(tenant_id, one.before.email, text, (one.link, "Read the posts and decide")))
+    chat, tenant_id = asking.ports.chat, asking.campaign.tenant_id
+    failed = refusal_of(lambda: chat.tell(tenant_id, one.before.email, text, (one.link, "Read the posts and decide")))
     return SENT if failed is None else f"failed: {failed}"
-
-
-def _failure(say: Callable[[], None]) -> str | None:
-    """Why Slack did not take it, without anything that may hold an address; ``None`` when it did."""
-    try:
-        say()
-    except CampaignError as error:
-        return error.message[:REASON_CHARS]
-    except Exception as error:  # noqa: BLE001 - an outcome like any other, which the record keeps
-        return type(error).__name__
-    return None
-
-
-def _name(campaign: Campaign) -> str:
-    return " ".join(campaign.brief.name.split())

@@ -18,9 +18,9 @@ from lambdas.domain.errors import ConflictError, InvalidInputError, MalformedJso
 from lambdas.domain.ids import CallbackId, CallbackIdField, CampaignIdField, CampaignKey, TenantIdField
 from lambdas.domain.models.approval import Approval, MailState, Reviewer
 from lambdas.domain.models.base import Moment, invalid_input
+from lambdas.domain.models.mail import ASKING
 from lambdas.ports.stores import ApprovalStore
-from lambdas.services.letters import ASKING
-from lambdas.services.mailing import amend_pending
+from lambdas.services.open_requests import amend_pending
 from lambdas.settings import TableSettings
 
 SKEW = timedelta(minutes=1)

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import pytest
 
 from lambdas.domain.ids import CallbackId, CampaignId, CampaignKey, TaskToken, TenantId
-from lambdas.services.resuming import seal_token
+from lambdas.services.open_requests import seal_token
 from stacks.grants import SEALED_BY
 from tests.architecture.sources import imports, sources
 from tests.infra.policies import Names, Policies, Request, Statement, arn, policies_of

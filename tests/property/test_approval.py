@@ -7,14 +7,13 @@ from urllib.parse import parse_qs, urlsplit
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lambdas.api.approvals.decisions import Choice, DecisionPorts, decide
-from lambdas.api.approvals.links import OpenLink
 from lambdas.domain.approval import needed
 from lambdas.domain.errors import ConflictError, GoneError, NotFoundError, UnauthenticatedError
 from lambdas.domain.ids import CallbackId, CampaignId, CampaignKey, TenantId
 from lambdas.domain.models.approval import ApprovalStatus, Decision
 from lambdas.domain.models.campaign import OnTimeout
-from lambdas.services.links import approval_link, nonce_hash
+from lambdas.services.approval_links import OpenLink, approval_link, nonce_hash
+from lambdas.services.decisions import Choice, decide
 from tests.fakes import MemoryKeys, stored
 from tests.support import samples
 from tests.support.asked import REVIEWERS, Asked
@@ -37,14 +36,13 @@ def test_callbacks(quorum: Any, answers: list[tuple[int, Decision]]) -> None:
     assert len(set(links.values())) == len(REVIEWERS)
     assert not world.engine.resumed  # it waits
 
-    ports = DecisionPorts(world.approvals, world.campaigns, world.engine, world.clock, world.cipher, world.posts)
     spoken: dict[str, Decision] = {}
     for number, decision in answers:
         email = REVIEWERS[number]
         link = asked.open(links[email])
         before = world.approvals.get(link.key, link.approval.callback_id)
         try:
-            decide(link, Choice(decision, "", link.approval.content_hash), ports)
+            decide(link, Choice(decision, "", link.approval.content_hash), world)
         except (ConflictError, GoneError):
             # Refused because it came second, and then it changed nothing.
             assert before.status is ApprovalStatus.DECIDED or email in spoken

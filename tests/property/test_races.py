@@ -15,8 +15,6 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from lambdas.api.approvals.decisions import Choice, DecisionPorts, decide
-from lambdas.api.approvals.links import OpenLink
 from lambdas.domain.errors import CampaignError, ConcurrentUpdateError, ConflictError, GoneError, PostsInProgressError
 from lambdas.domain.graph.model import ExecutionStatus
 from lambdas.domain.ids import CallbackId
@@ -26,6 +24,8 @@ from lambdas.domain.models.checkpoint import BUILD_STEPS
 from lambdas.domain.models.post import PostStatus
 from lambdas.ops.mending import MAX_RECOVERIES
 from lambdas.ports.engine import name_of
+from lambdas.services.approval_links import OpenLink
+from lambdas.services.decisions import Choice, decide
 from lambdas.services.lifecycle import BUILDING
 from lambdas.services.progress import Progress, progress_of
 from tests.support import samples
@@ -178,10 +178,8 @@ class Races(RuleBasedStateMachine):
             return
         approval = asked[-1 if newest else 0]
         link = OpenLink(approval, approval.reviewers[0])
-        w = self.world
-        ports = DecisionPorts(w.approvals, w.campaigns, w.engine, w.clock, w.cipher, w.posts)
         with suppress(ConflictError, GoneError):  # the reviewer is told
-            made = decide(link, Choice(decision, "", None), ports).decision
+            made = decide(link, Choice(decision, "", None), self.world).decision
             assert made
             self.accepted[approval.callback_id] = made.decision
 

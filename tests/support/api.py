@@ -7,8 +7,6 @@ from typing import Any, NamedTuple, cast
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from lambdas.api.approvals.decisions import DecisionPorts
-from lambdas.api.approvals.links import LinkPorts
 from lambdas.api.rest.app import Api
 from lambdas.domain.ids import BrandId, PersonaId, TenantId
 from lambdas.domain.models.brand import BrandConfig, PersonaConfig
@@ -74,10 +72,6 @@ class World(EveryPort):
         self.cipher, self.base_url = MemoryCipher(), ""
         self.limits = limits or self.limits
         self.api = Api(self)
-        self.link_ports = LinkPorts(self.approvals, self.keys, self.clock, self.log)
-        self.decision_ports = DecisionPorts(
-            self.approvals, self.campaigns, self.engine, self.clock, self.cipher, self.posts
-        )
         self.catalog.put_brand(ACME, BrandId("northwind"), BrandConfig.from_wire(BRAND))
         self.catalog.put_persona(ACME, PersonaId("mara"), PersonaConfig.from_wire(PERSONA))
 

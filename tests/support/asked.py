@@ -3,13 +3,13 @@
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from lambdas.api.approvals.links import LinkPorts, OpenLink, open_link
 from lambdas.build.request_approval import request_approval
 from lambdas.domain.due import SHARDS
 from lambdas.domain.models.approval import Approval
 from lambdas.domain.models.campaign import CampaignStatus, PostCounts
 from lambdas.ops.sweep_approvals import Report, tend_due
 from lambdas.ports.bundle import Ports
+from lambdas.services.approval_links import OpenLink, open_link
 from lambdas.services.due import Tick
 from tests.fakes import MemoryCipher
 from tests.support import samples
@@ -47,8 +47,7 @@ class Asked:
     def open(self, link: str) -> OpenLink:
         query = {name: values[0] for name, values in parse_qs(urlsplit(link).query).items()}
         callback_id = urlsplit(link).path.rsplit("/", 1)[-1]
-        ports = LinkPorts(self.world.approvals, self.world.keys, self.world.clock, self.world.log)
-        return open_link(query["token"], query["nonce"], callback_id, ports)
+        return open_link(query["token"], query["nonce"], callback_id, self.world)
 
     def tend(self, ports: Ports | None = None, *, everything: bool = True) -> Report:
         """One tick: of what is due, or of all requests."""

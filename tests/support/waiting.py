@@ -12,7 +12,7 @@ from lambdas.domain.models.approval import Approval, ApprovalStatus, CampaignSum
 from lambdas.domain.models.campaign import Campaign, CampaignBrief, CampaignStatus, PostCounts
 from lambdas.domain.models.post import Batch, Post, PostContent, PostStatus
 from lambdas.domain.platforms import Platform
-from lambdas.services.links import approval_link, nonce_hash
+from lambdas.services.approval_links import approval_link, nonce_hash
 from tests.support.api import ACME, REVIEWERS, Reply, World, brief
 
 CAMPAIGN_ID = CampaignId("01JZ0000000000000000000CAM")

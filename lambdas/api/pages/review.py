@@ -13,9 +13,7 @@ from zoneinfo import ZoneInfo
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from lambdas.api.approvals.decisions import decider, is_stuck
-from lambdas.api.approvals.links import OpenLink
-from lambdas.api.approvals.marks import Draft as PostDraft
+from lambdas.api.pages.marks import Draft as PostDraft
 from lambdas.api.pages.shown import POSTS_A_PAGE, ShownPost, shown_post
 from lambdas.api.rest.answers import Answer, html
 from lambdas.domain.errors import (
@@ -32,6 +30,8 @@ from lambdas.domain.ids import post_id_for
 from lambdas.domain.models.approval import Approval, Decision, Reviewer, Vote
 from lambdas.domain.models.campaign import Campaign
 from lambdas.ports.stores import PostStore
+from lambdas.services.approval_links import OpenLink
+from lambdas.services.decisions import decider, is_stuck
 
 DECISIONS = {
     Decision.APPROVED: "Approved",

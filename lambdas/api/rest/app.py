@@ -21,7 +21,6 @@ from lambdas.api.rest.posts import PostRoutes
 from lambdas.api.rest.request import caller
 from lambdas.api.rest.resolver import PAGES, Resolver, refuse_unknown_parameters
 from lambdas.api.rest.retry import RetryRoutes
-from lambdas.api.services import Services
 from lambdas.domain.errors import (
     CampaignError,
     FieldError,
@@ -33,6 +32,7 @@ from lambdas.domain.errors import (
     UnauthenticatedError,
 )
 from lambdas.domain.ids import CorrelationId
+from lambdas.ports.bundle import Ports
 
 RETRY_AFTER_SECONDS = 5
 _EVERYWHERE = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "Cache-Control": "no-store"}
@@ -42,8 +42,8 @@ _EVERYWHERE = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-refer
 class Api:
     """``handle`` is the Lambda's whole work. One object serves one request at a time, as a Lambda does."""
 
-    def __init__(self, services: Services) -> None:
-        self._services = services
+    def __init__(self, ports: Ports) -> None:
+        self._ports = ports
         self._resolver = resolver = Resolver(enable_validation=True, response_validation_error_http_code=500)
         resolver.use(middlewares=[refuse_unknown_parameters])
         resolver.not_found(self._no_route)
@@ -62,12 +62,12 @@ class Api:
             ApprovalRequestRoutes,
             DocumentRoutes,
         ):
-            routes(resolver, services)
+            routes(resolver, ports)
 
     def handle(self, event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
         """Answer an API Gateway REST proxy event (payload 1.0)."""
-        correlation = brought_along(event.get("headers")) or CorrelationId(self._services.ids.ulid())
-        self._services.log.begin(correlation)
+        correlation = brought_along(event.get("headers")) or CorrelationId(self._ports.ids.ulid())
+        self._ports.log.begin(correlation)
         self._resolver.context["correlation_id"] = correlation
         response: dict[str, Any] = self._resolver.resolve(dict(event), context)
         response["statusCode"] = int(response["statusCode"])
@@ -76,7 +76,7 @@ class Api:
         headers = response.setdefault("multiValueHeaders", {})
         for name, value in (_EVERYWHERE | {HEADER: correlation}).items():
             headers.setdefault(name, [value])
-        self._services.log.served(event["httpMethod"], event.get("resource") or event["path"], response["statusCode"])
+        self._ports.log.served(event["httpMethod"], event.get("resource") or event["path"], response["statusCode"])
         return response
 
     @property
@@ -93,7 +93,7 @@ class Api:
             headers["Allow"] = ", ".join(error.details["allowed"])
         if isinstance(error, TenantMismatchError):
             who = caller(self._resolver.current_event)
-            self._services.log.event("tenant_mismatch", tenant_id=who.tenant_id, subject=who.subject)
+            self._ports.log.event("tenant_mismatch", tenant_id=who.tenant_id, subject=who.subject)
         correlation = self._resolver.context["correlation_id"]
         return problem_answer(problem(error, correlation), headers=headers)
 
@@ -113,7 +113,7 @@ class Api:
             # A link with a part twice is one that nobody mailed, and its reader is a person.
             from lambdas.api.pages import review as pages
 
-            self._services.log.event("approval_link_refused", reason="a part of the link is there twice")
+            self._ports.log.event("approval_link_refused", reason="a part of the link is there twice")
             return pages.refusal(UnauthenticatedError("a part of the link is there twice"))
         places = {detail["loc"][0] for detail in error.errors()}
         if places == {"path"} and self._resolver.current_event.http_method != "PUT":
@@ -134,10 +134,10 @@ class Api:
         return self._refused(InvalidInputError("; ".join(f"{f.field}: {f.message}" for f in fields), errors=fields))
 
     def _unexpected(self, error: Exception) -> Answer:
-        self._services.log.failed(error)
+        self._ports.log.failed(error)
         return problem_answer(unexpected(self._resolver.context["correlation_id"]))
 
 
 def routes() -> Resolver:
     """The routes alone, for who describes them: nothing can be asked of them, since there is nothing behind them."""
-    return Api(cast(Services, None)).resolver
+    return Api(cast(Ports, None)).resolver

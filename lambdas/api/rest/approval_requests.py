@@ -5,32 +5,24 @@ from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Path
 
-from lambdas.api.approvals.managing import (
-    ApprovalView,
-    Place,
-    Reassignment,
-    ReviewerChoice,
-    reassign,
-    remind,
-    revoke,
-)
 from lambdas.api.rest.answers import Answer, answer, described, listing
 from lambdas.api.rest.campaigns import CampaignPath
 from lambdas.api.rest.request import caller, json_body, manager
 from lambdas.api.rest.resolver import Resolver
-from lambdas.api.rest.views import Listing
-from lambdas.api.services import Services
+from lambdas.api.rest.views import ApprovalView, Listing
 from lambdas.domain.ids import CallbackIdField, CampaignId, CampaignKey
+from lambdas.ports.bundle import Ports
 from lambdas.ports.stores import ApprovalStore
+from lambdas.services.open_requests import Place, Reassignment, ReviewerChoice, reassign, remind, revoke
 
 TAG = "Approval"
 CallbackPath = Annotated[CallbackIdField, Path()]
 
 
 class ApprovalRequestRoutes:
-    def __init__(self, app: Resolver, services: Services) -> None:
+    def __init__(self, app: Resolver, ports: Ports) -> None:
         self._app = app
-        self._services = services
+        self._ports = ports
         root = "/campaigns/<campaign_id>/approvals"
         app.get(
             root,
@@ -54,26 +46,26 @@ class ApprovalRequestRoutes:
 
     def list(self, campaign_id: CampaignPath) -> Answer:
         key = CampaignKey(caller(self._app.current_event).tenant_id, campaign_id)
-        self._services.campaigns.get(key)
-        return listing([ApprovalView.of(approval) for approval in self._services.approvals.all(key)], None)
+        self._ports.campaigns.get(key)
+        return listing([ApprovalView.of(approval) for approval in self._ports.approvals.all(key)], None)
 
     def remind(self, campaign_id: CampaignPath, callback_id: CallbackPath) -> Answer:
         place, choice = self._place(campaign_id, callback_id), ReviewerChoice.from_wire(self._body(required=False))
-        return answer(ApprovalView.of(remind(place, choice.reviewer, *self._ports())))
+        return answer(ApprovalView.of(remind(place, choice.reviewer, *self._now())))
 
     def revoke(self, campaign_id: CampaignPath, callback_id: CallbackPath) -> Answer:
         place, choice = self._place(campaign_id, callback_id), ReviewerChoice.from_wire(self._body(required=False))
-        return answer(ApprovalView.of(revoke(place, choice.reviewer, *self._ports())))
+        return answer(ApprovalView.of(revoke(place, choice.reviewer, *self._now())))
 
     def reassign(self, campaign_id: CampaignPath, callback_id: CallbackPath) -> Answer:
         place, change = self._place(campaign_id, callback_id), Reassignment.from_wire(self._body())
-        return answer(ApprovalView.of(reassign(place, change, *self._ports())))
+        return answer(ApprovalView.of(reassign(place, change, *self._now())))
 
     def _place(self, campaign_id: CampaignId, callback_id: CallbackIdField) -> Place:
         return Place(CampaignKey(manager(self._app.current_event).tenant_id, campaign_id), callback_id)
 
-    def _ports(self) -> tuple[ApprovalStore, datetime]:
-        return self._services.approvals, self._services.clock.now()
+    def _now(self) -> tuple[ApprovalStore, datetime]:
+        return self._ports.approvals, self._ports.clock.now()
 
     def _body(self, *, required: bool = True) -> object:
         return json_body(self._app.current_event, required=required)

@@ -1,22 +1,21 @@
 """A reviewer's way in: the page behind the mailed link, and its twin for programs."""
 
 from collections.abc import Mapping
-from functools import cached_property
 from typing import TYPE_CHECKING, Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 
-from lambdas.api.approvals.decisions import Choice, DecisionPorts, decide, require_not_superseded, require_open
-from lambdas.api.approvals.links import LinkPorts, OpenLink, open_link, open_token
-from lambdas.api.approvals.marks import drafts_in, marks_in
+from lambdas.api.pages.marks import drafts_in, marks_in
 from lambdas.api.rest.answers import Answer, answer, described, html_described
 from lambdas.api.rest.request import bearer, form_body, json_body
 from lambdas.api.rest.resolver import Resolver
 from lambdas.api.rest.views import DecidedApproval
-from lambdas.api.services import Services
 from lambdas.domain.errors import CampaignError, ConflictError, FieldError, InvalidInputError
 from lambdas.domain.models.approval import MAX_COMMENTS, Decision, DecisionInput
+from lambdas.ports.bundle import Ports
 from lambdas.ports.paging import every
+from lambdas.services.approval_links import OpenLink, open_link, open_token
+from lambdas.services.decisions import Choice, decide, require_not_superseded, require_open
 
 if TYPE_CHECKING:
     from lambdas.api.pages.review import Draft
@@ -39,9 +38,9 @@ PageNumber = Annotated[str, Query(description="Page of the posts, from 1.")]
 
 
 class ApprovalRoutes:
-    def __init__(self, app: Resolver, services: Services) -> None:
+    def __init__(self, app: Resolver, ports: Ports) -> None:
         self._app = app
-        self._services = services
+        self._ports = ports
         path, wrong = "/approve/<callback_id>", (401, 404, 410, 503)
         app.get(path, **html_described("showApproval", "The reviewer's page", tag=TAG, errors=wrong))(self.show)
         app.head(path, include_in_schema=False)(self.show)
@@ -64,18 +63,6 @@ class ApprovalRoutes:
             ),
         )(self.decide_by_token)
 
-    @cached_property
-    def _links(self) -> LinkPorts:
-        services = self._services
-        return LinkPorts(services.approvals, services.keys, services.clock, services.log)
-
-    @cached_property
-    def _decisions(self) -> DecisionPorts:
-        services = self._services
-        return DecisionPorts(
-            services.approvals, services.campaigns, services.engine, services.clock, services.cipher, services.posts
-        )
-
     def show(
         self, callback_id: CallbackPath, token: LinkPart = "", nonce: LinkPart = "", page: PageNumber = "1"
     ) -> Answer:
@@ -83,7 +70,7 @@ class ApprovalRoutes:
         from lambdas.api.pages import review as pages
 
         try:
-            return self._shown(open_link(token, nonce, callback_id, self._links), page)
+            return self._shown(open_link(token, nonce, callback_id, self._ports), page)
         except CampaignError as error:
             return pages.refusal(error)
 
@@ -101,32 +88,32 @@ class ApprovalRoutes:
         require_not_superseded(link.approval)
         if link.approval.decision:
             return self._decided(link)
-        require_open(link, self._decisions)
+        require_open(link, self._ports)
         if pages.has_answered(link):
             return self._answered(link)
-        campaign = self._services.campaigns.get_configured(link.key)
+        campaign = self._ports.campaigns.get_configured(link.key)
         notice: str = pages.notice_of(link, None if fields is None else fields.get("contentHash"))
         if wrong:
             problem, page = pages.problem_of(wrong)
             notice = f"{problem} {notice}".strip()
         status = wrong.status if wrong else 200
-        return pages.approval(link, campaign, self._services.posts, page, _draft(fields or {}), notice, status=status)
+        return pages.approval(link, campaign, self._ports.posts, page, _draft(fields or {}), notice, status=status)
 
     def decide_by_form(self, callback_id: CallbackPath, token: LinkPart = "", nonce: LinkPart = "") -> Answer:
         from lambdas.api.pages import review as pages
 
         try:
-            link = open_link(token, nonce, callback_id, self._links)
+            link = open_link(token, nonce, callback_id, self._ports)
             fields = form_body(self._app.current_event)
             if "page" in fields:
                 return self._shown(link, fields["page"], fields)
             _require_hash(fields)
             try:
-                decided = decide(link, _filled_in(link, fields), self._decisions)
+                decided = decide(link, _filled_in(link, fields), self._ports)
             except ConflictError as error:
-                return self._late(error, open_link(token, nonce, callback_id, self._links), fields)
+                return self._late(error, open_link(token, nonce, callback_id, self._ports), fields)
             except InvalidInputError as error:
-                return self._shown(open_link(token, nonce, callback_id, self._links), "1", fields, error)
+                return self._shown(open_link(token, nonce, callback_id, self._ports), "1", fields, error)
             if decided.decision is None:
                 return self._answered(link._replace(approval=decided))
             return self._decided(link._replace(approval=decided))
@@ -137,9 +124,9 @@ class ApprovalRoutes:
         event = self._app.current_event
         token = bearer(event)
         body = DecisionInput.from_wire(json_body(event))
-        link = open_token(token, campaign_id, body.callback_id, self._links)
+        link = open_token(token, campaign_id, body.callback_id, self._ports)
         try:
-            decided = decide(link, _choice(body), self._decisions)
+            decided = decide(link, _choice(body), self._ports)
         except ConflictError as error:
             if error.details.get("reason") == "changed":
                 raise ConflictError(error.message, details=error.details, errors=self._edits(link)) from None
@@ -148,7 +135,7 @@ class ApprovalRoutes:
 
     def _edits(self, link: OpenLink) -> list[FieldError]:
         """What was edited since the reviewers were asked: the text as it is now, post by post."""
-        changed = (post for post in every(self._services.posts, link.key) if post.edit and post.content)
+        changed = (post for post in every(self._ports.posts, link.key) if post.edit and post.content)
         return [
             FieldError(
                 f"posts[{post.index}].content.text", f"was {post.edit.previous.text!r}, is {post.content.text!r}"
@@ -161,7 +148,7 @@ class ApprovalRoutes:
         """The page of a decision that did not count: what counted instead, or what changed meanwhile."""
         from lambdas.api.pages import review as pages
 
-        campaign = self._services.campaigns.get_configured(link.key)
+        campaign = self._ports.campaigns.get_configured(link.key)
         match error.details.get("reason"):
             case "decided":
                 return self._decided(link, status=409)
@@ -169,20 +156,20 @@ class ApprovalRoutes:
                 return self._answered(link, status=409)
             case "changed":
                 notice = pages.Notice.NOT_RECORDED if link.approval.content_hash else pages.Notice.WAIT
-                return pages.approval(link, campaign, self._services.posts, "1", _draft(fields), notice, status=409)
+                return pages.approval(link, campaign, self._ports.posts, "1", _draft(fields), notice, status=409)
         return pages.refusal(error)
 
     def _answered(self, link: OpenLink, *, status: int = 200) -> Answer:
         from lambdas.api.pages import review as pages
 
-        campaign, votes = self._services.campaigns.get(link.key), self._services.approvals.votes(link.approval)
+        campaign, votes = self._ports.campaigns.get(link.key), self._ports.approvals.votes(link.approval)
         return pages.answered(link, campaign, votes, status=status)
 
     def _decided(self, link: OpenLink, *, status: int = 200) -> Answer:
         from lambdas.api.pages import review as pages
 
-        campaign = self._services.campaigns.get(link.key)
-        return pages.decided(link, campaign, now=self._services.clock.now(), status=status)
+        campaign = self._ports.campaigns.get(link.key)
+        return pages.decided(link, campaign, now=self._ports.clock.now(), status=status)
 
 
 def _draft(fields: Mapping[str, str]) -> "Draft":

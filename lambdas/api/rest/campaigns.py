@@ -9,9 +9,9 @@ from lambdas.api.rest.answers import Answer, answer, described, listing
 from lambdas.api.rest.request import IDEMPOTENCY_HEADER, caller, idempotency_key, json_body, manager, public_url
 from lambdas.api.rest.resolver import Resolver
 from lambdas.api.rest.views import AcceptedCampaign, CampaignItem, CampaignLinks, CampaignView, Listing
-from lambdas.api.services import Services
 from lambdas.domain.ids import CampaignId, CampaignIdField, CampaignKey
 from lambdas.domain.models.campaign import CampaignStatus
+from lambdas.ports.bundle import Ports
 from lambdas.services.progress import Progress, progress_of
 from lambdas.services.submission import Submission, submit
 
@@ -23,9 +23,9 @@ _UNDONE = (CampaignStatus.FAILED, CampaignStatus.STOPPED)
 
 
 class CampaignRoutes:
-    def __init__(self, app: Resolver, services: Services) -> None:
+    def __init__(self, app: Resolver, ports: Ports) -> None:
         self._app = app
-        self._services = services
+        self._ports = ports
         app.post(
             "/campaigns",
             **described(
@@ -62,7 +62,7 @@ class CampaignRoutes:
             correlation_id=self._app.context["correlation_id"],
             idempotency_key=idempotency_key(event),
         )
-        accepted = submit(submission, self._services)
+        accepted = submit(submission, self._ports)
         links = CampaignLinks.of(accepted.campaign.campaign_id, self._root())
         view = AcceptedCampaign(
             campaign_id=accepted.campaign.campaign_id,
@@ -74,21 +74,19 @@ class CampaignRoutes:
         return answer(view, status=202, headers={"Location": links.self})
 
     def list(self, limit: Limit = 20, cursor: Cursor = None) -> Answer:
-        page = self._services.campaigns.page(caller(self._app.current_event).tenant_id, limit, cursor)
+        page = self._ports.campaigns.page(caller(self._app.current_event).tenant_id, limit, cursor)
         return listing([CampaignItem.of(campaign, self._root()) for campaign in page.items], page.next_cursor)
 
     def get(self, campaign_id: CampaignPath) -> Answer:
         key = self._key(campaign_id)
-        campaign = self._services.campaigns.get(key)
-        effects = self._services.effects.all(key) if campaign.status in _UNDONE else ()
+        campaign = self._ports.campaigns.get(key)
+        effects = self._ports.effects.all(key) if campaign.status in _UNDONE else ()
         return answer(CampaignView.of(campaign, self._root(), effects))
 
     def progress(self, campaign_id: CampaignPath) -> Answer:
-        key, services = self._key(campaign_id), self._services
-        campaign = services.campaigns.get(key)
-        progress = progress_of(
-            campaign, services.checkpoints.all(key), services.posts.progress(key), now=services.clock.now()
-        )
+        key, ports = self._key(campaign_id), self._ports
+        campaign = ports.campaigns.get(key)
+        progress = progress_of(campaign, ports.checkpoints.all(key), ports.posts.progress(key), now=ports.clock.now())
         # Here "no step is to come" is an answer, so the field stays when it is null.
         return Response(200, "application/json", progress.model_dump(mode="json", by_alias=True))
 
@@ -96,4 +94,4 @@ class CampaignRoutes:
         return CampaignKey(caller(self._app.current_event).tenant_id, campaign_id)
 
     def _root(self) -> str:
-        return public_url(self._app.current_event, lambda: self._services.base_url)
+        return public_url(self._app.current_event, lambda: self._ports.base_url)

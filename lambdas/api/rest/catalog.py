@@ -8,11 +8,11 @@ from aws_lambda_powertools.event_handler.openapi.params import Path
 from lambdas.api.rest.answers import Answer, answer, described
 from lambdas.api.rest.request import caller, json_body, manager
 from lambdas.api.rest.resolver import Resolver
-from lambdas.api.services import Services
 from lambdas.domain.errors import FieldError, InvalidInputError, NotFoundError
 from lambdas.domain.ids import BrandIdField, PersonaIdField
 from lambdas.domain.models.brand import Brand, BrandConfig, Persona, PersonaConfig
 from lambdas.domain.models.tenant import TenantConfig, TenantSettings
+from lambdas.ports.bundle import Ports
 
 BRANDS, PERSONAS, SETTINGS = "Brands", "Personas", "Settings"
 BrandPath = Annotated[BrandIdField, Path()]
@@ -20,9 +20,9 @@ PersonaPath = Annotated[PersonaIdField, Path()]
 
 
 class BrandRoutes:
-    def __init__(self, app: Resolver, services: Services) -> None:
+    def __init__(self, app: Resolver, ports: Ports) -> None:
         self._app = app
-        self._services = services
+        self._ports = ports
         path = "/brands/<brand_id>"
         app.put(
             path,
@@ -37,23 +37,23 @@ class BrandRoutes:
     def put(self, brand_id: BrandPath) -> Answer:
         who = manager(self._app.current_event)
         config = BrandConfig.from_wire(json_body(self._app.current_event))
-        return answer(self._services.catalog.put_brand(who.tenant_id, brand_id, config))
+        return answer(self._ports.catalog.put_brand(who.tenant_id, brand_id, config))
 
     def get(self, brand_id: BrandPath) -> Answer:
-        brand = self._services.catalog.get_brand(caller(self._app.current_event).tenant_id, brand_id)
+        brand = self._ports.catalog.get_brand(caller(self._app.current_event).tenant_id, brand_id)
         if brand is None:
             raise NotFoundError(f"there is no brand {brand_id!r}")
         return answer(brand)
 
     def delete(self, brand_id: BrandPath) -> Answer:
-        self._services.catalog.delete_brand(manager(self._app.current_event).tenant_id, brand_id)
+        self._ports.catalog.delete_brand(manager(self._app.current_event).tenant_id, brand_id)
         return Response(204)
 
 
 class PersonaRoutes:
-    def __init__(self, app: Resolver, services: Services) -> None:
+    def __init__(self, app: Resolver, ports: Ports) -> None:
         self._app = app
-        self._services = services
+        self._ports = ports
         path = "/personas/<persona_id>"
         app.put(
             path,
@@ -68,23 +68,23 @@ class PersonaRoutes:
     def put(self, persona_id: PersonaPath) -> Answer:
         who = manager(self._app.current_event)
         config = PersonaConfig.from_wire(json_body(self._app.current_event))
-        return answer(self._services.catalog.put_persona(who.tenant_id, persona_id, config))
+        return answer(self._ports.catalog.put_persona(who.tenant_id, persona_id, config))
 
     def get(self, persona_id: PersonaPath) -> Answer:
-        persona = self._services.catalog.get_persona(caller(self._app.current_event).tenant_id, persona_id)
+        persona = self._ports.catalog.get_persona(caller(self._app.current_event).tenant_id, persona_id)
         if persona is None:
             raise NotFoundError(f"there is no persona {persona_id!r}")
         return answer(persona)
 
     def delete(self, persona_id: PersonaPath) -> Answer:
-        self._services.catalog.delete_persona(manager(self._app.current_event).tenant_id, persona_id)
+        self._ports.catalog.delete_persona(manager(self._app.current_event).tenant_id, persona_id)
         return Response(204)
 
 
 class SettingsRoutes:
-    def __init__(self, app: Resolver, services: Services) -> None:
+    def __init__(self, app: Resolver, ports: Ports) -> None:
         self._app = app
-        self._services = services
+        self._ports = ports
         app.get("/settings", **described("getSettings", "The tenant's settings", tag=SETTINGS, answers=TenantSettings))(
             self.get
         )
@@ -100,14 +100,14 @@ class SettingsRoutes:
         )(self.put)
 
     def get(self) -> Answer:
-        return answer(self._services.catalog.get_settings(caller(self._app.current_event).tenant_id))
+        return answer(self._ports.catalog.get_settings(caller(self._app.current_event).tenant_id))
 
     def put(self) -> Answer:
         """Raises ``InvalidInputError`` for a sender that the mail service would not take from this tenant."""
         who = manager(self._app.current_event)
         config = TenantConfig.from_wire(json_body(self._app.current_event))
-        refusal = self._services.senders.refusal(who.tenant_id, config.sender.address) if config.sender else None
+        refusal = self._ports.senders.refusal(who.tenant_id, config.sender.address) if config.sender else None
         if refusal:
             problem = FieldError("sender.address", refusal)
             raise InvalidInputError(f"{problem.field} {problem.message}", errors=[problem])
-        return answer(self._services.catalog.put_settings(who.tenant_id, config))
+        return answer(self._ports.catalog.put_settings(who.tenant_id, config))

@@ -10,10 +10,10 @@ from lambdas.api.rest.campaigns import TAG, CampaignPath, Cursor, Limit
 from lambdas.api.rest.request import caller
 from lambdas.api.rest.resolver import Resolver
 from lambdas.api.rest.views import Listing
-from lambdas.api.services import Services
 from lambdas.domain.errors import NotAcceptableError
 from lambdas.domain.graph.model import ExecutionGraph
 from lambdas.domain.ids import CampaignId, CampaignKey
+from lambdas.ports.bundle import Ports
 from lambdas.services.history import ExecutionContext, ExecutionView, execution_context, execution_views, graph_of
 from lambdas.services.progress import progress_of
 
@@ -28,9 +28,9 @@ Format = Annotated[
 
 
 class HistoryRoutes:
-    def __init__(self, app: Resolver, services: Services) -> None:
+    def __init__(self, app: Resolver, ports: Ports) -> None:
         self._app = app
-        self._services = services
+        self._ports = ports
         app.get(
             "/campaigns/<campaign_id>/checkpoints",
             **described("getCheckpoints", "What each step did", tag=TAG, answers=ExecutionContext),
@@ -57,30 +57,28 @@ class HistoryRoutes:
         )(self.graph)
 
     def checkpoints(self, campaign_id: CampaignPath, limit: Limit = 50, cursor: Cursor = None) -> Answer:
-        key, services = self._key(campaign_id), self._services
-        campaign = services.campaigns.get(key)
-        progress = progress_of(
-            campaign, services.checkpoints.all(key), services.posts.progress(key), now=services.clock.now()
-        )
+        key, ports = self._key(campaign_id), self._ports
+        campaign = ports.campaigns.get(key)
+        progress = progress_of(campaign, ports.checkpoints.all(key), ports.posts.progress(key), now=ports.clock.now())
         context = execution_context(
             campaign,
-            services.checkpoints.page(key, limit, cursor),
-            services.approvals.all(key),
+            ports.checkpoints.page(key, limit, cursor),
+            ports.approvals.all(key),
             (progress.current_step, progress.completed_steps),
         )
         # A field that is null is an answer here: no step is to come, no page follows, nothing went wrong.
         return Response(200, "application/json", context.model_dump(mode="json", by_alias=True))
 
     def executions(self, campaign_id: CampaignPath, limit: Limit = 10, cursor: Cursor = None) -> Answer:
-        key, services = self._key(campaign_id), self._services
-        campaign = services.campaigns.get(key)
-        page = execution_views(campaign, services.engine, services.checkpoints.all(key), limit, cursor)
+        key, ports = self._key(campaign_id), self._ports
+        campaign = ports.campaigns.get(key)
+        page = execution_views(campaign, ports.engine, ports.checkpoints.all(key), limit, cursor)
         return listing(page.items, page.next_cursor)
 
     def graph(self, campaign_id: CampaignPath, format: Format = None) -> Answer:  # noqa: A002 - the parameter's name outside
-        key, services = self._key(campaign_id), self._services
-        campaign = services.campaigns.get(key)
-        graph = graph_of(campaign, services.posts.progress(key), services.engine, services.clock.now())
+        key, ports = self._key(campaign_id), self._ports
+        campaign = ports.campaigns.get(key)
+        graph = graph_of(campaign, ports.posts.progress(key), ports.engine, ports.clock.now())
         accepted = str(self._app.current_event.headers.get("Accept", ""))
         if format == "json" or (format is None and "application/json" in accepted):
             return answer(graph, headers=_VARY)

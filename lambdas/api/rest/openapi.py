@@ -10,7 +10,6 @@ from aws_lambda_powertools.event_handler.openapi.models import HTTPBearer
 from pydantic.alias_generators import to_camel
 from pydantic.json_schema import models_json_schema
 
-from lambdas.api.approvals.managing import Reassignment, ReviewerChoice
 from lambdas.api.problems import CONTENT_TYPE
 from lambdas.api.rest.examples import BODIES, IDS
 from lambdas.api.rest.resolver import camel_path
@@ -20,6 +19,7 @@ from lambdas.domain.models.brand import BrandConfig, PersonaConfig
 from lambdas.domain.models.campaign import CampaignBrief
 from lambdas.domain.models.tenant import TenantConfig
 from lambdas.services.editing import PostPatch
+from lambdas.services.open_requests import Reassignment, ReviewerChoice
 
 TITLE = "Campaign orchestration"
 VERSION = "1.0"

@@ -10,19 +10,19 @@ from lambdas.api.rest.campaigns import CampaignPath, Cursor, Limit
 from lambdas.api.rest.request import caller, json_body, manager
 from lambdas.api.rest.resolver import Resolver
 from lambdas.api.rest.views import Listing, PostView
-from lambdas.api.services import Services
 from lambdas.domain.batch_lease import under_claims
 from lambdas.domain.ids import CampaignId, CampaignKey, PostIdField
 from lambdas.domain.models.post import Post, PostStatus
-from lambdas.services.editing import EditPorts, PostPatch, edit_post
+from lambdas.ports.bundle import Ports
+from lambdas.services.editing import PostPatch, edit_post
 
 TAG = "Posts"
 
 
 class PostRoutes:
-    def __init__(self, app: Resolver, services: Services) -> None:
+    def __init__(self, app: Resolver, ports: Ports) -> None:
         self._app = app
-        self._services = services
+        self._ports = ports
         app.get(
             "/campaigns/<campaign_id>/posts",
             **described(
@@ -52,28 +52,26 @@ class PostRoutes:
     def edit(self, campaign_id: CampaignPath, post_id: Annotated[PostIdField, Path()]) -> Answer:
         who = manager(self._app.current_event)
         patch = PostPatch.from_wire(json_body(self._app.current_event))
-        services = self._services
-        ports = EditPorts(services.campaigns, services.posts, services.approvals, services.clock, services.ids)
         key = CampaignKey(who.tenant_id, campaign_id)
-        return answer(PostView.of(edit_post(key, post_id, patch, who.subject, ports)))
+        return answer(PostView.of(edit_post(key, post_id, patch, who.subject, self._ports)))
 
     def list(self, campaign_id: CampaignPath, limit: Limit = 20, cursor: Cursor = None) -> Answer:
         key = self._existing(campaign_id)
-        page = self._services.posts.page(key, limit, cursor)
+        page = self._ports.posts.page(key, limit, cursor)
         return listing([PostView.of(post) for post in self._as_written(key, page.items)], page.next_cursor)
 
     def get(self, campaign_id: CampaignPath, post_id: Annotated[PostIdField, Path()]) -> Answer:
         key = self._existing(campaign_id)
-        (post,) = self._as_written(key, [self._services.posts.get(key, post_id)])
+        (post,) = self._as_written(key, [self._ports.posts.get(key, post_id)])
         return answer(PostView.of(post))
 
     def _as_written(self, key: CampaignKey, posts: Sequence[Post]) -> Iterator[Post]:
         """With those marked that are being written: asked only where some are unwritten."""
         unwritten = any(post.status is PostStatus.PLANNED for post in posts)
-        return under_claims(posts, self._services.posts.claims(key) if unwritten else {})
+        return under_claims(posts, self._ports.posts.claims(key) if unwritten else {})
 
     def _existing(self, campaign_id: CampaignId) -> CampaignKey:
         """A campaign without posts has an empty list; a campaign that is not there has none."""
         key = CampaignKey(caller(self._app.current_event).tenant_id, campaign_id)
-        self._services.campaigns.get(key)
+        self._ports.campaigns.get(key)
         return key

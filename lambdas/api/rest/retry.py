@@ -7,10 +7,10 @@ from lambdas.api.rest.campaigns import TAG, CampaignPath
 from lambdas.api.rest.request import json_body, manager, public_url
 from lambdas.api.rest.resolver import Resolver
 from lambdas.api.rest.views import AcceptedCampaign, CampaignLinks
-from lambdas.api.services import Services
 from lambdas.domain.errors import FieldError, InvalidInputError
 from lambdas.domain.ids import CampaignKey
 from lambdas.domain.models.base import Model
+from lambdas.ports.bundle import Ports
 from lambdas.services.recovery import retry, step_that_failed
 
 
@@ -23,9 +23,9 @@ class RetryInput(Model):
 
 
 class RetryRoutes:
-    def __init__(self, app: Resolver, services: Services) -> None:
+    def __init__(self, app: Resolver, ports: Ports) -> None:
         self._app = app
-        self._services = services
+        self._ports = ports
         app.post(
             "/campaigns/<campaign_id>/retry",
             **described(
@@ -47,8 +47,8 @@ class RetryRoutes:
         if wanted.step and wanted.mode == "failed_posts":
             message = 'goes with "mode": "from_step"'
             raise InvalidInputError(f"step: {message}", errors=[FieldError("step", message)])
-        campaign = retry(key, self._step(key, wanted), self._services)
-        links = CampaignLinks.of(campaign_id, public_url(event, lambda: self._services.base_url))
+        campaign = retry(key, self._step(key, wanted), self._ports)
+        links = CampaignLinks.of(campaign_id, public_url(event, lambda: self._ports.base_url))
         view = AcceptedCampaign(
             campaign_id=campaign_id,
             status=campaign.status,
@@ -62,7 +62,7 @@ class RetryRoutes:
             return None
         if wanted.step:
             return wanted.step
-        campaign = self._services.campaigns.get(key)
-        if wanted.mode is None and (campaign.error is None or self._services.posts.count(key).failed):
+        campaign = self._ports.campaigns.get(key)
+        if wanted.mode is None and (campaign.error is None or self._ports.posts.count(key).failed):
             return None
         return step_that_failed(campaign)

@@ -3,8 +3,18 @@
 from collections.abc import Iterable
 from typing import Generic, TypeVar
 
+from pydantic import EmailStr
+
 from lambdas.domain.ids import CallbackIdField, CampaignIdField, CorrelationId
-from lambdas.domain.models.approval import Approval, ApprovalStatus, Decision, DecisionInput
+from lambdas.domain.models.approval import (
+    Approval,
+    ApprovalStatus,
+    Decision,
+    DecisionInput,
+    MailState,
+    Quorum,
+    Reviewer,
+)
 from lambdas.domain.models.base import Model, Moment
 from lambdas.domain.models.campaign import Campaign, CampaignBrief, CampaignStatus, Failure, Notice, PostCounts
 from lambdas.domain.models.effect import Effect, EffectStatus
@@ -174,3 +184,63 @@ class Problem(Model):
     detail: str
     errors: tuple[ProblemField, ...]
     correlation_id: str
+
+
+class ReviewerView(Model):
+    email: EmailStr
+    stage: int
+    invited_at: Moment | None = None
+    answer: Decision | None = None
+    outdated: bool
+    """The answer was given before posts were edited, and does not count."""
+    mail: MailState | None = None
+    """What became of the newest mail."""
+    revoked: bool
+    """A manager took the links back."""
+    unreachable: str | None = None
+    """Why mail does not reach them."""
+    slack: str | None = None
+
+
+class ApprovalView(Model):
+    """An open or past request, without anything that opens it."""
+
+    callback_id: CallbackIdField
+    round: int
+    status: ApprovalStatus
+    stage: int
+    quorum: Quorum | int
+    created_at: Moment
+    expires_at: Moment
+    reviewers: tuple[ReviewerView, ...]
+    decision: Decision | None = None
+    expired: bool
+
+    @classmethod
+    def of(cls, approval: Approval) -> "ApprovalView":
+        def view(reviewer: Reviewer) -> ReviewerView:
+            vote = approval.vote_of(reviewer.email)
+            return ReviewerView(
+                email=reviewer.email,
+                stage=reviewer.stage,
+                invited_at=reviewer.invited_at,
+                answer=vote.decision if vote else None,
+                outdated=vote is not None and not approval.counts(vote),
+                mail=reviewer.mail,
+                revoked=reviewer.revoked,
+                unreachable=reviewer.unreachable,
+                slack=reviewer.slack,
+            )
+
+        return cls(
+            callback_id=approval.callback_id,
+            round=approval.round,
+            status=approval.status,
+            stage=approval.stage,
+            quorum=approval.quorum,
+            created_at=approval.created_at,
+            expires_at=approval.expires_at,
+            reviewers=tuple(view(reviewer) for reviewer in approval.reviewers),
+            decision=approval.decision.decision if approval.decision else None,
+            expired=approval.decision.expired if approval.decision else False,
+        )

@@ -93,7 +93,7 @@ class MadeDecision(Model):
     posts: tuple[PostDecision, ...] = ()
     """The posts that go back, with every reviewer's comment on them; empty where they are too large for the record."""
     posts_in_votes: Annotated[int, Field(ge=0)] = 0
-    """How many posts go back, where ``posts`` could not hold them: ``domain/approval.py`` reads them from the votes."""
+    """How many posts go back, where ``posts`` could not hold them: ``sent_back`` reads them from the votes."""
     reason: str | None = None
     """Where it is not simply what that reviewer said: no revisions left, nobody answered in time."""
     expired: bool = False
@@ -120,7 +120,7 @@ class Vote(Model):
 
 
 Owed = Literal["approval", "reminder"]
-"""The mail that is to be sent to a reviewer, by its kind (``services/letters.py``)."""
+"""The mail that is to be sent to a reviewer, by its kind (``domain/models/mail.py``)."""
 
 
 class MailState(StrEnum):
@@ -179,7 +179,8 @@ class Editing(Model):
 class Approval(Model):
     """The record of a request for approval (``SK = APPROVAL#<callbackId>``).
 
-    ``task_token`` resumes the workflow. It is stored sealed (``services/resuming.py``) and never leaves the server.
+    ``task_token`` resumes the workflow. It is stored sealed (``services/open_requests.py``), and never leaves the
+    server.
     """
 
     callback_id: CallbackIdField

@@ -1,5 +1,6 @@
 """An email as a mailer sends it."""
 
+from enum import StrEnum
 from typing import Annotated
 
 from pydantic import EmailStr, Field
@@ -18,3 +19,15 @@ class Mail(Model):
     """SES message tags: ids only, never a token or an address. A bounce comes back with them."""
     sender: Sender | None = None
     """Of the tenant; ``None``: the deployment's."""
+
+
+class Kind(StrEnum):
+    """Tag ``kind`` of a mail."""
+
+    APPROVAL = "approval"
+    REMINDER = "reminder"
+    UNREACHABLE = "unreachable"
+
+
+ASKING = frozenset({Kind.APPROVAL, Kind.REMINDER})
+"""Those that a reviewer gets."""

@@ -5,12 +5,12 @@ from datetime import timedelta
 
 import pytest
 
-from lambdas.api.approvals.links import open_link
-from lambdas.api.approvals.managing import Place, Reassignment, reassign, revoke
 from lambdas.domain.errors import CampaignError, UnauthenticatedError
 from lambdas.domain.models.approval import ClosedBecause
-from lambdas.services.links import approval_link
+from lambdas.services.approval_links import approval_link, open_link
+from lambdas.services.open_requests import Place, Reassignment, reassign, revoke
 from tests.fakes import MemoryKeys
+from tests.support.faults import replaced
 from tests.support.forgeries import Forger
 from tests.support.waiting import OTHER_ULID, by_program, nothing_happened
 
@@ -100,7 +100,7 @@ def test_a_token_swapped_between_two_live_kids_does_not_verify(waiting):
     own = waiting.world.keys.approval().keys["k1"].get_secret_value()
     both = {"active": "k2", "keys": {"k1": own, "k2": own[::-1]}}
     keys = type(waiting.world.keys.approval()).model_validate(both)
-    ports = waiting.world.link_ports._replace(keys=MemoryKeys(approval=keys))
+    ports = replaced(waiting.world, keys=MemoryKeys(approval=keys))
     forger = Forger(waiting)
     swapped = {
         "k2 over k1's signature": forger.with_header(alg="HS256", kid="k2", signature=forger.signature),
@@ -120,11 +120,11 @@ def test_a_link_of_before_a_rotation_holds_until_its_key_is_gone(waiting):
     fresh = old.keys["k1"].get_secret_value()[::-1]
     rotated = old.model_validate({"active": "k2", "keys": {"k1": old.keys["k1"].get_secret_value(), "k2": fresh}})
     gone = old.model_validate({"active": "k2", "keys": {"k2": fresh}})
-    query, ports = waiting.query(), waiting.world.link_ports
+    query, ports = waiting.query(), waiting.world
 
-    both = ports._replace(keys=MemoryKeys(approval=rotated))
+    both = replaced(ports, keys=MemoryKeys(approval=rotated))
     assert open_link(query["token"], query["nonce"], waiting.approval.callback_id, both).approval == waiting.approval
-    only = ports._replace(keys=MemoryKeys(approval=gone))
+    only = replaced(ports, keys=MemoryKeys(approval=gone))
     with pytest.raises(UnauthenticatedError):
         open_link(query["token"], query["nonce"], waiting.approval.callback_id, only)
 
@@ -143,5 +143,5 @@ def test_a_link_from_a_request_that_is_not_there_is_a_404(waiting):
     )
     token = link.split("token=")[1].split("&")[0]
     with pytest.raises(CampaignError) as refusal:
-        open_link(token, nonce, OTHER_ULID, waiting.world.link_ports)
+        open_link(token, nonce, OTHER_ULID, waiting.world)
     assert refusal.value.status == 404

@@ -10,14 +10,15 @@ from typing import Any
 
 import pytest
 
-from lambdas.api.approvals.decisions import RESUME_GRACE, Choice, decide
-from lambdas.api.approvals.links import open_link
 from lambdas.domain.errors import ConflictError, DependencyUnavailableError
 from lambdas.domain.models.approval import ApprovalStatus, Decision, MadeDecision, Quorum
 from lambdas.domain.models.campaign import CampaignStatus
 from lambdas.domain.models.post import Provenance, RuleResult
+from lambdas.services.approval_links import open_link
+from lambdas.services.decisions import RESUME_GRACE, Choice, decide
 from tests.fakes import stored as at_rest
 from tests.support.api import REVIEWERS
+from tests.support.faults import replaced
 from tests.support.waiting import OTHER_ULID, TASK_TOKEN, Form, Waiting, nothing_happened
 
 
@@ -143,12 +144,12 @@ def test_opening_a_used_link_shows_what_was_decided(waiting):
 
 def test_fifty_decisions_at_once_leave_one(waiting):
     world, query = waiting.world, waiting.query()
-    link = open_link(query["token"], query["nonce"], waiting.approval.callback_id, world.link_ports)
+    link = open_link(query["token"], query["nonce"], waiting.approval.callback_id, world)
     choices = [Choice(decision, f"comment {n}", None) for n, decision in enumerate(islice(cycle(Decision), 50))]
 
     def attempt(choice: Choice) -> str:
         try:
-            decide(link, choice, world.decision_ports)
+            decide(link, choice, world)
         except ConflictError as error:
             return error.message
         return "won"
@@ -180,8 +181,8 @@ class Dying:
 
 def test_a_crash_between_decision_and_resume_is_mended_by_the_same_decision(waiting):
     world, query = waiting.world, waiting.query()
-    ports = world.decision_ports._replace(engine=Dying(world.engine))
-    link = open_link(query["token"], query["nonce"], waiting.approval.callback_id, world.link_ports)
+    ports = replaced(world, engine=Dying(world.engine))
+    link = open_link(query["token"], query["nonce"], waiting.approval.callback_id, world)
     choice = Choice(Decision.APPROVED, "Fine,\nreally", None)
     with pytest.raises(DependencyUnavailableError):
         decide(link, choice, ports)

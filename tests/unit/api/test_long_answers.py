@@ -5,7 +5,14 @@ from typing import Any
 import pytest
 
 from lambdas.adapters.table import keys
-from lambdas.api.approvals.decisions import (
+from lambdas.domain.approval import sent_back
+from lambdas.domain.errors import ConflictError, DependencyUnavailableError, GoneError, PayloadTooLargeError
+from lambdas.domain.ids import post_id_for
+from lambdas.domain.models.approval import Approval, Decision, PostDecision, PostVerdict, Quorum, Reviewer
+from lambdas.domain.record_size import fits, record_bytes
+from lambdas.ports.table import Prefix
+from lambdas.services.approval_links import OpenLink
+from lambdas.services.decisions import (
     MAX_ANSWER_BYTES,
     MAX_JOINED_COMMENTS,
     MAX_POSTS_BYTES,
@@ -13,15 +20,10 @@ from lambdas.api.approvals.decisions import (
     Choice,
     decide,
 )
-from lambdas.api.approvals.links import OpenLink
-from lambdas.domain.approval import sent_back
-from lambdas.domain.errors import ConflictError, DependencyUnavailableError, GoneError, PayloadTooLargeError
-from lambdas.domain.ids import post_id_for
-from lambdas.domain.models.approval import Approval, Decision, PostDecision, PostVerdict, Quorum, Reviewer
-from lambdas.domain.record_size import fits, record_bytes
-from lambdas.ports.table import Prefix
-from lambdas.services.inviting import LINKS_KEPT, REASON_CHARS
+from lambdas.services.inviting import LINKS_KEPT
+from lambdas.services.notify import REASON_CHARS
 from tests.fakes import MemoryEngine
+from tests.support.faults import replaced
 from tests.support.waiting import Waiting, nothing_happened
 
 
@@ -36,7 +38,7 @@ def said(waiting: Waiting, posts: int, length: int) -> tuple[PostDecision, ...]:
 
 def answer(waiting: Waiting, posts: tuple[PostDecision, ...], number: int = 0, comments: str = "Nearly") -> Approval:
     link = OpenLink(waiting.stored(), waiting.stored().reviewers[number])
-    return decide(link, Choice(Decision.NEEDS_REVISION, comments, None, posts), waiting.world.decision_ports)
+    return decide(link, Choice(Decision.NEEDS_REVISION, comments, None, posts), waiting.world)
 
 
 def test_a_form_of_hundreds_of_long_comments_decides(make_waiting: Any) -> None:
@@ -118,7 +120,7 @@ def test_the_largest_request_there_can_be_fits_an_item(make_waiting: Any) -> Non
     waiting.world.approvals.amend(waiting.stored().model_copy(update=changes))
     for number in range(1, 39):
         link = OpenLink(waiting.stored(), waiting.stored().reviewers[number])
-        decide(link, Choice(Decision.APPROVED, "ü" * 5_000, None), waiting.world.decision_ports)
+        decide(link, Choice(Decision.APPROVED, "ü" * 5_000, None), waiting.world)
     posts = said(waiting, 230, 1_990)
     assert MAX_POSTS_BYTES < sum(len(post.comment.encode()) for post in posts) < MAX_ANSWER_BYTES
     stored = answer(waiting, posts, comments="ü" * 5_000)
@@ -151,14 +153,14 @@ def test_a_reviewer_who_repeats_their_own_words_resumes_a_decision_of_several(wa
     third = Reviewer(email="third@example.com", nonce_hash="")
     world.approvals.amend(asked.model_copy(update={"quorum": 2, "reviewers": (*asked.reviewers, third)}))
     answer(waiting, said(waiting, 1, 10), 0, "Kinder")
-    broken = world.decision_ports._replace(engine=Unreachable())
+    broken = replaced(world, engine=Unreachable())
     link = OpenLink(waiting.stored(), waiting.stored().reviewers[1])
     choice = Choice(Decision.NEEDS_REVISION, "Shorter", None, said(waiting, 1, 10))
     with pytest.raises(DependencyUnavailableError):
         decide(link, choice, broken)
     assert waiting.stored().decision
     world.clock.advance(RESUME_GRACE)
-    decide(link, choice, world.decision_ports)
+    decide(link, choice, world)
     assert [resumed.output["decision"] for resumed in world.engine.resumed] == ["needs_revision"]
 
 

@@ -23,7 +23,7 @@ from lambdas.domain.models.campaign import CampaignStatus
 from lambdas.domain.models.mail import Mail
 from lambdas.domain.models.tenant import TenantConfig
 from lambdas.ports.paging import every
-from lambdas.services.links import nonce_hash
+from lambdas.services.approval_links import nonce_hash
 from lambdas.services.tokens import verify_approval_token
 from tests.fakes import MemoryChat, stored
 from tests.support import samples

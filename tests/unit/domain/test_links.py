@@ -4,7 +4,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from lambdas.domain.ids import CallbackId
-from lambdas.services.links import approval_link, nonce_hash
+from lambdas.services.approval_links import approval_link, nonce_hash
 from lambdas.services.tokens import MAX_TOKEN_CHARS, verify_approval_token
 from tests.support import samples
 from tests.support.world import World

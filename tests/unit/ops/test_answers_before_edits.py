@@ -5,14 +5,15 @@ from typing import Any
 
 import pytest
 
-from lambdas.api.approvals.decisions import Choice, DecisionPorts, decide
-from lambdas.api.approvals.managing import ApprovalView, Place, revoke
+from lambdas.api.rest.views import ApprovalView
 from lambdas.domain.content_hash import content_hash
 from lambdas.domain.errors import ConflictError
 from lambdas.domain.models.approval import Approval, ApprovalStatus, Decision, PostDecision, PostVerdict, Quorum
 from lambdas.domain.models.post import PostContent
 from lambdas.ports.paging import every
-from lambdas.services.editing import EditPorts, PostPatch, edit_post
+from lambdas.services.decisions import Choice, decide
+from lambdas.services.editing import PostPatch, edit_post
+from lambdas.services.open_requests import Place, revoke
 from tests.support import samples
 from tests.support.asked import Asked
 from tests.support.world import World
@@ -37,16 +38,14 @@ def posts(world: World) -> list[Any]:
 def answer(request: Asked, who: str, decision: Decision = Decision.APPROVED, **said: Any) -> Approval:
     w = request.world
     w.clock.advance(timedelta(minutes=1))
-    ports = DecisionPorts(w.approvals, w.campaigns, w.engine, w.clock, w.cipher, w.posts)
     choice = Choice(decision, said.get("comments", ""), request.approval.content_hash, said.get("posts", ()))
-    return decide(request.open(request.links()[who]), choice, ports)
+    return decide(request.open(request.links()[who]), choice, w)
 
 
 def edit(request: Asked, text: str, index: int = 0) -> None:
     w = request.world
     w.clock.advance(timedelta(minutes=1))
-    ports = EditPorts(w.campaigns, w.posts, w.approvals, w.clock, w.ids)
-    edit_post(samples.KEY, posts(w)[index].post_id, PostPatch(text=text), "robin", ports)
+    edit_post(samples.KEY, posts(w)[index].post_id, PostPatch(text=text), "robin", w)
 
 
 def mailed(request: Asked) -> list[str]:

@@ -6,8 +6,6 @@ from datetime import timedelta
 import pytest
 
 from lambdas.adapters.table.post_store import TablePosts
-from lambdas.api.approvals.decisions import Choice, DecisionPorts, decide
-from lambdas.api.approvals.managing import Place, remind
 from lambdas.domain.approval import EDIT_GRACE
 from lambdas.domain.content_hash import content_hash
 from lambdas.domain.errors import ConflictError, DependencyTimeoutError
@@ -15,9 +13,12 @@ from lambdas.domain.ids import CampaignKey
 from lambdas.domain.models.approval import ApprovalStatus, Decision
 from lambdas.domain.models.post import Post, PostContent
 from lambdas.ports.paging import every
-from lambdas.services.editing import EditPorts, PostPatch, edit_post
+from lambdas.services.decisions import Choice, decide
+from lambdas.services.editing import PostPatch, edit_post
+from lambdas.services.open_requests import Place, remind
 from tests.support import samples
 from tests.support.asked import Asked
+from tests.support.faults import replaced
 from tests.support.world import World
 
 
@@ -54,15 +55,13 @@ def shown(world: World) -> str:
 def edit(asked: Asked, index: int, text: str, posts: TablePosts | None = None) -> Post:
     w = asked.world
     post = list(every(w.posts, samples.KEY))[index]
-    ports = EditPorts(w.campaigns, posts or w.posts, w.approvals, w.clock, w.ids)
+    ports = replaced(w, posts=posts or w.posts)
     return edit_post(samples.KEY, post.post_id, PostPatch(text=text), "robin", ports)
 
 
 def approves(asked: Asked) -> None:
-    w = asked.world
     link = asked.open(asked.links()["ada@example.com"])
-    ports = DecisionPorts(w.approvals, w.campaigns, w.engine, w.clock, w.cipher, w.posts)
-    decide(link, Choice(Decision.APPROVED, "", None), ports)
+    decide(link, Choice(Decision.APPROVED, "", None), asked.world)
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])

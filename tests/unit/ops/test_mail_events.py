@@ -9,7 +9,7 @@ import pytest
 from lambdas.domain.errors import InvalidInputError
 from lambdas.domain.ids import CampaignKey
 from lambdas.domain.models.base import iso
-from lambdas.services.letters import Kind
+from lambdas.domain.models.mail import Kind
 from lambdas.workers.mail_events import Outcome, message_in, note, undelivered
 from tests.support import samples
 from tests.support.asked import REVIEWERS, Asked

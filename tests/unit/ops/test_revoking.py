@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from lambdas.api.approvals.managing import Place, Reassignment, reassign, remind, revoke
 from lambdas.domain.errors import GoneError
 from lambdas.domain.models.mail import Mail
+from lambdas.services.open_requests import Place, Reassignment, reassign, remind, revoke
 from tests.fakes import MemoryMailer
 from tests.support import samples
 from tests.support.asked import REVIEWERS, Asked

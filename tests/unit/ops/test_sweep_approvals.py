@@ -8,14 +8,14 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from lambdas.api.approvals.decisions import Choice, DecisionPorts, decide
-from lambdas.api.approvals.managing import Place, Reassignment, reassign, remind
 from lambdas.domain.approval import HEARTBEAT_EVERY
 from lambdas.domain.errors import DependencyUnavailableError
 from lambdas.domain.models.approval import ApprovalStatus, Decision, MailState, Quorum
 from lambdas.domain.models.campaign import CampaignStatus
 from lambdas.ports.bundle import Ports
+from lambdas.services.decisions import Choice, decide
 from lambdas.services.inviting import FIRST_PAUSE
+from lambdas.services.open_requests import Place, Reassignment, reassign, remind
 from lambdas.services.tokens import verify_approval_token
 from tests.support import samples
 from tests.support.asked import REVIEWERS, Asked
@@ -200,10 +200,8 @@ def test_an_expiry_that_could_not_be_sent_is_sent_the_next_minute(world: World) 
 
 
 def answers(tended: Tended, email: str, decision: Decision) -> None:
-    world = tended.world
     link = tended.open(tended.links()[email])
-    ports = DecisionPorts(world.approvals, world.campaigns, world.engine, world.clock, world.cipher, world.posts)
-    decide(link, Choice(decision, "", link.approval.content_hash), ports)
+    decide(link, Choice(decision, "", link.approval.content_hash), tended.world)
 
 
 def test_two_of_three_with_one_rejection_stays_open_over_days_and_then_carries(world: World) -> None:

@@ -5,12 +5,12 @@ from typing import Any
 import pytest
 
 from lambdas.adapters.table import keys
-from lambdas.api.approvals.decisions import Choice, DecisionPorts, decide
-from lambdas.api.approvals.managing import Place, Reassignment, reassign, remind
 from lambdas.domain.errors import MailRefusedError
 from lambdas.domain.models.approval import Decision
 from lambdas.domain.models.mail import Mail
 from lambdas.domain.models.tenant import TenantConfig
+from lambdas.services.decisions import Choice, decide
+from lambdas.services.open_requests import Place, Reassignment, reassign, remind
 from lambdas.workers.mail_events import Undelivered, note
 from tests.support import samples
 from tests.support.asked import REVIEWERS, Asked
@@ -127,8 +127,7 @@ def test_an_address_that_is_refused_at_once_is_told_like_a_bounce(world: World) 
 def test_whoever_has_answered_need_not_be_reached(world: World) -> None:
     asked = Asked(world, reviewers=list(REVIEWERS), quorum="all")
     link = asked.open(asked.links()[ADA])
-    ports = DecisionPorts(world.approvals, world.campaigns, world.engine, world.clock, world.cipher, world.posts)
-    decide(link, Choice(Decision.APPROVED, "", link.approval.content_hash), ports)
+    decide(link, Choice(Decision.APPROVED, "", link.approval.content_hash), world)
     bounced(asked, ADA)
     minute(asked)
     assert told(asked) == []

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from lambdas.api.approvals.links import OpenLink
 from lambdas.domain.approval import RESUME_GRACE as TELL_GRACE
 from lambdas.domain.approval import Tally, asked_anew, flagged, tally, with_hashes
 from lambdas.domain.errors import (
@@ -27,24 +26,14 @@ from lambdas.domain.models.approval import (
 )
 from lambdas.domain.models.base import iso
 from lambdas.domain.record_size import fits, record_bytes
-from lambdas.ports.engine import Engine
+from lambdas.ports.bundle import Ports
 from lambdas.ports.paging import every
-from lambdas.ports.services import Cipher
-from lambdas.ports.stores import ApprovalStore, CampaignStore, Clock, PostStore
+from lambdas.services.approval_links import OpenLink
 from lambdas.services.lifecycle import BUILDING
-from lambdas.services.resuming import send_decision
+from lambdas.services.open_requests import send_decision
 
 RESUME_GRACE = timedelta(seconds=2)
 """How long a decision may be on its way from the table to the workflow before a repeat of it sends it again."""
-
-
-class DecisionPorts(NamedTuple):
-    approvals: ApprovalStore
-    campaigns: CampaignStore
-    engine: Engine
-    clock: Clock
-    cipher: Cipher
-    posts: PostStore
 
 
 class Choice(NamedTuple):
@@ -67,7 +56,7 @@ MAX_JOINED_COMMENTS = 20_000
 """Characters of what all reviewers together tell the writer of a revision; each voice has an equal share."""
 
 
-def decide(link: OpenLink, choice: Choice, ports: DecisionPorts) -> Approval:
+def decide(link: OpenLink, choice: Choice, ports: Ports) -> Approval:
     """Record the answer; when the quorum has come to a decision, resume the workflow with it.
 
     An answer, and the ``PENDING → DECIDED`` that it may bring, is one conditional write, so exactly one of any number
@@ -109,7 +98,7 @@ def decide(link: OpenLink, choice: Choice, ports: DecisionPorts) -> Approval:
         raise
 
 
-def _as_it_stands(link: OpenLink, ports: DecisionPorts) -> Approval:
+def _as_it_stands(link: OpenLink, ports: Ports) -> Approval:
     """The request, with what each vote was given for; of a record that does not say, the posts do."""
     approval = ports.approvals.get(link.key, link.approval.callback_id)
     hashed = with_hashes(approval, every(ports.posts, link.key))
@@ -118,7 +107,7 @@ def _as_it_stands(link: OpenLink, ports: DecisionPorts) -> Approval:
     return asked_anew(hashed, ports.campaigns.get(link.key).brief.approval)
 
 
-def _vote(link: OpenLink, choice: Choice, ports: DecisionPorts) -> Vote:
+def _vote(link: OpenLink, choice: Choice, ports: Ports) -> Vote:
     return Vote(
         email=link.reviewer.email,
         decision=choice.decision,
@@ -153,7 +142,7 @@ def _bytes(posts: Sequence[PostDecision]) -> int:
     return sum(record_bytes(post.to_wire()) for post in posts)
 
 
-def _record(approval: Approval, vote: Vote, kept: Vote, ports: DecisionPorts) -> Approval:
+def _record(approval: Approval, vote: Vote, kept: Vote, ports: Ports) -> Approval:
     """The request with one more answer, and with the decision if that makes one. ``kept`` is the vote as it is stored.
 
     Raises ``ConcurrentUpdateError``.
@@ -238,7 +227,7 @@ def is_stuck(approval: Approval, now: datetime) -> bool:
     return made is not None and approval.resumed_at is None and now - made.decided_at >= RESUME_GRACE
 
 
-def require_open(link: OpenLink, ports: DecisionPorts) -> None:
+def require_open(link: OpenLink, ports: Ports) -> None:
     """Raises ``GoneError`` when nothing can be decided through ``link`` any more."""
     if link.approval.status is ApprovalStatus.CLOSED or ports.clock.now() >= link.approval.expires_at:
         raise GoneError("this request for approval is over")
@@ -246,7 +235,7 @@ def require_open(link: OpenLink, ports: DecisionPorts) -> None:
         raise GoneError("the campaign no longer waits for an approval")
 
 
-def _repeated(link: OpenLink, vote: Vote, ports: DecisionPorts) -> Approval:
+def _repeated(link: OpenLink, vote: Vote, ports: Ports) -> Approval:
     """What to say to a decision that came second: resume if it is the first one again and that got stuck."""
     first = link.approval.decision
     if first is None:
@@ -258,7 +247,7 @@ def _repeated(link: OpenLink, vote: Vote, ports: DecisionPorts) -> Approval:
     raise ConflictError(message, details=details)
 
 
-def _is_said_again(link: OpenLink, first: MadeDecision, vote: Vote, ports: DecisionPorts) -> bool:
+def _is_said_again(link: OpenLink, first: MadeDecision, vote: Vote, ports: Ports) -> bool:
     """By the one whose answer settled it: the same answer, or the decision as the page shows it, with the words of all
     who answered."""
     if first.decided_by != vote.email:
@@ -278,7 +267,7 @@ def decider(link: OpenLink) -> str:
     return f"reviewer {emails.index(made.decided_by) + 1}" if made.decided_by in emails else "another reviewer"
 
 
-def resume(approval: Approval, ports: DecisionPorts) -> Approval:
+def resume(approval: Approval, ports: Ports) -> Approval:
     """Tell the workflow what was decided. Raises ``GoneError`` when it does not wait for it."""
     try:
         send_decision(approval, ports.engine, ports.cipher)

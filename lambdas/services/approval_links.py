@@ -1,25 +1,45 @@
-"""Opening a reviewer's link: whose is it, and what does it open?"""
+"""The reviewer's link: making it, and opening it: whose is it, and what does it open?"""
 
+import hashlib
 import re
+from datetime import datetime
 from hmac import compare_digest
 from typing import NamedTuple
+from urllib.parse import urlencode
 
 from lambdas.domain.errors import CampaignError, GoneError, NotFoundError, UnauthenticatedError
-from lambdas.domain.ids import CampaignKey
+from lambdas.domain.ids import CallbackId, CampaignKey
+from lambdas.domain.models.access import KeySet
 from lambdas.domain.models.approval import Approval, Reviewer
-from lambdas.ports.services import Keys, SecurityLog
-from lambdas.ports.stores import ApprovalStore, Clock
-from lambdas.services.links import nonce_hash
-from lambdas.services.tokens import ApprovalClaims, verify_approval_token
+from lambdas.ports.bundle import Ports
+from lambdas.ports.services import SecurityLog
+from lambdas.ports.stores import ApprovalStore
+from lambdas.services.tokens import ApprovalClaims, sign_approval_token, verify_approval_token
 
 _NONCE = re.compile(r"[0-9a-f]{32}")
 
 
-class LinkPorts(NamedTuple):
-    approvals: ApprovalStore
-    keys: Keys
-    clock: Clock
-    log: SecurityLog
+def nonce_hash(nonce: str) -> str:
+    """What is kept of a nonce, and what the token's ``jti`` says."""
+    return hashlib.sha256(nonce.encode()).hexdigest()
+
+
+def approval_link(
+    base_url: str,
+    keys: KeySet,
+    key: CampaignKey,
+    callback_id: CallbackId,
+    nonce: str,
+    *,
+    now: datetime,
+    expires: datetime,
+) -> str:
+    """``{base}/approve/{callbackId}?token=…&nonce=…`` for one reviewer. The task token is not part of it."""
+    claims = ApprovalClaims(
+        tenant_id=key.tenant_id, campaign_id=key.campaign_id, callback_id=callback_id, jti=nonce_hash(nonce)
+    )
+    token = sign_approval_token(keys, claims, now=now, expires=expires)
+    return f"{base_url.rstrip('/')}/approve/{callback_id}?{urlencode({'token': token, 'nonce': nonce})}"
 
 
 class OpenLink(NamedTuple):
@@ -33,7 +53,7 @@ class OpenLink(NamedTuple):
         return self.approval.key
 
 
-def open_link(token: str, nonce: str, callback_id: str, ports: LinkPorts) -> OpenLink:
+def open_link(token: str, nonce: str, callback_id: str, ports: Ports) -> OpenLink:
     """The request behind ``/approve/{callbackId}?token=…&nonce=…``, decided or not.
 
     Raises ``UnauthenticatedError`` (``TokenExpiredError`` when it was good once) for a link that does not hold, and
@@ -49,7 +69,7 @@ def open_link(token: str, nonce: str, callback_id: str, ports: LinkPorts) -> Ope
         raise
 
 
-def open_token(token: str, campaign_id: str, callback_id: str, ports: LinkPorts) -> OpenLink:
+def open_token(token: str, campaign_id: str, callback_id: str, ports: Ports) -> OpenLink:
     """The same for the bearer of an approval token at ``POST /campaigns/{id}/approve``."""
     try:
         claims = verify_approval_token(ports.keys.approval(), token, now=ports.clock.now())

@@ -1,23 +1,59 @@
-"""What the people who run a campaign may do with an open request: remind, take links back, ask somebody else.
+"""An open request for approval: changing it while others do, and telling the workflow that waits for it.
 
-These only change the request's record. ``ops/sweep_approvals`` mails what follows from it, within a minute.
+What the people who run a campaign may do with it (remind, take links back, ask somebody else) changes its record only:
+``ops/sweep_approvals`` mails what follows, within a minute. The task token lies in the record sealed, bound to the
+request it belongs to, and is opened here only.
 """
 
-from collections.abc import Callable
+import hashlib
+from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Annotated, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 from pydantic import EmailStr, Field
 
-from lambdas.domain.errors import FieldError, InvalidInputError
-from lambdas.domain.ids import CallbackId, CallbackIdField, CampaignKey
-from lambdas.domain.models.approval import Approval, ApprovalStatus, Decision, MailState, Quorum, Reviewer
-from lambdas.domain.models.base import Model, Moment
+from lambdas.domain.errors import ConcurrentUpdateError, ConflictError, FieldError, GoneError, InvalidInputError
+from lambdas.domain.ids import CallbackId, CampaignKey, TaskToken
+from lambdas.domain.models.approval import Approval, ApprovalStatus, Decision, MadeDecision, Reviewer
+from lambdas.domain.models.base import Model
+from lambdas.domain.models.workflow import ApprovalOutcome
+from lambdas.ports.engine import Engine
+from lambdas.ports.services import Cipher
 from lambdas.ports.stores import ApprovalStore
-from lambdas.services.mailing import amend_pending
 
+TRIES = 20
+"""Others at once are the reviewers of a stage, at most."""
 REVOKED_KEPT = 500
 """Hashes of links that were taken back: 33 KB of a record that may have 400."""
+
+
+def amend_pending(
+    approvals: ApprovalStore,
+    key: CampaignKey,
+    callback_id: CallbackId,
+    change: Callable[[Approval], Approval],
+    *,
+    known: Approval | None = None,
+    due_at: datetime | None = None,
+) -> Approval:
+    """Store what ``change`` makes of a pending request, as often as somebody else was faster.
+
+    ``known`` is the request as the caller has just read it, which saves the first reading; ``due_at`` is when the
+    sweep is to look at what came of the change.
+    Raises ``NotFoundError``, ``ConflictError`` for a request that is decided or closed, and whatever ``change`` does.
+    """
+    for _ in range(TRIES):
+        approval, known = known or approvals.get(key, callback_id), None
+        if approval.status is not ApprovalStatus.PENDING:
+            raise ConflictError("this request is over", details={"status": approval.status.value})
+        changed = change(approval)
+        if changed == approval:
+            return approval
+        try:
+            return approvals.amend(changed, due_at=due_at)
+        except ConcurrentUpdateError:
+            continue
+    raise ConcurrentUpdateError("the request is changing; try again")
 
 
 class ReviewerChoice(Model):
@@ -31,66 +67,6 @@ class Reassignment(Model):
 
     from_: Annotated[EmailStr, Field(alias="from")]
     to: EmailStr
-
-
-class ReviewerView(Model):
-    email: EmailStr
-    stage: int
-    invited_at: Moment | None = None
-    answer: Decision | None = None
-    outdated: bool
-    """The answer was given before posts were edited, and does not count."""
-    mail: MailState | None = None
-    """What became of the newest mail."""
-    revoked: bool
-    """A manager took the links back."""
-    unreachable: str | None = None
-    """Why mail does not reach them."""
-    slack: str | None = None
-
-
-class ApprovalView(Model):
-    """An open or past request, without anything that opens it."""
-
-    callback_id: CallbackIdField
-    round: int
-    status: ApprovalStatus
-    stage: int
-    quorum: Quorum | int
-    created_at: Moment
-    expires_at: Moment
-    reviewers: tuple[ReviewerView, ...]
-    decision: Decision | None = None
-    expired: bool
-
-    @classmethod
-    def of(cls, approval: Approval) -> "ApprovalView":
-        def view(reviewer: Reviewer) -> ReviewerView:
-            vote = approval.vote_of(reviewer.email)
-            return ReviewerView(
-                email=reviewer.email,
-                stage=reviewer.stage,
-                invited_at=reviewer.invited_at,
-                answer=vote.decision if vote else None,
-                outdated=vote is not None and not approval.counts(vote),
-                mail=reviewer.mail,
-                revoked=reviewer.revoked,
-                unreachable=reviewer.unreachable,
-                slack=reviewer.slack,
-            )
-
-        return cls(
-            callback_id=approval.callback_id,
-            round=approval.round,
-            status=approval.status,
-            stage=approval.stage,
-            quorum=approval.quorum,
-            created_at=approval.created_at,
-            expires_at=approval.expires_at,
-            reviewers=tuple(view(reviewer) for reviewer in approval.reviewers),
-            decision=approval.decision.decision if approval.decision else None,
-            expired=approval.decision.expired if approval.decision else False,
-        )
 
 
 class Place(NamedTuple):
@@ -165,3 +141,50 @@ def _with(approval: Approval, changed: dict[str, Reviewer], taken_back: list[Rev
             "revoked_hashes": (*approval.revoked_hashes, *hashes)[-REVOKED_KEPT:],
         }
     )
+
+
+def send_decision(approval: Approval, engine: Engine, cipher: Cipher) -> None:
+    """Raises ``GoneError`` when nobody waits for it, and when nothing was decided."""
+    answer = _answer(approval)
+    engine.resume(_token(approval, cipher), answer)
+
+
+def hand_over(approval: Approval, token: TaskToken, engine: Engine) -> None:
+    """The decision to a task that waits in place of the one that asked. Raises like ``send_decision``."""
+    engine.resume(token, _answer(approval))
+
+
+def _answer(approval: Approval) -> dict[str, Any]:
+    if approval.decision is None:
+        raise GoneError("nothing was decided")
+    answer: dict[str, Any] = outcome(approval, approval.decision).to_wire()
+    return answer
+
+
+def outcome(approval: Approval, made: MadeDecision) -> ApprovalOutcome:
+    """A decision as the workflow knows it: silence that is no yes ends the campaign as expired."""
+    silence = made.expired and made.decision is not Decision.APPROVED
+    return ApprovalOutcome(callback_id=approval.callback_id, decision="expired" if silence else made.decision)
+
+
+def send_heartbeat(approval: Approval, engine: Engine, cipher: Cipher) -> None:
+    """Raises ``GoneError`` when nobody waits."""
+    engine.heartbeat(_token(approval, cipher))
+
+
+def seal_token(token: TaskToken, key: CampaignKey, callback_id: CallbackId, cipher: Cipher) -> TaskToken:
+    """As it is stored."""
+    return TaskToken(cipher.seal(token, _context(key, callback_id)))
+
+
+def token_hash(token: TaskToken) -> str:
+    """By which a token is known again without opening what is stored."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _token(approval: Approval, cipher: Cipher) -> TaskToken:
+    return TaskToken(cipher.open(approval.task_token, _context(approval.key, approval.callback_id)))
+
+
+def _context(key: CampaignKey, callback_id: CallbackId) -> Mapping[str, str]:
+    return {"tenantId": key.tenant_id, "campaignId": key.campaign_id, "callbackId": callback_id}

@@ -1,0 +1,136 @@
+"""Mails about a request for approval: to its reviewers, and to whoever runs the campaign when those do not arrive."""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from pydantic import validate_email
+
+from lambdas.domain.approval import is_lost
+from lambdas.domain.errors import ThrottledError
+from lambdas.domain.models.approval import Approval, MailState, Reviewer
+from lambdas.domain.models.campaign import Campaign, Failure
+from lambdas.domain.models.checkpoint import REQUEST_APPROVAL
+from lambdas.domain.models.mail import Kind, Mail
+from lambdas.domain.models.tenant import Sender, TenantSettings
+from lambdas.domain.platforms import LABELS
+from lambdas.ports.bundle import Ports
+from lambdas.ports.stores import ApprovalStore
+from lambdas.services.alerts import advised, alert_of
+from lambdas.services.notify import Wording, have_time, letter, one_line, send_once
+
+MAYBE = "it is not known whether the mail was sent"
+
+
+_SUBJECT = {Kind.APPROVAL: "Please review", Kind.REMINDER: "Reminder: please review"}
+_OPENING = {Kind.APPROVAL: "is written and waits for your decision", Kind.REMINDER: "still waits for your decision"}
+_LABEL = {Kind.APPROVAL: "Waiting for your decision", Kind.REMINDER: "Still waiting for your decision"}
+
+
+def invitation(
+    kind: Kind, to: str, campaign: Campaign, approval: Approval, link: str, sender: Sender | None = None
+) -> Mail:
+    """To a reviewer; ``link`` is theirs alone."""
+    summary, brief = approval.summary, campaign.brief
+    name = one_line(brief.name)
+    failed = f" ({summary.failed_posts} more could not be written)" if summary.failed_posts else ""
+    written = "1 post is" if summary.completed_posts == 1 else f"{summary.completed_posts} posts are"
+    voices = f", in the voice of {', '.join(summary.personas)}" if summary.personas else ""
+    again = f" This is round {approval.round}: what changed is marked." if approval.round > 1 else ""
+    answer = approval.vote_of(to)
+    if answer and not approval.counts(answer):
+        again += (
+            " Posts were changed after you had answered, so that answer does not count any more; what is new is marked."
+        )
+    wording = Wording(
+        label=_LABEL[kind],
+        title=name,
+        paragraphs=(
+            f'The campaign "{name}" {_OPENING[kind]}.{again}',
+            f"{written} written{failed} for {', '.join(LABELS[platform] for platform in summary.platforms)}{voices}.",
+        ),
+        facts=(("Goal", brief.goal), ("Audience", brief.audience)),
+        button=(link, "Read the posts and decide"),
+        closing="The link is yours alone; please do not forward it. "
+        f"It works until {until(campaign, approval)}. Opening it decides nothing.",
+    )
+    return letter(to, f"{_SUBJECT[kind]}: {name}", wording, _tags(kind, approval), sender)
+
+
+def unreachable(to: str, campaign: Campaign, approval: Approval, lost: list[Reviewer], sender: Sender | None) -> Mail:
+    """To whoever runs the campaign: these reviewers never got their link."""
+    name = one_line(campaign.brief.name)
+    place = f"/campaigns/{campaign.campaign_id}/approvals/{approval.callback_id}"
+    who = "a reviewer" if len(lost) == 1 else f"{len(lost)} reviewers"
+    wording = Wording(
+        label="Needs you",
+        title=f"Mail does not reach {who}",
+        paragraphs=(f'The campaign "{name}" waits for approval, and mail does not reach everybody who was asked.',),
+        facts=tuple((reviewer.email, reviewer.unreachable or "") for reviewer in lost),
+        button=None,
+        closing=f"Ask somebody else with POST {place}/reassign, or, once the address works, send a new link with "
+        f"POST {place}/reminders. Without a decision the campaign ends by its rule for silence, "
+        f"{until(campaign, approval)}.",
+    )
+    return letter(to, f"Mail does not reach {who}: {name}", wording, _tags(Kind.UNREACHABLE, approval), sender)
+
+
+def until(campaign: Campaign, approval: Approval) -> str:
+    """When the request ends, in the campaign's time zone."""
+    zone = ZoneInfo(campaign.brief.schedule.time_zone)
+    return approval.expires_at.astimezone(zone).strftime("%A, %d %B %Y, %H:%M %Z")
+
+
+def _tags(kind: Kind, approval: Approval) -> dict[str, str]:
+    ids = {"tenantId": approval.tenant_id, "campaignId": approval.campaign_id, "callbackId": approval.callback_id}
+    return {**ids, "kind": kind.value}
+
+
+def tell_unreachable(approval: Approval, campaign: Campaign, now: datetime, ports: Ports) -> tuple[Approval, list[str]]:
+    """Once for each link that did not arrive, or may not have: an alert to operators, a mail to the tenant's people.
+
+    Noted before it is done, and taken back when the alert is refused, so that nobody is told twice. The alert names
+    reviewers by their number, since an address belongs into no log.
+    """
+    lost = [reviewer for reviewer in approval.silent() if is_lost(reviewer)]
+    if not lost or not have_time(ports):
+        return approval, []
+    settings = ports.catalog.get_settings(campaign.tenant_id)
+    letters = [unreachable(to, campaign, approval, _named(lost), settings.sender) for to in _told(settings, campaign)]
+    approval = _noted(approval, lost, ports.approvals, told=True)
+    failure = Failure(
+        code="REVIEWER_UNREACHABLE", message=_said(approval, lost), at=now, retryable=False, step=REQUEST_APPROVAL
+    )
+    try:
+        ports.alerts.send(alert_of(campaign, advised(failure, campaign)))
+    except ThrottledError:
+        _noted(approval, lost, ports.approvals, told=False)
+        raise
+    deeds = ["unreachable told"] * len(lost)
+    states = [send_once(ports.mailer, letter)[0] for letter in letters]
+    return approval, [*deeds, *("manager not mailed" for state in states if state is not MailState.SENT)]
+
+
+def _noted(approval: Approval, lost: list[Reviewer], approvals: ApprovalStore, *, told: bool) -> Approval:
+    for reviewer in lost:
+        approval = approval.with_reviewer(reviewer.email, unreachable_told=told)
+    return approvals.amend(approval)
+
+
+def _named(lost: list[Reviewer]) -> list[Reviewer]:
+    """With what is known of each: a mail that may have gone out has no reason of the mail service's."""
+    return [r.model_copy(update={"unreachable": r.unreachable or MAYBE}) for r in lost]
+
+
+def _told(settings: TenantSettings, campaign: Campaign) -> tuple[str, ...]:
+    if settings.notify:
+        return settings.notify
+    try:
+        return (validate_email(campaign.created_by)[1],)
+    except ValueError:
+        return ()  # a token's subject need not be an address: the alert still goes out
+
+
+def _said(approval: Approval, lost: list[Reviewer]) -> str:
+    emails = [reviewer.email for reviewer in approval.reviewers]
+    each = [f"reviewer {emails.index(r.email) + 1} of {len(emails)} ({r.unreachable})" for r in _named(lost)]
+    return f"mail does not reach {', '.join(each)}"
