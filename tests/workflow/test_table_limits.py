@@ -27,7 +27,10 @@ GENERATION = {"maxConcurrency": 100, "batchSize": 10}
 
 @pytest.fixture(scope="module")
 def acme() -> Iterator[Driver]:
-    with tempfile.TemporaryDirectory(prefix="campaign-limits-") as home, pytest.MonkeyPatch.context() as environment:
+    with (
+        tempfile.TemporaryDirectory(prefix="campaign-limits-", ignore_cleanup_errors=True) as home,
+        pytest.MonkeyPatch.context() as environment,
+    ):
         for name, value in SETTINGS.items():
             environment.setenv(name, value)
         stack = Stack.up(Path(home), free_port(23_000 + os.getpid() % 20_000))
