@@ -67,7 +67,8 @@ class Gateway:
     """
 
     def __init__(self) -> None:
-        self.world = World(public_url="http://localhost")
+        self.world = World()
+        self.world.base_url = "http://localhost"
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         headers = {key[5:].replace("_", "-").title(): environ[key] for key in environ if key.startswith("HTTP_")}
