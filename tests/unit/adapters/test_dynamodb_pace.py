@@ -19,7 +19,7 @@ STEP_SECONDS = 300
 def store(table: ModelledTable, seconds: float = STEP_SECONDS) -> TablePosts:
     """As a step makes one: until the end of the invocation."""
     deadline = Deadline(table.timer.now() + seconds, table.timer.now)
-    return TablePosts(DynamoTable(table.client, table.name, lambda: deadline, table.timer))
+    return TablePosts(DynamoTable(table.client, table.name, deadline, table.timer))
 
 
 @pytest.mark.slow
