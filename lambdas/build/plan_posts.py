@@ -10,25 +10,17 @@ from lambdas.agents.model_choice import AgentSettings
 from lambdas.bootstrap import step
 from lambdas.domain.agent_reply import result_of
 from lambdas.domain.errors import ConflictError, InvalidInputError, InvalidPlanError
-from lambdas.domain.ids import CampaignKey, post_id_for
+from lambdas.domain.ids import post_id_for
 from lambdas.domain.models.campaign import Campaign, CampaignStatus, Configuration, Generation, PostCounts
 from lambdas.domain.models.post import Batch, PlannedPost, Post
 from lambdas.domain.models.workflow import PlanResult, StepEvent
 from lambdas.ports.bundle import Ports
 from lambdas.ports.paging import every
-from lambdas.ports.stores import CampaignStore, PostStore
 from lambdas.services.lifecycle import advance, has_reached
 from lambdas.services.saga import put_recent_texts, write_manifest
 from lambdas.settings import BucketSettings, TableSettings
 
 Agent = Callable[[Mapping[str, Any]], dict[str, Any]]
-
-CAMPAIGNS = 3
-"""Of so many campaigns before, those with posts, the texts are not to be repeated."""
-LOOKED_AT = 20
-"""Campaigns read to find them: a tenant's last twenty may all have failed, and then nothing was said."""
-MAX_TEXTS = 200
-"""Shared evenly by the campaigns. Each post is compared with all of them."""
 
 
 def plan_posts(event: StepEvent, ports: Ports, planner: Agent) -> PlanResult:
@@ -50,7 +42,9 @@ def plan_posts(event: StepEvent, ports: Ports, planner: Agent) -> PlanResult:
     batches = _batches(records, generation)
     # When it is taken up after the campaign failed, what is outside was undone; else the texts stay as they were.
     if not taken_up or not ports.recent_texts.get(event.key):
-        put_recent_texts(event, recent_texts(event.key, campaigns, posts), ports)
+        put_recent_texts(
+            event, ports.recent_texts.of_tenant(event.input.tenant_id).texts_for(event.key.campaign_id), ports
+        )
     if not taken_up:
         posts.plan(event.key, records, batches)
     manifest = write_manifest(event, batches, ports)
@@ -116,24 +110,6 @@ def _batches(records: Sequence[Post], generation: Generation) -> list[Batch]:
     return [
         Batch(batch_id=start // size, post_ids=tuple(post.post_id for post in records[start : start + size]))
         for start in range(0, len(records), size)
-    ]
-
-
-def recent_texts(key: CampaignKey, campaigns: CampaignStore, posts: PostStore) -> list[str]:
-    """Texts of the tenant's last campaigns, the newest campaign's first.
-
-    Reads at most ``LOOKED_AT`` campaigns and ``MAX_TEXTS`` posts, all of them of the campaign's own tenant.
-    """
-    before = [
-        CampaignKey(key.tenant_id, campaign.campaign_id)
-        for campaign in campaigns.page(key.tenant_id, LOOKED_AT).items
-        if campaign.campaign_id != key.campaign_id and campaign.counts.completed
-    ][:CAMPAIGNS]
-    return [
-        post.content.text
-        for campaign in before
-        for post in posts.page(campaign, MAX_TEXTS // len(before)).items
-        if post.content
     ]
 
 

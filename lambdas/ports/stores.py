@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from lambdas.domain.models.checkpoint import Checkpoint
     from lambdas.domain.models.effect import Effect
     from lambdas.domain.models.post import Batch, Claim, Post
+    from lambdas.domain.models.recent import RecentCampaigns
     from lambdas.domain.models.tenant import TenantConfig, TenantSettings
     from lambdas.domain.models.workflow import ManifestLocation
 
@@ -193,19 +194,30 @@ class CatalogStore(Protocol):
     def delete_persona(self, tenant_id: TenantId, persona_id: PersonaId) -> None: ...
 
 
-class RecentTexts(Protocol):
-    """What a campaign must not repeat: texts of its tenant's last ones, put aside when it is planned."""
-
-    def put(self, key: CampaignKey, texts: Sequence[str]) -> None:
-        """Store them for the campaign; what was there is replaced."""
+class CampaignTexts(Protocol):
+    def get(self, key: CampaignKey) -> tuple[str, ...]:
+        """What the campaign must not repeat, as it was put aside; empty where nothing was."""
         ...
 
-    def get(self, key: CampaignKey) -> tuple[str, ...]:
-        """As they were put; empty where none were."""
+
+class RecentTexts(CampaignTexts, Protocol):
+    """The texts of a tenant's last campaigns, of which each campaign puts its own copy aside when it is planned."""
+
+    def of_tenant(self, tenant_id: TenantId) -> RecentCampaigns:
+        """Those that were approved last; empty where none were added."""
+        ...
+
+    def add(self, key: CampaignKey, texts: Sequence[str]) -> None:
+        """Add an approved campaign's to its tenant's (``RecentCampaigns.added``); of several at the same moment none
+        is lost. Raises ``ConcurrentUpdateError`` when others were quicker every time, and nothing was added."""
+        ...
+
+    def put(self, key: CampaignKey, texts: Sequence[str]) -> None:
+        """Put them aside for the campaign; what was there is replaced."""
         ...
 
     def remove(self, key: CampaignKey) -> None:
-        """Also where there are none."""
+        """Those of the campaign, also where there are none."""
         ...
 
 
