@@ -167,4 +167,5 @@ class World:
             "resumed": len(self.engine.resumed),
             "effects": [effect.to_wire() for effect in self.effects.all(key)],
             "alerts": len(self.alerts.sent),
+            "approved texts": self.recent_texts.of_tenant(key.tenant_id).to_wire(),
         }
