@@ -36,7 +36,7 @@ class Throttled:
 
 class Account(Target):
     def __init__(self, dynamodb: Any, s3: Any = None) -> None:
-        super().__init__({"table": TABLE, "bucket": "b", "prefix": "", "alertTopic": "t"})
+        super().__init__({"table": TABLE, "bucket": "manifests", "prefix": "", "alertTopic": "t"})
         self._clients = {"dynamodb": dynamodb, "s3": s3}
 
     def client(self, service: str) -> Any:
@@ -71,15 +71,15 @@ def test_what_was_not_deleted_under_throttling_is_sent_again(dynamodb: Any, monk
 
 def test_objects_of_the_tenant_go_and_nobody_elses(dynamodb: Any) -> None:
     s3 = boto3.client("s3", region_name="us-east-1")
-    s3.create_bucket(Bucket="b")
+    s3.create_bucket(Bucket="manifests")
     campaign = CampaignId("01J00000000000000000000000")
     for tenant in ("verify", "verify-other"):
-        texts = S3RecentTexts(s3, "b")
+        texts = S3RecentTexts(s3, "manifests")
         texts.put(CampaignKey(TenantId(tenant), campaign), ["text"])
         texts.add(CampaignKey(TenantId(tenant), campaign), ["text"])
     removal = Removal(Account(dynamodb, s3), "verify")
     assert (removal.remove_objects(), removal.remove_objects()) == (2, 0)
-    assert all("verify-other" in item["Key"] for item in s3.list_objects_v2(Bucket="b")["Contents"])
+    assert all("verify-other" in item["Key"] for item in s3.list_objects_v2(Bucket="manifests")["Contents"])
 
 
 @pytest.mark.parametrize("tenant", ["acme", "verifying", "my-verify", ""])
