@@ -7,7 +7,7 @@
 import json
 from pathlib import Path
 
-from lambdas.adapters.aws.ses_senders import OWNER_TAG
+from lambdas.adapters.aws.ses_mailer import OWNER_TAG
 from lambdas.adapters.table.catalog_store import TableCatalog
 from lambdas.adapters.table.dynamo_table import DynamoTable
 from lambdas.domain.ids import BrandId, PersonaId, TenantId

@@ -18,7 +18,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from lambdas.adapters.aws.secret_keys import parse_key_set
+from lambdas.adapters.aws.parameters import parse_key_set
 from lambdas.domain.ids import TenantId
 from lambdas.domain.models.access import Caller, KeySet, Role
 from lambdas.services.tokens import sign_api_token

@@ -23,7 +23,7 @@ from lambdas.domain.calendar import planned_count, posting_slots
 from lambdas.domain.errors import InvalidInputError
 from lambdas.domain.ids import post_id_for
 from lambdas.domain.models.post import PlannedPost
-from lambdas.ports.text_model import TextModel
+from lambdas.ports.services import TextModel
 
 
 def run(data: Mapping[str, Any], *, provider: TextModel | None = None) -> Answer:

@@ -23,7 +23,7 @@ from lambdas.agents.seeding import derive_seed
 from lambdas.domain.errors import RetryableError
 from lambdas.domain.models.base import invalid_input
 from lambdas.domain.models.post import PostContent, RuleResult
-from lambdas.ports.text_model import ModelReply, ModelRequest, Stop, Task, TextModel
+from lambdas.ports.services import ModelReply, ModelRequest, Stop, Task, TextModel
 
 
 def utc_now() -> datetime:

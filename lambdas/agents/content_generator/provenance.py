@@ -5,7 +5,7 @@ from typing import Any
 from lambdas.agents.content_generator.contract import GeneratorInput
 from lambdas.agents.prices import cost_usd
 from lambdas.domain.models.post import Provenance, RuleResult
-from lambdas.ports.text_model import ModelReply, Prompt
+from lambdas.ports.services import ModelReply, Prompt
 
 
 class Ledger:
