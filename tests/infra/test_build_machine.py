@@ -10,7 +10,7 @@ from lambdas.domain.approval import HEARTBEAT_EVERY, LINK_LIFETIME
 from lambdas.domain.errors import WORKFLOW_RETRIES, permanent_names, retryable_names
 from lambdas.domain.models.campaign import ApprovalPolicy
 from statemachine.build import HEARTBEAT_RETRIES
-from statemachine.retries import Retries, Retry
+from statemachine.tasks import Retries, Retry
 from tests.infra.templates import Assembly
 from tests.support.pipeline import PATIENT_RETRIES
 

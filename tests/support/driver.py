@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from local.client import Client, until
-from local.release import changed_environment
+from local.deploy import changed_environment
 from local.stack import Stack
 from local.target import Target
 
