@@ -11,8 +11,8 @@ import re
 import tempfile
 import time
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from graphlib import TopologicalSorter
@@ -233,17 +233,3 @@ def release(client: aws.Clients, machine: str, functions: Sequence[str]) -> None
         stateMachineAliasArn=f"{machine}:{LIVE}",
         routingConfiguration=[{"stateMachineVersionArn": published, "weight": 100}],
     )
-
-
-@contextmanager
-def changed_environment(client: aws.Clients, machine: str, function: str, **variables: str) -> Iterator[None]:
-    """Campaigns started meanwhile meet the function with these environment variables."""
-    lambdas = client("lambda")
-    before = lambdas.get_function_configuration(FunctionName=function)["Environment"]["Variables"]
-    lambdas.update_function_configuration(FunctionName=function, Environment={"Variables": before | variables})
-    release(client, machine, [function])
-    try:
-        yield
-    finally:
-        lambdas.update_function_configuration(FunctionName=function, Environment={"Variables": before})
-        release(client, machine, [function])

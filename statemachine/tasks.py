@@ -1,4 +1,4 @@
-"""How every task of both workflows is called, retried and caught.
+"""How every task of both workflows is called, retried and caught; a deployment may choose its patience.
 
 A definition names versions of functions, so that an execution ends with the code it began with (docs/adr/0022).
 """
@@ -57,11 +57,6 @@ class Retry(NamedTuple):
         if retry.max_delay <= retry.interval:
             raise ValueError(f"maxDelay {retry.max_delay} is not above interval {retry.interval}")
         return retry
-
-    @property
-    def longest_seconds(self) -> float:
-        """All waits together at their full length."""
-        return sum(min(self.interval * self.backoff**n, self.max_delay) for n in range(self.retries))
 
 
 _FIELDS = {
