@@ -4,7 +4,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from lambdas.domain.due import Kind
+from lambdas.domain.due_entry import Kind
 from stacks.alerts import every_minute, grant_alert
 from stacks.data import DataStack
 from stacks.functions import CampaignFunction, CodeAssets

@@ -5,7 +5,7 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from constructs import Construct
 
-from lambdas.domain.due import Kind
+from lambdas.domain.due_entry import Kind
 from stacks.alerts import every_minute, grant_alert
 from stacks.data import DataStack
 from stacks.executions import grant_look, grant_mend

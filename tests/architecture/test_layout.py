@@ -30,7 +30,7 @@ LARGER_FOLDERS = {
 """Folders of more modules. The list only gets shorter."""
 TWINS = {"agent", "contract", "handler"}
 """Each agent has these of its own, and its folder says whose they are."""
-NAMESAKES = {"approval": 2, "history": 2, "table": 2, "due": 2}
+NAMESAKES = {"approval": 2}
 """How many modules of ``lambdas`` have the same name. It only gets less."""
 DRAWERS = {"common", "helper", "helpers", "misc", "shared", "stuff", "tools", "util", "utils"}
 

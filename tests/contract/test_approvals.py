@@ -12,7 +12,7 @@ import pytest
 from lambdas.adapters.table import keys
 from lambdas.adapters.table.due_store import TableDue
 from lambdas.adapters.table.request_store import TableApprovals
-from lambdas.domain.due import SHARDS, Kind
+from lambdas.domain.due_entry import SHARDS, Kind
 from lambdas.domain.errors import ConcurrentUpdateError, ConflictError, NotFoundError
 from lambdas.domain.ids import post_id_for
 from lambdas.domain.models.approval import ApprovalStatus, ClosedBecause, Editing, MailState, Vote

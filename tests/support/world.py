@@ -13,7 +13,7 @@ from lambdas.adapters.table.post_store import TablePosts
 from lambdas.adapters.table.promise_store import TablePromises
 from lambdas.adapters.table.request_store import TableApprovals
 from lambdas.agents.offline.offline_model import OfflineModel
-from lambdas.domain.due import SHARDS, DueEntry, Kind
+from lambdas.domain.due_entry import SHARDS, DueEntry, Kind
 from lambdas.domain.ids import CampaignId, CampaignKey, CorrelationId, PostId, TaskToken, TenantId
 from lambdas.domain.models.base import iso
 from lambdas.domain.models.campaign import Campaign, CampaignBrief, CampaignStatus, Configuration

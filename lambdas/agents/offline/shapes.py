@@ -9,8 +9,8 @@ from typing import NamedTuple
 from lambdas.agents.offline.material import LINK, Material
 from lambdas.agents.seeding import shuffled
 from lambdas.domain.limits import LIMITS, measure
+from lambdas.domain.limits.figures import Unit
 from lambdas.domain.limits.measure import COUNTERS
-from lambdas.domain.limits.table import Unit
 from lambdas.domain.platforms import Platform
 
 

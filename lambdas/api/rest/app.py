@@ -14,7 +14,7 @@ from lambdas.api.rest.approvals import ApprovalRequestRoutes, ApprovalRoutes
 from lambdas.api.rest.campaigns import CampaignRoutes, RetryRoutes
 from lambdas.api.rest.catalog import BrandRoutes, PersonaRoutes, SettingsRoutes
 from lambdas.api.rest.documents import DocumentRoutes
-from lambdas.api.rest.history import HistoryRoutes
+from lambdas.api.rest.executions import ExecutionRoutes
 from lambdas.api.rest.posts import PostRoutes
 from lambdas.api.rest.request import caller
 from lambdas.api.rest.resolver import PAGES, Resolver, refuse_unknown_parameters
@@ -49,7 +49,7 @@ class Api:
         resolver.exception_handler(Exception)(self._unexpected)
         for routes in (
             CampaignRoutes,
-            HistoryRoutes,
+            ExecutionRoutes,
             RetryRoutes,
             PostRoutes,
             BrandRoutes,

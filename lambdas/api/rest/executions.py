@@ -27,7 +27,7 @@ Format = Annotated[
 ]
 
 
-class HistoryRoutes:
+class ExecutionRoutes:
     def __init__(self, app: Resolver, ports: Ports) -> None:
         self._app = app
         self._ports = ports
