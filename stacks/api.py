@@ -18,6 +18,26 @@ from stacks.workflow import WorkflowStack, grant_task_answers
 
 STAGE = "prod"
 _NOTHING_SENT = '"there is no token: send one as Authorization: Bearer <token>"'
+_KINDS = apigateway.ResponseType
+_MESSAGE = "$context.error.messageString"  # brings its own quotation marks
+_NOTHING_THERE = '"there is nothing at this path"'
+_REFUSED_BY_THE_GATEWAY = (
+    ("400", _KINDS.DEFAULT_4_XX, "The request is not valid", _MESSAGE),
+    ("403Filtered", _KINDS.WAF_FILTERED, "This is not allowed", _MESSAGE),
+    # No method takes AWS's own signatures: what the gateway says about one, or that it misses one, means a path
+    # or a method that it does not know.
+    ("404", _KINDS.MISSING_AUTHENTICATION_TOKEN, "Not found", _NOTHING_THERE),
+    ("404Signature", _KINDS.INVALID_SIGNATURE, "Not found", _NOTHING_THERE),
+    ("404Expired", _KINDS.EXPIRED_TOKEN, "Not found", _NOTHING_THERE),
+    ("404Resource", _KINDS.RESOURCE_NOT_FOUND, "Not found", _NOTHING_THERE),
+    ("413", _KINDS.REQUEST_TOO_LARGE, "The body is too large", _MESSAGE),
+    ("415", _KINDS.UNSUPPORTED_MEDIA_TYPE, "The media type is not supported", _MESSAGE),
+    ("429", _KINDS.THROTTLED, "Too many requests", _MESSAGE),
+    ("429Quota", _KINDS.QUOTA_EXCEEDED, "Too many requests", _MESSAGE),
+    ("500", _KINDS.DEFAULT_5_XX, "Something went wrong on our side", _MESSAGE),
+    ("504", _KINDS.INTEGRATION_TIMEOUT, "The request took too long", _MESSAGE),
+)
+"""Name, kind, title and detail."""
 
 
 class ApiStack(Stack):
@@ -164,30 +184,12 @@ class ApiStack(Stack):
         Templates and headers may name variables of the context, and nothing is computed
         (docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-gatewayResponse-definition.html).
         """
-        kinds = apigateway.ResponseType
-        message = "$context.error.messageString"  # brings its own quotation marks
-        nothing = '"there is nothing at this path"'
-        for name, kind, title, detail in (
-            ("400", kinds.DEFAULT_4_XX, "The request is not valid", message),
-            ("403Filtered", kinds.WAF_FILTERED, "This is not allowed", message),
-            # No method takes AWS's own signatures: what the gateway says about one, or that it misses one, means a path
-            # or a method that it does not know.
-            ("404", kinds.MISSING_AUTHENTICATION_TOKEN, "Not found", nothing),
-            ("404Signature", kinds.INVALID_SIGNATURE, "Not found", nothing),
-            ("404Expired", kinds.EXPIRED_TOKEN, "Not found", nothing),
-            ("404Resource", kinds.RESOURCE_NOT_FOUND, "Not found", nothing),
-            ("413", kinds.REQUEST_TOO_LARGE, "The body is too large", message),
-            ("415", kinds.UNSUPPORTED_MEDIA_TYPE, "The media type is not supported", message),
-            ("429", kinds.THROTTLED, "Too many requests", message),
-            ("429Quota", kinds.QUOTA_EXCEEDED, "Too many requests", message),
-            ("500", kinds.DEFAULT_5_XX, "Something went wrong on our side", message),
-            ("504", kinds.INTEGRATION_TIMEOUT, "The request took too long", message),
-        ):
+        for name, kind, title, detail in _REFUSED_BY_THE_GATEWAY:
             self._problem_response(name, kind, title, detail)
         # Without an Authorization header the authorizer is not asked.
         self._problem_response(
             "401",
-            kinds.UNAUTHORIZED,
+            _KINDS.UNAUTHORIZED,
             "Authentication is required",
             _NOTHING_SENT,
             problem="urn:campaign-orchestration:problem:unauthenticated",  # as the application says it
@@ -196,7 +198,7 @@ class ApiStack(Stack):
         # The authorizer denies nothing but tokens, and says why in the context of its policy.
         self._problem_response(
             "401Denied",
-            kinds.ACCESS_DENIED,
+            _KINDS.ACCESS_DENIED,
             "Authentication is required",
             '"$context.authorizer.reason"',
             problem="$context.authorizer.problem",
