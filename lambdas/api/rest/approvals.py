@@ -10,13 +10,12 @@ from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 from lambdas.api.pages.marks import drafts_in, marks_in
 from lambdas.api.rest.answers import Answer, answer, described, html_described, listing
 from lambdas.api.rest.campaigns import CampaignPath
-from lambdas.api.rest.request import bearer, caller, form_body, json_body, manager
+from lambdas.api.rest.request import Routes, bearer, form_body, json_body, manager
 from lambdas.api.rest.resolver import Resolver
 from lambdas.api.rest.views import ApprovalView, DecidedApproval, Listing
 from lambdas.domain.errors import CampaignError, ConflictError, FieldError, InvalidInputError
 from lambdas.domain.ids import CallbackIdField, CampaignId, CampaignKey
 from lambdas.domain.models.approval import MAX_COMMENTS, Decision, DecisionInput
-from lambdas.ports.bundle import Ports
 from lambdas.ports.paging import every
 from lambdas.ports.stores import ApprovalStore
 from lambdas.services.approval_links import OpenLink, open_link, open_token
@@ -44,10 +43,8 @@ LinkPart = Annotated[str, Query()]
 PageNumber = Annotated[str, Query(description="Page of the posts, from 1.")]
 
 
-class ApprovalRoutes:
-    def __init__(self, app: Resolver, ports: Ports) -> None:
-        self._app = app
-        self._ports = ports
+class ApprovalRoutes(Routes):
+    def offer(self, app: Resolver) -> None:
         path, wrong = "/approve/<callback_id>", (401, 404, 410, 503)
         app.get(path, **html_described("showApproval", "The reviewer's page", tag=TAG, errors=wrong))(self.show)
         app.head(path, include_in_schema=False)(self.show)
@@ -210,10 +207,8 @@ def _choice(body: DecisionInput) -> Choice:
 RequestPath = Annotated[CallbackIdField, Path()]
 
 
-class ApprovalRequestRoutes:
-    def __init__(self, app: Resolver, ports: Ports) -> None:
-        self._app = app
-        self._ports = ports
+class ApprovalRequestRoutes(Routes):
+    def offer(self, app: Resolver) -> None:
         root = "/campaigns/<campaign_id>/approvals"
         app.get(
             root,
@@ -236,7 +231,7 @@ class ApprovalRequestRoutes:
             app.post(f"{root}/<callback_id>/{name}", **told)(call)
 
     def list(self, campaign_id: CampaignPath) -> Answer:
-        key = CampaignKey(caller(self._app.current_event).tenant_id, campaign_id)
+        key = self._key(campaign_id)
         self._ports.campaigns.get(key)
         return listing([ApprovalView.of(approval) for approval in self._ports.approvals.all(key)], None)
 

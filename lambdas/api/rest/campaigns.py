@@ -6,14 +6,13 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 
 from lambdas.api.rest.answers import Answer, answer, described, listing
-from lambdas.api.rest.request import IDEMPOTENCY_HEADER, caller, idempotency_key, json_body, manager, public_url
+from lambdas.api.rest.request import IDEMPOTENCY_HEADER, Routes, caller, idempotency_key, json_body, manager
 from lambdas.api.rest.resolver import Resolver
 from lambdas.api.rest.views import AcceptedCampaign, CampaignItem, CampaignLinks, CampaignView, Listing
 from lambdas.domain.errors import FieldError, InvalidInputError
-from lambdas.domain.ids import CampaignId, CampaignIdField, CampaignKey
+from lambdas.domain.ids import CampaignIdField, CampaignKey
 from lambdas.domain.models.base import Model
 from lambdas.domain.models.campaign import CampaignStatus
-from lambdas.ports.bundle import Ports
 from lambdas.services.progress import Progress, progress_of
 from lambdas.services.recovery import retry, step_that_failed
 from lambdas.services.submission import Submission, submit
@@ -25,10 +24,8 @@ CampaignPath = Annotated[CampaignIdField, Path()]
 _UNDONE = (CampaignStatus.FAILED, CampaignStatus.STOPPED)
 
 
-class CampaignRoutes:
-    def __init__(self, app: Resolver, ports: Ports) -> None:
-        self._app = app
-        self._ports = ports
+class CampaignRoutes(Routes):
+    def offer(self, app: Resolver) -> None:
         app.post(
             "/campaigns",
             **described(
@@ -93,12 +90,6 @@ class CampaignRoutes:
         # Here "no step is to come" is an answer, so the field stays when it is null.
         return Response(200, "application/json", progress.model_dump(mode="json", by_alias=True))
 
-    def _key(self, campaign_id: CampaignId) -> CampaignKey:
-        return CampaignKey(caller(self._app.current_event).tenant_id, campaign_id)
-
-    def _root(self) -> str:
-        return public_url(self._app.current_event, lambda: self._ports.base_url)
-
 
 class RetryInput(Model):
     """Body: write the failed posts again, or begin at a step (the one that failed, when none is named). Without a mode
@@ -108,10 +99,8 @@ class RetryInput(Model):
     step: str | None = None
 
 
-class RetryRoutes:
-    def __init__(self, app: Resolver, ports: Ports) -> None:
-        self._app = app
-        self._ports = ports
+class RetryRoutes(Routes):
+    def offer(self, app: Resolver) -> None:
         app.post(
             "/campaigns/<campaign_id>/retry",
             **described(
@@ -134,7 +123,7 @@ class RetryRoutes:
             message = 'goes with "mode": "from_step"'
             raise InvalidInputError(f"step: {message}", errors=[FieldError("step", message)])
         campaign = retry(key, self._step(key, wanted), self._ports)
-        links = CampaignLinks.of(campaign_id, public_url(event, lambda: self._ports.base_url))
+        links = CampaignLinks.of(campaign_id, self._root())
         view = AcceptedCampaign(
             campaign_id=campaign_id,
             status=campaign.status,
