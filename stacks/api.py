@@ -11,10 +11,18 @@ from lambdas.api.rest.app import routes
 from stacks.data import DataStack
 from stacks.executions import grant_look, grant_mend
 from stacks.functions import CampaignFunction, CodeAssets, kept_logs
-from stacks.grants import Access, acknowledge, grant_parameter, grant_seal, grant_secret, grant_table
+from stacks.grants import (
+    Access,
+    acknowledge,
+    grant_parameter,
+    grant_seal,
+    grant_secret,
+    grant_table,
+    grant_task_answers,
+)
 from stacks.mail import grant_senders
 from stacks.options import Options
-from stacks.workflow import WorkflowStack, grant_task_answers
+from stacks.workflow import WorkflowStack
 
 STAGE = "prod"
 _NOTHING_SENT = '"there is no token: send one as Authorization: Bearer <token>"'
@@ -49,7 +57,7 @@ class ApiStack(Stack):
         super().__init__(scope, construct_id, description="Campaign orchestration: the HTTP API")
         self._options = options
         self._data = data
-        self._assets = CodeAssets(self, options)
+        self._assets = CodeAssets(self, options, data.key)
         self.rest_api = self._rest_api()
         integration = apigateway.LambdaIntegration(
             self._routes(workflow).live,
@@ -128,12 +136,9 @@ class ApiStack(Stack):
     def _routes(self, workflow: WorkflowStack) -> CampaignFunction:
         function = CampaignFunction(
             self,
-            "ApiFunction",
-            name="api",
+            "api",
             module="lambdas.api.rest.handler",
-            options=self._options,
             assets=self._assets,
-            key=self._data.key,
             environment={
                 "TABLE_NAME": self._data.table.table_name,
                 "BUILD_STATE_MACHINE_ARN": workflow.build_live.ref,
@@ -160,12 +165,9 @@ class ApiStack(Stack):
     def _authorizer(self) -> apigateway.RequestAuthorizer:
         function = CampaignFunction(
             self,
-            "AuthorizerFunction",
-            name="authorizer",
+            "authorizer",
             module="lambdas.api.authorizer",
-            options=self._options,
             assets=self._assets,
-            key=self._data.key,
             environment={"API_KEYS_SECRET": self._data.api_keys_name},
             timeout_seconds=10,
         )

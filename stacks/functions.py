@@ -22,9 +22,10 @@ _COMPILED = ("__pycache__", "*.pyc")
 
 
 class CodeAssets:
-    """The shared code and the dependency layer, added to a stack once."""
+    """What all functions of a stack share: code, dependency layer, options, and the key of what they log."""
 
-    def __init__(self, scope: Construct, options: Options) -> None:
+    def __init__(self, scope: Construct, options: Options, key: kms.IKey) -> None:
+        self.options, self.key = options, key
         self.code = lambda_.Code.from_asset(
             str(ROOT),
             # The workflows' pictures are beside their definitions, and the API fills them in.
@@ -56,18 +57,17 @@ class CampaignFunction(lambda_.Function):
     def __init__(
         self,
         scope: Construct,
-        construct_id: str,
-        *,
         name: str,
+        *,
         module: str,
-        options: Options,
         assets: CodeAssets,
-        key: kms.IKey,
         environment: Mapping[str, str],
         timeout_seconds: int = 30,
         memory_mb: int = 512,
     ) -> None:
+        options, key = assets.options, assets.key
         function_name = f"{options.prefix}{name}"
+        construct_id = "".join(part.title() for part in name.split("-")) + "Function"
         log_group = kept_logs(scope, f"{construct_id}Logs", f"/aws/lambda/{function_name}", key)
         role = _role(scope, f"{construct_id}Role", function_name, log_group)
         super().__init__(

@@ -24,12 +24,9 @@ class RecoveryStack(Stack):
         super().__init__(scope, construct_id, description="Campaign orchestration: recovery")
         self.reconcile = CampaignFunction(
             self,
-            "ReconcileFunction",
-            name="reconcile",
+            "reconcile",
             module="lambdas.ops.reconcile",
-            options=options,
-            assets=CodeAssets(self, options),
-            key=data.key,
+            assets=CodeAssets(self, options, data.key),
             environment={
                 "TABLE_NAME": data.table.table_name,
                 "BUILD_STATE_MACHINE_ARN": workflow.build_live.ref,

@@ -3,8 +3,8 @@
 A definition names versions of functions, so that an execution ends with the code it began with (docs/adr/0022).
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from aws_cdk import Duration
 from aws_cdk import aws_lambda as lambda_
@@ -114,20 +114,17 @@ def step(
     function: lambda_.Function,
     *,
     retries: Retries,
-    payload: Mapping[str, Any] | None = None,
     result_path: str = sfn.JsonPath.DISCARD,
     output_path: str | None = None,
     comment: str,
 ) -> tasks.LambdaInvoke:
-    """A state that calls ``function`` with the execution's input, the attempt and ``payload``."""
+    """A state that calls ``function`` with the execution's input and the attempt."""
     task = tasks.LambdaInvoke(
         scope,
         name,
         comment=comment,
         lambda_function=function.current_version,
-        payload=sfn.TaskInput.from_object(
-            {"input": sfn.JsonPath.object_at("$"), "attempt": ATTEMPT, **(payload or {})}
-        ),
+        payload=sfn.TaskInput.from_object({"input": sfn.JsonPath.object_at("$"), "attempt": ATTEMPT}),
         payload_response_only=True,
         retry_on_service_exceptions=False,
         result_path=result_path,

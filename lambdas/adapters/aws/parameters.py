@@ -10,7 +10,6 @@ it (``KEPT``), make it active, remove the old one when its last token has expire
 """
 
 import json
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from threading import Lock
 from time import monotonic
@@ -32,17 +31,17 @@ KEPT = timedelta(minutes=5)
 
 
 class Parameters:
-    def __init__(self, client: "SSMClient", clock: Callable[[], float] = monotonic) -> None:
-        self._client, self._clock = client, clock
+    def __init__(self, client: "SSMClient") -> None:
+        self._client = client
         self._read: dict[str, tuple[str, float]] = {}
 
     @translate_errors()
     def text(self, name: str) -> str:
         """The parameter's value, at most five minutes old. Raises ``NotFoundError`` for an empty one."""
         value, until = self._read.get(name, ("", 0.0))
-        if not value or until <= self._clock():
+        if not value or until <= monotonic():
             value = self._client.get_parameter(Name=name)["Parameter"]["Value"]
-            self._read[name] = value, self._clock() + KEPT.total_seconds()
+            self._read[name] = value, monotonic() + KEPT.total_seconds()
         if not value:
             raise NotFoundError(f"the parameter {name} is empty")
         return value
