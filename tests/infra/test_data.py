@@ -3,9 +3,9 @@
 import json
 from typing import Any
 
+from lambdas.adapters.aws.parameters import parse_key_set
 from lambdas.adapters.aws.s3_manifests import manifest_name
 from lambdas.adapters.aws.s3_recent_texts import tenant_name
-from lambdas.adapters.aws.secret_keys import parse_key_set
 from lambdas.adapters.table import keys
 from tests.contract.samples import KEY
 from tests.infra.templates import Assembly, text
