@@ -18,8 +18,9 @@ from lambdas.services.lifecycle import BUILDING
 from tests.support import samples
 from tests.support.agents import Act, Generator, Planner
 from tests.support.faults import Fault, FaultPlan, Place
-from tests.support.pipeline import Delivery, Ended, Pipeline
-from tests.support.steps import Agents, tasks
+from tests.support.interpreter import Ended
+from tests.support.pipeline import Delivery, Pipeline
+from tests.support.steps import Agents, functions
 from tests.support.strategies import briefs, decisions, faults, scripts
 from tests.support.world import World
 
@@ -167,11 +168,11 @@ def test_ten_thousand_duplicates_change_nothing() -> None:
         share = DELIVERIES // len(ROADS) + (number < DELIVERIES % len(ROADS))
         delivered += redelivered(said, script, chaos, share)
     assert delivered.total() == DELIVERIES
-    assert set(delivered) == set(tasks(World(), Agents(Planner(), Generator()), FaultPlan()))
+    assert set(delivered) == set(functions(World(), Agents(Planner(), Generator()), FaultPlan()))
 
 
 def redelivered(said: list[Decision | None], script: dict[int, Act], chaos: Random, times: int) -> Counter[str]:
-    """Build a campaign, deliver so many of its steps again, and compare; answers the deliveries by state."""
+    """Build a campaign, deliver so many of its steps again, and compare; answers the deliveries by Lambda."""
     world = World()
     answers = iter(said)
     pipeline = Pipeline(world, generator=Generator(script), reviewer=lambda _: next(answers))
@@ -187,7 +188,7 @@ def redelivered(said: list[Decision | None], script: dict[int, Act], chaos: Rand
     assert world.everything() == before
     assert (pipeline.agents.planner.calls, pipeline.agents.generator.calls.total()) == calls
     assert {c.step_name: c.outcome for c in world.checkpoints.all(samples.KEY)} == steps
-    return Counter(delivery.state for delivery in delivered)
+    return Counter(delivery.function for delivery in delivered)
 
 
 def redeliver(pipeline: Pipeline, delivery: Delivery) -> None:
@@ -196,4 +197,4 @@ def redeliver(pipeline: Pipeline, delivery: Delivery) -> None:
     except ConflictError:
         # A campaign that left the road refuses its steps. Of an approved one, these have nothing to answer any more.
         left = pipeline.world.campaigns.get(samples.KEY).status is not CampaignStatus.APPROVED
-        assert left or delivery.state in ("RequestApproval", "RevisePosts")
+        assert left or delivery.function in ("request-approval", "revise-posts")

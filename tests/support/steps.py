@@ -1,5 +1,6 @@
-"""The tasks of BUILD over the fakes: the same frame and the same logic as in the Lambdas, other ports."""
+"""The Lambdas of BUILD over the fakes: the same frame and the same logic, other ports."""
 
+import re
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, NamedTuple
@@ -27,7 +28,7 @@ from tests.support.faults import FaultPlan, faulty, replaced
 from tests.support.logs import silence
 from tests.support.world import World, stores_on
 
-Task = Callable[[dict[str, Any]], dict[str, Any]]
+Function = Callable[[dict[str, Any]], dict[str, Any]]
 FAULTY = ("manifests", "recent_texts", "remembered_texts", "keys", "mailer", "alerts")
 """Beside the stores, which work on a faulty table."""
 STEPS = (
@@ -54,8 +55,8 @@ class Agents(NamedTuple):
     generator: Generator
 
 
-def tasks(world: World, agents: Agents, plan: FaultPlan) -> Mapping[str, Task]:
-    """By state name, what takes the state's event and answers its result; every port call goes through ``plan``."""
+def functions(world: World, agents: Agents, plan: FaultPlan) -> Mapping[str, Function]:
+    """By the Lambda's name, what takes its event and answers its result; every port call goes through ``plan``."""
     ports = replaced(
         world,
         **stores_on(faulty(world.table, plan, "table"), world.clock),
@@ -69,4 +70,9 @@ def tasks(world: World, agents: Agents, plan: FaultPlan) -> Mapping[str, Task]:
         # Without the frame: it belongs to a process of its own, and here batches are threads of one.
         return generate_batch(GenerateBatchEvent.from_wire(raw), ports, generator).to_wire()
 
-    return {each.name: partial(quietly, each.over(ports)) for each in every} | {"GenerateBatch": batch}
+    return {lambda_of(each.name): partial(quietly, each.over(ports)) for each in every} | {"generate-posts": batch}
+
+
+def lambda_of(state: str) -> str:
+    """``PlanPosts`` is ``plan-posts``."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "-", state).lower()

@@ -1,0 +1,142 @@
+"""What tests interpret: BUILD as it is synthesised, and the part of the Amazon States Language that is known to them.
+
+Whatever is not known, a field, a type of state, a kind of map, is a ``DefinitionError`` and never skipped.
+"""
+
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any
+
+from local.synth import HERE, assembly
+from tests.infra.templates import Assembly
+
+State = Mapping[str, Any]
+
+
+class DefinitionError(AssertionError):
+    """The definition, or the data it is run on, is not what the interpreter knows: a test fails by it."""
+
+
+@cache
+def build_definition() -> State:
+    """BUILD as the CDK synthesises it for this machine, with its Lambdas by their names.
+
+    The assembly is cached by its sources, and shared with whatever else needs one.
+    """
+    found = Assembly(assembly(), HERE)
+    definition: State = _named(found.build, found)
+    return definition
+
+
+def _named(value: Any, found: Assembly) -> Any:
+    if isinstance(value, list):
+        return [_named(each, found) for each in value]
+    if not isinstance(value, dict):
+        return value
+    lambdas = {
+        name: found.name_of(arn)
+        for name, arn in value.items()
+        if name in ("Resource", "FunctionName") and not arn.startswith("arn:")
+    }
+    return {name: _named(inner, found) for name, inner in value.items()} | lambdas
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+_STATE = {"Type", "Comment", "OutputPath"}
+_STEP = _STATE | {"Next", "End", "ResultPath"}
+_TRIED = _STEP | {"Retry", "Catch"}
+_FIELDS: Mapping[str, set[str]] = {
+    "Task": _TRIED | {"Resource", "Parameters", "TimeoutSeconds", "HeartbeatSeconds"},
+    "Map": _TRIED
+    | {"ItemReader", "ItemSelector", "ItemBatcher", "ItemProcessor", "Label"}
+    | {"MaxConcurrency", "MaxConcurrencyPath", "ToleratedFailurePercentage"},
+    "Pass": _STEP | {"Parameters", "Result"},
+    "Wait": _STATE | {"Next", "End", "Seconds", "SecondsPath"},
+    "Choice": _STATE | {"Choices", "Default"},
+    "Succeed": _STATE,
+    "Fail": {"Type", "Comment", "Error", "ErrorPath", "Cause", "CausePath"},
+}
+_PARTS: Mapping[str, set[str]] = {
+    "ItemReader": {"Resource", "ReaderConfig", "Parameters"},
+    "ItemBatcher": {"MaxItemsPerBatch"},
+    "ItemProcessor": {"ProcessorConfig", "StartAt", "States"},
+}
+_RETRY = {"ErrorEquals", "MaxAttempts", "IntervalSeconds", "BackoffRate", "MaxDelaySeconds", "JitterStrategy"}
+_CATCH = {"ErrorEquals", "Next", "ResultPath"}
+_MACHINE = {"StartAt", "States", "Comment", "TimeoutSeconds"}
+CALLBACK = ":states:::lambda:invoke.waitForTaskToken"
+_READER = ":states:::s3:getObject"
+COMPARISONS: Mapping[str, Callable[[Any, Any], bool]] = {
+    "StringEquals": lambda value, wanted: isinstance(value, str) and value == wanted,
+    "BooleanEquals": lambda value, wanted: value is wanted,
+    "NumericEquals": lambda value, wanted: _is_number(value) and value == wanted,
+    "NumericLessThan": lambda value, wanted: _is_number(value) and value < wanted,
+    "NumericGreaterThanEquals": lambda value, wanted: _is_number(value) and value >= wanted,
+}
+
+
+def check(definition: State) -> None:
+    """Raises ``DefinitionError`` for whatever the interpreter does not know."""
+    _only("the machine", definition, _MACHINE)
+    _check_states(definition)
+
+
+def _check_states(machine: State) -> None:
+    states = machine["States"]
+    ways = [machine["StartAt"]]
+    for name, state in states.items():
+        if state["Type"] not in _FIELDS:
+            raise DefinitionError(f"{name}: the type {state['Type']} is not known here")
+        _only(name, state, _FIELDS[state["Type"]])
+        for part in _PARTS.keys() & state.keys():
+            _only(f"{name}: {part}", state[part], _PARTS[part])
+        for rule in state.get("Retry", ()):
+            _only(f"{name}: a retry", rule, _RETRY)
+        for rule in state.get("Catch", ()):
+            _only(f"{name}: a catch", rule, _CATCH)
+        for rule in state.get("Choices", ()):
+            _check_choice(name, rule, {"Next"})
+        if state["Type"] in _CHECKS:
+            _CHECKS[state["Type"]](name, state)
+        if state["Type"] not in ("Choice", "Succeed", "Fail") and ("Next" in state) == ("End" in state):
+            raise DefinitionError(f"{name}: either it has a Next, or it is an End")
+        ways += [rule["Next"] for rule in (*state.get("Choices", ()), *state.get("Catch", ()))]
+        ways += [state[field] for field in ("Next", "Default") if field in state]
+    if not set(ways) <= set(states):
+        raise DefinitionError(f"{set(ways) - set(states)}: there is no such state")
+
+
+def _check_choice(name: str, rule: State, more: set[str]) -> None:
+    together = [*rule.get("And", ()), *rule.get("Or", ()), *([rule["Not"]] if "Not" in rule else [])]
+    for each in together:
+        _check_choice(name, each, set())
+    known = {"And", "Or", "Not"} if together else {"Variable", "IsPresent", *COMPARISONS}
+    _only(f"{name}: a choice", rule, known | more | {"Comment"})
+    if len(rule.keys() & (known - {"Variable"})) != 1:
+        raise DefinitionError(f"{name}: a choice compares one thing: {rule}")
+
+
+def _check_task(name: str, task: State) -> None:
+    if task["Resource"].endswith(CALLBACK):
+        _only(f"{name}: Parameters", task["Parameters"], {"FunctionName", "Payload"})
+    elif ":states:::" in task["Resource"]:
+        raise DefinitionError(f"{name}: {task['Resource']} is not known here")
+
+
+def _check_map(name: str, state: State) -> None:
+    reader, processor = state["ItemReader"], state["ItemProcessor"]
+    known = reader["Resource"].endswith(_READER) and reader["ReaderConfig"] == {"InputType": "JSON"}
+    if not known or processor["ProcessorConfig"] != {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}:
+        raise DefinitionError(f"{name}: a map of this kind is not known here")
+    _check_states(processor)
+
+
+_CHECKS: Mapping[str, Callable[[str, State], None]] = {"Task": _check_task, "Map": _check_map}
+
+
+def _only(where: str, found: State, known: set[str]) -> None:
+    if not found.keys() <= known:
+        raise DefinitionError(f"{where}: {', '.join(sorted(found.keys() - known))} is not known here")
