@@ -176,13 +176,15 @@ class Pipeline:
             return told
         world = self.world
         approval = next(a for a in world.approvals.all(key) if a.task_token == wait.token)
-        decision = self._reviewer(approval)
-        if decision is None:
-            # Heartbeats are sent, and nobody decides.
-            world.clock.advance(timedelta(seconds=wait.timeout))
-            world.engine.fail(TaskToken(wait.token), "States.Timeout", "")
-        else:
-            decide(OpenLink(approval, approval.reviewers[0]), Choice(decision, "", None), world)
+        try:
+            decision = self._reviewer(approval)
+            if decision is None:  # heartbeats are sent, and nobody decides
+                world.clock.advance(timedelta(seconds=wait.timeout))
+                raise StateError("States.Timeout")
+        except StateError as ended:
+            world.engine.fail(TaskToken(wait.token), ended.error, ended.cause)
+            raise
+        decide(OpenLink(approval, approval.reviewers[0]), Choice(decision, "", None), world)
         told = self._around.told(wait.token)
         assert told is not None, "the decision did not reach the workflow"
         return told

@@ -23,6 +23,7 @@ from lambdas.domain.models.workflow import BuildInput
 from lambdas.ports.stores import DueIndex, Limits
 from lambdas.ports.table import ItemKey, Table
 from lambdas.ports.text_model import TextModel
+from lambdas.services.due import Tick
 from lambdas.services.validation import resolve_configuration
 from tests.fakes import (
     MemoryAlerts,
@@ -155,6 +156,10 @@ class World:
         self.tokens.append(token)
         self.engine.wait_for(token)
         return token
+
+    def tick(self, failed: list[Exception], *, everything: bool = True) -> Tick:
+        """One run of what goes by the clock, over ``everything`` or what is due; errors go to ``failed``."""
+        return Tick(self.due, self.clock, lambda: True, lambda _, error: failed.append(error), everything)
 
     def everything(self, key: CampaignKey = samples.KEY) -> dict[str, Any]:
         """All that is stored of a campaign and all that was sent, to compare before and after."""
