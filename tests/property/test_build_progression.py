@@ -174,6 +174,7 @@ def test_a_missed_heartbeat_asks_on_with_the_same_request() -> None:
     assert (approval.task_token, len(world.tokens)) == (world.tokens[-1], misses + 1)
     # The state tries again by itself at first, and then its catcher begins it anew.
     assert pipeline.entered.count("RequestApproval") == 2
+    assert "ApprovalExpired" not in pipeline.entered
     retries = [d.event["attempt"]["retryCount"] for d in pipeline.deliveries if d.function == "request-approval"]
     assert retries == [*range(by_itself + 1), *range(misses - by_itself)]
 

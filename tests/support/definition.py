@@ -3,8 +3,9 @@
 Whatever is not known, a field, a type of state, a kind of map, is a ``DefinitionError`` and never skipped.
 """
 
+import re
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from local.synth import HERE, assembly
@@ -77,6 +78,8 @@ COMPARISONS: Mapping[str, Callable[[Any, Any], bool]] = {
     "NumericGreaterThanEquals": lambda value, wanted: _is_number(value) and value >= wanted,
 }
 
+_PATH = re.compile(r"\$\$?(\.[A-Za-z_][A-Za-z0-9_]*)*")
+
 
 def check(definition: State) -> None:
     """Raises ``DefinitionError`` for whatever the interpreter does not know."""
@@ -140,3 +143,60 @@ _CHECKS: Mapping[str, Callable[[str, State], None]] = {"Task": _check_task, "Map
 def _only(where: str, found: State, known: set[str]) -> None:
     if not found.keys() <= known:
         raise DefinitionError(f"{where}: {', '.join(sorted(found.keys() - known))} is not known here")
+
+
+MISSING = object()
+
+
+@lru_cache(maxsize=1024)
+def _steps(path: str) -> tuple[bool, tuple[str, ...]]:
+    """Whether a path is into the context, and the names on it."""
+    if not _PATH.fullmatch(path):
+        raise DefinitionError(f"{path!r} is no path that is known here")
+    return path.startswith("$$"), tuple(path.split(".")[1:])
+
+
+def found(path: str, data: Any, context: Mapping[str, Any]) -> Any:
+    into_context, steps = _steps(path)
+    value = context if into_context else data
+    for step in steps:
+        value = value.get(step, MISSING) if isinstance(value, Mapping) else MISSING
+    return value
+
+
+def selected(path: str | None, data: Any, context: Mapping[str, Any]) -> Any:
+    """``None``, which is null in the definition, selects an empty object."""
+    value = {} if path is None else found(path, data, context)
+    if value is MISSING:
+        raise DefinitionError(f"{path} is not there: {data}")
+    return value
+
+
+def own(state: State, field: str, data: Any, context: Mapping[str, Any]) -> Any:
+    """A field that is given as it is, or as a path."""
+    return selected(state[f"{field}Path"], data, context) if f"{field}Path" in state else state.get(field)
+
+
+def filled(template: Any, data: Any, context: Mapping[str, Any]) -> Any:
+    """A payload template with its paths replaced."""
+    if isinstance(template, list):
+        return [filled(each, data, context) for each in template]
+    if not isinstance(template, Mapping):
+        return template
+    return {
+        name.removesuffix(".$"): (selected if name.endswith(".$") else filled)(value, data, context)
+        for name, value in template.items()
+    }
+
+
+def placed(path: str | None, data: Any, result: Any) -> Any:
+    """The state's input with the result at its place; null keeps the input."""
+    if path is None:
+        return data
+    into_context, steps = _steps(path)
+    if into_context:
+        raise DefinitionError(f"{path}: the context cannot be changed")
+    if not steps:
+        return result
+    first, rest = steps[0], ".".join(("$", *steps[1:]))
+    return {**data, first: placed(rest, data.get(first, {}), result)}

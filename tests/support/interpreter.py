@@ -5,13 +5,23 @@ a ``StateError``. So the same definition runs with threads, task by task, or wit
 which state is the language's (docs.aws.amazon.com/step-functions/latest/dg/concepts-amazon-states-language.html).
 """
 
-import re
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
-from functools import lru_cache
 from typing import Any, NamedTuple, Protocol
 
-from tests.support.definition import CALLBACK, COMPARISONS, DefinitionError, State, check
+from tests.support.definition import (
+    CALLBACK,
+    COMPARISONS,
+    MISSING,
+    DefinitionError,
+    State,
+    check,
+    filled,
+    found,
+    own,
+    placed,
+    selected,
+)
 
 
 class StateError(Exception):
@@ -83,7 +93,6 @@ class Surroundings(Protocol):
 
 
 _UNCATCHABLE = ("States.DataLimitExceeded", "States.Runtime")
-_PATH = re.compile(r"\$\$?(\.[A-Za-z_][A-Za-z0-9_]*)*")
 
 
 class Machine:
@@ -114,7 +123,7 @@ class _Execution:
             entered = {"Name": name, "EnteredTime": self._around.now(), "RetryCount": 0}
             context = {"Execution": self._execution, "State": entered}
             if state["Type"] == "Fail":
-                error, cause = (_own(state, field, data, context) or "" for field in ("Error", "Cause"))
+                error, cause = (own(state, field, data, context) or "" for field in ("Error", "Cause"))
                 return Ended(name, None, error, cause)
             try:
                 data, following = yield from self._tried(state, data, context)
@@ -142,12 +151,10 @@ class _Execution:
                 if caught is None:
                     raise
                 told = {"Error": failed.error, "Cause": failed.cause}
-                return _placed(caught.get("ResultPath", "$"), data, told), caught[
-                    "Next"
-                ]  # its OutputPath is not for it
+                return placed(caught.get("ResultPath", "$"), data, told), caught["Next"]  # its OutputPath is not for it
             following = _chosen(state, data, context) if state["Type"] == "Choice" else state.get("Next")
-            output = _placed(state.get("ResultPath", "$"), data, result)
-            return _selected(state.get("OutputPath", "$"), output, context), following
+            output = placed(state.get("ResultPath", "$"), data, result)
+            return selected(state.get("OutputPath", "$"), output, context), following
 
     def _done(self, state: State, data: Any, context: dict[str, Any]) -> Generator[Request, Any, Any]:
         """One attempt; answers its result."""
@@ -157,33 +164,33 @@ class _Execution:
             case "Map":
                 return (yield from self._map(state, data, context))
             case "Wait":
-                yield Sleep(_own(state, "Seconds", data, context))
+                yield Sleep(own(state, "Seconds", data, context))
                 return data
             case "Pass" if "Result" in state:
                 return state["Result"]
-        return _filled(state["Parameters"], data, context) if "Parameters" in state else data
+        return filled(state["Parameters"], data, context) if "Parameters" in state else data
 
     def _task(self, state: State, data: Any, context: dict[str, Any]) -> Generator[Request, Any, Any]:
         name, resource = context["State"]["Name"], state["Resource"]
         if not resource.endswith(CALLBACK):
-            return (yield Invoke(name, resource, _filled(state["Parameters"], data, context), None))
+            return (yield Invoke(name, resource, filled(state["Parameters"], data, context), None))
         token = self._around.new_token()
-        call = _filled(state["Parameters"], data, context | {"Task": {"Token": token}})
+        call = filled(state["Parameters"], data, context | {"Task": {"Token": token}})
         yield Invoke(name, call["FunctionName"], call["Payload"], token)
         return (yield Await(name, token, state["TimeoutSeconds"], state.get("HeartbeatSeconds")))
 
     def _map(self, state: State, data: Any, context: dict[str, Any]) -> Generator[Request, Any, Any]:
         """Every item a child execution, however they end; more than the tolerated share of failures fails the map."""
-        where = _filled(state["ItemReader"]["Parameters"], data, context)
+        where = filled(state["ItemReader"]["Parameters"], data, context)
         items = [
-            _filled(state["ItemSelector"], data, context | {"Map": {"Item": {"Index": index, "Value": item}}})
+            filled(state["ItemSelector"], data, context | {"Map": {"Item": {"Index": index, "Value": item}}})
             for index, item in enumerate(self._around.read(where["Bucket"], where["Key"]))
         ]
         if "ItemBatcher" in state:
             size = state["ItemBatcher"]["MaxItemsPerBatch"]
             items = [{"Items": items[start : start + size]} for start in range(0, len(items), size)]
         self._maps += 1
-        at_once = _own(state, "MaxConcurrency", data, context) or len(items)
+        at_once = own(state, "MaxConcurrency", data, context) or len(items)
         ended: list[Ended] = yield Children([self._child(state, n, item) for n, item in enumerate(items)], at_once)
         failed = [child for child in ended if not child.succeeded]
         if failed and len(failed) * 100 > state.get("ToleratedFailurePercentage", 0) * len(items):
@@ -268,63 +275,6 @@ def _holds(rule: State, data: Any, context: Mapping[str, Any]) -> bool:
         case {"Not": one}:
             return not _holds(one, data, context)
         case {"IsPresent": wanted}:
-            return (_found(rule["Variable"], data, context) is not _MISSING) is wanted
+            return (found(rule["Variable"], data, context) is not MISSING) is wanted
     (comparison,) = set(rule) & set(COMPARISONS)
-    return COMPARISONS[comparison](_selected(rule["Variable"], data, context), rule[comparison])
-
-
-_MISSING = object()
-
-
-@lru_cache(maxsize=1024)
-def _steps(path: str) -> tuple[bool, tuple[str, ...]]:
-    """Whether a path is into the context, and the names on it."""
-    if not _PATH.fullmatch(path):
-        raise DefinitionError(f"{path!r} is no path that is known here")
-    return path.startswith("$$"), tuple(path.split(".")[1:])
-
-
-def _found(path: str, data: Any, context: Mapping[str, Any]) -> Any:
-    into_context, steps = _steps(path)
-    value = context if into_context else data
-    for step in steps:
-        value = value.get(step, _MISSING) if isinstance(value, Mapping) else _MISSING
-    return value
-
-
-def _selected(path: str | None, data: Any, context: Mapping[str, Any]) -> Any:
-    """``None``, which is null in the definition, selects an empty object."""
-    value = {} if path is None else _found(path, data, context)
-    if value is _MISSING:
-        raise DefinitionError(f"{path} is not there: {data}")
-    return value
-
-
-def _own(state: State, field: str, data: Any, context: Mapping[str, Any]) -> Any:
-    """A field that is given as it is, or as a path."""
-    return _selected(state[f"{field}Path"], data, context) if f"{field}Path" in state else state.get(field)
-
-
-def _filled(template: Any, data: Any, context: Mapping[str, Any]) -> Any:
-    """A payload template with its paths replaced."""
-    if isinstance(template, list):
-        return [_filled(each, data, context) for each in template]
-    if not isinstance(template, Mapping):
-        return template
-    return {
-        name.removesuffix(".$"): (_selected if name.endswith(".$") else _filled)(value, data, context)
-        for name, value in template.items()
-    }
-
-
-def _placed(path: str | None, data: Any, result: Any) -> Any:
-    """The state's input with the result at its place; null keeps the input."""
-    if path is None:
-        return data
-    into_context, steps = _steps(path)
-    if into_context:
-        raise DefinitionError(f"{path}: the context cannot be changed")
-    if not steps:
-        return result
-    first, rest = steps[0], ".".join(("$", *steps[1:]))
-    return {**data, first: _placed(rest, data.get(first, {}), result)}
+    return COMPARISONS[comparison](selected(rule["Variable"], data, context), rule[comparison])

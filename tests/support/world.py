@@ -53,6 +53,8 @@ class WatchedTable(MemoryTable):
         self.versions: dict[PostId, dict[int, Post]] = {}
 
     def wrote(self, key: ItemKey) -> None:
+        if key.sk != "CAMPAIGN" and not key.sk.startswith(keys.POSTS):
+            return
         record = self.get(key)
         assert record is not None
         if key.sk == "CAMPAIGN":
@@ -60,7 +62,7 @@ class WatchedTable(MemoryTable):
             statuses = self.statuses.setdefault(campaign, [])
             if record["status"] not in statuses[-1:]:
                 statuses.append(record["status"])
-        elif key.sk.startswith(keys.POSTS):
+        else:
             post = Post.from_record(record)
             known = self.versions.setdefault(post.post_id, {}).setdefault(post.version, post)
             assert known == post, f"version {post.version} of {post.post_id} was written twice"
