@@ -24,22 +24,22 @@ def build_definition() -> State:
 
     The assembly is cached by its sources, and shared with whatever else needs one.
     """
-    found = Assembly(assembly(), HERE)
-    definition: State = _named(found.build, found)
+    templates = Assembly(assembly(), HERE)
+    definition: State = _named(templates.build, templates)
     return definition
 
 
-def _named(value: Any, found: Assembly) -> Any:
+def _named(value: Any, templates: Assembly) -> Any:
     if isinstance(value, list):
-        return [_named(each, found) for each in value]
+        return [_named(each, templates) for each in value]
     if not isinstance(value, dict):
         return value
     lambdas = {
-        name: found.name_of(arn)
+        name: templates.name_of(arn)
         for name, arn in value.items()
         if name in ("Resource", "FunctionName") and not arn.startswith("arn:")
     }
-    return {name: _named(inner, found) for name, inner in value.items()} | lambdas
+    return {name: _named(inner, templates) for name, inner in value.items()} | lambdas
 
 
 def _is_number(value: Any) -> bool:

@@ -5,6 +5,7 @@ import pytest
 
 from lambdas.domain import similarity as similar
 from lambdas.domain.similarity import EarlierTexts, near_duplicates, similarity
+from tests.support.effort import results_of
 
 COPY = (
     "Meet the heat pump that pays for itself. It warms your home with the energy of the air outside, "
@@ -74,15 +75,7 @@ def test_nothing_in_nothing() -> None:
 @pytest.fixture
 def compared(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """How alike each two texts were that were compared."""
-    scores: list[float] = []
-    compare = similar._jaccard
-
-    def counted(a: frozenset[str], b: frozenset[str]) -> float:
-        scores.append(compare(a, b))
-        return scores[-1]
-
-    monkeypatch.setattr(similar, "_jaccard", counted)
-    return scores
+    return results_of(monkeypatch, similar, "_jaccard")
 
 
 def test_few_of_ten_thousand_texts_with_common_boilerplate_are_compared(compared: list[float]) -> None:
