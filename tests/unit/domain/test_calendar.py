@@ -19,6 +19,7 @@ from lambdas.domain.models.campaign import CampaignBrief
 from lambdas.domain.models.schedule import MAX_POSTS, Schedule
 from lambdas.domain.platforms import Platform
 from tests.support.effort import growth
+from tests.support.samples import plain_brief
 
 ANNA, BEN = PersonaId("anna"), PersonaId("ben")
 
@@ -233,22 +234,8 @@ class TestValidateSlots:
 class TestPlannedCount:
     def brief(self, start: str, end: str, *, zone: str = "Europe/Berlin", **fields: Any) -> CampaignBrief:
         cadence = fields.pop("cadence", {"posts": 3, "per": "day"})
-        return CampaignBrief.from_wire(
-            {
-                "name": "Spring",
-                "product": {"name": "Pump", "description": "Warm."},
-                "goal": "Sell",
-                "audience": "Owners",
-                "keyMessages": ["Warm"],
-                "callToAction": "Book",
-                "brandId": "acme",
-                "personaIds": ["anna"],
-                "platforms": ["x"],
-                "schedule": {"timeZone": zone, "start": start, "end": end, "cadence": cadence},
-                "approval": {"reviewers": ["r@example.com"]},
-                **fields,
-            }
-        )
+        when = {"timeZone": zone, "start": start, "end": end, "cadence": cadence}
+        return CampaignBrief.from_wire(plain_brief(schedule=when, **fields))
 
     def test_as_many_as_asked_for(self) -> None:
         assert planned_count(self.brief("2026-06-01T00:00", "2026-06-08T00:00", postCount=5)) == 5
