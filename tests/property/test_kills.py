@@ -18,10 +18,10 @@ from lambdas.domain.models.campaign import CampaignStatus
 from lambdas.domain.models.checkpoint import BUILD_STEPS, StepOutcome
 from lambdas.domain.models.post import PostStatus
 from tests.support import samples
-from tests.support.agents import Act, Generator, Planner
+from tests.support.agents import Act, Generator
 from tests.support.faults import Fault, FaultPlan
 from tests.support.pipeline import Pipeline
-from tests.support.steps import Agents, functions, lambda_of
+from tests.support.steps import steps
 from tests.support.world import World
 
 POSTS = 8
@@ -168,7 +168,7 @@ def places() -> list[tuple[str, int, str]]:
 def test_the_matrix_meets_every_call_of_every_task() -> None:
     met = {state for _, _, state in places()}
     assert met == {state for road in ROADS.values() for state in road.states}
-    assert set(map(lambda_of, met)) == set(functions(World(), Agents(Planner(), Generator()), FaultPlan()))
+    assert met == {each.name for each in steps().values()}
     assert len(places()) * len(KILLS) >= 200
     assert 0 <= CALLS - len(states_of_calls(APPROVED)) <= 30
 
