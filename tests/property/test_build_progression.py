@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lambdas.domain.due import SHARDS
+from lambdas.domain.due_entry import SHARDS
 from lambdas.domain.errors import ConflictError
 from lambdas.domain.models.approval import Approval, ApprovalStatus, Decision
 from lambdas.domain.models.campaign import CampaignStatus

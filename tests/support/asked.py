@@ -5,15 +5,14 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from lambdas.build.request_approval import request_approval
-from lambdas.domain.deadline import Deadline
-from lambdas.domain.due import SHARDS
+from lambdas.domain.due_entry import SHARDS
 from lambdas.domain.errors import GoneError
 from lambdas.domain.ids import TaskToken
 from lambdas.domain.models.approval import Approval, Decision, MadeDecision
 from lambdas.domain.models.campaign import CampaignStatus, PostCounts
 from lambdas.domain.models.workflow import StatusResult
 from lambdas.ops.sweep_approvals import Report, tend_due
-from lambdas.ports.bundle import Ports
+from lambdas.ports.bundle import Deadline, Ports
 from lambdas.ports.services import Mailer
 from lambdas.services.approval_links import OpenLink, open_link
 from tests.fakes import MemoryCipher
