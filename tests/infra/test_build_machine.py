@@ -12,7 +12,6 @@ from lambdas.domain.models.campaign import ApprovalPolicy
 from statemachine.build import HEARTBEAT_RETRIES
 from statemachine.tasks import Retries, Retry
 from tests.infra.templates import Assembly
-from tests.support.pipeline import PATIENT_RETRIES
 
 ENGINE_ERRORS = {
     "Lambda.AWSLambdaException",
@@ -159,7 +158,7 @@ def test_throttling_is_waited_out_for_minutes_and_not_for_hours() -> None:
 
 def test_a_batch_gives_up_its_posts_before_the_engine_gives_up_the_batch() -> None:
     """Both counts are of the same retries: whoever changes one looks at the other."""
-    assert LAST_RETRY < WORKFLOW_RETRIES == PATIENT_RETRIES == Retries().temporary.retries
+    assert LAST_RETRY < WORKFLOW_RETRIES == Retries().temporary.retries
 
 
 def test_every_error_that_is_named_exists(local: Assembly) -> None:

@@ -7,11 +7,13 @@ import pytest
 
 from lambdas.agents import campaign_planner
 from lambdas.agents.offline.offline_model import Fault, FaultPlan, OfflineModel
+from lambdas.domain.errors import WORKFLOW_RETRIES
 from lambdas.domain.models.campaign import CampaignStatus
 from lambdas.domain.models.checkpoint import Checkpoint, StepOutcome
 from tests.support import samples
 from tests.support.agents import Planner
-from tests.support.pipeline import PATIENT_RETRIES, Ended, Pipeline
+from tests.support.interpreter import Ended
+from tests.support.pipeline import Pipeline
 from tests.support.world import World
 
 Row = tuple[int, StepOutcome, str | None, bool | None]
@@ -54,7 +56,7 @@ def failed(attempt: int, code: str = "AGENT_RETRYABLE", *, retryable: bool = Tru
 def test_each_attempt_leaves_a_checkpoint_and_the_planner_knows_which_one_it_is(world: World, fault: Fault) -> None:
     # Both calls of the first attempt are spoilt, and one of the second: it has a round to mend what it got.
     planner = RealPlanner({"plan": [fault, fault]})
-    assert run(world, planner) == Ended("Approved")
+    assert run(world, planner).state == "Approved"
     assert planner.attempts == list(range(len(planner.attempts)))
     assert len(planner.attempts) > 1
     assert rows(world) == [
@@ -68,7 +70,7 @@ def test_a_planner_that_stays_down_is_asked_as_often_as_the_policy_says(world: W
     before = world.clock.now()
     ended = run(world, planner)
     assert (ended.state, ended.error) == ("Failed", "AgentRetryableError")
-    assert rows(world) == [failed(attempt) for attempt in range(PATIENT_RETRIES + 1)]
+    assert rows(world) == [failed(attempt) for attempt in range(WORKFLOW_RETRIES + 1)]
     # 1 + 2 + 4 + 8 + 16 + 30: doubled each time, and cut at the maximum.
     assert (world.clock.now() - before).total_seconds() == 61
     errors = [c.error.message for c in checkpoints(world) if c.error]

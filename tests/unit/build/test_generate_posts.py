@@ -5,7 +5,13 @@ import pytest
 
 from lambdas.adapters.table.campaign_store import TableCampaigns
 from lambdas.build.generate_posts import CLAIM_LEASE, LAST_RETRY
-from lambdas.domain.errors import AgentRetryableError, ConflictError, PostsInProgressError, RetryableError
+from lambdas.domain.errors import (
+    WORKFLOW_RETRIES,
+    AgentRetryableError,
+    ConflictError,
+    PostsInProgressError,
+    RetryableError,
+)
 from lambdas.domain.ids import CampaignKey
 from lambdas.domain.models.campaign import Campaign, CampaignStatus
 from lambdas.domain.models.post import Batch, Claim, PostStatus
@@ -16,7 +22,6 @@ from tests.support.agents import Act, Generator
 from tests.support.batches import TEN, generate, posts_of, statuses
 from tests.support.events import planned
 from tests.support.faults import Crash, Fault, FaultPlan
-from tests.support.pipeline import PATIENT_RETRIES
 from tests.support.world import World
 
 
@@ -188,7 +193,7 @@ def test_a_temporary_error_of_the_last_retry_fails_the_post_with_its_code(world:
 
 
 def test_the_engine_retries_often_enough_for_the_last_retry_to_come() -> None:
-    assert LAST_RETRY < PATIENT_RETRIES
+    assert LAST_RETRY < WORKFLOW_RETRIES
 
 
 def test_a_permanent_error_fails_the_post_and_not_its_neighbours(world: World) -> None:
