@@ -18,6 +18,7 @@ CORRECTIONS = (
     "iam",
     "slots",
     "lambdas",
+    "workers",
     "gateway",
     "step_functions",
     "state_machines",
@@ -73,6 +74,7 @@ def main() -> None:
         timeout_graceful_shutdown=1,
         log_level=os.environ["LOG_LEVEL"].lower(),
         access_log=False,
+        proxy_headers=False,  # nobody stands between a client and this server, so nobody may speak for it
         server_header=False,
         date_header=False,  # ministack sends one
     )
