@@ -30,7 +30,7 @@ logger = logging.getLogger("local.autosave")
 _CHILD_LIMIT_SECONDS = 60
 _BYTES = "_zip_data"
 _REFERENCE = "_zip_blob"
-_SHARE_OF_TIME = 0.25
+_SHARE_OF_TIME = 0.1
 """Saving takes at most this share of the time: with a large state the pauses grow."""
 
 
