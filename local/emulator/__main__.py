@@ -45,11 +45,7 @@ def load(plugins: tuple[str, ...] = ()) -> list[patch.Patch]:
 
 def main() -> None:
     config = EmulatorConfig.from_environment(os.environ)
-    # Workers of a killed emulator left their directories behind.
-    shutil.rmtree(config.temporary_dir, ignore_errors=True)
-    for directory in config.directories():
-        directory.mkdir(parents=True, exist_ok=True)
-    os.chdir(config.empty_dir)
+    _prepare(config)
     corrections = load(config.plugins)
 
     # Imported only now: ministack reads its environment and its neighbourhood when it is imported.
@@ -79,7 +75,6 @@ def main() -> None:
         server_header=False,
         date_header=False,  # ministack sends one
     )
-    _raise_file_limit()
     _collect_less()
     for number in (signal.SIGTERM, signal.SIGINT):
         # uvicorn raises the signal that stopped it again at its end, which comes before that of the workers.
@@ -97,6 +92,15 @@ def _collect_less() -> None:
     """
     gc.freeze()
     gc.set_threshold(20_000, 50, 100)
+
+
+def _prepare(config: EmulatorConfig) -> None:
+    """Make the directories anew: workers of a killed emulator left theirs behind."""
+    shutil.rmtree(config.temporary_dir, ignore_errors=True)
+    for directory in config.directories():
+        directory.mkdir(parents=True, exist_ok=True)
+    os.chdir(config.empty_dir)
+    _raise_file_limit()
 
 
 def _raise_file_limit() -> None:
