@@ -3,6 +3,7 @@
 import functools
 import json
 import re
+from collections.abc import Callable
 from email.utils import parseaddr
 from typing import Any
 
@@ -87,24 +88,26 @@ def partiql_statements(original: Any, emulator: Emulator) -> Any:
     ``PartiQLInsert``, ``PartiQLUpdate`` or ``PartiQLDelete``. What is replaced answers the checks that stand for a
     request's own action.
     """
-    table_arn = emulator.module("core.iam_actions")._dynamodb_table_arn
+    actions = emulator.module("core.iam_actions")
+    table_arn = actions._dynamodb_table_arn
 
     @functools.wraps(original)
     def checks(iam_action: str, body: bytes, region: str, account_id: str) -> list[tuple[str, str]]:
         if iam_action not in _OPERATIONS:
             result: list[tuple[str, str]] = original(iam_action, body, region, account_id)
             return result
-        return [
+        wanted = [
             (action, f"{table_arn(table, region, account_id)}{suffix}" if table else "*")
-            for action, table, suffix in map(_authorised_as, _statements(body))
+            for action, table, suffix in map(_authorised_as, _statements(body, actions.json.loads))
         ]
+        return list(dict.fromkeys(wanted))  # statements alike need one check
 
     return checks
 
 
-def _statements(body: bytes) -> list[str]:
+def _statements(body: bytes, loads: Callable[[bytes], Any]) -> list[str]:
     try:
-        request = json.loads(body or b"{}")
+        request = loads(body or b"{}")
     except ValueError:
         return []
     listed = request.get("Statements") or request.get("TransactStatements") or [request]
