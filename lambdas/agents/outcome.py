@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Any
 
+from lambdas.domain.agent_reply import THROTTLED
 from lambdas.domain.errors import (
     CampaignError,
     DependencyTimeoutError,
@@ -25,7 +26,7 @@ class ErrorCode(StrEnum):
     INVALID_INPUT = "INVALID_INPUT"
     BRAND_NOT_FOUND = "BRAND_NOT_FOUND"
     INSUFFICIENT_EXAMPLES = "INSUFFICIENT_EXAMPLES"
-    PROVIDER_THROTTLED = "PROVIDER_THROTTLED"
+    PROVIDER_THROTTLED = THROTTLED
     PROVIDER_TIMEOUT = "PROVIDER_TIMEOUT"
     PROVIDER_UNAVAILABLE = "PROVIDER_UNAVAILABLE"
     PROVIDER_REFUSED = "PROVIDER_REFUSED"

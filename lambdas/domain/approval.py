@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from lambdas.domain.models.approval import (
+    MAX_COMMENT,
     Approval,
     ApprovalStatus,
     Decision,
@@ -23,6 +24,7 @@ from lambdas.domain.models.approval import (
 )
 from lambdas.domain.models.campaign import ApprovalPolicy, CampaignBrief, OnTimeout, QuietHours
 from lambdas.domain.models.post import Post
+from lambdas.domain.record_size import joined
 
 BEFORE_AN_EDIT = ""
 """``contentHash`` of a vote for posts that were edited since, of which nobody knows what they were."""
@@ -156,7 +158,7 @@ def sent_back(made: MadeDecision, votes: Iterable[Vote]) -> tuple[PostDecision, 
 
 
 def flagged(votes: Iterable[Vote]) -> tuple[PostDecision, ...]:
-    """The posts that go back, in the order of their ids: rejected if anybody rejects them, with all the comments."""
+    """The posts that go back, in the order of their ids: rejected if anybody rejects them, with what everybody says."""
     by_post: dict[str, list[PostDecision]] = {}
     for vote in votes:
         for post in vote.posts:
@@ -165,7 +167,7 @@ def flagged(votes: Iterable[Vote]) -> tuple[PostDecision, ...]:
     merged = []
     for _, said in sorted(by_post.items()):
         rejected = any(post.verdict is PostVerdict.REJECT for post in said)
-        comment = "\n".join(dict.fromkeys(post.comment for post in said if post.comment))[:2_000]
+        comment = joined((post.comment for post in said), MAX_COMMENT)
         verdict = PostVerdict.REJECT if rejected else PostVerdict.CHANGE
         merged.append(PostDecision(post_id=said[0].post_id, verdict=verdict, comment=comment))
     return tuple(merged)

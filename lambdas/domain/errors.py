@@ -43,6 +43,8 @@ from typing import Any, ClassVar, NamedTuple
 
 WORKFLOW_RETRIES = 6
 """How often the workflow tries a step again that failed with a retryable error."""
+THROTTLED_RETRIES = 14
+"""How often it does when a service asked it to slow down: for up to ten minutes."""
 
 
 class FieldError(NamedTuple):

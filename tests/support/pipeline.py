@@ -15,7 +15,7 @@ from threading import Lock
 from typing import Any, NamedTuple
 
 from lambdas.domain.approval import tally
-from lambdas.domain.errors import CampaignError, PermanentError, RetryableError
+from lambdas.domain.errors import THROTTLED_RETRIES, CampaignError, PermanentError, RetryableError, ThrottledError
 from lambdas.domain.ids import CampaignKey
 from lambdas.domain.models.approval import Approval, Decision, MadeDecision, Vote
 from lambdas.domain.models.base import iso
@@ -253,6 +253,8 @@ def attempt_of(state: str, execution: str, retry: int, child: str | None, now: s
 def _retries(error: BaseException) -> int:
     if isinstance(error, PermanentError):
         return 0
+    if isinstance(error, ThrottledError):
+        return THROTTLED_RETRIES
     return PATIENT_RETRIES if isinstance(error, (RetryableError, Crash)) else UNKNOWN_RETRIES
 
 
