@@ -189,13 +189,13 @@ def _moments(approval: Approval, brief: CampaignBrief, now: datetime) -> Iterato
     if edited or not approval.content_hash:
         yield edited or now
     yield approval.heartbeat_at + HEARTBEAT_EVERY if approval.heartbeat_at else now
+    if lost(approval):
+        yield now
     for reviewer in approval.silent():
         if reviewer.to_mail():
             yield reviewer.mail_after or now
         if reviewer.mail is MailState.CLAIMED and reviewer.invited_at:
             yield reviewer.invited_at + CLAIM_GRACE
-        if is_lost(reviewer):
-            yield now
     reminder = next_reminder(approval, brief, now)
     if reminder:
         yield reminder
@@ -206,11 +206,13 @@ def edit_ends(approval: Approval) -> datetime | None:
     return max((edit.since + EDIT_GRACE for edit in approval.editing), default=None)
 
 
-def is_lost(reviewer: Reviewer) -> bool:
-    """Whether somebody is to be told that mail does not reach the reviewer, or may not have."""
-    return bool(reviewer.unreachable or reviewer.mail is MailState.UNKNOWN) and not (
-        reviewer.unreachable_told or reviewer.revoked
-    )
+def lost(approval: Approval) -> list[Reviewer]:
+    """Of whom somebody is to be told: mail does not reach them, or may not have, or there is nobody but them to answer
+    and their links were taken back."""
+    silent = approval.silent()
+    nobody = all(reviewer.revoked for reviewer in silent)
+    untold = (reviewer for reviewer in silent if not reviewer.unreachable_told)
+    return [r for r in untold if (nobody if r.revoked else r.unreachable or r.mail is MailState.UNKNOWN)]
 
 
 def reminders_due(approval: Approval, brief: CampaignBrief, now: datetime) -> int:
