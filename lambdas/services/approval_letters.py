@@ -1,7 +1,6 @@
 """Mails about a request for approval: to its reviewers, and to whoever runs the campaign when those do not arrive."""
 
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from pydantic import validate_email
 
@@ -80,8 +79,7 @@ def unreachable(to: str, campaign: Campaign, approval: Approval, gone: list[Revi
 
 def until(campaign: Campaign, approval: Approval) -> str:
     """When the request ends, in the campaign's time zone."""
-    zone = ZoneInfo(campaign.brief.schedule.time_zone)
-    return approval.expires_at.astimezone(zone).strftime("%A, %d %B %Y, %H:%M %Z")
+    return campaign.brief.schedule.told(approval.expires_at)
 
 
 def _tags(kind: Kind, approval: Approval) -> dict[str, str]:

@@ -161,7 +161,7 @@ def _checked(campaign: Campaign, post: Post, before: PostContent, patch: PostPat
         wire = PostPatch.model_fields[name].alias or name
         alone = _broken(_rules(campaign, post, before.model_copy(update={name: value})))
         by_rule |= {rule: wire for rule in alone - was_broken if rule in by_rule}
-    errors = [*unknown, *(FieldError(by_rule[rule.rule], f"{rule.rule}: {rule.detail}") for rule in broken)]
+    errors = [*unknown, *(FieldError(by_rule[rule.rule], f"{rule.detail}; rule {rule.rule}") for rule in broken)]
     raise InvalidInputError("; ".join(f"{error.field}: {error.message}" for error in errors), errors=errors)
 
 

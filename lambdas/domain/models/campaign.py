@@ -17,7 +17,7 @@ from pydantic.functional_serializers import PlainSerializer
 
 from lambdas.domain.ids import BrandIdField, CampaignIdField, CampaignKey, CorrelationId, PersonaIdField, TenantIdField
 from lambdas.domain.models.approval import Quorum
-from lambdas.domain.models.base import Integer, Model, Moment, iso
+from lambdas.domain.models.base import Integer, Model, Moment
 from lambdas.domain.models.brand import Brand, LanguageTag, Line, Paragraph, Persona
 from lambdas.domain.models.schedule import MAX_POSTS, Schedule
 from lambdas.domain.platforms import Platform
@@ -268,9 +268,8 @@ class Campaign(Model):
         """What is done otherwise than the brief says."""
         if self.plans_from <= self.brief.schedule.start_utc():
             return ()
-        return (
-            Notice(field="schedule.start", message=f"is in the past; posts are planned from {iso(self.plans_from)}"),
-        )
+        first = self.brief.schedule.told(self.plans_from)
+        return (Notice(field="schedule.start", message=f"is in the past; posts are planned from {first}"),)
 
 
 class Alert(Model):

@@ -54,7 +54,12 @@ BAD_BRIEFS: dict[str, tuple[dict[str, Any], str, str]] = {
     "a window that has passed": (
         {"schedule": _schedule(start="2025-12-01T09:00:00", end="2026-01-05T09:59:00")},
         "schedule.end",
-        "has passed: it is now 2026-01-05T10:00:00 (CET) there",
+        "has passed: it is now Monday, 05 January 2026, 10:00 CET",
+    ),
+    "a product page with a password": (
+        {"product": {"name": "P", "description": "D", "url": "https://user:pw@example.com/"}},
+        "product.url",
+        "must not have a user name or a password",
     ),
     "a product page the brand forbids": (
         {"product": {"name": "P", "description": "D", "url": "https://evil.agency/"}, "brandId": "strict"},
@@ -282,7 +287,12 @@ def test_a_window_that_began_before_is_planned_from_now_and_the_answer_says_so(w
     """The clock of these tests stands at 5 January 2026, 09:00 UTC."""
     late = make_brief(schedule=_schedule(start="2025-12-01T09:00:00", end="2026-01-31T18:00:00"))
     started = world.call("POST", "/campaigns", late)
-    told = [{"field": "schedule.start", "message": "is in the past; posts are planned from 2026-01-05T09:00:00.123Z"}]
+    told = [
+        {
+            "field": "schedule.start",
+            "message": "is in the past; posts are planned from Monday, 05 January 2026, 10:00 CET",
+        }
+    ]
     assert (started.status, started.json["notices"]) == (202, told)
     assert world.call("GET", f"/campaigns/{started.json['campaignId']}").json["notices"] == told
 
