@@ -86,7 +86,9 @@ class Api:
     def _refused(self, error: CampaignError) -> Answer:
         headers = {}
         if isinstance(error, UnauthenticatedError):
-            headers["WWW-Authenticate"] = "Bearer"
+            # RFC 6750, section 3.1: whoever sent no token is told of no error in it.
+            nothing_sent = type(error) is UnauthenticatedError
+            headers["WWW-Authenticate"] = "Bearer" if nothing_sent else 'Bearer error="invalid_token"'
         if isinstance(error, RetryableError):
             headers["Retry-After"] = str(error.details.get("retryAfterSeconds", RETRY_AFTER_SECONDS))
         if isinstance(error, MethodNotAllowedError):

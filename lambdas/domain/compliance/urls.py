@@ -22,8 +22,8 @@ _BARE = re.compile(r"(?<![\w@./:-])(?P<names>(?:[\w-]+\.)+)(?P<last>[^\W_][\w-]+
 _NO_SCHEME = re.compile(r"(?<![\w:/])//(?=\w)")
 """In front of a name: a link with the scheme of the page it stands on."""
 _DOT = re.compile(r"[\u3002\uff0e\uff61](?=[a-zA-Z\d])")
-"""Full stops of East Asia, which stand for the dot in a name as well (unicode.org/reports/tr46). Before a letter of that
-script they end a sentence, which no space follows."""
+"""Full stops of East Asia, which stand for the dot in a name as well (unicode.org/reports/tr46). They end a
+sentence before a letter of their own scripts, since no space follows them."""
 _SCHEME = re.compile(r"[a-z][a-z\d+-]*:", re.IGNORECASE)
 _TRAILING = ".,;:!?…)]}»”’"
 

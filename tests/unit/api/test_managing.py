@@ -99,8 +99,6 @@ def test_a_patch_is_refused_with_the_field_that_is_wrong(waiting, body, fields):
 def test_a_limit_is_told_in_words(waiting):
     (error,) = patch(waiting, text="x" * 4_165).json["errors"]
     assert error["message"] == "4,204 of at most 3,000 characters (most emoji count 2); rule limits.length"
-    (error,) = patch(waiting, link="not a url").json["errors"]
-    assert error == {"field": "link", "message": "not a valid link: 'not a url'; rule brand.links"}
 
 
 def test_a_body_that_is_too_large_is_not_called_a_campaign(waiting):

@@ -250,7 +250,7 @@ class TestLinks:
         assert check("Hi", by=self.brand, link="https://acme.com/") == set()
         assert check("Hi", by=self.brand, link="https://evil.com/") == {"links"}
 
-    @pytest.mark.parametrize("link", ["javascript:alert(1)", "data:text/html,x", "https://[", "https://"])
+    @pytest.mark.parametrize("link", ["javascript:alert(1)", "data:text/html,x", "https://[", "https://", "not a url"])
     def test_without_a_list_it_still_has_to_be_a_web_address(self, link: str) -> None:
         assert check("Hi https://anything.example", by=brand(), link=link) == {"links"}
 
