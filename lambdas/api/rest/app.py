@@ -32,6 +32,7 @@ from lambdas.domain.errors import (
     UnauthenticatedError,
 )
 from lambdas.domain.ids import CorrelationId
+from lambdas.domain.models.base import field_error
 from lambdas.ports.bundle import Ports
 
 RETRY_AFTER_SECONDS = 5
@@ -120,7 +121,7 @@ class Api:
         places = {detail["loc"][0] for detail in error.errors()}
         if places == {"path"} and self._resolver.current_event.http_method != "PUT":
             return self._no_such_id([])
-        fields = [FieldError(to_camel(str(detail["loc"][1])), detail["msg"]) for detail in error.errors()]
+        fields = [field_error(detail | {"loc": (to_camel(str(detail["loc"][1])),)}) for detail in error.errors()]
         return self._refused(InvalidInputError("; ".join(f"{f.field}: {f.message}" for f in fields), errors=fields))
 
     def _no_such_id(self, parameters: Sequence[str]) -> Answer:

@@ -28,9 +28,9 @@ BAD_BRIEFS: dict[str, tuple[dict[str, Any], str, str]] = {
     "unknown field": ({"colour": "red"}, "colour", "unknown field"),
     "unknown nested field": ({"product": {"name": "P", "description": "D", "sku": 1}}, "product.sku", "unknown field"),
     "snake case is unknown too": ({"post_count": 3}, "post_count", "unknown field"),
-    "wrong type": ({"name": 7}, "name", "valid string"),
-    "wrong type in a list": ({"keyMessages": ["a", 7]}, "keyMessages[1]", "valid string"),
-    "missing": ({"goal": None}, "goal", "valid string"),
+    "wrong type": ({"name": 7}, "name", "must be text"),
+    "wrong type in a list": ({"keyMessages": ["a", 7]}, "keyMessages[1]", "must be text"),
+    "missing": ({"goal": None}, "goal", "must be text"),
     "unknown brand": ({"brandId": "nobody"}, "brandId", "there is no brand 'nobody'"),
     "brand of another tenant": ({"brandId": "foreign"}, "brandId", "there is no brand 'foreign'"),
     "unknown persona": ({"personaIds": ["mara", "nobody"]}, "personaIds[1]", "there is no persona 'nobody'"),
@@ -48,8 +48,8 @@ BAD_BRIEFS: dict[str, tuple[dict[str, Any], str, str]] = {
         "postCount",
         "62 posts do not fit into the 61 minutes",
     ),
-    "10,001 posts": ({"postCount": 10_001}, "postCount", "less than or equal to 10000"),
-    "no posts": ({"postCount": 0}, "postCount", "greater than or equal to 1"),
+    "10,001 posts": ({"postCount": 10_001}, "postCount", "must be 10,000 or less"),
+    "no posts": ({"postCount": 0}, "postCount", "must be 1 or more"),
     "not an address": ({"approval": {"reviewers": ["ada@example.com", "bo"]}}, "approval.reviewers[1]", "email"),
     "a window that has passed": (
         {"schedule": _schedule(start="2025-12-01T09:00:00", end="2026-01-05T09:59:00")},
@@ -82,7 +82,7 @@ BAD_BRIEFS: dict[str, tuple[dict[str, Any], str, str]] = {
     "one in an identifier": ({"brandId": "north\x07wind"}, "brandId", "control character U+0007"),
     "one at the end, where spaces are taken off": ({"personaIds": ["mara\x1f"]}, "personaIds[0]", "U+001F"),
     "half a character": ({"goal": "a\ud800"}, "goal", "U+D800"),
-    "not a ulid": ({"campaignId": "my-campaign"}, "campaignId", "pattern"),
+    "not a ulid": ({"campaignId": "my-campaign"}, "campaignId", "must be a ULID"),
 }
 
 

@@ -235,7 +235,7 @@ def test_the_second_stage_is_asked_when_the_first_agrees(waiting):
 def test_an_edit_of_nothing_says_that_nothing_was_given(waiting):
     reply = patch(waiting)
     assert reply.status == 422
-    assert reply.json["errors"][0]["field"] == ""
+    assert reply.json["errors"][0]["field"] == "body"
     assert reply.json["detail"].startswith("nothing to change was given; name at least one of text, hashtags")
     assert waiting.stored() == waiting.approval
 
