@@ -5,16 +5,12 @@ from typing import Any
 
 import pytest
 
-from lambdas.adapters.table import keys
 from lambdas.agents.inputs import planner_input
 from lambdas.api.build_campaign import invoke
 from lambdas.domain.errors import InvalidInputError, TenantMismatchError
-from lambdas.domain.ids import CampaignKey
 from lambdas.domain.models.campaign import MAX_BRIEF_BYTES
 from lambdas.domain.models.workflow import BuildInput
-from lambdas.ports.table import Update
 from lambdas.services.validation import resolve_configuration
-from tests.support.api import ACME
 
 ULID = "01JZ0000000000000000000001"
 
@@ -257,19 +253,6 @@ def test_a_list_is_walked_by_its_cursor(world, make_brief):
         if cursor is None:
             break
     assert seen == ids[::-1]
-
-
-def test_one_record_that_cannot_be_read_hides_no_other(world, make_brief, capsys):
-    ids = [world.call("POST", "/campaigns", make_brief(name=f"C{n}")).json["campaignId"] for n in range(3)]
-    place = keys.campaign(CampaignKey(ACME, ids[1]))
-    world.table.update_if(Update(place, {"status": "a status of a newer version"}))
-    capsys.readouterr()
-    reply = world.call("GET", "/campaigns", query={"limit": "2"})
-    rest = world.call("GET", "/campaigns", query={"limit": "2", "cursor": reply.json["nextCursor"]})
-    assert [item["campaignId"] for item in (*reply.json["items"], *rest.json["items"])] == [ids[2], ids[0]]
-    said = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert [line["record"] for line in said if line.get("message") == "campaign cannot be read"] == [place.pk]
-    assert [line["RecordUnreadable"] for line in said if "RecordUnreadable" in line] == [[1.0]]
 
 
 @pytest.mark.parametrize(
