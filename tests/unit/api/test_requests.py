@@ -1,4 +1,4 @@
-"""What every route does alike: unknown paths and methods, correlation ids, whole links, unforeseen errors, unreadable records."""
+"""What every route does alike: unknown paths and methods, correlation ids, whole links, errors nobody foresaw."""
 
 import json
 import re
