@@ -1,12 +1,16 @@
-"""How an agent answers: ``{success, result, error: {code, message, retryable, details}}``, and never an exception."""
+"""How an agent answers: ``{success, result, error: {code, message, retryable, details}}``, and never an exception.
+
+``answer`` is the agent's side of it, ``result_of`` the workflow's.
+"""
 
 import logging
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Any
 
-from lambdas.domain.agent_reply import THROTTLED
 from lambdas.domain.errors import (
+    AgentPermanentError,
+    AgentRetryableError,
     CampaignError,
     DependencyTimeoutError,
     DependencyUnavailableError,
@@ -26,7 +30,7 @@ class ErrorCode(StrEnum):
     INVALID_INPUT = "INVALID_INPUT"
     BRAND_NOT_FOUND = "BRAND_NOT_FOUND"
     INSUFFICIENT_EXAMPLES = "INSUFFICIENT_EXAMPLES"
-    PROVIDER_THROTTLED = THROTTLED
+    PROVIDER_THROTTLED = "PROVIDER_THROTTLED"
     PROVIDER_TIMEOUT = "PROVIDER_TIMEOUT"
     PROVIDER_UNAVAILABLE = "PROVIDER_UNAVAILABLE"
     PROVIDER_REFUSED = "PROVIDER_REFUSED"
@@ -111,3 +115,39 @@ def _translated(error: CampaignError) -> AgentError:
     if error.retryable:
         return AgentError(ErrorCode.PROVIDER_UNAVAILABLE, error.message, details)
     return AgentError(ErrorCode.PROVIDER_REFUSED, error.message, details)
+
+
+class Reason(Model):
+    """Why an agent could not do it. ``code`` is upper case and documented with the agent."""
+
+    code: str
+    message: str
+    retryable: bool
+    details: dict[str, Any] | None = None
+
+
+class AgentReply(Model):
+    """What every agent's ``run`` answers."""
+
+    success: bool
+    result: dict[str, Any] | None = None
+    error: Reason | None = None
+
+
+def result_of(reply: Mapping[str, Any]) -> dict[str, Any]:
+    """The result of a successful reply.
+
+    Raises ``AgentRetryableError``, ``ThrottledError`` (which the workflow is more patient with) or
+    ``AgentPermanentError``, with the agent's code in ``details``; a reply that breaks the contract is a permanent error
+    of the agent.
+    """
+    try:
+        parsed = AgentReply.from_internal(reply)
+    except InvalidInputError as error:
+        raise AgentPermanentError(f"MALFORMED_REPLY: {error}", details={"code": "MALFORMED_REPLY"}) from error
+    if parsed.success and parsed.result is not None:
+        return parsed.result
+    reason = parsed.error or Reason(code="EMPTY_REPLY", message="the agent answered nothing", retryable=True)
+    passing = ThrottledError if reason.code == ErrorCode.PROVIDER_THROTTLED else AgentRetryableError
+    kind = passing if reason.retryable else AgentPermanentError
+    raise kind(f"{reason.code}: {reason.message}", details={**(reason.details or {}), "code": reason.code})

@@ -195,7 +195,7 @@ def test_a_temporary_error_of_the_last_retry_fails_the_post_with_its_code(world:
 
 
 def test_posts_that_were_throttled_are_left_to_the_engines_patience_with_throttling(world: World) -> None:
-    """Whose waits grow to a minute (``statemachine/retries.py``), and which ends by itself."""
+    """Whose waits grow to a minute (``Retries`` in ``statemachine/tasks.py``), and which ends by itself."""
     batch = planned(world)[0]
     both = Generator(dict.fromkeys(range(2), Act.THROTTLED))
     for retry in range(THROTTLED_RETRIES):
