@@ -27,8 +27,8 @@ def plan_posts(event: StepEvent, ports: Ports, planner: Agent) -> PlanResult:
     """Plan, store, and ``planning → generating``.
 
     Posts that exist stay as they are, and a repeat after all were stored goes by them and asks nobody.
-    Raises ``AgentRetryableError``, ``AgentPermanentError``, ``InvalidPlanError``, and ``ConflictError`` for a
-    campaign that is not to be planned.
+    Raises ``AgentRetryableError``, ``ThrottledError``, ``AgentPermanentError``, ``InvalidPlanError``, and
+    ``ConflictError`` for a campaign that is not to be planned.
     """
     campaigns, posts = ports.campaigns, ports.posts
     campaign = campaigns.get_configured(event.key)

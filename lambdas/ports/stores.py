@@ -80,7 +80,8 @@ class CampaignStore(Protocol):
         """The same with its configuration, if it has one yet, in one request."""
 
     def page(self, tenant_id: TenantId, limit: int, cursor: str | None = None) -> Page[Campaign]:
-        """Newest first. Raises ``InvalidInputError`` for a cursor that is not one of ours."""
+        """Newest first, without records that this version cannot read, which are logged. Raises ``InvalidInputError``
+        for a cursor that is not one of ours."""
 
     def update(
         self,

@@ -25,7 +25,7 @@ from lambdas.domain.models.approval import (
     Vote,
 )
 from lambdas.domain.models.base import iso
-from lambdas.domain.record_size import fits, record_bytes
+from lambdas.domain.record_size import fits, joined, record_bytes
 from lambdas.ports.bundle import Ports
 from lambdas.ports.paging import every
 from lambdas.services.approval_links import OpenLink
@@ -53,7 +53,7 @@ MAX_ANSWER_BYTES = 1_048_576
 MAX_POSTS_BYTES = 100_000
 """Of the posts that go back, on the request's own record; more stay with the votes."""
 MAX_JOINED_COMMENTS = 20_000
-"""Characters of what all reviewers together tell the writer of a revision; each voice has an equal share."""
+"""Characters of what all reviewers together tell the writer of a revision."""
 
 
 def decide(link: OpenLink, choice: Choice, ports: Ports) -> Approval:
@@ -192,9 +192,7 @@ def _comments(votes: tuple[Vote, ...], last: Vote, decision: Decision) -> str:
     """What goes to the writer of a revision is what all of those said who asked for one."""
     if decision is not Decision.NEEDS_REVISION:
         return last.comments
-    said = dict.fromkeys(v.comments for v in votes if v.decision is Decision.NEEDS_REVISION and v.comments)
-    share = MAX_JOINED_COMMENTS // max(1, len(said))
-    return "\n".join(comment[:share] for comment in said)
+    return joined((v.comments for v in votes if v.decision is Decision.NEEDS_REVISION), MAX_JOINED_COMMENTS)
 
 
 def _require_same_content(approval: Approval, choice: Choice) -> None:

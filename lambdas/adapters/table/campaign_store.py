@@ -12,9 +12,10 @@ from typing import Unpack
 from lambdas.adapters.table import due_store, keys
 from lambdas.adapters.table.attempt import current_checkpoint
 from lambdas.adapters.table.cursors import decode_cursor, encode_cursor
+from lambdas.adapters.telemetry import count, logger
 from lambdas.domain.campaign_changes import CampaignChanges, on_the_record
 from lambdas.domain.due_entry import Kind, entry_for
-from lambdas.domain.errors import ConcurrentUpdateError, ConflictError, NotFoundError
+from lambdas.domain.errors import ConcurrentUpdateError, ConflictError, NotFoundError, UnreadableRecordError
 from lambdas.domain.ids import CampaignId, CampaignKey, TenantId
 from lambdas.domain.models.active import SOON
 from lambdas.domain.models.campaign import Campaign, CampaignStatus
@@ -33,6 +34,7 @@ from lambdas.ports.table import (
     OneOf,
     Prefix,
     Put,
+    Record,
     Table,
     Update,
     Write,
@@ -104,7 +106,7 @@ class TableCampaigns:
         ids = [CampaignId(item["campaignId"]) for item in listed]
         places = [keys.campaign(CampaignKey(tenant_id, campaign_id)) for campaign_id in ids[:limit]]
         records = self._table.get_many(places)
-        items = [Campaign.from_record(records[place]) for place in places if place in records]
+        items = [campaign for place in places if place in records and (campaign := _readable(place, records[place]))]
         return Page(items, encode_cursor(ids[limit - 1]) if len(ids) > limit else None)
 
     def update(
@@ -138,6 +140,16 @@ class TableCampaigns:
             if current in expected:
                 raise ConcurrentUpdateError("another execution has taken over") from failed
             raise ConflictError(f"the campaign is {current}", details={"status": current}) from failed
+
+
+def _readable(place: ItemKey, record: Record) -> Campaign | None:
+    """A campaign that this version cannot read is missing from the list, and keeps no other from being shown."""
+    try:
+        return Campaign.from_record(record)
+    except UnreadableRecordError as error:
+        logger().error("campaign cannot be read", record=place.pk, exc_info=error)
+        count("RecordUnreadable", Kind="campaign")
+        return None
 
 
 def _unknown(key: CampaignKey) -> NotFoundError:

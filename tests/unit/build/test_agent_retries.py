@@ -7,7 +7,7 @@ import pytest
 
 from lambdas.agents import campaign_planner
 from lambdas.agents.offline.offline_model import Fault, FaultPlan, OfflineModel
-from lambdas.domain.errors import WORKFLOW_RETRIES
+from lambdas.domain.errors import THROTTLED_RETRIES, WORKFLOW_RETRIES
 from lambdas.domain.models.campaign import CampaignStatus
 from lambdas.domain.models.checkpoint import Checkpoint, StepOutcome
 from tests.support import samples
@@ -30,6 +30,10 @@ class RealPlanner(Planner):
     def __call__(self, data: Mapping[str, Any]) -> dict[str, Any]:
         self.attempts.append(data["attempt"])
         return campaign_planner.run(data, provider=self.model)
+
+
+def kind_of(fault: Fault) -> str:
+    return "THROTTLED" if fault is Fault.THROTTLE else "AGENT_RETRYABLE"
 
 
 def run(world: World, planner: Planner) -> Ended:
@@ -60,13 +64,19 @@ def test_each_attempt_leaves_a_checkpoint_and_the_planner_knows_which_one_it_is(
     assert planner.attempts == list(range(len(planner.attempts)))
     assert len(planner.attempts) > 1
     assert rows(world) == [
-        *map(failed, planner.attempts[:-1]),
+        *(failed(attempt, kind_of(fault)) for attempt in planner.attempts[:-1]),
         (planner.attempts[-1], StepOutcome.SUCCEEDED, None, None),
     ]
 
 
+def test_a_planner_that_is_throttled_is_waited_for_longer(world: World) -> None:
+    ended = run(world, RealPlanner({"plan": Fault.THROTTLE}))
+    assert (ended.state, ended.error) == ("Failed", "ThrottledError")
+    assert rows(world) == [failed(attempt, "THROTTLED") for attempt in range(THROTTLED_RETRIES + 1)]
+
+
 def test_a_planner_that_stays_down_is_asked_as_often_as_the_policy_says(world: World) -> None:
-    planner = RealPlanner({"plan": Fault.THROTTLE})
+    planner = RealPlanner({"plan": Fault.UNAVAILABLE})
     before = world.clock.now()
     ended = run(world, planner)
     assert (ended.state, ended.error) == ("Failed", "AgentRetryableError")
@@ -74,7 +84,7 @@ def test_a_planner_that_stays_down_is_asked_as_often_as_the_policy_says(world: W
     # 1 + 2 + 4 + 8 + 16 + 30: doubled each time, and cut at the maximum.
     assert (world.clock.now() - before).total_seconds() == 61
     errors = [c.error.message for c in checkpoints(world) if c.error]
-    assert all("PROVIDER_THROTTLED" in message for message in errors)
+    assert all("PROVIDER_UNAVAILABLE" in message for message in errors)
     assert world.campaigns.get(samples.KEY).status is CampaignStatus.FAILED
 
 
