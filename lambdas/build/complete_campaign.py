@@ -17,15 +17,16 @@ def complete_campaign(
     decision = event.input.approval.decision if event.input.approval else None
     if decision != Decision.APPROVED:
         raise InvalidInputError(f"approval.decision: {decision!r} does not complete a campaign")
-    campaign = advance(
+    status = advance(
         campaigns,
         event.key,
         CampaignStatus.APPROVED,
         came_from=[CampaignStatus.AWAITING_APPROVAL],
         at=clock.now(),
+        result=StatusResult(status=CampaignStatus.APPROVED),
         approved_content_hash=_approved_hash(event, approvals),
     )
-    return StatusResult(status=campaign.status)
+    return StatusResult(status=status)
 
 
 def _approved_hash(event: StepEvent, approvals: ApprovalStore) -> str | None:

@@ -42,6 +42,7 @@ def plan_posts(event: StepEvent, ports: Ports, planner: Agent) -> PlanResult:
     campaign = campaigns.get_configured(event.key)
     generation = campaign.brief.generation
     records = list(every(posts, event.key))
+    there = {post.post_id for post in records}
     taken_up = has_reached(campaign.status, CampaignStatus.GENERATING)
     if not taken_up:
         configuration = _configuration(campaign)
@@ -52,12 +53,10 @@ def plan_posts(event: StepEvent, ports: Ports, planner: Agent) -> PlanResult:
     if not taken_up or not ports.recent_texts.get(event.key):
         put_recent_texts(event, recent_texts(event.key, campaigns, posts), ports)
     if not taken_up:
-        posts.plan(event.key, records, batches)
+        # An insert of what is there costs as much as a new one.
+        posts.plan(event.key, [post for post in records if post.post_id not in there], batches)
     manifest = write_manifest(event, batches, ports)
-    planned = PostCounts(total=len(records), planned=len(records))
-    came_from = [CampaignStatus.PLANNING]
-    advance(campaigns, event.key, CampaignStatus.GENERATING, came_from=came_from, at=ports.clock.now(), counts=planned)
-    return PlanResult(
+    result = PlanResult(
         manifest=manifest,
         total_posts=len(records),
         batches=len(batches),
@@ -66,6 +65,16 @@ def plan_posts(event: StepEvent, ports: Ports, planner: Agent) -> PlanResult:
         # Not 0 where a new execution takes up a campaign that was in a later round.
         revision=campaign.revision,
     )
+    advance(
+        campaigns,
+        event.key,
+        CampaignStatus.GENERATING,
+        came_from=[CampaignStatus.PLANNING],
+        at=ports.clock.now(),
+        result=result,
+        counts=PostCounts(total=len(records), planned=len(records)),
+    )
+    return result
 
 
 def _configuration(campaign: Campaign) -> Configuration:
@@ -149,4 +158,5 @@ handler = step(
     StepEvent,
     PlanPostsSettings,
     lambda event, ports: plan_posts(event, ports, partial(campaign_planner.run, provider=ports.model)),
+    begin=True,
 )

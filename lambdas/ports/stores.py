@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from lambdas.domain.campaign_changes import CampaignChanges
     from lambdas.domain.due import DueEntry, Kind
     from lambdas.domain.models.active import ActiveCampaign
+    from lambdas.domain.models.base import Model
     from lambdas.domain.models.brand import Brand, BrandConfig, Persona, PersonaConfig
     from lambdas.domain.models.campaign import Campaign, CampaignStatus, PostCounts
     from lambdas.domain.models.checkpoint import Checkpoint
@@ -94,6 +95,23 @@ class CampaignStore(Protocol):
 
         Raises ``NotFoundError``, ``ConflictError`` with ``details['status']`` when the status is another, and
         ``ConcurrentUpdateError`` when the execution on record (none: the first) is another than ``of_execution``.
+        """
+        ...
+
+    def change(
+        self,
+        key: CampaignKey,
+        *,
+        expected: Sequence[CampaignStatus],
+        of_execution: str | None = None,
+        at: datetime,
+        result: Model | None = None,
+        **changes: Unpack[CampaignChanges],
+    ) -> None:
+        """``update`` for those who do not ask for the new record, which takes a request less in a step.
+
+        ``result`` is what the step is going to answer, and says that it writes nothing after this: its checkpoint gets
+        its end in the same transaction. Raises ``StateTooLargeError`` for one that is too large.
         """
         ...
 

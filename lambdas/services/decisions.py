@@ -25,6 +25,7 @@ from lambdas.domain.models.approval import (
     Vote,
 )
 from lambdas.domain.models.base import iso
+from lambdas.domain.models.campaign import Campaign
 from lambdas.domain.record_size import fits, record_bytes
 from lambdas.ports.bundle import Ports
 from lambdas.ports.paging import every
@@ -62,6 +63,7 @@ def decide(link: OpenLink, choice: Choice, ports: Ports) -> Approval:
     An answer, and the ``PENDING → DECIDED`` that it may bring, is one conditional write, so exactly one of any number
     of decisions gets through; what was said is stored before it, in items of its own. When the process dies between
     the write and the resuming, the same answer by the same reviewer resumes it, and so does ``ops/sweep_approvals``.
+    ``link`` is as it was just opened: what it holds is not read again before the first try.
 
     Raises ``ConflictError`` with ``details['reason']`` ``decided``, ``voted`` or ``changed``, ``InvalidInputError``
     for an approval that sends posts back, ``PayloadTooLargeError``, and ``GoneError`` when the request is over or
@@ -75,12 +77,13 @@ def decide(link: OpenLink, choice: Choice, ports: Ports) -> Approval:
     _require_room(vote)
     kept: Vote | None = None
     try:
-        for _ in range(MAX_TRIES):
-            link = link._replace(approval=_as_it_stands(link, ports))
+        for tried in range(MAX_TRIES):
+            known = ports.approvals.get(link.key, link.approval.callback_id) if tried else link.approval
+            link = link._replace(approval=_with_what_was_shown(known, ports))
             require_not_superseded(link.approval)
             if link.approval.status is ApprovalStatus.DECIDED:
                 return _repeated(link, vote, ports)
-            require_open(link, ports)
+            require_open(link, ports.campaigns.get(link.key), ports.clock.now())
             _require_same_content(link.approval, choice)
             _require_first_answer(link.approval, vote)
             kept = kept or ports.approvals.keep_words(link.approval, vote)
@@ -98,13 +101,12 @@ def decide(link: OpenLink, choice: Choice, ports: Ports) -> Approval:
         raise
 
 
-def _as_it_stands(link: OpenLink, ports: Ports) -> Approval:
+def _with_what_was_shown(approval: Approval, ports: Ports) -> Approval:
     """The request, with what each vote was given for; of a record that does not say, the posts do."""
-    approval = ports.approvals.get(link.key, link.approval.callback_id)
-    hashed = with_hashes(approval, every(ports.posts, link.key))
+    hashed = with_hashes(approval, every(ports.posts, approval.key))
     if approval.status is not ApprovalStatus.PENDING or hashed == approval:
         return approval
-    return asked_anew(hashed, ports.campaigns.get(link.key).brief.approval)
+    return asked_anew(hashed, ports.campaigns.get(approval.key).brief.approval)
 
 
 def _vote(link: OpenLink, choice: Choice, ports: Ports) -> Vote:
@@ -227,11 +229,11 @@ def is_stuck(approval: Approval, now: datetime) -> bool:
     return made is not None and approval.resumed_at is None and now - made.decided_at >= RESUME_GRACE
 
 
-def require_open(link: OpenLink, ports: Ports) -> None:
+def require_open(link: OpenLink, campaign: Campaign, now: datetime) -> None:
     """Raises ``GoneError`` when nothing can be decided through ``link`` any more."""
-    if link.approval.status is ApprovalStatus.CLOSED or ports.clock.now() >= link.approval.expires_at:
+    if link.approval.status is ApprovalStatus.CLOSED or now >= link.approval.expires_at:
         raise GoneError("this request for approval is over")
-    if ports.campaigns.get(link.key).status not in BUILDING:
+    if campaign.status not in BUILDING:
         raise GoneError("the campaign no longer waits for an approval")
 
 
@@ -272,8 +274,8 @@ def resume(approval: Approval, ports: Ports) -> Approval:
     try:
         send_decision(approval, ports.engine, ports.cipher)
     except GoneError:
-        if ports.approvals.get(approval.key, approval.callback_id).resumed_at is None:
+        told = ports.approvals.get(approval.key, approval.callback_id)
+        if told.resumed_at is None:
             raise GoneError("the campaign no longer waits for an approval") from None
-    else:
-        ports.approvals.mark_resumed(approval.key, approval.callback_id, ports.clock.now())
-    return ports.approvals.get(approval.key, approval.callback_id)
+        return told
+    return ports.approvals.mark_resumed(approval.key, approval.callback_id, ports.clock.now())

@@ -62,7 +62,9 @@ def tasks(world: World, agents: Agents, plan: FaultPlan) -> Mapping[str, Task]:
         **{name: faulty(getattr(world, name), plan, name) for name in FAULTY},
     )
     planner, generator = faulty(agents.planner, plan, "planner"), faulty(agents.generator, plan, "generator")
-    planning = step("PlanPosts", StepEvent, Settings, lambda event, ports: plan_posts(event, ports, planner))
+    planning = step(
+        "PlanPosts", StepEvent, Settings, lambda event, ports: plan_posts(event, ports, planner), begin=True
+    )
     every: tuple[Step[Any], ...] = (*STEPS, planning)
 
     def batch(raw: dict[str, Any]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Posts in the table: the store that decides how fast a campaign is built.
 
 Actions on the table: ``dynamodb:PartiQLInsert`` (plan), ``UpdateItem`` (claim, release), ``PartiQLUpdate`` (finish,
-reopen, revise, edit), ``GetItem`` (get), ``Query`` (plan, get_many, finish, page, claims, progress, count).
+reopen, revise, edit), ``GetItem`` (get), ``Query`` (get_many, finish, page, claims, progress, count).
 
 Writes are what a campaign costs, so a batch is claimed by one write to its own item and its posts are not touched;
 round trips dominate, so they are finished by one request: a PartiQL batch, in which every statement has its own
@@ -56,20 +56,11 @@ class TablePosts:
         self._table = table
 
     def plan(self, key: CampaignKey, posts: Sequence[Post], batches: Sequence[Batch]) -> None:
-        # An insert of what is there costs as much as a new one, and a repeated step has most of it already.
-        planned = self._there(key, keys.POSTS, "postId")
-        new: list[Write] = [
-            Put(keys.post(key, post.post_id), _fields(post), NEW) for post in posts if post.post_id not in planned
-        ]
-        tallied = self._there(key, keys.BATCHES, "batchId")
+        new: list[Write] = [Put(keys.post(key, post.post_id), _fields(post), NEW) for post in posts]
         for batch in batches:
-            if batch.batch_id not in tallied:
-                fields = {"batchId": batch.batch_id, "total": len(batch.post_ids)}
-                new.append(Put(keys.batch(key, batch.batch_id), fields, NEW))
+            fields = {"batchId": batch.batch_id, "total": len(batch.post_ids)}
+            new.append(Put(keys.batch(key, batch.batch_id), fields, NEW))
         self._table.batch(new)
-
-    def _there(self, key: CampaignKey, prefix: str, name: str) -> set[Any]:
-        return {item[name] for item in self._table.query(keys.campaign_partition(key), Prefix(prefix), only=[name])}
 
     def get(self, key: CampaignKey, post_id: PostId) -> Post:
         found = self._table.get(keys.post(key, post_id))
