@@ -65,16 +65,20 @@ def plan_posts(event: StepEvent, ports: Ports, planner: Agent) -> PlanResult:
         # Not 0 where a new execution takes up a campaign that was in a later round.
         revision=campaign.revision,
     )
+    _planned(event, result, ports)
+    return result
+
+
+def _planned(event: StepEvent, result: PlanResult, ports: Ports) -> None:
     advance(
-        campaigns,
+        ports.campaigns,
         event.key,
         CampaignStatus.GENERATING,
         came_from=[CampaignStatus.PLANNING],
         at=ports.clock.now(),
         result=result,
-        counts=PostCounts(total=len(records), planned=len(records)),
+        counts=PostCounts(total=result.total_posts, planned=result.total_posts),
     )
-    return result
 
 
 def _configuration(campaign: Campaign) -> Configuration:

@@ -108,12 +108,10 @@ class CampaignStore(Protocol):
         result: Model | None = None,
         **changes: Unpack[CampaignChanges],
     ) -> None:
-        """``update`` for those who do not ask for the new record, which takes a request less in a step.
+        """``update`` without an answer, which takes a request less in a step.
 
-        ``result`` is what the step is going to answer, and says that it writes nothing after this: its checkpoint gets
-        its end in the same transaction. Raises ``StateTooLargeError`` for one that is too large.
+        ``result`` is what the step answers after this, its last write: its checkpoint gets its end together with it.
         """
-        ...
 
 
 class PostStore(Protocol):

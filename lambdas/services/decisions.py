@@ -63,7 +63,7 @@ def decide(link: OpenLink, choice: Choice, ports: Ports) -> Approval:
     An answer, and the ``PENDING → DECIDED`` that it may bring, is one conditional write, so exactly one of any number
     of decisions gets through; what was said is stored before it, in items of its own. When the process dies between
     the write and the resuming, the same answer by the same reviewer resumes it, and so does ``ops/sweep_approvals``.
-    ``link`` is as it was just opened: what it holds is not read again before the first try.
+    ``link`` has just been opened, so its request is not read again before the first try.
 
     Raises ``ConflictError`` with ``details['reason']`` ``decided``, ``voted`` or ``changed``, ``InvalidInputError``
     for an approval that sends posts back, ``PayloadTooLargeError``, and ``GoneError`` when the request is over or
@@ -71,15 +71,12 @@ def decide(link: OpenLink, choice: Choice, ports: Ports) -> Approval:
     """
     vote = _vote(link, choice, ports)
     _require_known_posts(vote, link.approval)
-    if choice.decision is Decision.APPROVED and flagged([vote]):
-        message = "posts are marked to go back; choose needs_revision, or unmark them"
-        raise InvalidInputError(f"decision: {message}", errors=[FieldError("decision", message)])
+    _require_no_contradiction(vote)
     _require_room(vote)
     kept: Vote | None = None
     try:
         for tried in range(MAX_TRIES):
-            known = ports.approvals.get(link.key, link.approval.callback_id) if tried else link.approval
-            link = link._replace(approval=_with_what_was_shown(known, ports))
+            link = _as_it_stands(link, ports, read=tried > 0)
             require_not_superseded(link.approval)
             if link.approval.status is ApprovalStatus.DECIDED:
                 return _repeated(link, vote, ports)
@@ -101,12 +98,13 @@ def decide(link: OpenLink, choice: Choice, ports: Ports) -> Approval:
         raise
 
 
-def _with_what_was_shown(approval: Approval, ports: Ports) -> Approval:
+def _as_it_stands(link: OpenLink, ports: Ports, *, read: bool) -> OpenLink:
     """The request, with what each vote was given for; of a record that does not say, the posts do."""
-    hashed = with_hashes(approval, every(ports.posts, approval.key))
-    if approval.status is not ApprovalStatus.PENDING or hashed == approval:
-        return approval
-    return asked_anew(hashed, ports.campaigns.get(approval.key).brief.approval)
+    approval = ports.approvals.get(link.key, link.approval.callback_id) if read else link.approval
+    hashed = with_hashes(approval, every(ports.posts, link.key))
+    if approval.status is ApprovalStatus.PENDING and hashed != approval:
+        approval = asked_anew(hashed, ports.campaigns.get(link.key).brief.approval)
+    return link._replace(approval=approval)
 
 
 def _vote(link: OpenLink, choice: Choice, ports: Ports) -> Vote:
@@ -132,6 +130,12 @@ def _require_known_posts(vote: Vote, approval: Approval) -> None:
         seen.add(post.post_id)
     if wrong:
         raise InvalidInputError(f"{wrong[0].field}: {wrong[0].message}", errors=wrong)
+
+
+def _require_no_contradiction(vote: Vote) -> None:
+    if vote.decision is Decision.APPROVED and flagged([vote]):
+        message = "posts are marked to go back; choose needs_revision, or unmark them"
+        raise InvalidInputError(f"decision: {message}", errors=[FieldError("decision", message)])
 
 
 def _require_room(vote: Vote) -> None:

@@ -166,8 +166,8 @@ class TableCampaigns:
     def _with_checkpoint(
         self, writes: Sequence[Write], attempt: Attempt, effect: str | None, result: Model | None
     ) -> None:
-        """Together with the attempt's checkpoint. Where an earlier delivery of the attempt has ended it, that end stays,
-        and only the effect is noted."""
+        """Together with the attempt's checkpoint. Where an earlier delivery of the attempt ended it, that end stays and
+        only the effect is noted."""
         try:
             self._table.transact([*writes, attempt.note(effect, result)])
         except ConditionFailedError as failed:

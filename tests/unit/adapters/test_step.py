@@ -9,7 +9,6 @@ import pytest
 from lambdas.adapters import telemetry
 from lambdas.adapters.table.checkpoint_store import TableCheckpoints
 from lambdas.bootstrap import step
-from lambdas.build import save_campaign
 from lambdas.domain.errors import (
     AgentPermanentError,
     InvalidInputError,
@@ -195,19 +194,6 @@ def test_a_checkpoint_that_cannot_be_written_fails_a_step_that_succeeded() -> No
     for call in (0, 1):  # its beginning, its end
         with pytest.raises(RetryableError):
             run(event(), store=faulty(TableCheckpoints(MemoryTable()), FaultPlan({call: Fault.THROTTLED})), begin=True)
-
-
-def test_a_step_that_moves_its_campaign_ends_with_that_write() -> None:
-    """And so there is neither a move without its end on record nor another request for it."""
-    world = World()
-    raw = raw_event(world, "SaveCampaign")
-    ports = replaced(world, checkpoints=faulty(world.checkpoints, FaultPlan({0: Fault.THROTTLED})))
-    world.queue()
-    assert save_campaign.handler.over(ports)(raw, None) == {"status": "planning"}
-    (checkpoint,) = world.checkpoints.all(samples.KEY)
-    assert (checkpoint.outcome, checkpoint.effect) == (StepOutcome.SUCCEEDED, CampaignStatus.PLANNING)
-    assert checkpoint.result == {"status": "planning"}
-    assert checkpoint.output_bytes == len('{"status":"planning"}')
 
 
 def test_and_does_not_hide_the_error_of_one_that_failed(capsys: pytest.CaptureFixture[str]) -> None:
