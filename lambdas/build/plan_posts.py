@@ -53,8 +53,7 @@ def plan_posts(event: StepEvent, ports: Ports, planner: Agent) -> PlanResult:
     if not taken_up or not ports.recent_texts.get(event.key):
         put_recent_texts(event, recent_texts(event.key, campaigns, posts), ports)
     if not taken_up:
-        # An insert of what is there costs as much as a new one.
-        posts.plan(event.key, [post for post in records if post.post_id not in there], batches)
+        posts.plan(event.key, records, batches, there)
     manifest = write_manifest(event, batches, ports)
     result = PlanResult(
         manifest=manifest,

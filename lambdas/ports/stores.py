@@ -3,7 +3,7 @@
 # The Protocols name the models in their signatures only: who needs a clock does not load the campaign's models.
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeVar, Unpack
 
@@ -96,7 +96,6 @@ class CampaignStore(Protocol):
         Raises ``NotFoundError``, ``ConflictError`` with ``details['status']`` when the status is another, and
         ``ConcurrentUpdateError`` when the execution on record (none: the first) is another than ``of_execution``.
         """
-        ...
 
     def change(
         self,
@@ -115,9 +114,10 @@ class CampaignStore(Protocol):
 
 
 class PostStore(Protocol):
-    def plan(self, key: CampaignKey, posts: Sequence[Post], batches: Sequence[Batch]) -> None:
-        """Store the posts and batches that are not there yet; those that are stay as they are."""
-        ...
+    def plan(
+        self, key: CampaignKey, posts: Sequence[Post], batches: Sequence[Batch], there: Collection[PostId] = ()
+    ) -> None:
+        """Store what is not there yet; the rest stays as it is. ``there``: posts that were found, and are not sent."""
 
     def get(self, key: CampaignKey, post_id: PostId) -> Post: ...
 

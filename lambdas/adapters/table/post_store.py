@@ -1,7 +1,7 @@
 """Posts in the table: the store that decides how fast a campaign is built.
 
 Actions on the table: ``dynamodb:PartiQLInsert`` (plan), ``UpdateItem`` (claim, release), ``PartiQLUpdate`` (finish,
-reopen, revise, edit), ``GetItem`` (get), ``Query`` (get_many, finish, page, claims, progress, count).
+reopen, revise, edit), ``GetItem`` (get), ``Query`` (plan, get_many, finish, page, claims, progress, count).
 
 Writes are what a campaign costs, so a batch is claimed by one write to its own item and its posts are not touched;
 round trips dominate, so they are finished by one request: a PartiQL batch, in which every statement has its own
@@ -14,7 +14,7 @@ by its posts. Read units: one for each begun 4 KB of the batch, since neighbours
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -55,11 +55,19 @@ class TablePosts:
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def plan(self, key: CampaignKey, posts: Sequence[Post], batches: Sequence[Batch]) -> None:
-        new: list[Write] = [Put(keys.post(key, post.post_id), _fields(post), NEW) for post in posts]
+    def plan(
+        self, key: CampaignKey, posts: Sequence[Post], batches: Sequence[Batch], there: Collection[PostId] = ()
+    ) -> None:
+        # An insert of what is there costs as much as a new one, and a repeated step has most of it already.
+        new: list[Write] = [
+            Put(keys.post(key, post.post_id), _fields(post), NEW) for post in posts if post.post_id not in there
+        ]
+        found = self._table.query(keys.campaign_partition(key), Prefix(keys.BATCHES), only=["batchId"]) if there else []
+        tallied = {item["batchId"] for item in found}
         for batch in batches:
-            fields = {"batchId": batch.batch_id, "total": len(batch.post_ids)}
-            new.append(Put(keys.batch(key, batch.batch_id), fields, NEW))
+            if batch.batch_id not in tallied:
+                fields = {"batchId": batch.batch_id, "total": len(batch.post_ids)}
+                new.append(Put(keys.batch(key, batch.batch_id), fields, NEW))
         self._table.batch(new)
 
     def get(self, key: CampaignKey, post_id: PostId) -> Post:
