@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from lambdas.domain.due import SHARDS, DueEntry, Kind
+from lambdas.domain.due_entry import SHARDS, DueEntry, Kind
 from lambdas.domain.graph.model import ExecutionStatus
 from lambdas.domain.models.campaign import CampaignStatus
 from lambdas.ops.reconcile import Report, reconcile

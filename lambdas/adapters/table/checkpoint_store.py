@@ -10,7 +10,7 @@ from lambdas.adapters.table.attempt import NOT_ENDED
 from lambdas.adapters.table.cursors import page_of
 from lambdas.domain.ids import CampaignKey
 from lambdas.domain.models.checkpoint import Checkpoint
-from lambdas.ports.cursor import decode_place, encode_place
+from lambdas.ports.paging import decode_place, encode_place
 from lambdas.ports.stores import Page
 from lambdas.ports.table import NEW, ConditionFailedError, ItemKey, Prefix, Table, Update
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from lambdas.adapters.table import keys
-from lambdas.domain.due import SHARDS, Kind
+from lambdas.domain.due_entry import SHARDS, Kind
 from lambdas.domain.errors import UnreadableRecordError
 from lambdas.domain.graph.model import ExecutionStatus
 from lambdas.domain.ids import CampaignId

@@ -7,13 +7,11 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 
 from lambdas.api.rest.answers import Answer, answer, described, listing
 from lambdas.api.rest.campaigns import TAG, CampaignPath, Cursor, Limit
-from lambdas.api.rest.request import caller
+from lambdas.api.rest.request import Routes
 from lambdas.api.rest.resolver import Resolver
 from lambdas.api.rest.views import Listing
 from lambdas.domain.errors import NotAcceptableError
 from lambdas.domain.graph.model import ExecutionGraph
-from lambdas.domain.ids import CampaignId, CampaignKey
-from lambdas.ports.bundle import Ports
 from lambdas.services.history import ExecutionContext, ExecutionView, execution_context, execution_views, graph_of
 from lambdas.services.progress import progress_of
 
@@ -27,10 +25,8 @@ Format = Annotated[
 ]
 
 
-class HistoryRoutes:
-    def __init__(self, app: Resolver, ports: Ports) -> None:
-        self._app = app
-        self._ports = ports
+class ExecutionRoutes(Routes):
+    def offer(self, app: Resolver) -> None:
         app.get(
             "/campaigns/<campaign_id>/checkpoints",
             **described("getCheckpoints", "What each step did", tag=TAG, answers=ExecutionContext),
@@ -92,6 +88,3 @@ class HistoryRoutes:
                 " ?format=json tells the same in words"
             )
         return answer(graph, headers=_VARY)
-
-    def _key(self, campaign_id: CampaignId) -> CampaignKey:
-        return CampaignKey(caller(self._app.current_event).tenant_id, campaign_id)
