@@ -266,15 +266,17 @@ def step(
     logic: Callable[[EventT, Ports], Model],
     *,
     checkpoint: bool = True,
+    begin: bool = False,
 ) -> Step[EventT]:
     """The Lambda handler of the state ``name``: ``logic`` in the frame around every step.
 
-    ``checkpoint=False`` where the step's own records are its checkpoint.
+    ``checkpoint=False`` where the step's own records are its checkpoint; ``begin`` where it works for long before it
+    writes anything, so that its checkpoint is stored at once.
     """
     from lambdas.adapters.step import Step
 
     load(settings)
-    return Step(name, event, settings, logic, Bootstrap, checkpoint=checkpoint)
+    return Step(name, event, settings, logic, Bootstrap, checkpoint=checkpoint, begin=begin)
 
 
 def load(model: type[Settings]) -> None:

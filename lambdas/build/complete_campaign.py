@@ -18,16 +18,17 @@ def complete_campaign(event: StepEvent, ports: Ports) -> StatusResult:
     decision = event.input.approval.decision if event.input.approval else None
     if decision != Decision.APPROVED:
         raise InvalidInputError(f"approval.decision: {decision!r} does not complete a campaign")
-    campaign = advance(
+    status = advance(
         ports.campaigns,
         event.key,
         CampaignStatus.APPROVED,
         came_from=[CampaignStatus.AWAITING_APPROVAL],
         at=ports.clock.now(),
+        result=StatusResult(status=CampaignStatus.APPROVED),
         approved_content_hash=_approved_hash(event, ports.approvals),
     )
     _keep_texts(event, ports)
-    return StatusResult(status=campaign.status)
+    return StatusResult(status=status)
 
 
 def _approved_hash(event: StepEvent, approvals: ApprovalStore) -> str | None:

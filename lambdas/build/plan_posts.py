@@ -34,6 +34,7 @@ def plan_posts(event: StepEvent, ports: Ports, planner: Agent) -> PlanResult:
     campaign = campaigns.get_configured(event.key)
     generation = campaign.brief.generation
     records = list(every(posts, event.key))
+    there = {post.post_id for post in records}
     taken_up = has_reached(campaign.status, CampaignStatus.GENERATING)
     if not taken_up:
         configuration = _configuration(campaign)
@@ -46,12 +47,9 @@ def plan_posts(event: StepEvent, ports: Ports, planner: Agent) -> PlanResult:
             event, ports.recent_texts.of_tenant(event.input.tenant_id).texts_for(event.key.campaign_id), ports
         )
     if not taken_up:
-        posts.plan(event.key, records, batches)
+        posts.plan(event.key, records, batches, there)
     manifest = write_manifest(event, batches, ports)
-    planned = PostCounts(total=len(records), planned=len(records))
-    came_from = [CampaignStatus.PLANNING]
-    advance(campaigns, event.key, CampaignStatus.GENERATING, came_from=came_from, at=ports.clock.now(), counts=planned)
-    return PlanResult(
+    result = PlanResult(
         manifest=manifest,
         total_posts=len(records),
         batches=len(batches),
@@ -59,6 +57,20 @@ def plan_posts(event: StepEvent, ports: Ports, planner: Agent) -> PlanResult:
         tolerated_failure_percentage=generation.tolerated_failure_percentage,
         # Not 0 where a new execution takes up a campaign that was in a later round.
         revision=campaign.revision,
+    )
+    _planned(event, result, ports)
+    return result
+
+
+def _planned(event: StepEvent, result: PlanResult, ports: Ports) -> None:
+    advance(
+        ports.campaigns,
+        event.key,
+        CampaignStatus.GENERATING,
+        came_from=[CampaignStatus.PLANNING],
+        at=ports.clock.now(),
+        result=result,
+        counts=PostCounts(total=result.total_posts, planned=result.total_posts),
     )
 
 
@@ -125,4 +137,5 @@ handler = step(
     StepEvent,
     PlanPostsSettings,
     lambda event, ports: plan_posts(event, ports, partial(campaign_planner.run, provider=ports.model)),
+    begin=True,
 )

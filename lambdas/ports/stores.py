@@ -3,7 +3,7 @@
 # The Protocols name the models in their signatures only: who needs a clock does not load the campaign's models.
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeVar, Unpack
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from lambdas.domain.campaign_changes import CampaignChanges
     from lambdas.domain.due_entry import DueEntry, Kind
     from lambdas.domain.models.active import ActiveCampaign
+    from lambdas.domain.models.base import Model
     from lambdas.domain.models.brand import Brand, BrandConfig, Persona, PersonaConfig
     from lambdas.domain.models.campaign import Campaign, CampaignStatus, PostCounts
     from lambdas.domain.models.checkpoint import Checkpoint
@@ -97,13 +98,28 @@ class CampaignStore(Protocol):
         Raises ``NotFoundError``, ``ConflictError`` with ``details['status']`` when the status is another, and
         ``ConcurrentUpdateError`` when the execution on record (none: the first) is another than ``of_execution``.
         """
-        ...
+
+    def change(
+        self,
+        key: CampaignKey,
+        *,
+        expected: Sequence[CampaignStatus],
+        of_execution: str | None = None,
+        at: datetime,
+        result: Model | None = None,
+        **changes: Unpack[CampaignChanges],
+    ) -> None:
+        """``update`` without an answer, which takes a request less in a step.
+
+        ``result`` is what the step answers after this, its last write: its checkpoint gets its end together with it.
+        """
 
 
 class PostStore(Protocol):
-    def plan(self, key: CampaignKey, posts: Sequence[Post], batches: Sequence[Batch]) -> None:
-        """Store the posts and batches that are not there yet; those that are stay as they are."""
-        ...
+    def plan(
+        self, key: CampaignKey, posts: Sequence[Post], batches: Sequence[Batch], there: Collection[PostId] = ()
+    ) -> None:
+        """Store what is not there yet; the rest stays as it is. ``there``: posts that were found, and are not sent."""
 
     def get(self, key: CampaignKey, post_id: PostId) -> Post: ...
 

@@ -48,7 +48,9 @@ def functions(world: World, agents: Agents, plan: FaultPlan) -> Mapping[str, Fun
         **{name: faulty(getattr(world, name), plan, name) for name in FAULTY},
     )
     planner, generator = faulty(agents.planner, plan, "planner"), faulty(agents.generator, plan, "generator")
-    planning = step("PlanPosts", StepEvent, Settings, lambda event, ports: plan_posts(event, ports, planner))
+    planning = step(
+        "PlanPosts", StepEvent, Settings, lambda event, ports: plan_posts(event, ports, planner), begin=True
+    )
 
     def batch(raw: dict[str, Any]) -> dict[str, Any]:
         # Without the frame: it belongs to a process of its own, and here batches are threads of one.
