@@ -50,11 +50,11 @@ def counting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Counting]:
 
 
 def test_units_go_by_the_size_of_the_item(counting: Counting) -> None:
-    assert counting.table.put_item(TableName="things", Item={**KEY, "x": {"S": "x" * 100}}) == (1, 0)
-    assert counting.table.put_item(TableName="things", Item={**KEY, "x": {"S": "x" * 2_100}}) == (3, 0)
+    assert counting.cost("put_item", TableName="things", Item={**KEY, "x": {"S": "x" * 100}}) == (1, 0)
+    assert counting.cost("put_item", TableName="things", Item={**KEY, "x": {"S": "x" * 2_100}}) == (3, 0)
     # The larger of the two versions counts.
-    assert counting.table.put_item(TableName="things", Item={**KEY, "x": {"S": "x" * 100}}) == (3, 0)
-    assert counting.table.put_item(TableName="things", Item={**KEY, "x": {"S": "x" * 5_000}}) == (5, 0)
+    assert counting.cost("put_item", TableName="things", Item={**KEY, "x": {"S": "x" * 100}}) == (3, 0)
+    assert counting.cost("put_item", TableName="things", Item={**KEY, "x": {"S": "x" * 5_000}}) == (5, 0)
     assert counting.cost("get_item", TableName="things", Key=KEY, ConsistentRead=True) == (0, 2)
     assert counting.cost("get_item", TableName="things", Key=KEY) == (0, 1)
     assert counting.cost("batch_get_item", RequestItems={"things": {"Keys": [KEY], "ConsistentRead": True}}) == (0, 2)
@@ -88,8 +88,8 @@ def test_a_query_is_billed_by_what_it_looked_at(counting: Counting) -> None:
 
 def test_a_query_by_a_prefix_is_billed_like_any_other(counting: Counting) -> None:
     """As the stores ask: with names, one of them within ``begins_with``, and one for the projection only."""
-    for n in range(3):
-        item = {"PK": {"S": "prefix"}, "SK": {"S": f"P#{n}"}, "x": {"S": "a" * 3000}}
+    for number in range(3):
+        item = {"PK": {"S": "prefix"}, "SK": {"S": f"P#{number}"}, "x": {"S": "x" * 3_000}}
         counting.table.put_item(TableName="things", Item=item)
     asked = {
         "TableName": "things",
