@@ -40,6 +40,7 @@ SLOW = (
     "tests/unit/bench/test_usage.py",
     "tests/unit/build/test_agent_retries.py",
     "tests/unit/local/",
+    "tests/unit/services/test_requests.py",
 )
 """Tests that synthesise, start processes, measure imports, run whole campaigns, write posts by the hundred, or wait in
 real time."""
