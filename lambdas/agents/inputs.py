@@ -65,8 +65,9 @@ def generator_input(
 def _revision(revision: Revision) -> dict[str, Any]:
     """What a reviewer said about the last text; a text that was rejected is not to be changed but replaced."""
     previous = revision.previous.text if revision.previous and not revision.fresh else None
-    told = {"number": revision.number, "instructions": revision.instructions}
-    return told | ({"previousText": previous} if previous else {})
+    told = {"number": revision.number, "instructions": revision.instructions, "fresh": revision.fresh}
+    seen = {"previous": revision.previous.to_wire()} if revision.previous else {}
+    return told | seen | ({"previousText": previous} if previous else {})
 
 
 def merged_config(brief: CampaignBrief, configuration: Configuration) -> dict[str, Any]:

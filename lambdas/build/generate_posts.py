@@ -25,7 +25,7 @@ from lambdas.domain.errors import (
     ThrottledError,
 )
 from lambdas.domain.models.campaign import Campaign, CampaignStatus
-from lambdas.domain.models.post import Claim, Post, PostContent, PostError, PostStatus, Provenance
+from lambdas.domain.models.post import Claim, CommentOutcome, Post, PostContent, PostError, PostStatus, Provenance
 from lambdas.domain.models.workflow import BatchResult, GenerateBatchEvent
 from lambdas.ports.bundle import Deadline, Ports
 from lambdas.ports.stores import Clock
@@ -188,12 +188,15 @@ def _outcome(post: Post, error: Exception, clock: Clock, retry: int) -> Outcome:
 
 
 def _completed(post: Post, result: Mapping[str, Any], clock: Clock) -> Post:
-    written = {
+    written: dict[str, Any] = {
         "status": PostStatus.COMPLETED,
         "content": PostContent.from_wire(result["content"], at="content"),
         "provenance": Provenance.from_wire(result["provenance"], at="provenance"),
         "completed_at": clock.now(),
     }
+    if post.revision:
+        outcomes = tuple(CommentOutcome.from_wire(each, at="outcomes") for each in result.get("outcomes", ()))
+        written["revision"] = post.revision.model_copy(update={"outcomes": outcomes})
     return post.model_copy(update=written)
 
 

@@ -124,8 +124,13 @@ def _reset(event: StepEvent, flagged: Sequence[Post], ports: Ports) -> None:
         current = {post.post_id: post for post in ports.posts.get_many(event.key, [post.post_id for post in back])}
         # A repeat finds some of them reset already, or even written.
         ports.posts.revise(
-            event.key, batch_id, [post for post in back if current[post.post_id].revision != post.revision]
+            event.key, batch_id, [post for post in back if _number(current[post.post_id]) != _number(post)]
         )
+
+
+def _number(post: Post) -> int:
+    """Of its last revision: the text may be written already, and the revision then says what came of it."""
+    return post.revision.number if post.revision else 0
 
 
 def _plan(event: StepEvent, campaign: Campaign, *, manifest_batches: int, posts: int) -> PlanResult:

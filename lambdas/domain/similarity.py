@@ -32,6 +32,13 @@ def similarity(a: str, b: str) -> float:
     return _jaccard(_shingles(a), _shingles(b))
 
 
+def difference(new: str, old: str) -> float:
+    """The part of the new text's words that the old one does not have, from 0 to 1; a word counts as often as it stands
+    there, wherever."""
+    words, before = Counter(_tokens(new)), Counter(_tokens(old))
+    return 1 - (words & before).total() / words.total() if words else 0.0
+
+
 def near_duplicates(texts: Sequence[str], threshold: float = 0.8) -> list[tuple[int, int, float]]:
     """For each text that is at least ``threshold`` (0 < threshold <= 1) like an earlier one: ``(earlier, later, how)``.
 
@@ -98,11 +105,15 @@ def _first_match(
 
 
 def _shingles(text: str) -> frozenset[str]:
-    tokens = _TOKEN.findall(unicodedata.normalize("NFKC", text).casefold())
+    tokens = _tokens(text)
     if len(tokens) < 2:
         # Without words (an emoji, a single word) only the same text is alike.
         return frozenset(tokens or [text.strip()])
     return frozenset(f"{first} {second}" for first, second in pairwise(tokens))
+
+
+def _tokens(text: str) -> list[str]:
+    return _TOKEN.findall(unicodedata.normalize("NFKC", text).casefold())
 
 
 def _jaccard(a: frozenset[str], b: frozenset[str]) -> float:

@@ -11,10 +11,12 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
+from lambdas.agents.comments.judging import ANOTHER, comments_followed
 from lambdas.agents.content_generator.contract import Draft, GeneratorInput, GeneratorResult
 from lambdas.agents.content_generator.finish_draft import assemble
 from lambdas.agents.content_generator.model_payload import model_payload
 from lambdas.agents.content_generator.provenance import Ledger
+from lambdas.agents.content_generator.revised import outcomes_for, revision_rules
 from lambdas.agents.inputs import parse_input, personas_in
 from lambdas.agents.model_choice import load_prompt
 from lambdas.agents.offline.offline_model import OfflineModel
@@ -34,7 +36,7 @@ def utc_now() -> datetime:
     return datetime.now(UTC)  # noqa: TID251 - run() is callable by any Python code, and its default needs some clock
 
 
-PROMPT_VERSION = "write-v2"
+PROMPT_VERSION = "write-v3"
 ROUNDS = 2
 """A draft, and one chance to mend it."""
 
@@ -74,8 +76,14 @@ def _write(data: Mapping[str, Any], model: TextModel, now: Callable[[], datetime
         if not broken or (problem and problem.code is ErrorCode.CONTENT_BLOCKED):
             break
         previous = reply.data if isinstance(reply.data, Mapping) else None
+    if kept is None and request.revision and request.revision.previous:
+        # A comment that cannot be followed within the rules changes nothing, and a person is told.
+        unchanged = request.revision.previous
+        kept = _Checked(unchanged, check(unchanged, request))
     if kept:
-        return GeneratorResult(content=kept.content, provenance=ledger.provenance(kept.rules))
+        outcomes = outcomes_for(kept.content, request)
+        rules = (*kept.rules, comments_followed(outcomes)) if outcomes else kept.rules
+        return GeneratorResult(content=kept.content, provenance=ledger.provenance(rules), outcomes=outcomes)
     if problem is None:
         raise ValueError("a post takes at least one round")
     problem.details = {**(problem.details or {}), **ledger.spent()}
@@ -143,7 +151,7 @@ class _Checked(NamedTuple):
 def _checked(content: PostContent, request: GeneratorInput) -> _Checked:
     """Raises ``AgentError`` for a broken rule; a repetition is only noted."""
     results = check(content, request)
-    if broken := [result for result in results if not result.passed and result.rule != REPETITION]:
+    if broken := [result for result in results if not result.passed and result.rule not in _NOTED]:
         raise failure(broken)
     return _Checked(content, results)
 
@@ -161,17 +169,20 @@ def _told(problem: AgentError) -> tuple[str, ...]:
 NEAR = 0.8
 """From this likeness (``lambdas.domain.similarity``) a text repeats an earlier one."""
 REPETITION = "agent.repetition"
-"""The one rule that no post fails for: whether it may be said again, a person decides."""
+_NOTED = (REPETITION, ANOTHER)
+"""Rules that no post fails for: whether it may be said again, a person decides."""
 
 
 def check(content: PostContent, request: GeneratorInput) -> tuple[RuleResult, ...]:
-    """One result for each rule: the platform's limits, the brand's rules, the one link, no repetition."""
+    """One result for each rule: the platform's limits, the brand's rules, the one link, no repetition; and of a revision
+    that it repeats no comment, and is another text where another was wanted."""
     platform, language = request.post.platform, request.post.campaign.language
     return (
         *check_limits(platform, content),
         *check_brand(content, platform, request.brand_config, language=language),
         _only_own_link(content),
         _no_repetition(content, request.recent_texts),
+        *revision_rules(content, request),
     )
 
 

@@ -8,7 +8,7 @@ from lambdas.domain.ids import CampaignIdField, PostIdField, TenantIdField
 from lambdas.domain.models.base import Model
 from lambdas.domain.models.brand import Brand, LanguageTag, Line, Paragraph, Persona
 from lambdas.domain.models.campaign import Name, Product
-from lambdas.domain.models.post import PlannedPost, PostContent, Provenance
+from lambdas.domain.models.post import CommentOutcome, PlannedPost, PostContent, Provenance
 
 
 class CampaignContext(Model):
@@ -39,6 +39,10 @@ class RevisionRequest(Model):
     """The reviewers' comments: what to change, and never what to be."""
     previous_text: str | None = None
     """The text they saw; absent when it is to be replaced and not changed."""
+    fresh: bool = False
+    """It was rejected: another text is wanted, from another angle and with another message."""
+    previous: PostContent | None = None
+    """All that they saw, also when it is to be replaced; absent where there was no room to keep it."""
 
 
 class GeneratorInput(Model):
@@ -58,6 +62,8 @@ class GeneratorInput(Model):
 class GeneratorResult(Model):
     content: PostContent
     provenance: Provenance
+    outcomes: tuple[CommentOutcome, ...] = ()
+    """Of a revision: what became of each wish of the comments."""
 
 
 ShortText = Annotated[str, StringConstraints(max_length=300)]

@@ -11,6 +11,7 @@ from lambdas.agents.inputs import disclaimers_for
 from lambdas.agents.offline.material import LINK
 from lambdas.agents.offline.phrases import sms_opt_out
 from lambdas.domain.limits import LIMITS, measure, text_as_published, without_surplus
+from lambdas.domain.models.brand import Brand
 from lambdas.domain.models.post import PostContent
 from lambdas.domain.platforms import Platform
 
@@ -93,6 +94,19 @@ def _text(draft: str, request: GeneratorInput, link: str | None) -> str:
     if platform is Platform.SMS:
         missing.append(sms_opt_out(request.post.campaign.language))
     return _gap(platform).join([text, *missing])
+
+
+def draft_of(content: PostContent, platform: Platform, language: str, brand: Brand | None) -> Draft:
+    """The draft that a content was assembled from: without what code adds, and with ``LINK`` where the link stands."""
+    text = content.text
+    if platform is Platform.SMS:
+        text = text.removesuffix(sms_opt_out(language)).rstrip()
+    for disclaimer in reversed(disclaimers_for(brand, platform) if brand else ()):
+        text = text.removesuffix(disclaimer).rstrip()
+    if content.link:
+        text = text.replace(content.link, LINK, 1)
+    fields = content.model_dump(exclude={"text", "link", "generated_at"})
+    return Draft(text=text, **fields)
 
 
 def _gap(platform: Platform) -> str:

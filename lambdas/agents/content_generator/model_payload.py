@@ -5,7 +5,7 @@ from typing import Any
 
 from lambdas.agents.cleaning import cleaned
 from lambdas.agents.content_generator.contract import GeneratorInput
-from lambdas.agents.content_generator.finish_draft import max_hashtags, room_for_text
+from lambdas.agents.content_generator.finish_draft import draft_of, max_hashtags, room_for_text
 from lambdas.domain.models.brand import Persona
 
 
@@ -32,11 +32,9 @@ def model_payload(request: GeneratorInput, at: datetime) -> dict[str, Any]:
             "assetRequirements": post.asset_requirements.to_wire(),
         }
     )
-    revision = request.revision
-    asked = cleaned({"revision": revision.to_wire()}) if revision else {}
     return {
         **told,
-        **asked,
+        **_asked(request),
         "language": brief.language,
         "platform": post.platform.value,
         "room": room_for_text(request, reserved, (handle,) if handle else (), at),
@@ -47,6 +45,22 @@ def model_payload(request: GeneratorInput, at: datetime) -> dict[str, Any]:
         "emojiPolicy": brand.emoji_policy.value,
         "maxReadingGrade": brand.max_reading_grade,
     }
+
+
+def _asked(request: GeneratorInput) -> dict[str, Any]:
+    """What reviewers said about the last text, and that text as the draft it was made from."""
+    revision = request.revision
+    if revision is None:
+        return {}
+    wire = revision.to_wire()
+    if revision.previous:
+        wire["previous"] = draft_of(
+            revision.previous, request.post.platform, request.post.campaign.language, request.brand_config
+        ).to_wire()
+        if revision.previous_text:
+            wire["previousText"] = wire["previous"]["text"]
+    asked: dict[str, Any] = cleaned({"revision": wire})
+    return asked
 
 
 def _manner(persona: Persona) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from lambdas.agents.offline.planner import propose_topics
+from lambdas.agents.offline.revision import revise
 from lambdas.agents.offline.writer import write_draft
 from lambdas.domain.errors import DependencyTimeoutError, DependencyUnavailableError, ThrottledError
 from lambdas.domain.limits import LIMITS
@@ -99,6 +100,9 @@ class OfflineModel:
             self._sleep(self._latency)
         fault = fault_for(self._faults, request)
         raise_if_down(fault)
-        compose = propose_topics if request.task is Task.PLAN else write_draft
-        reply = ModelReply(data=compose(request.payload, request.seed), model_id=MODEL_ID)
+        if request.task is Task.PLAN:
+            composed = propose_topics(request.payload, request.seed)
+        else:
+            composed = revise(request.payload, request.seed, write_draft)
+        reply = ModelReply(data=composed, model_id=MODEL_ID)
         return spoilt(fault, request, reply)

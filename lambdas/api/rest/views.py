@@ -18,7 +18,16 @@ from lambdas.domain.models.approval import (
 from lambdas.domain.models.base import Model, Moment
 from lambdas.domain.models.campaign import Campaign, CampaignBrief, CampaignStatus, Failure, Notice, PostCounts
 from lambdas.domain.models.effect import Effect, EffectStatus
-from lambdas.domain.models.post import PlannedPost, Post, PostContent, PostError, PostStatus, Provenance
+from lambdas.domain.models.post import (
+    CommentOutcome,
+    PlannedPost,
+    Post,
+    PostContent,
+    PostError,
+    PostStatus,
+    Provenance,
+    Revision,
+)
 
 ItemT = TypeVar("ItemT")
 ViewT = TypeVar("ViewT", bound=Model)
@@ -119,6 +128,21 @@ class CampaignView(CampaignItem):
         )
 
 
+class RevisionView(Model):
+    """Of a post that reviewers sent back."""
+
+    number: int
+    """Which revision of the campaign it was, from 1."""
+    fresh: bool
+    """Another text was wanted in its place."""
+    outcomes: tuple[CommentOutcome, ...] = ()
+    """What became of each wish of their comments, once the text is written."""
+
+    @classmethod
+    def of(cls, revision: Revision) -> "RevisionView":
+        return _view(cls, revision)
+
+
 class PostView(PlannedPost):
     """A post without its claim, which is the workers' affair."""
 
@@ -129,10 +153,14 @@ class PostView(PlannedPost):
     content: PostContent | None = None
     provenance: Provenance | None = None
     error: PostError | None = None
+    revision: RevisionView | None = None
+    needs_person: bool = False
+    """A reviewer asked for something that the writer left to a person, and nobody has edited the text since."""
 
     @classmethod
     def of(cls, post: Post) -> "PostView":
-        return _view(cls, post)
+        revision = RevisionView.of(post.revision) if post.revision else None
+        return _view(cls, post, revision=revision, needs_person=post.needs_person)
 
 
 class Listing(Model, Generic[ItemT]):

@@ -107,6 +107,24 @@ class Claim(Model):
     """From then on anybody may claim the batch."""
 
 
+class Followed(StrEnum):
+    """What became of a comment."""
+
+    DONE = "done"
+    PERSON = "person"  # nothing in the text was changed for it: a person has to do it
+
+
+class CommentOutcome(Model):
+    """What the writer did about a comment, or about one wish of a comment that has several."""
+
+    comment: str
+    """As it was said, at most 200 characters."""
+    outcome: Followed
+    did: str
+    """What was done, as measured on the new text ("shorter", "mentions: …"), or why a person has to do it. In the
+    campaign's language where it is English, German, French or Spanish, else in English."""
+
+
 class Revision(Model):
     """A reviewer sent the post back."""
 
@@ -118,6 +136,8 @@ class Revision(Model):
     """The text was rejected: write another one instead of changing it."""
     previous: PostContent | None = None
     """What was shown to them; ``None`` where it leaves no room for another text as large."""
+    outcomes: Annotated[tuple[CommentOutcome, ...], Field(max_length=20)] = ()
+    """One for each wish in ``instructions``, once the text is written; none in records of before."""
 
 
 class Edit(Model):
@@ -144,6 +164,12 @@ class Post(PlannedPost):
     error: PostError | None = None
     revision: Revision | None = None
     edit: Edit | None = None
+
+    @property
+    def needs_person(self) -> bool:
+        """Whether a reviewer asked for something that the writer left to a person, and nobody has edited it since."""
+        said = self.revision.outcomes if self.revision and self.edit is None else ()
+        return any(each.outcome is Followed.PERSON for each in said)
 
 
 class Batch(Model):

@@ -72,7 +72,7 @@ class TestContract:
         provenance = written(post_data())["provenance"]
         assert (provenance["provider"], provenance["modelId"]) == ("offline", MODEL_ID)
         assert (provenance["brandVersion"], provenance["personaVersion"]) == (3, 2)
-        assert provenance["promptVersion"] == "write-v2"
+        assert provenance["promptVersion"] == "write-v3"
         assert len(provenance["promptHash"]) == 64
         assert (provenance["attempts"], provenance["costUsd"]) == (1, 0.0)
         rules = {rule["rule"] for rule in provenance["rules"]}
