@@ -194,7 +194,7 @@ def _least_important(lines: Lines, setting: Setting) -> tuple[int, int] | None:
     filler, more, first = [], [], []
     for number, line in enumerate(lines):
         for at, sentence in enumerate(line):
-            if not _may_go(sentence, number, lines, setting):
+            if not _may_go(sentence, setting):
                 continue
             if sentence == opening:
                 first.append((number, at))
@@ -208,7 +208,7 @@ def _least_important(lines: Lines, setting: Setting) -> tuple[int, int] | None:
     )
 
 
-def _may_go(sentence: str, number: int, lines: Lines, setting: Setting) -> bool:
+def _may_go(sentence: str, setting: Setting) -> bool:
     """Not the link, the call to action, a heading, what another wish asks for, or the lines around a letter."""
     if LINK in sentence or sentence.startswith("## ") or _is_call(sentence, setting.facts):
         return False

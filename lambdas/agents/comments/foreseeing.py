@@ -55,6 +55,6 @@ def foreseen(
     def told(wish: Wish) -> Foreseen:
         if wish.kind in _WRITTEN or achieved(wish, old, new, facts, post.platform):
             return Foreseen(wish.said, Followed.DONE, will_be_done(done_in_words(wish, facts, language), language))
-        return Foreseen(wish.said, Followed.PERSON, person_has_to(left_in_words(wish, facts, language), language))
+        return Foreseen(wish.said, Followed.PERSON, person_has_to(left_in_words(wish, language), language))
 
     return (*anew, *(told(wish) for wish in wishes))

@@ -34,7 +34,7 @@ def outcomes_of(
     return tuple(
         CommentOutcome(comment=wish.said, outcome=Followed.DONE, did=done_in_words(wish, facts, language))
         if achieved(wish, old, new, facts, platform)
-        else CommentOutcome(comment=wish.said, outcome=Followed.PERSON, did=left_in_words(wish, facts, language))
+        else CommentOutcome(comment=wish.said, outcome=Followed.PERSON, did=left_in_words(wish, language))
         for wish in read(instructions)
     )
 
@@ -44,7 +44,7 @@ def outcome_of_another(new: Draft, old: Draft, language: str) -> CommentOutcome:
     done = is_another(new.text.replace(LINK, ""), old.text.replace(LINK, "")).passed
     wish = Wish(Kind.ANOTHER, asked_for_another(language))
     nothing = facts_of("", "", (), "")
-    did = done_in_words(wish, nothing, language) if done else left_in_words(wish, nothing, language)
+    did = done_in_words(wish, nothing, language) if done else left_in_words(wish, language)
     return CommentOutcome(comment=wish.said, outcome=Followed.DONE if done else Followed.PERSON, did=did)
 
 
@@ -71,6 +71,7 @@ def _uses(wish: Wish, new: Draft) -> bool:
 
 
 def _changed(wish: Wish, old: Draft, new: Draft, facts: Facts, platform: Platform) -> bool:
+    """Of wishes that are measured against the text before."""
     match wish.kind:
         case Kind.SHORTER:
             return _is_shorter(wish, old.text, new.text, platform)
@@ -84,10 +85,20 @@ def _changed(wish: Wish, old: Draft, new: Draft, facts: Facts, platform: Platfor
         case Kind.REMOVE:
             return _is_gone(wish.what, old, new, facts)
         case Kind.REMOVE_SENTENCE:
-            sentences = [s for line in lines_of(old.text) for s in line if s != LINK]
-            gone = opening_of(old.text) if wish.what == "first" else sentences[-1] if sentences else ""
             # In a message the last sentence that is seen is the opt-out, which stays.
-            return platform is not Platform.SMS and bool(gone) and not contains(new.text, gone)
+            return platform is not Platform.SMS and _is_without_sentence(wish, old, new)
+    return _has_none(wish.kind, new)
+
+
+def _is_without_sentence(wish: Wish, old: Draft, new: Draft) -> bool:
+    sentences = [s for line in lines_of(old.text) for s in line if s != LINK]
+    gone = opening_of(old.text) if wish.what == "first" else sentences[-1] if sentences else ""
+    return bool(gone) and not contains(new.text, gone)
+
+
+def _has_none(kind: Kind, new: Draft) -> bool:
+    """Of hashtags, emoji and marks; ``False`` for what no rule can measure."""
+    match kind:
         case Kind.REMOVE_HASHTAGS:
             return not _hashtags(new)
         case Kind.REMOVE_EMOJI:

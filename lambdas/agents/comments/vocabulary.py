@@ -196,11 +196,11 @@ FREE = _words("free|for free|no charge|kostenlos*|gratis|gratuit*|gratuit|umsons
 NOTHING = frozenset(
     word
     for line in (
-        "the this that these those with from have has our your their about into what which when also more there here it's",
-        "der die das den dem des ein eine einen einem einer und oder auch noch dass sind wird werden unser unsere euer",
-        "doch bitte mal les des une dans pour avec que qui est sont nos notre vos votre aussi plus los las unos unas del",
-        "para con por que son está este esta nuestro nuestra también más please mention fact sentence post text words word",
-        "satz wort wörter beitrag phrase texte mot mots frase texto palabra palabras",
+        "this that these those with from have your their about into what which when also more there here it's please",
+        "mention fact sentence post text words word",
+        "eine einen einem einer oder auch noch dass sind wird werden unser unsere euer doch bitte satz wort wörter beitrag",
+        "dans pour avec sont notre votre aussi plus phrase texte mots",
+        "unos unas para está este esta nuestro nuestra también frase texto palabra palabras",
     )
     for word in line.split()
 )

@@ -174,8 +174,8 @@ _NOTED = (REPETITION, ANOTHER)
 
 
 def check(content: PostContent, request: GeneratorInput) -> tuple[RuleResult, ...]:
-    """One result for each rule: the platform's limits, the brand's rules, the one link, no repetition; and of a revision
-    that it repeats no comment, and is another text where another was wanted."""
+    """One result for each rule: the platform's limits, the brand's rules, the one link, no repetition; and of a
+    revision that it repeats no comment, and is another text where another was wanted."""
     platform, language = request.post.platform, request.post.campaign.language
     return (
         *check_limits(platform, content),

@@ -91,14 +91,11 @@ def _other_topics(payload: Mapping[str, Any], seed: int, seen: str) -> Iterator[
 
 def _without_sentences_of(seen: Draft, draft: Draft) -> Draft:
     """Without the sentences that were seen already, as long as a sentence of the brief is left."""
-    known = {tuple(words_of(s)) for line in lines_of(seen.text) for s in line if LINK not in s}
-    lines = lines_of(draft.text)
-    kept = [[s for s in line if not (len(words_of(s)) > 2 and tuple(words_of(s)) in known)] for line in lines]
-    call = tuple(words_of(draft.call_to_action or ""))
-    if call in known:  # what a reader is to do is the campaign's, whatever the text says
-        kept = [
-            [s for s in line if s in had or tuple(words_of(s)) == call] for line, had in zip(lines, kept, strict=True)
-        ]
+    call = tuple(words_of(draft.call_to_action or ""))  # stays: it is the campaign's, whatever the text says
+    known = {tuple(words_of(s)) for line in lines_of(seen.text) for s in line if LINK not in s} - {call}
+    kept = [
+        [s for s in line if len(words_of(s)) < 3 or tuple(words_of(s)) not in known] for line in lines_of(draft.text)
+    ]
     text = text_of(kept)
     return draft.model_copy(update={"text": text}) if len(words_of(text.replace(LINK, ""))) > len(call) + 3 else draft
 
