@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from lambdas.agents.comments.editing import Setting, edited
 from lambdas.agents.comments.facts import facts_of_brief
-from lambdas.agents.comments.judging import achieved
+from lambdas.agents.comments.judging import achieved, settled
 from lambdas.agents.comments.reading import Kind, Wish, read
 from lambdas.agents.comments.wording import (
     done_in_words,
@@ -49,8 +49,10 @@ def foreseen(
     facts = facts_of_brief(brief)
     old = draft_of(post.content, post.platform, language, brand)
     added = measure(post.platform, text_as_published(post.platform, post.content)) - measure(post.platform, old.text)
+    setting = Setting(post.platform, LIMITS[post.platform].max_length - max(added, 0), facts)
     wishes = read(comment)
-    new = edited(old, wishes, Setting(post.platform, LIMITS[post.platform].max_length - max(added, 0), facts))
+    by_rule = [wish for wish in wishes if wish.kind not in _WRITTEN]
+    new = settled(by_rule, old, lambda tried: edited(old, tried, setting), facts, post.platform)
 
     def told(wish: Wish) -> Foreseen:
         if wish.kind in _WRITTEN or achieved(wish, old, new, facts, post.platform):

@@ -1,11 +1,11 @@
 """What became of each wish, measured on the new text, whoever wrote it; and the rules of a revised text."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from lambdas.agents.comments.editing import usable_quote
 from lambdas.agents.comments.facts import Facts, fact_meant, facts_of, says
 from lambdas.agents.comments.passages import contains, lines_of, opening_of, runs_of, words_of
-from lambdas.agents.comments.reading import Kind, Wish, quotes_to_use, read
+from lambdas.agents.comments.reading import QUOTED, Kind, Wish, quotes_to_use, read
 from lambdas.agents.comments.wording import asked_for_another, done_in_words, left_in_words
 from lambdas.agents.content_generator.contract import Draft
 from lambdas.agents.offline.material import LINK
@@ -37,6 +37,18 @@ def outcomes_of(
         else CommentOutcome(comment=wish.said, outcome=Followed.PERSON, did=left_in_words(wish, language))
         for wish in read(instructions)
     )
+
+
+def settled(
+    wishes: Sequence[Wish], old: Draft, carry_out: Callable[[Sequence[Wish]], Draft], facts: Facts, platform: Platform
+) -> Draft:
+    """The draft in which all the wishes are carried out that can be, and of the others nothing is to be seen."""
+    while True:
+        new = carry_out(wishes)
+        met = [wish for wish in wishes if achieved(wish, old, new, facts, platform)]
+        if len(met) == len(wishes):
+            return new
+        wishes = met
 
 
 def outcome_of_another(new: Draft, old: Draft, language: str) -> CommentOutcome:
@@ -83,7 +95,7 @@ def _changed(wish: Wish, old: Draft, new: Draft, facts: Facts, platform: Platfor
         case Kind.ANOTHER:
             return difference(new.text, old.text) > OTHER
         case Kind.REMOVE:
-            return _is_gone(wish.what, old, new, facts)
+            return _is_gone(wish, old, new, facts)
         case Kind.REMOVE_SENTENCE:
             # In a message the last sentence that is seen is the opt-out, which stays.
             return platform is not Platform.SMS and _is_without_sentence(wish, old, new)
@@ -127,11 +139,12 @@ def _said_by(draft: Draft) -> list[str]:
     return [field for field in fields if field]
 
 
-def _is_gone(what: str, old: Draft, new: Draft, facts: Facts) -> bool:
-    if any(contains(said, what) for said in _said_by(old)):
-        return not any(contains(said, what) for said in _said_by(new))
-    fact = fact_meant(what, facts)
-    return fact is not None and says(old.text, fact) and not says(new.text, fact)
+def _is_gone(wish: Wish, old: Draft, new: Draft, facts: Facts) -> bool:
+    """Words that neither stand in the text nor mean anything the brief says were not understood."""
+    if wish.by == QUOTED or any(contains(said, wish.what) for said in _said_by(old)):
+        return not any(contains(said, wish.what) for said in _said_by(new))
+    fact = fact_meant(wish.what, facts)
+    return fact is not None and not says(new.text, fact)
 
 
 def _hashtags(draft: Draft) -> bool:

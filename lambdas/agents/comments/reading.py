@@ -5,6 +5,7 @@ is ``Kind.UNCLEAR``, which is left to a person: a comment is never guessed at.
 """
 
 import re
+from collections.abc import Callable
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -36,6 +37,9 @@ class Kind(StrEnum):
     UNCLEAR = "unclear"
 
 
+QUOTED = "quoted"
+
+
 class Wish(NamedTuple):
     kind: Kind
     said: str
@@ -44,7 +48,8 @@ class Wish(NamedTuple):
     """The words to remove, to use or to replace, or the subject to mention; ``first`` or ``last`` of a sentence; of a
     length ``30 %``, ``20 words`` or ``100 characters``."""
     by: str = ""
-    """What replaces them; of words to use, ``start`` or ``end`` where the comment says so."""
+    """What replaces them; of words to use, ``start`` or ``end`` where the comment says so; of words to remove
+    ``QUOTED`` where the comment quotes them."""
 
 
 MAX_WISHES = 20
@@ -79,6 +84,15 @@ def read(instructions: str) -> tuple[Wish, ...]:
     return tuple(found)
 
 
+def without_quotes(instructions: str, unusable: Callable[[str], bool]) -> str:
+    """The comments without the quotations that may not be used, so that nobody uses a part of them."""
+
+    def kept(match: re.Match[str]) -> str:
+        return "" if unusable(next(group for group in match.groups() if group is not None)) else match[0]
+
+    return _QUOTED.sub(kept, instructions)
+
+
 def quotes_to_use(instructions: str) -> tuple[str, ...]:
     """The quotations that may stand in the text, because a comment asks for them."""
     wishes = read(instructions)
@@ -100,13 +114,20 @@ def _of_sentence(sentence: str, quotes: list[str]) -> list[Wish]:
             continue
         said = _excerpt(_MARK.sub(lambda match: f'"{quotes[int(match[1])]}"', clause))
         wish = _of_clause(clause.strip(), said, quotes)
-        if wish.kind is Kind.UNCLEAR and found and found[-1].kind in (Kind.MENTION, Kind.REMOVE):
-            # "mention the price and the deadline": the verb goes for both.
-            wish = Wish(found[-1].kind, said, _object(clause))
+        if wish.kind is Kind.UNCLEAR and found:
+            wish = _with_verb_of(found[-1].kind, clause, said) or wish
         found.append(wish)
     return found
 
 
+def _with_verb_of(kind: Kind, clause: str, said: str) -> Wish | None:
+    """A clause that goes on with what the one before it began: "mention the price and the deadline"."""
+    if kind is Kind.MENTION:
+        return Wish(kind, said, _object(clause))
+    return _removal(clause, clause.casefold(), said) if kind in _REMOVALS else None
+
+
+_REMOVALS = (Kind.REMOVE, Kind.REMOVE_HASHTAGS, Kind.REMOVE_EMOJI, Kind.REMOVE_QUESTIONS, Kind.REMOVE_EXCLAMATIONS)
 _LEFT_TO_A_PERSON = (
     (v.AUDIENCE, Kind.AUDIENCE),
     (v.HEADLINE, Kind.HEADLINE),
@@ -179,7 +200,7 @@ def _with_quotes(low: str, said: str, quoted: list[str]) -> Wish | None:
         return None
     before = low[: low.index("⟦")]
     if v.REMOVE.search(low):
-        return Wish(Kind.REMOVE, said, quoted[0])
+        return Wish(Kind.REMOVE, said, quoted[0], QUOTED)
     if v.NEGATION.search(low) or not v.USE.search(before):
         return None
     where = "start" if v.OPENING.search(low) else "end" if v.CLOSING.search(low) else ""

@@ -34,7 +34,7 @@ REMOVE = _words(
 SHORTER = _words(
     "shorter|shorten*|too long|briefer|be brief|more concise|concise|trim|tighten*|condense|cut down",
     "fewer words|less text",
-    "half the length|too wordy",
+    "half the length|too wordy|at most|maximum|höchstens|maximal|au plus|au maximum|como máximo|máximo",
     "kürzer*|kürz*|zu lang|knapper*|straff*|weniger text|weniger wörter",
     "raccourci*|plus court*|trop long*|plus bref|plus concis*|abrég*|moins long*|moins de mots|moins de texte",
     "más corto|más corta|más cortos|acorta*|recorta*|demasiado larg*|muy larg*|más breve|abrevia*",
@@ -51,7 +51,7 @@ MENTION = _words(
     "bring up|tell|name",
     "make clear|is missing|where is|what about|put in|remind them of",
     "erwähn*|nenn*|sag*|hinzufügen|ergänz*|beton*|füg*|fehlt|weise auf|wo ist|rein",
-    "mentionne*|ajoute*|indique*|précise*|rappele*|rappelle*|parle* de|parlez du|parle du|souligne*",
+    "mentionne*|ajoute*|indique*|précise*|rappele*|rappelle*|parle* de|parlez de*|parlez du|parle du|souligne*",
     "cite*|manque|inclu*",
     "menciona*|mencione*|añade*|añada*|añadir|agrega*|agregue*|incluy*|incluir|indica*|indique|habla* de",
     "destaca*|recuerda*|falta",
@@ -149,7 +149,8 @@ TONE = _words(
 COURTESY = re.compile(
     r"(?:\W|⟦\d+⟧|(?<!\w)(?:please|thanks?|thank you|hi|hello|hey|all|team|great|good|nice|love it|"
     r"love this|perfect|ok|okay|"
-    r"fine|otherwise|just|the rest|is|it|this|very|job|work|you|and|a|bit|but|also|could|can|we|post|text|"
+    r"fine|find|give me|better|otherwise|just|the rest|is|it|this|very|job|work|you|and|a|bit|but|also|"
+    r"could|can|we|post|text|"
     r"draft|one|work|so far|"
     r"bitte|danke|hallo|gut|sehr|super|schön|prima|sonst|liebes|aber|vielen dank|passt|noch|mal|das|beitrag|ist|so|"
     r"merci|s'il vous plaît|s'il te plaît|svp|bonjour|bien|très|parfait|super|c'est|mais|beaucoup|sinon|"
@@ -180,9 +181,9 @@ KEY_MESSAGE = re.compile(
     r"mensaje)\s*(?:no\.?|nr\.?|n°|#)?\s*(\d{1,2})"
 )
 MONTHS = (
-    "january|february|march|april|may|june|july|august|september|october|november|december|januar",
+    "january|february|march|april|may|june|july|august|september|october|november|december|januar|"
     "februar|märz|mai|juni|"
-    "juli|oktober|dezember|janvier|février|mars|avril|juin|juillet|août|septembre|octobre|novembre",
+    "juli|oktober|dezember|janvier|février|mars|avril|juin|juillet|août|septembre|octobre|novembre|"
     "décembre|enero|febrero|marzo|abril|mayo|junio|julio|agosto|septiembre|octubre|noviembre|diciembre",
 )
 DATE = re.compile(
@@ -198,7 +199,8 @@ NOTHING = frozenset(
     for line in (
         "this that these those with from have your their about into what which when also more there here it's please",
         "mention fact sentence post text words word",
-        "eine einen einem einer oder auch noch dass sind wird werden unser unsere euer doch bitte satz wort wörter beitrag",
+        "eine einen einem einer oder auch noch dass sind wird werden unser unsere euer doch bitte",
+        "satz wort wörter beitrag",
         "dans pour avec sont notre votre aussi plus phrase texte mots",
         "unos unas para está este esta nuestro nuestra también frase texto palabra palabras",
     )

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from lambdas.agents.cleaning import cleaned
+from lambdas.agents.comments.reading import without_quotes
 from lambdas.agents.content_generator.contract import GeneratorInput
 from lambdas.agents.content_generator.finish_draft import draft_of, max_hashtags, room_for_text
 from lambdas.domain.models.brand import Persona
@@ -53,6 +54,7 @@ def _asked(request: GeneratorInput) -> dict[str, Any]:
     if revision is None:
         return {}
     wire = revision.to_wire()
+    wire["instructions"] = without_quotes(revision.instructions, lambda quote: cleaned(quote) != quote)
     if revision.previous:
         wire["previous"] = draft_of(
             revision.previous, request.post.platform, request.post.campaign.language, request.brand_config

@@ -1,13 +1,14 @@
 """A post that was sent back, without a model: the comments carried out on the text that the reviewers saw, or another
 text in its place. A comment's own words are never written, but those it quotes to be used."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from lambdas.agents.comments.editing import Setting, edited
 from lambdas.agents.comments.facts import facts_in, says
+from lambdas.agents.comments.judging import settled
 from lambdas.agents.comments.passages import contains, lines_of, opening_of, text_of, words_of
-from lambdas.agents.comments.reading import Kind, read
+from lambdas.agents.comments.reading import Kind, Wish, read
 from lambdas.agents.content_generator.contract import Draft
 from lambdas.agents.intents import Intent
 from lambdas.agents.offline.material import LINK
@@ -36,49 +37,53 @@ def revise(payload: Mapping[str, Any], seed: int, write: Write) -> dict[str, Any
     revision = payload.get("revision")
     if not revision:
         return write(payload, seed)
+    plain = {name: value for name, value in payload.items() if name != "revision"}
     seen = Draft.from_wire(revision["previous"]) if revision.get("previous") else None
-    wishes = read(str(revision.get("instructions", "")))
-    anew = bool(revision.get("fresh")) or any(wish.kind is Kind.ANOTHER for wish in wishes)
-    if seen is None:
-        draft = Draft.from_wire(write(_without_revision(payload), seed))
-    elif anew:
-        draft = _another(payload, seed, write, seen)
-    elif _refused(payload):
+    fresh = bool(revision.get("fresh"))
+    if seen and not fresh and _refused(payload):
         return seen.to_wire()
-    else:
-        draft = seen
+    start = seen if seen and not fresh else _another(plain, seed, write, seen)
+    wishes = () if _refused(payload) else read(str(revision.get("instructions", "")))
     setting = Setting(Platform(payload["platform"]), int(payload["room"]), facts_in(payload))
-    if any(wish.kind is Kind.OPENING for wish in wishes):
-        draft = _opened_otherwise(payload, seed, write, draft)
-    return (edited(draft, wishes, setting) if not (anew and _refused(payload)) else draft).to_wire()
+
+    def carried_out(tried: Sequence[Wish]) -> Draft:
+        kinds = {wish.kind for wish in tried}
+        draft = _another(plain, seed, write, start) if Kind.ANOTHER in kinds else start
+        if Kind.OPENING in kinds:
+            draft = _opened_otherwise(plain, seed, write, draft)
+        return edited(draft, tried, setting)
+
+    return settled(wishes, start, carried_out, setting.facts, setting.platform).to_wire()
 
 
 def _refused(payload: Mapping[str, Any]) -> bool:
     return any(not said.startswith(_MAY_STAND) for said in payload.get("broken", ()))
 
 
-def _without_revision(payload: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in payload.items() if name != "revision"}
-
-
-def _another(payload: Mapping[str, Any], seed: int, write: Write, seen: Draft) -> Draft:
+def _another(payload: Mapping[str, Any], seed: int, write: Write, seen: Draft | None) -> Draft:
     """The draft that has least in common with the one that was seen: another topic, and none of its sentences."""
-    best, most = None, -1.0
-    for number, topic in enumerate(_other_topics(payload, seed, seen.text)):
-        changed = {**_without_revision(payload), "topic": topic["topic"], "intent": topic["intent"]}
-        draft = _without_sentences_of(seen, Draft.from_wire(write(changed, derive_seed(seed, "another", number))))
-        other = difference(draft.text.replace(LINK, ""), seen.text.replace(LINK, ""))
+    if seen is None:
+        return Draft.from_wire(write(payload, seed))
+    best, most = seen, -1.0
+    for number, topic in zip(range(_TRIES), _other_topics(payload, seed, seen.text), strict=False):
+        changed = {**payload, "topic": topic["topic"], "intent": topic["intent"]}
+        draft = _thinned(Draft.from_wire(write(changed, derive_seed(seed, "another", number))), seen)
+        other = _difference(draft.text, seen)
         if other > most:
             best, most = draft, other
-        if other >= _ENOUGH or number >= _TRIES:
+        if other >= _ENOUGH:
             break
-    return best or Draft.from_wire(write(_without_revision(payload), derive_seed(seed, "another")))
+    return best if most >= 0 else Draft.from_wire(write(payload, derive_seed(seed, "another")))
+
+
+def _difference(text: str, seen: Draft) -> float:
+    return difference(text.replace(LINK, ""), seen.text.replace(LINK, ""))
 
 
 def _other_topics(payload: Mapping[str, Any], seed: int, seen: str) -> Iterator[dict[str, Any]]:
     """Topics whose message the text that was seen does not say, of other intents than its own; then all others."""
     intents = [intent.value for intent in shuffled(tuple(Intent), seed, "intents") if intent != payload["intent"]]
-    asked = {**_without_revision(payload), "taken": [payload["topic"]], "wanted": dict.fromkeys(intents, 6)}
+    asked = {**payload, "taken": [payload["topic"]], "wanted": dict.fromkeys(intents, 6)}
     topics = shuffled(propose_topics(asked, seed)["topics"], seed, "topics")
     said = [fact for fact in facts_in(payload).sentences if says(seen, fact)]
 
@@ -89,15 +94,29 @@ def _other_topics(payload: Mapping[str, Any], seed: int, seen: str) -> Iterator[
     yield from (topic for topic in topics if not is_new(topic))
 
 
-def _without_sentences_of(seen: Draft, draft: Draft) -> Draft:
-    """Without the sentences that were seen already, as long as a sentence of the brief is left."""
-    call = tuple(words_of(draft.call_to_action or ""))  # stays: it is the campaign's, whatever the text says
-    known = {tuple(words_of(s)) for line in lines_of(seen.text) for s in line if LINK not in s} - {call}
-    kept = [
-        [s for s in line if len(words_of(s)) < 3 or tuple(words_of(s)) not in known] for line in lines_of(draft.text)
-    ]
-    text = text_of(kept)
-    return draft.model_copy(update={"text": text}) if len(words_of(text.replace(LINK, ""))) > len(call) + 3 else draft
+def _thinned(draft: Draft, seen: Draft) -> Draft:
+    """Without the sentences that make it like the one that was seen, as far as that takes. The opening, the sentence
+    after it, the link and the call to action stay."""
+    lines = lines_of(draft.text)
+    opening = next(((n, 0) for n, line in enumerate(lines) if opening_of(draft.text) in line), (0, 0))
+    while _difference(text_of(lines), seen) < _ENOUGH:
+        places = [(n, at) for n, line in enumerate(lines) for at in range(len(line)) if (n, at) > opening][1:]
+        shorter = [
+            [*lines[:n], lines[n][:at] + lines[n][at + 1 :], *lines[n + 1 :]]
+            for n, at in places
+            if _may_go(lines[n][at], draft, seen)
+        ]
+        best = max(shorter, key=lambda tried: _difference(text_of(tried), seen), default=lines)
+        if _difference(text_of(best), seen) <= _difference(text_of(lines), seen):
+            break
+        lines = best
+    return draft.model_copy(update={"text": text_of(lines)})
+
+
+def _may_go(sentence: str, draft: Draft, seen: Draft) -> bool:
+    around = sentence.startswith("## ") or sentence.rstrip()[-1:] not in ".!?…"
+    asked = contains(sentence, draft.call_to_action or "") or LINK in sentence
+    return not (around or asked) and bool(set(words_of(sentence)) & set(words_of(seen.text)))
 
 
 def _opened_otherwise(payload: Mapping[str, Any], seed: int, write: Write, draft: Draft) -> Draft:
@@ -108,7 +127,7 @@ def _opened_otherwise(payload: Mapping[str, Any], seed: int, write: Write, draft
     old = opening_of(draft.text)
     facts = facts_in(payload)
     for number in range(_OPENINGS):
-        other = write(_without_revision(payload), derive_seed(seed, "opening", number))
+        other = write(payload, derive_seed(seed, "opening", number))
         new = opening_of(str(other["text"]))
         if LINK in new or contains(draft.text, new) or difference(new, old) <= 0.5 or contains(new, old):
             continue
