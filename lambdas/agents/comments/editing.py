@@ -11,7 +11,7 @@ from lambdas.agents.cleaning import cleaned
 from lambdas.agents.comments.facts import Facts, fact_meant, says
 from lambdas.agents.comments.passages import Lines, contains, lines_of, opening_of, replaced, text_of, words_of
 from lambdas.agents.comments.reading import Kind, Wish
-from lambdas.agents.content_generator.contract import Draft
+from lambdas.agents.draft import Draft
 from lambdas.agents.offline.material import LINK
 from lambdas.domain.limits import measure
 from lambdas.domain.limits.measure import graphemes, is_emoji

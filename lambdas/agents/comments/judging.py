@@ -7,7 +7,7 @@ from lambdas.agents.comments.facts import Facts, fact_meant, facts_of, says
 from lambdas.agents.comments.passages import contains, lines_of, opening_of, runs_of, words_of
 from lambdas.agents.comments.reading import QUOTED, Kind, Wish, quotes_to_use, read
 from lambdas.agents.comments.wording import asked_for_another, done_in_words, left_in_words
-from lambdas.agents.content_generator.contract import Draft
+from lambdas.agents.draft import Draft
 from lambdas.agents.offline.material import LINK
 from lambdas.domain.limits import measure
 from lambdas.domain.limits.measure import graphemes, is_emoji

@@ -184,7 +184,7 @@ MONTHS = (
     "january|february|march|april|may|june|july|august|september|october|november|december|januar|"
     "februar|märz|mai|juni|"
     "juli|oktober|dezember|janvier|février|mars|avril|juin|juillet|août|septembre|octobre|novembre|"
-    "décembre|enero|febrero|marzo|abril|mayo|junio|julio|agosto|septiembre|octubre|noviembre|diciembre",
+    "décembre|enero|febrero|marzo|abril|mayo|junio|julio|agosto|septiembre|octubre|noviembre|diciembre"
 )
 DATE = re.compile(
     rf"\d{{1,2}}(?:\.|st|nd|rd|th|er)?\s*(?:de\s+)?(?:{MONTHS})\b|\b(?:{MONTHS})\s+\d{{1,2}}\b|\b\d{{1,2}}\.\d{{1,2}}\.|"

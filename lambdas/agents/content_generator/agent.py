@@ -12,11 +12,12 @@ from typing import Any, NamedTuple
 from pydantic import ValidationError
 
 from lambdas.agents.comments.judging import ANOTHER, comments_followed
-from lambdas.agents.content_generator.contract import Draft, GeneratorInput, GeneratorResult
+from lambdas.agents.content_generator.contract import GeneratorInput, GeneratorResult
 from lambdas.agents.content_generator.finish_draft import assemble
 from lambdas.agents.content_generator.model_payload import model_payload
 from lambdas.agents.content_generator.provenance import Ledger
 from lambdas.agents.content_generator.revised import outcomes_for, revision_rules
+from lambdas.agents.draft import Draft
 from lambdas.agents.inputs import parse_input, personas_in
 from lambdas.agents.model_choice import load_prompt
 from lambdas.agents.offline.offline_model import OfflineModel
@@ -83,7 +84,7 @@ def _write(data: Mapping[str, Any], model: TextModel, now: Callable[[], datetime
     if kept:
         outcomes = outcomes_for(kept.content, request)
         rules = (*kept.rules, comments_followed(outcomes)) if outcomes else kept.rules
-        return GeneratorResult(content=kept.content, provenance=ledger.provenance(rules), outcomes=outcomes)
+        return GeneratorResult(content=kept.content, provenance=ledger.provenance(rules), outcomes=outcomes or None)
     if problem is None:
         raise ValueError("a post takes at least one round")
     problem.details = {**(problem.details or {}), **ledger.spent()}

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
 from lambdas.domain.ids import CampaignIdField, PostIdField, TenantIdField
 from lambdas.domain.models.base import Model
@@ -62,24 +62,5 @@ class GeneratorInput(Model):
 class GeneratorResult(Model):
     content: PostContent
     provenance: Provenance
-    outcomes: tuple[CommentOutcome, ...] = ()
+    outcomes: tuple[CommentOutcome, ...] | None = None
     """Of a revision: what became of each wish of the comments."""
-
-
-ShortText = Annotated[str, StringConstraints(max_length=300)]
-
-
-class Draft(Model):
-    """What the model is asked for: words only. The link, the disclaimers and the opt-out are added by code."""
-
-    text: Annotated[str, StringConstraints(max_length=400_000)]
-    hashtags: Annotated[tuple[ShortText, ...], Field(max_length=30)] = ()
-    mentions: Annotated[tuple[ShortText, ...], Field(max_length=10)] = ()
-    alt_text: Annotated[str, StringConstraints(max_length=1_000)] | None = None
-    call_to_action: ShortText | None = None
-    subject: Annotated[str, StringConstraints(max_length=1_000)] | None = None
-    """Email only."""
-    preview: Annotated[str, StringConstraints(max_length=1_000)] | None = None
-    """Email only."""
-    title: Annotated[str, StringConstraints(max_length=1_000)] | None = None
-    """Blog and YouTube only."""

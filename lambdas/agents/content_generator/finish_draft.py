@@ -6,7 +6,8 @@ from datetime import datetime
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from lambdas.agents.cleaning import plain_text
-from lambdas.agents.content_generator.contract import Draft, GeneratorInput
+from lambdas.agents.content_generator.contract import GeneratorInput
+from lambdas.agents.draft import Draft
 from lambdas.agents.inputs import disclaimers_for
 from lambdas.agents.offline.material import LINK
 from lambdas.agents.offline.phrases import sms_opt_out

@@ -2,8 +2,9 @@
 
 from lambdas.agents.comments.facts import facts_of_brief
 from lambdas.agents.comments.judging import is_another, no_echo, outcome_of_another, outcomes_of
-from lambdas.agents.content_generator.contract import Draft, GeneratorInput
+from lambdas.agents.content_generator.contract import GeneratorInput
 from lambdas.agents.content_generator.finish_draft import draft_of
+from lambdas.agents.draft import Draft
 from lambdas.agents.offline.material import LINK
 from lambdas.domain.models.post import CommentOutcome, PostContent, RuleResult
 

@@ -9,7 +9,7 @@ from lambdas.agents.comments.facts import facts_in, says
 from lambdas.agents.comments.judging import settled
 from lambdas.agents.comments.passages import contains, lines_of, opening_of, text_of, words_of
 from lambdas.agents.comments.reading import Kind, Wish, read
-from lambdas.agents.content_generator.contract import Draft
+from lambdas.agents.draft import Draft
 from lambdas.agents.intents import Intent
 from lambdas.agents.offline.material import LINK
 from lambdas.agents.offline.planner import propose_topics

@@ -20,7 +20,7 @@ from lambdas.adapters.aws.bedrock import (
 from lambdas.adapters.system import deadline_of
 from lambdas.agents import campaign_planner, content_generator
 from lambdas.agents.campaign_planner.contract import TopicList
-from lambdas.agents.content_generator.contract import Draft
+from lambdas.agents.draft import Draft
 from lambdas.agents.model_choice import AgentSettings
 from lambdas.build.generate_posts import STORING_SECONDS
 from lambdas.domain.errors import DependencyTimeoutError
