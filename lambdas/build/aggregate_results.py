@@ -40,6 +40,7 @@ def aggregate_results(event: StepEvent, campaigns: CampaignStore, posts: PostSto
         expected=[CampaignStatus.GENERATING],
         counts=read.counts,
         content_hash=read.content_hash,
+        needs_person=read.needs_person,
         at=clock.now(),
         result=None if failure else result,
     )
@@ -56,6 +57,7 @@ class _Read(NamedTuple):
     unwritten: list[Post]
     reasons: list[dict[str, Any]]
     content_hash: str
+    needs_person: int
 
 
 def _read(key: CampaignKey, posts: PostStore) -> _Read:
@@ -64,9 +66,11 @@ def _read(key: CampaignKey, posts: PostStore) -> _Read:
     unwritten: list[Post] = []
     reasons: list[dict[str, Any]] = []
     hashed = ContentHash()
+    needs_person = 0
     for post in every(posts, key):
         hashed.add(post)
         by_status[post.status] += 1
+        needs_person += post.needs_person
         if text := written_text(post):
             texts.append(text)
         if post.status in (PostStatus.PLANNED, PostStatus.GENERATING):
@@ -80,7 +84,7 @@ def _read(key: CampaignKey, posts: PostStore) -> _Read:
         completed=by_status[PostStatus.COMPLETED],
         failed=by_status[PostStatus.FAILED],
     )
-    return _Read(counts, texts, unwritten, reasons, hashed.hexdigest())
+    return _Read(counts, texts, unwritten, reasons, hashed.hexdigest(), needs_person)
 
 
 def _give_up(key: CampaignKey, unwritten: Sequence[Post], posts: PostStore, clock: Clock) -> None:

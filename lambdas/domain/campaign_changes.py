@@ -15,6 +15,7 @@ class OtherChanges(TypedDict, total=False):
     counts: PostCounts
     error: Failure | None
     revision: int
+    needs_person: int
     content_hash: str
     approved_content_hash: str | None
 

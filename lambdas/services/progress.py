@@ -29,6 +29,8 @@ class Progress(Model):
     progress_percentage: int
     """0 to 100."""
     posts: PostCounts
+    needs_person: int
+    """Posts of which the last revision left something to a person."""
     started_at: Moment
     elapsed_seconds: float
     """Until now, or until the end when there was one."""
@@ -58,6 +60,7 @@ def progress_of(campaign: Campaign, checkpoints: Sequence[Checkpoint], posts: Po
         remaining_steps=remaining,
         progress_percentage=_percentage(completed, posts),
         posts=posts,
+        needs_person=campaign.needs_person,
         started_at=campaign.created_at,
         elapsed_seconds=round(max(0.0, (end - campaign.created_at).total_seconds()), 3),
     )

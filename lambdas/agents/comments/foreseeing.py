@@ -4,7 +4,7 @@ as it is after sending."""
 from typing import NamedTuple
 
 from lambdas.agents.comments.editing import Setting, edited
-from lambdas.agents.comments.facts import facts_of_brief
+from lambdas.agents.comments.facts import facts_in
 from lambdas.agents.comments.judging import achieved, settled
 from lambdas.agents.comments.reading import Kind, Wish, read
 from lambdas.agents.comments.wording import (
@@ -14,10 +14,11 @@ from lambdas.agents.comments.wording import (
     will_be_done,
     will_be_written_anew,
 )
+from lambdas.agents.content_generator.contract import GeneratorInput
 from lambdas.agents.content_generator.finish_draft import draft_of
-from lambdas.domain.limits import LIMITS, measure, text_as_published
-from lambdas.domain.models.brand import Brand
-from lambdas.domain.models.campaign import CampaignBrief
+from lambdas.agents.content_generator.model_payload import model_payload
+from lambdas.agents.inputs import generator_input
+from lambdas.domain.models.campaign import Campaign
 from lambdas.domain.models.post import Followed, Post
 
 _WRITTEN = (Kind.OPENING, Kind.ANOTHER)
@@ -34,22 +35,21 @@ class Foreseen(NamedTuple):
     """In the campaign's language: "Will be done: shorter.", "A person has to do this: …"."""
 
 
-def foreseen(
-    comment: str, brief: CampaignBrief, post: Post, brand: Brand | None = None, *, fresh: bool = False
-) -> tuple[Foreseen, ...]:
+def foreseen(comment: str, campaign: Campaign, post: Post, *, fresh: bool = False) -> tuple[Foreseen, ...]:
     """What will be done about the comment on a post; ``fresh`` where the reviewer wants another text in its place.
 
-    Pure. With the campaign's brand its disclaimers are known to be code's, without it they are sentences like others.
-    A text that will be written anew cannot be foreseen: of it, what the brief can give is said.
+    Pure. ``campaign`` is one with its configuration (``CampaignStore.get_configured``). Of another text in place of
+    this one only that is known which the brief can give.
     """
-    language = brief.language
+    language = campaign.brief.language
     anew = (Foreseen("", Followed.DONE, will_be_written_anew(language)),) if fresh else ()
-    if post.content is None:
+    if post.content is None or campaign.configuration is None:
         return anew
-    facts = facts_of_brief(brief)
-    old = draft_of(post.content, post.platform, language, brand)
-    added = measure(post.platform, text_as_published(post.platform, post.content)) - measure(post.platform, old.text)
-    setting = Setting(post.platform, LIMITS[post.platform].max_length - max(added, 0), facts)
+    brand = campaign.configuration.brand
+    request = GeneratorInput.from_internal(generator_input(campaign, campaign.configuration, post))
+    payload = model_payload(request, post.content.generated_at)
+    facts, old = facts_in(payload), draft_of(post.content, post.platform, language, brand)
+    setting = Setting(post.platform, payload["room"], facts)
     wishes = read(comment)
     by_rule = [wish for wish in wishes if wish.kind not in _WRITTEN]
     new = settled(by_rule, old, lambda tried: edited(old, tried, setting), facts, post.platform)

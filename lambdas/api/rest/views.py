@@ -108,6 +108,8 @@ class CampaignView(CampaignItem):
     """``GET /campaigns/{id}``."""
 
     brief: CampaignBrief
+    needs_person: int
+    """Posts of which the last revision left something to a person."""
     created_by: str
     correlation_id: CorrelationId
     execution_arn: str | None = None
@@ -239,6 +241,8 @@ class ApprovalView(Model):
     reviewers: tuple[ReviewerView, ...]
     decision: Decision | None = None
     expired: bool
+    needs_person: int
+    """Posts of which the last revision left something to a person when the reviewers were asked."""
 
     @classmethod
     def of(cls, approval: Approval) -> "ApprovalView":
@@ -254,4 +258,5 @@ class ApprovalView(Model):
             reviewers=tuple(view(reviewer) for reviewer in approval.reviewers),
             decision=made.decision if made else None,
             expired=made.expired if made else False,
+            needs_person=approval.summary.needs_person,
         )

@@ -83,6 +83,8 @@ class CampaignSummary(Model):
     failed_posts: int
     platforms: tuple[Platform, ...]
     personas: tuple[str, ...]
+    needs_person: int = 0
+    """Posts of which the last revision left something to a person."""
 
 
 class MadeDecision(Model):

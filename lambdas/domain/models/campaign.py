@@ -264,6 +264,8 @@ class Campaign(Model):
     error: Failure | None = None
     revision: Annotated[int, Field(ge=0)] = 0
     """How many times posts went back; set by RevisePosts."""
+    needs_person: Annotated[int, Field(ge=0)] = 0
+    """Posts of which the last revision left something to a person (``Post.needs_person``); set by AggregateResults."""
     content_hash: str | None = None
     """Of the posts when AggregateResults last read them; they change only while reviewers are asked."""
     approved_content_hash: str | None = None
