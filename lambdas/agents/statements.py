@@ -11,7 +11,7 @@ from lambdas.domain.compliance.copy_rules import refers_back
 from lambdas.domain.compliance.words import phrases_in
 from lambdas.domain.models.key_message import KeyMessage, MessageKind, TypedMessage, typed
 
-_SENTENCE_END = re.compile(r"(?<=[.!?。！？])\s+|\n+")
+_SENTENCE_END = re.compile(r"(?<=[.!?。！？])(?<!\d\.)\s+|\n+")
 _CLOSED = (".", "!", "?", "…", "。", "！", "？", ":")
 _LONGEST = 240
 """Characters of a statement; a longer sentence is no headline."""

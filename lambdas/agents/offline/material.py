@@ -3,7 +3,6 @@
 Among it the persona's manner, read from what it wrote before.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,19 +15,12 @@ from lambdas.agents.statements import sentence, short_form, without_banned
 from lambdas.domain.limits.measure import graphemes, is_emoji
 from lambdas.domain.platforms import Platform
 
-_SENTENCES = re.compile(r"[^.!?…]+[.!?…]+")
-_SHORT_SENTENCE_WORDS = 9
-
 
 @dataclass(frozen=True)
 class Voice:
     casual: bool
     first_person: bool
-    terse: bool
-    """Writes short sentences: gets fewer of them."""
     exclaims: bool
-    asks: bool
-    """Likes to end on a question."""
     emoji: tuple[str, ...]
     """Emoji of its own posts, which are the only ones used."""
 
@@ -37,14 +29,10 @@ def voice_of(persona: Mapping[str, Any]) -> Voice:
     """From the wire form of a persona."""
     examples = tuple(persona["examples"])
     joined = " ".join(examples)
-    sentences = _SENTENCES.findall(joined) or [joined]
-    words = sum(len(s.split()) for s in sentences) / len(sentences)
     return Voice(
         casual=persona.get("formality") == "casual",
         first_person=bool(persona.get("firstPerson", True)),
-        terse=words < _SHORT_SENTENCE_WORDS,
         exclaims=sum("!" in example for example in examples) * 3 >= len(examples),
-        asks=sum("?" in example for example in examples) * 3 >= len(examples),
         emoji=_emoji(joined),
     )
 
@@ -70,6 +58,8 @@ class Material:
     language: str
     voice: Voice
     phrases: Phrases
+    title: str
+    """The statement after the product's name."""
     headline: str
     """The statement in its frame."""
     lead: str
@@ -99,21 +89,23 @@ def gather(payload: Mapping[str, Any], seed: int) -> Material:
     if frame is None or again:
         usable = usable_frames(phrases, _intent(payload["intent"]), lead, names, payload["language"])
         frame = pick([f for f in usable if f != frame] or list(usable), seed, "frame")
+    named = next(f for f in phrases.every_frame() if f.pattern.replace(" ", "") == "{product}:{message}")
     calm = bool(payload.get("sensitive"))
     number = int(payload.get("index", 0))
     at = statements.index(lead) if lead in statements else number
     return Material(
         platform=Platform(payload["platform"]),
         room=int(payload["room"]),
-        number=number + (derive_seed(seed, "again") % 1_000 if again else 0),
+        number=(number + 1 + derive_seed(seed, "again")) % len(phrases.lists) if again else number,
         seed=seed,
         language=payload["language"],
         voice=voice,
         phrases=phrases,
+        title=framed(named, lead, names, phrases).rstrip("."),
         headline=framed(frame, lead, names, phrases),
         lead=lead,
         others=tuple(s for s in [*statements[at + 1 :], *statements[:at]] if s != lead),
-        call_to_action=_call(payload["callToAction"], exclaim=voice.exclaims and not calm),
+        call_to_action=_call(payload["callToAction"], payload["language"], exclaim=voice.exclaims and not calm),
         product=names[0],
         brand=names[1],
         author=payload["persona"]["name"],
@@ -143,9 +135,11 @@ def _intent(name: str) -> Intent:
     return next((intent for intent in Intent if intent.value == name), Intent.EDUCATE)
 
 
-def _call(text: str, *, exclaim: bool) -> str:
+def _call(text: str, language: str, *, exclaim: bool) -> str:
     line = sentence(text)
-    return line[:-1] + "!" if exclaim and line.endswith(".") else line
+    if not exclaim or not line.endswith("."):
+        return line
+    return f"¡{line[:-1]}!" if language.startswith("es") else f"{line[:-1]}!"
 
 
 def _read_topic(payload: Mapping[str, Any], phrases: Phrases, statements: list[str]) -> tuple[Frame | None, str]:

@@ -60,14 +60,19 @@ class Phrases:
     """Headings of a list of messages."""
     lower: frozenset[str]
     """Words that lose their capital within a sentence, whatever they mean."""
-    profile_link: str
+    profile: tuple[str, str]
+    """A call to action that points to the profile, with a link there and without."""
+    colon: str
     greetings: tuple[str, ...]
     signoffs: tuple[str, ...]
     visuals: tuple[str, ...]
 
     def frames_for(self, intent: Intent) -> tuple[Frame, ...]:
-        """Those of the intent, then those of every intent. A last call is only one in its own frames."""
-        return (*self.frames.get(intent.value, ()), *self.frames[_ANY])
+        """Those of the intent, then those of every intent; a story is told and not summed up."""
+        own, others = self.frames.get(intent.value, ()), self.frames[_ANY]
+        if own and intent is Intent.STORY:
+            others = tuple(frame for frame in others if frame.message_first)
+        return (*own, *others)
 
     def every_frame(self) -> tuple[Frame, ...]:
         return tuple(frame for frames in self.frames.values() for frame in frames)
@@ -91,7 +96,8 @@ def phrases_for(tag: str, *, casual: bool = False) -> Phrases:
         frames={intent: tuple(Frame(name, said(p)) for name, p in frames) for intent, frames in raw["frames"].items()},
         lists=tuple(said(line) for line in raw["lists"]),
         lower=frozenset(raw["lower"].split()),
-        profile_link=raw["profile_link"],
+        profile=(raw["profile"][0], raw["profile"][1]),
+        colon=raw["colon"],
         greetings=tuple(said(line) for line in raw["email"]["greetings"]),
         signoffs=tuple(said(line) for line in raw["email"]["signoffs"]),
         visuals=tuple(said(line) for line in raw["visuals"]),
@@ -133,7 +139,8 @@ _NEUTRAL: dict[str, Any] = {
     "frames": {_ANY: [[f"#{number}", pattern] for number, pattern in enumerate(_PATTERNS, 11)]},
     "lists": ["{product}", "{brand}", "{brand}, {product}", "{product}, {brand}"],
     "lower": "",
-    "profile_link": "{call}",
+    "profile": ["{call}", "{call}"],
+    "colon": ":",
     "email": {"greetings": [], "signoffs": []},
     "sms_opt_out": "Reply STOP to opt out",
     "visuals": ["{product}", "{subject}"],

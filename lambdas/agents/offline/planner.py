@@ -93,7 +93,11 @@ def usable_frames(
 
 def refers_to_product(text: str, language: str) -> bool:
     """Whether a statement says "it" before anything that this could be: "Setting it up takes an afternoon"."""
-    return refers_back(text, language) or bool(_EARLY_IT.match(text))
+    return refers_back(text, language) or bool(_EARLY_IT.match(text)) or len(text.split()) < _FULL
+
+
+_FULL = 4
+"""Words: of a shorter statement the reader does not know what it is about ("Tarda un día")."""
 
 
 def topic_line(frame: str, text: str) -> str:

@@ -79,14 +79,18 @@ def _without_last(paragraphs: list[Paragraph], rank: int) -> list[Paragraph]:
 
 def _post(m: Material) -> list[Paragraph]:
     """X, Bluesky: one thought and what to do."""
-    return [[Piece(m.headline, 0)], [Piece(m.call_to_action, 2)]]
+    return [[Piece(m.headline, 0)], [Piece(_call(m), 2)]]
+
+
+def _call(m: Material) -> str:
+    """The call to action, unless the post has begun with it."""
+    return "" if m.lead.casefold().startswith(m.call_to_action.casefold().strip("¡.!")) else m.call_to_action
 
 
 def _caption(m: Material) -> list[Paragraph]:
     """Instagram, TikTok: the link is in the profile, and the call to action says so."""
-    call = m.call_to_action
-    if m.has_link:
-        call = closed(m.phrases.profile_link.replace("{call}", call.rstrip(".!")))
+    pointer = m.phrases.profile[0 if m.has_link else 1]
+    call = closed(pointer.replace("{call}", m.call_to_action.strip("¡.!")))
     points = _points(m, 2) if m.platform is Platform.INSTAGRAM and m.number % 2 else ""
     return [[Piece(m.headline, 0)], [Piece(points, 4)], [Piece(call, 0)]]
 
@@ -94,12 +98,12 @@ def _caption(m: Material) -> list[Paragraph]:
 def _conversation(m: Material) -> list[Paragraph]:
     """Facebook, Threads: concrete and short, now and then with a list."""
     points = _points(m, 2) if m.number % 2 else ""
-    return [[Piece(m.headline, 0)], [Piece(points, 4)], [Piece(m.call_to_action, 2)]]
+    return [[Piece(m.headline, 0)], [Piece(points, 4)], [Piece(_call(m), 2)]]
 
 
 def _professional(m: Material) -> list[Paragraph]:
     """LinkedIn, YouTube: a line that stands alone, the points, and what to do."""
-    return [[Piece(m.headline, 0)], [Piece(_points(m, 3), 4)], [Piece(m.call_to_action, 2)]]
+    return [[Piece(m.headline, 0)], [Piece(_points(m, 3), 4)], [Piece(_call(m), 2)]]
 
 
 def _letter(m: Material) -> list[Paragraph]:
@@ -136,24 +140,23 @@ def _article(m: Material) -> list[Paragraph]:
     """Blog: an opening, what there is to know under a heading, a way on."""
     heading, _, points = _points(m, 5).partition("\n")
     points = points.replace("• ", "- ")
-    body = f"## {heading.rstrip(':')}\n\n{points}" if points else ""
+    body = f"## {heading.rstrip(' :')}\n\n{points}" if points else ""
     return [[Piece(m.headline, 0)], [Piece(body, 4)], [Piece(m.call_to_action, 2)], [Piece(LINK, 2)]]
 
 
 def _points(m: Material, most: int) -> str:
     """A heading and other statements below; empty where this would come a second time in the campaign.
 
-    Post by post the heading is the next one. When all had their turn they come again over lists of another length, and
-    then no more.
+    Post by post the heading is the next one. When all had their turn they come again, with the statements in the
+    opposite order, and then no more.
     """
     turn, place = divmod(m.number, len(m.phrases.lists))
     heading = m.phrases.lists[place]
     fitting = [text for text in m.others if "{product}" in heading or not refers_to_product(text, m.language)]
-    length = min(most, len(fitting)) - turn
-    if length < _SHORTEST_LIST:
+    if turn > 1 or len(fitting) < _SHORTEST_LIST + turn:
         return ""
-    items = "\n".join(f"• {_item(text)}" for text in fitting[:length])
-    return f"{m.filled(heading)}:\n{items}"
+    items = "\n".join(f"• {_item(text)}" for text in (fitting[::-1] if turn else fitting)[:most])
+    return f"{m.filled(heading)}{m.phrases.colon}\n{items}"
 
 
 def _item(text: str) -> str:

@@ -67,7 +67,7 @@ def _fitting(longest: int, m: Material) -> str:
     """A line that is shown in full: the statement with its product, the statement, or the names alone."""
     lead = m.lead.rstrip(".")
     names = m.product if m.brand.casefold() in m.product.casefold() else f"{m.product} – {m.brand}"
-    both = lead if m.product.casefold() in lead.casefold() else f"{m.product}: {lead}"
+    both = lead if m.product.casefold() in lead.casefold() else m.title
     return next((c for c in (both, lead, names) if len(c.encode()) <= longest), _line(m.product, longest))
 
 

@@ -27,8 +27,8 @@ _SHORTEST_GIVEN = 4
 """Characters: a shorter name would be taken out of the middle of other words."""
 _LINK = re.compile(r"https?://\S+")
 _WORD = re.compile(r"\w+(?:['’-]\w+)*")
-_SENTENCE = re.compile(r"(?<=[.!?…])\s+|\n+")
-_GREETING = re.compile(r"^[^\n.!?]{2,40},\n+")
+_SENTENCE = re.compile(r"(?<=[.!?…])(?<!\d\.)\s+|\n+")
+_GREETING = re.compile(r"^[^\n.!?]{2,40}[,:]\n\n+")
 
 
 @dataclass(frozen=True)
