@@ -9,10 +9,23 @@ from typing import NamedTuple
 
 from lambdas.agents.cleaning import cleaned
 from lambdas.agents.comments.facts import Facts, fact_meant, says
-from lambdas.agents.comments.passages import Lines, contains, lines_of, opening_of, replaced, text_of, words_of
+from lambdas.agents.comments.passages import (
+    POINTS,
+    Lines,
+    contains,
+    heads_list,
+    is_point,
+    lines_of,
+    opening_of,
+    removed,
+    replaced,
+    text_of,
+    words_of,
+)
 from lambdas.agents.comments.reading import Kind, Wish
 from lambdas.agents.draft import Draft
 from lambdas.agents.offline.material import LINK
+from lambdas.domain.compliance.copy_rules import refers_back
 from lambdas.domain.limits import measure
 from lambdas.domain.limits.measure import graphemes, is_emoji
 from lambdas.domain.platforms import Platform
@@ -30,6 +43,7 @@ class Setting(NamedTuple):
     room: int
     """What the draft's text may measure."""
     facts: Facts
+    language: str
     kept: tuple[str, ...] = ()
     """Sentences that other wishes want in the text: they are not taken out to make it shorter."""
 
@@ -87,7 +101,11 @@ def _remove_questions(draft: Draft, _: Wish, __: Setting) -> Draft:
 
 def _without(draft: Draft, goes: Callable[[str], bool]) -> Draft:
     """Without those sentences, unless none would be left. A link stays, and whatever stands in its sentence."""
-    lines = [[s for s in line if LINK in s or not goes(s)] for line in lines_of(draft.text)]
+    lines = lines_of(draft.text)
+    for number in reversed(range(len(lines))):
+        for at in reversed(range(len(lines[number]))):
+            if number < len(lines) and LINK not in lines[number][at] and goes(lines[number][at]):
+                lines = removed(lines, number, at)
     text = text_of(lines)
     return draft.model_copy(update={"text": text}) if words_of(text.replace(LINK, "")) else draft
 
@@ -152,10 +170,15 @@ def _put_in(lines: Lines, said: str, facts: Facts, where: str) -> Lines:
             if where != "end" and (LINK in sentence or _is_call(sentence, facts)) and (number, place) != (first, 0):
                 if place:
                     return [*lines[:number], [*line[:place], said, *line[place:]], *lines[number + 1 :]]
-                above = max((n for n in range(number) if lines[n]), default=number)
-                return [*lines[:above], [*lines[above], said], *lines[above + 1 :]]
-    last = max((n for n, line in enumerate(lines) if line and LINK not in line[-1]), default=first)
-    return [*lines[:last], [*lines[last], said], *lines[last + 1 :]]
+                return _below(lines, max((n for n in range(number) if lines[n]), default=number), said)
+    return _below(lines, max((n for n, line in enumerate(lines) if line and LINK not in line[-1]), default=first), said)
+
+
+def _below(lines: Lines, number: int, said: str) -> Lines:
+    """At the end of that line; below it, where it is a list's."""
+    if is_point(lines[number]):
+        return [*lines[: number + 1], [], [said], *lines[number + 1 :]]
+    return [*lines[:number], [*lines[number], said], *lines[number + 1 :]]
 
 
 def _shorten(draft: Draft, wish: Wish, setting: Setting) -> Draft:
@@ -165,7 +188,16 @@ def _shorten(draft: Draft, wish: Wish, setting: Setting) -> Draft:
         figure = int(wish.what.split()[0])
         target = before * (100 - figure) // 100 if wish.what.endswith("%") else figure
         lines = _brought_to(lines, min(target, int(before * SHORTER)), setting)
+    if not _fits(lines, int(before * SHORTER), setting, _words_allowed(wish)):
+        lines = [[_bare(sentence, setting) for sentence in line] for line in lines]
     return draft.model_copy(update={"text": text_of(lines)})
+
+
+def _bare(sentence: str, setting: Setting) -> str:
+    """The fact alone, of a sentence that says it with more words around it, where it stands on its own feet."""
+    told = (f for f in setting.facts.sentences if contains(sentence, f) and not refers_back(f, setting.language))
+    fact = max(told, key=len, default=sentence)
+    return fact if LINK not in sentence and not sentence.startswith(POINTS) else sentence
 
 
 def _words_allowed(wish: Wish) -> int | None:
@@ -174,15 +206,14 @@ def _words_allowed(wish: Wish) -> int | None:
 
 def _brought_to(lines: Lines, length: int, setting: Setting, in_words: int | None = None) -> Lines:
     """Without the least important sentences, until the text measures at most so much or only what matters is left."""
-
-    def fits() -> bool:
-        text = text_of(lines)
-        return measure(setting.platform, text) <= length and (in_words is None or len(words_of(text)) <= in_words)
-
-    while not fits() and (place := _least_important(lines, setting)):
-        number, at = place
-        lines = [line if n != number else line[:at] + line[at + 1 :] for n, line in enumerate(lines)]
+    while not _fits(lines, length, setting, in_words) and (place := _least_important(lines, setting)):
+        lines = removed(lines, *place)
     return lines
+
+
+def _fits(lines: Lines, length: int, setting: Setting, in_words: int | None) -> bool:
+    text = text_of(lines)
+    return measure(setting.platform, text) <= length and (in_words is None or len(words_of(text)) <= in_words)
 
 
 def _least_important(lines: Lines, setting: Setting) -> tuple[int, int] | None:
@@ -194,7 +225,7 @@ def _least_important(lines: Lines, setting: Setting) -> tuple[int, int] | None:
     filler, more, first = [], [], []
     for number, line in enumerate(lines):
         for at, sentence in enumerate(line):
-            if not _may_go(sentence, setting):
+            if heads_list(lines, number) or not _may_go(sentence, setting):
                 continue
             if sentence == opening:
                 first.append((number, at))
@@ -214,7 +245,9 @@ def _may_go(sentence: str, setting: Setting) -> bool:
         return False
     if any(contains(sentence, said) for said in setting.kept if len(words_of(said)) <= len(words_of(sentence))):
         return False
-    around = setting.platform is Platform.EMAIL and sentence.rstrip()[-1:] not in ".!?…:"
+    around = (
+        setting.platform is Platform.EMAIL and sentence.rstrip()[-1:] not in ".!?…" and not sentence.startswith(POINTS)
+    )
     return not around
 
 

@@ -1,16 +1,12 @@
 """What a brief says, sentence by sentence, and which of its sentences a comment means."""
 
 import re
-import unicodedata
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
-from lambdas.agents.cleaning import cleaned
 from lambdas.agents.comments import vocabulary as v
 from lambdas.agents.comments.passages import contains, words_of
-from lambdas.domain.models.campaign import Product
 
-_SENTENCE_END = re.compile(r"(?<=[.!?])(?<!\d\.)\s+|\n+")
 _STEM = 5
 """Letters that tell a word from another in its endings: ``updates`` and ``update``, ``Lieferung`` and ``liefern``."""
 _PART = 0.6
@@ -18,53 +14,22 @@ _PART = 0.6
 
 
 class Facts(NamedTuple):
-    """The sentences that may be said without inventing anything."""
+    """What may be said without inventing anything."""
 
-    messages: tuple[str, ...]
-    """The key messages, as sentences."""
-    description: tuple[str, ...]
-    """The sentences of the product's description."""
+    sentences: tuple[str, ...]
+    """The key messages, then the sentences of the product's description."""
     product: str
     call_to_action: str
 
-    @property
-    def sentences(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys((*self.messages, *self.description)))
 
-
-def facts_of(product: str, description: str, messages: Sequence[str], call_to_action: str) -> Facts:
-    told = (_sentence(part) for part in _SENTENCE_END.split(description))
-    return Facts(
-        messages=tuple(line for message in messages if (line := _sentence(message))),
-        description=tuple(line for line in told if line),
-        product=product,
-        call_to_action=_sentence(call_to_action),
-    )
-
-
-class Brief(Protocol):
-    """What a whole brief and the part of it that a writer is given have in common."""
-
-    @property
-    def product(self) -> Product: ...
-    @property
-    def key_messages(self) -> tuple[str, ...]: ...
-    @property
-    def call_to_action(self) -> str: ...
-
-
-def facts_of_brief(brief: Brief) -> Facts:
-    """As a model is told them: plain, and without URLs."""
-    product = brief.product
-    return facts_of(*cleaned((product.name, product.description, brief.key_messages, brief.call_to_action)))
+def facts_of(product: str, told: Iterable[str], call_to_action: str) -> Facts:
+    return Facts(tuple(dict.fromkeys(_sentence(text) for text in told)), product, _sentence(call_to_action))
 
 
 def facts_in(payload: Mapping[str, Any]) -> Facts:
     """Of the payload that a model is given (``content_generator.model_payload``)."""
-    product = payload["product"]
-    return facts_of(
-        product["name"], product.get("description", ""), payload["keyMessages"], payload.get("callToAction", "")
-    )
+    told = [statement["text"] for statement in payload["statements"]]
+    return facts_of(payload["product"]["name"], told, payload.get("callToAction") or "")
 
 
 def _sentence(text: str) -> str:
@@ -82,7 +47,7 @@ def fact_meant(what: str, facts: Facts) -> str | None:
         return facts.call_to_action or None
     if number := v.KEY_MESSAGE.search(low):
         chosen = int(number[1]) - 1
-        return facts.messages[chosen] if 0 <= chosen < len(facts.messages) else None
+        return facts.sentences[chosen] if 0 <= chosen < len(facts.sentences) else None
     numbers = _numbers(what)
     candidates = [fact for fact in facts.sentences if numbers <= _numbers(fact)]
     if best := _most_alike(what, candidates):
@@ -120,8 +85,4 @@ def _numbers(text: str) -> set[str]:
 
 def _stems(text: str) -> frozenset[str]:
     words = (word for word in words_of(text) if len(word) > 3 and word not in v.NOTHING and not word.isdigit())
-    return frozenset(_unaccented(word)[:_STEM] for word in words)
-
-
-def _unaccented(word: str) -> str:
-    return "".join(c for c in unicodedata.normalize("NFKD", word) if not unicodedata.combining(c))
+    return frozenset(word[:_STEM] for word in words)

@@ -55,7 +55,7 @@ def outcome_of_another(new: Draft, old: Draft, language: str) -> CommentOutcome:
     """Of "write another": whether the text that replaces the rejected one is another."""
     done = is_another(new.text.replace(LINK, ""), old.text.replace(LINK, "")).passed
     wish = Wish(Kind.ANOTHER, asked_for_another(language))
-    nothing = facts_of("", "", (), "")
+    nothing = facts_of("", (), "")
     did = done_in_words(wish, nothing, language) if done else left_in_words(wish, language)
     return CommentOutcome(comment=wish.said, outcome=Followed.DONE if done else Followed.PERSON, did=did)
 
@@ -75,11 +75,11 @@ def achieved(wish: Wish, old: Draft | None, new: Draft, facts: Facts, platform: 
 
 
 def _uses(wish: Wish, new: Draft) -> bool:
-    if wish.what not in new.text or not usable_quote(wish.what):
+    if not contains(new.text, wish.what) or not usable_quote(wish.what):
         return False
     if wish.by == "start":
         return contains(opening_of(new.text), opening_of(wish.what))
-    return wish.by != "end" or wish.what in new.text[len(new.text) // 2 :]
+    return wish.by != "end" or contains(new.text[len(new.text) // 2 :], wish.what)
 
 
 def _changed(wish: Wish, old: Draft, new: Draft, facts: Facts, platform: Platform) -> bool:

@@ -7,12 +7,39 @@ _BREAK = re.compile(r"(?<=[.!?…])(?<!\d\.)\s+(?=\S)|(?<=[.!?…][\"”»])\s+(
 _WORD = re.compile(r"\w+(?:['’]\w+)*")
 _BLANK = re.compile(r"\n{3,}")
 
+POINTS = ("• ", "- ")
+"""What the points of a list begin with."""
 Lines = list[list[str]]
 
 
 def lines_of(text: str) -> Lines:
     """Each line of the text as its sentences; a blank line has none."""
     return [[part for part in _BREAK.split(line) if part.strip()] for line in text.split("\n")]
+
+
+def removed(lines: Lines, number: int, at: int) -> Lines:
+    """Without that sentence; without its line where nothing else is on it, and without the heading of a list of which
+    it was the last point."""
+    left = lines[number][:at] + lines[number][at + 1 :]
+    if left:
+        return [*lines[:number], left, *lines[number + 1 :]]
+    above, below = lines[:number], lines[number + 1 :]
+    heading = next((n for n in reversed(range(number)) if lines[n]), None)
+    if heading is not None and heads_list(lines, heading) and not (below and is_point(below[0])):
+        above = above[:heading]
+    return [*above, *below]
+
+
+def is_point(line: list[str]) -> bool:
+    """Of a list."""
+    return bool(line) and line[0].startswith(POINTS)
+
+
+def heads_list(lines: Lines, number: int) -> bool:
+    """Whether the points of a list are below that line, which is none itself."""
+    below = next((line for line in lines[number + 1 :] if line), [])
+    headed = bool(lines[number]) and (lines[number][0].startswith("## ") or lines[number][-1].endswith(":"))
+    return headed and not is_point(lines[number]) and is_point(below)
 
 
 def text_of(lines: Lines) -> str:
@@ -28,8 +55,9 @@ def text_of(lines: Lines) -> str:
 
 
 def words_of(text: str) -> list[str]:
-    """In lower case, without punctuation."""
-    return [word.casefold().replace("’", "'") for word in _WORD.findall(unicodedata.normalize("NFKC", text))]
+    """In lower case, without punctuation and accents, which a message in plain characters lacks."""
+    plain = unicodedata.normalize("NFD", unicodedata.normalize("NFKC", text).casefold().replace("’", "'"))
+    return _WORD.findall("".join(c for c in plain if not unicodedata.combining(c)))
 
 
 def opening_of(text: str) -> str:

@@ -1,7 +1,7 @@
 """The content generator: have a draft written, complete it, check it, have it mended once; else the post fails.
 
-A text that only repeats an earlier one is kept when its second draft is no better, with the failed rule in its
-provenance: the reviewer sees it and decides.
+A text that only repeats an earlier one, or breaks a rule of good copy (``copy.*``), is kept when its second draft is no
+better, with the failed rule in its provenance: the reviewer sees it and decides.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -17,13 +17,14 @@ from lambdas.agents.content_generator.finish_draft import assemble
 from lambdas.agents.content_generator.model_payload import model_payload
 from lambdas.agents.content_generator.provenance import Ledger
 from lambdas.agents.content_generator.revised import outcomes_for, revision_rules
+from lambdas.agents.content_generator.told import copy_brief
 from lambdas.agents.draft import Draft
 from lambdas.agents.inputs import parse_input, personas_in
 from lambdas.agents.model_choice import load_prompt
 from lambdas.agents.offline.offline_model import OfflineModel
 from lambdas.agents.outcome import AgentError, Answer, ErrorCode, answer
 from lambdas.agents.seeding import derive_seed
-from lambdas.domain.compliance import check_brand, links_in
+from lambdas.domain.compliance import check_brand, check_copy, links_in
 from lambdas.domain.errors import RetryableError
 from lambdas.domain.limits import check_limits
 from lambdas.domain.models.base import invalid_input
@@ -70,8 +71,9 @@ def _write(data: Mapping[str, Any], model: TextModel, now: Callable[[], datetime
             raise
         ledger.add(reply)
         try:
-            kept = _checked(assemble(_draft(reply), request, now()), request)
-            broken = _in_words(kept.repeats)
+            checked = _checked(assemble(_draft(reply), request, now()), request)
+            broken = _in_words(checked.open)
+            kept = checked if kept is None or checked.faults <= kept.faults else kept
         except AgentError as error:
             problem, broken = error, _told(error)
         if not broken or (problem and problem.code is ErrorCode.CONTENT_BLOCKED):
@@ -139,20 +141,25 @@ def _draft(reply: ModelReply) -> Draft:
 
 
 class _Checked(NamedTuple):
-    """A text that may be published, if it is not one too many of its kind."""
+    """A text that may be published, if a person is content with what is still open."""
 
     content: PostContent
     rules: tuple[RuleResult, ...]
 
     @property
-    def repeats(self) -> tuple[RuleResult, ...]:
+    def open(self) -> tuple[RuleResult, ...]:
         return tuple(rule for rule in self.rules if not rule.passed)
+
+    @property
+    def faults(self) -> tuple[bool, int]:
+        """Less is better: a rejected text that comes back is worse than any matter of taste."""
+        return any(rule.rule == ANOTHER for rule in self.open), len(self.open)
 
 
 def _checked(content: PostContent, request: GeneratorInput) -> _Checked:
-    """Raises ``AgentError`` for a broken rule; a repetition is only noted."""
+    """Raises ``AgentError`` for a broken rule; a repetition and a matter of taste are only noted."""
     results = check(content, request)
-    if broken := [result for result in results if not result.passed and result.rule not in _NOTED]:
+    if broken := [result for result in results if not result.passed and not _for_a_person(result.rule)]:
         raise failure(broken)
     return _Checked(content, results)
 
@@ -170,17 +177,23 @@ def _told(problem: AgentError) -> tuple[str, ...]:
 NEAR = 0.8
 """From this likeness (``lambdas.domain.similarity``) a text repeats an earlier one."""
 REPETITION = "agent.repetition"
-_NOTED = (REPETITION, ANOTHER)
-"""Rules that no post fails for: whether it may be said again, a person decides."""
+"""Like the rules of copy a rule that no post fails for: whether it may be said again, a person decides."""
+PRIVATE = "copy.private"
+"""The one rule of copy that a post does fail for: the goal and the audience are for no reader."""
+
+
+def _for_a_person(rule: str) -> bool:
+    return rule in (REPETITION, ANOTHER) or (rule.startswith("copy.") and rule != PRIVATE)
 
 
 def check(content: PostContent, request: GeneratorInput) -> tuple[RuleResult, ...]:
-    """One result for each rule: the platform's limits, the brand's rules, the one link, no repetition; and of a
-    revision that it repeats no comment, and is another text where another was wanted."""
+    """One result for each rule: the platform's limits, the brand's rules, good copy, the one link, no repetition; and
+    of a revision that it repeats no comment, and is another text where another was wanted."""
     platform, language = request.post.platform, request.post.campaign.language
     return (
         *check_limits(platform, content),
         *check_brand(content, platform, request.brand_config, language=language),
+        *check_copy(content, platform, copy_brief(request)),
         _only_own_link(content),
         _no_repetition(content, request.recent_texts),
         *revision_rules(content, request),

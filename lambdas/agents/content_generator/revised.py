@@ -1,9 +1,11 @@
 """The rules of a post that was sent back, and what became of each comment on it."""
 
-from lambdas.agents.comments.facts import facts_of_brief
+from lambdas.agents.cleaning import cleaned
+from lambdas.agents.comments.facts import Facts, facts_of
 from lambdas.agents.comments.judging import is_another, no_echo, outcome_of_another, outcomes_of
 from lambdas.agents.content_generator.contract import GeneratorInput
 from lambdas.agents.content_generator.finish_draft import draft_of
+from lambdas.agents.content_generator.told import statements_for
 from lambdas.agents.draft import Draft
 from lambdas.agents.offline.material import LINK
 from lambdas.domain.models.post import CommentOutcome, PostContent, RuleResult
@@ -31,7 +33,7 @@ def outcomes_for(content: PostContent, request: GeneratorInput) -> tuple[Comment
         revision.instructions,
         old,
         new,
-        facts=facts_of_brief(brief),
+        facts=_facts(request),
         platform=request.post.platform,
         language=brief.language,
     )
@@ -46,6 +48,12 @@ def _seen(request: GeneratorInput) -> Draft | None:
     return _draft(previous, request) if previous else None
 
 
+def _facts(request: GeneratorInput) -> Facts:
+    brief = request.post.campaign
+    told = (statement.text for statement in statements_for(request))
+    return facts_of(brief.product.name, told, cleaned(brief.call_to_action))
+
+
 def _draft(content: PostContent, request: GeneratorInput) -> Draft:
     return draft_of(content, request.post.platform, request.post.campaign.language, request.brand_config)
 
@@ -58,7 +66,12 @@ def _fields(draft: Draft) -> list[str]:
 def _not_the_comments(request: GeneratorInput, old: Draft | None) -> list[str]:
     """What may stand in the text although a comment says it too."""
     brief, brand = request.post.campaign, request.brand_config
-    told = [*brief.key_messages, brief.product.name, brief.product.description, brief.call_to_action]
+    told = [
+        *(statement.text for statement in statements_for(request)),
+        brief.product.name,
+        brief.product.description,
+        brief.call_to_action,
+    ]
     return [
         *told,
         brand.name,

@@ -23,6 +23,7 @@ from lambdas.domain.ids import BrandIdField, CampaignIdField, CampaignKey, Corre
 from lambdas.domain.models.approval import Quorum
 from lambdas.domain.models.base import Integer, Model, Moment
 from lambdas.domain.models.brand import Brand, LanguageTag, Line, Paragraph, Persona
+from lambdas.domain.models.key_message import KeyMessageField
 from lambdas.domain.models.schedule import MAX_POSTS, Schedule
 from lambdas.domain.platforms import Platform
 
@@ -169,7 +170,8 @@ class CampaignBrief(Model):
     product: Product
     goal: Paragraph
     audience: Paragraph
-    key_messages: Annotated[tuple[Line, ...], Field(min_length=1, max_length=20)]
+    key_messages: Annotated[tuple[KeyMessageField, ...], Field(min_length=1, max_length=20)]
+    """What the posts say, each as a string or with its kind and last day."""
     call_to_action: Line
     brand_id: BrandIdField
     persona_ids: Annotated[tuple[PersonaIdField, ...], Field(min_length=1, max_length=20)]

@@ -26,7 +26,7 @@ class Written(NamedTuple):
 
 
 @cache
-def written(language: str, platform: Platform, index: int = 2) -> Written:
+def written(language: str, platform: Platform, index: int = 3) -> Written:
     """A first text about one of the brief's messages, as a reviewer is shown it."""
     brief = BRIEFS[language]
     message = brief["keyMessages"][index % len(brief["keyMessages"])]

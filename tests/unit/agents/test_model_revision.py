@@ -15,7 +15,7 @@ COMMENT = "Please start with a stronger hook that names the people"
 
 
 class Scripted:
-    """Answers with these texts in turn; remembers what it was asked."""
+    """Answers with these texts in turn, and then with the last one; remembers what it was asked."""
 
     name = "scripted"
 
@@ -25,7 +25,7 @@ class Scripted:
 
     def complete(self, request: ModelRequest) -> ModelReply:
         self.asked.append(request)
-        text = self._texts.pop(0)
+        text = self._texts.pop(0) if len(self._texts) > 1 else self._texts[0]
         if isinstance(text, Stop):
             return ModelReply(data=None, model_id="scripted-1", stop=text)
         return ModelReply(data={"text": text, "hashtags": []}, model_id="scripted-1")
