@@ -87,7 +87,8 @@ def test_a_small_campaign_repeats_no_topic_and_a_large_one_few() -> None:
     for total in (24, 400):
         topics = Counter(normalised(p["topic"]) for p in planned(plan_data(launch(postCount=total)))["posts"])
         assert max(topics.values()) <= allowed_uses(total, 9)
-    assert [allowed_uses(n, 9) for n in (1, 30, 31, 60)] == [1, 1, 2, 2]
+    assert [allowed_uses(n, 9) for n in (1, 24, 31, 60)] == [1, 1, 2, 3]
+    assert allowed_uses(24, 1) == 8
 
 
 @pytest.mark.parametrize("total", [1, 2, 23, 24, 25, 60, 300])
@@ -171,12 +172,13 @@ class TestAssignment:
 
     def test_the_last_call_needs_a_deadline_and_its_last_days(self) -> None:
         last = statement(MessageKind.DEADLINE, "Book by April 24", date(2027, 4, 24))
-        row = list(zip(self.days, self.assigned([last, statement(MessageKind.FACT)]), strict=True))
+        facts = [statement(MessageKind.FACT, f"Statement {n}") for n in range(3)]
+        row = list(zip(self.days, self.assigned([last, *facts]), strict=True))
         called = [(day, s) for day, (_, s, intent) in row if intent is Intent.LAST_CALL]
         assert called
         assert all(s is last and day >= date(2027, 4, 22) for day, s in called)
-        assert Intent.LAST_CALL not in {i for _, _, i in self.assigned([last, statement(MessageKind.FACT)], calm=True)}
-        assert Intent.LAST_CALL not in {i for _, _, i in self.assigned([statement(MessageKind.FACT)] * 2)}
+        assert Intent.LAST_CALL not in {i for _, _, i in self.assigned([last, *facts], calm=True)}
+        assert Intent.LAST_CALL not in {i for _, _, i in self.assigned(facts)}
 
     @pytest.mark.parametrize(
         ("kind", "intent"),
