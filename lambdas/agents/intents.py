@@ -39,14 +39,19 @@ def intents_of(kind: MessageKind) -> tuple[Intent, ...]:
     return (*_FOR[kind], Intent.ANNOUNCE)
 
 
+def is_last_days(message: TypedMessage, day: date) -> bool:
+    return message.until is not None and timedelta(0) <= message.until - day < timedelta(days=LAST_DAYS)
+
+
 def intent_for(message: TypedMessage, place: float, day: date, ends: date) -> Intent:
     """The intent of a post about ``message``, at ``place`` of the campaign (0 its first post, 1 its last) on ``day``.
 
     The first tenth announces and the last tenth reminds. Only a message with a last day (a deadline without one has the
     campaign's) is called for the last time, and only in its last days.
     """
-    last = message.until or (ends if message.kind is MessageKind.DEADLINE else None)
-    if last and timedelta(0) <= last - day < timedelta(days=LAST_DAYS):
+    if message.kind is MessageKind.DEADLINE and message.until is None:
+        message = message.model_copy(update={"until": ends})
+    if is_last_days(message, day):
         return Intent.LAST_CALL
     if message.kind is MessageKind.STORY:
         return Intent.STORY

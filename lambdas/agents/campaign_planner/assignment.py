@@ -5,11 +5,11 @@ on a channel.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import NamedTuple
 
-from lambdas.agents.intents import Intent, intent_for
+from lambdas.agents.intents import Intent, intent_for, is_last_days
 from lambdas.domain.models.key_message import TypedMessage
 from lambdas.domain.platforms import Platform
 
@@ -52,27 +52,46 @@ def _in_turn(count: int, places: Sequence[Place]) -> list[int]:
     return chosen
 
 
-def _swapped(chosen: list[int], statements: Sequence[TypedMessage], places: Sequence[Place]) -> list[int]:
-    """Posts swap what they are about where it is over by then or too long for an SMS. Counts stay as they were."""
-    neighbours = _neighbours(places)
+class _Swaps:
+    """Posts that swap what they are about. Counts stay as they were, and neighbours on a channel stay different."""
 
-    def suits(index: int) -> bool:
-        message, place = statements[chosen[index]], places[index]
+    def __init__(self, chosen: list[int], statements: Sequence[TypedMessage], places: Sequence[Place]) -> None:
+        self.chosen, self._statements, self._places = chosen, statements, places
+        self._neighbours = _neighbours(places)
+
+    def suits(self, index: int) -> bool:
+        """Whether the statement still holds on the day, and is no longer than an SMS."""
+        message, place = self._statements[self.chosen[index]], self._places[index]
         over = message.until is not None and place.day > message.until
         return not over and not (place.platform is Platform.SMS and len(message.text) > SMS_STATEMENT)
 
-    def apart(index: int) -> bool:
-        return all(chosen[index] != chosen[other] for other in neighbours[index])
-
-    for index in [index for index in range(len(places)) if not suits(index)]:
-        near = sorted(range(max(0, index - _REACH), min(len(places), index + _REACH)), key=lambda o: abs(o - index))
-        for other in near:
+    def first(self, index: int, others: Iterable[int]) -> bool:
+        """Swap ``index`` with the first of the others where both suit afterwards."""
+        chosen = self.chosen
+        for other in others:
             if chosen[other] == chosen[index]:
                 continue
             chosen[index], chosen[other] = chosen[other], chosen[index]
-            if suits(index) and suits(other) and apart(index) and apart(other):
-                break
+            if all(self.suits(at) and self._apart(at) for at in (index, other)):
+                return True
             chosen[index], chosen[other] = chosen[other], chosen[index]
+        return False
+
+    def _apart(self, index: int) -> bool:
+        return all(self.chosen[index] != self.chosen[other] for other in self._neighbours[index])
+
+
+def _swapped(chosen: list[int], statements: Sequence[TypedMessage], places: Sequence[Place]) -> list[int]:
+    """No post is about what is over or too long for it, and what ends is said once more in its last days."""
+    swaps = _Swaps(chosen, statements, places)
+    for index in [index for index in range(len(places)) if not swaps.suits(index)]:
+        near = range(max(0, index - _REACH), min(len(places), index + _REACH))
+        swaps.first(index, sorted(near, key=lambda other: abs(other - index)))
+    for number, message in enumerate(statements):
+        heads = [index for index in range(len(places)) if chosen[index] == number]
+        last = [index for index, place in enumerate(places) if is_last_days(message, place.day)]
+        if last and heads and not set(last) & set(heads):
+            any(swaps.first(index, heads) for index in reversed(last))
     return chosen
 
 

@@ -72,7 +72,7 @@ def asset_for(platform: Platform, visual: str) -> AssetRequirements:
 
 POSTS_PER_REPEAT = 30
 """One repetition of a topic is allowed for each so many posts: none in a small campaign, a few in a large one."""
-TOPICS_PER_STATEMENT = 6
+TOPICS_PER_STATEMENT = 3
 """Different topics that every statement has at least, whatever its language and its names."""
 
 

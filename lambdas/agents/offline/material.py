@@ -139,7 +139,8 @@ def _call(text: str, language: str, *, exclaim: bool) -> str:
     line = sentence(text)
     if not exclaim or not line.endswith("."):
         return line
-    return f"¡{line[:-1]}!" if language.startswith("es") else f"{line[:-1]}!"
+    before, after = {"es": ("¡", "!"), "fr": ("", " !")}.get(language.split("-")[0], ("", "!"))
+    return f"{before}{line[:-1]}{after}"
 
 
 def _read_topic(payload: Mapping[str, Any], phrases: Phrases, statements: list[str]) -> tuple[Frame | None, str]:

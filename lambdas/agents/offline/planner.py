@@ -85,10 +85,10 @@ def usable_frames(
     phrases: Phrases, intent: Intent, text: str, names: tuple[str, str], language: str
 ) -> tuple[Frame, ...]:
     """The frames of an intent that a statement may stand in. One that refers to something never comes first."""
-    refers = refers_to_product(text, language)
+    refers = refers_to_product(text, language) and names[0].casefold() not in text.casefold()
     frames = phrases.frames_for(intent)
     fitting = tuple(frame for frame in frames if frame.fits(text.rstrip("."), *names, refers=refers))
-    return fitting or tuple(frame for frame in frames if frame.pattern.replace(" ", "") == "{product}:{message}")
+    return fitting or tuple(frame for frame in frames if frame.pattern.endswith("{message}"))
 
 
 def refers_to_product(text: str, language: str) -> bool:

@@ -3,6 +3,7 @@
 Paragraphs are made of sentences, and the least important of these go first when space is short.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -160,8 +161,11 @@ def _points(m: Material, most: int) -> str:
 
 
 def _item(text: str) -> str:
-    return text[:-1] if text.endswith(".") and ". " not in text else text
+    """Without its full stop, where it is one sentence."""
+    return text[:-1] if text.endswith(".") and not _MORE.search(text) else text
 
+
+_MORE = re.compile(r"[.!?](?<!\d\.) ")
 
 _SHORTEST_LIST = 2
 

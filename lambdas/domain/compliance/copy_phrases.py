@@ -31,11 +31,11 @@ PHRASES: Mapping[str, CopyPhrases] = {
     "en": CopyPhrases(
         hearsay=(
             "people say", "people tell us", "people ask us", "everyone says", "everybody says", "they say",
-            "customers say", "our customers love", "customers tell us", "users love", "people love", "people come back",
-            "the reason people", "we hear that often", "we often hear", "someone asked", "somebody asked",
-            "someone told", "a customer told", "a friend told", "i remember", "one customer", "one of our customers",
-            "thousands of", "millions of", "everyone is talking", "loved by", "trusted by", "join thousands",
-            "the question we hear most", "people notice", "people mention", "ask anyone",
+            "customers say", "our customers love", "customers tell us", "users love", "people love",
+            "people come back", "the reason people", "we hear that often", "we often hear", "someone asked",
+            "somebody asked", "someone told", "a customer told", "a friend told", "i remember", "one customer",
+            "one of our customers", "thousands of", "millions of", "everyone is talking", "loved by", "trusted by",
+            "join thousands", "the question we hear most", "people notice", "people mention", "ask anyone",
         ),
         glue=(
             "not to forget", "and there is this", "on top of that", "also worth knowing", "what goes with it",
@@ -45,9 +45,9 @@ PHRASES: Mapping[str, CopyPhrases] = {
         today=("today", "tonight", "from today", "as of today"),
         now=("now", "right now", "just launched", "this very moment"),
         ending=(
-            "last chance", "last call", "last day", "last days", "last hours", "final call", "final day", "final days",
-            "final hours", "final chance", "final stretch", "nearly over", "almost over", "ends soon", "ending soon",
-            "running out", "before it is over", "before it's over", "while you can",
+            "last chance", "last call", "last day", "last days", "last hours", "final call", "final day",
+            "final days", "final hours", "final chance", "final stretch", "nearly over", "almost over", "ends soon",
+            "ending soon", "running out", "before it is over", "before it's over", "while you can",
         ),
         urgency=(
             "hurry", "be quick", "act now", "don't miss", "do not miss", "don't wait", "do not wait", "act fast",
@@ -56,8 +56,9 @@ PHRASES: Mapping[str, CopyPhrases] = {
         ),
         wit=(
             "agree or disagree", "guess what", "spoiler", "plot twist", "no-brainer", "game on", "fun fact", "lol",
-            "just kidding", "let's party", "to die for", "killer", "dead simple", "your move", "see you on the other side",
-            "what is not to like", "what's not to like", "pun intended", "hot take", "drum roll",
+            "just kidding", "let's party", "to die for", "killer", "dead simple", "your move",
+            "see you on the other side", "what is not to like", "what's not to like", "pun intended", "hot take",
+            "drum roll",
         ),
         profile=("profile", "bio"),
         pronouns=("it", "it's", "this", "that", "that's", "these", "those", "they", "he", "she"),
@@ -66,14 +67,14 @@ PHRASES: Mapping[str, CopyPhrases] = {
         hearsay=(
             "die leute sagen", "viele sagen", "alle sagen", "man sagt", "unsere kunden lieben", "kunden sagen",
             "kundinnen sagen", "kommen die leute wieder", "hören wir oft", "das hören wir", "jemand fragte",
-            "fragte neulich", "fragt man", "ich erinnere mich", "ein kunde erzählte", "eine kundin erzählte", "tausende",
-            "millionen von", "alle reden", "beliebt bei", "vertrauen uns", "die frage, die wir", "werden wir oft gefragt",
-            "ein freund erzählte",
+            "fragte neulich", "fragt man", "ich erinnere mich", "ein kunde erzählte", "eine kundin erzählte",
+            "tausende", "millionen von", "alle reden", "beliebt bei", "vertrauen uns", "die frage, die wir",
+            "werden wir oft gefragt", "ein freund erzählte",
         ),
         glue=(
             "nicht zu vergessen", "und dann ist da noch", "dazu kommt", "auch gut zu wissen", "außerdem wichtig",
-            "und noch etwas", "noch eine sache", "aber das ist nicht alles", "das war noch nicht alles", "nicht zuletzt",
-            "und nun zu", "obendrein",
+            "und noch etwas", "noch eine sache", "aber das ist nicht alles", "das war noch nicht alles",
+            "nicht zuletzt", "und nun zu", "obendrein",
         ),
         today=("heute", "ab heute", "heute abend"),
         now=("jetzt", "ab jetzt", "ab sofort", "gerade eben", "genau jetzt"),
@@ -97,21 +98,22 @@ PHRASES: Mapping[str, CopyPhrases] = {
     "fr": CopyPhrases(
         hearsay=(
             "les gens disent", "tout le monde dit", "on dit que", "nos clients adorent", "nos clients disent",
-            "les clients disent", "les gens reviennent", "on nous dit souvent", "on entend souvent", "quelqu'un a demandé",
-            "quelqu'un nous a", "je me souviens", "un client nous", "une cliente nous", "des milliers de",
-            "des millions de", "tout le monde en parle", "adoré par", "nous font confiance", "on nous demande souvent",
-            "un ami m'a",
+            "les clients disent", "les gens reviennent", "on nous dit souvent", "on entend souvent",
+            "quelqu'un a demandé", "quelqu'un nous a", "je me souviens", "un client nous", "une cliente nous",
+            "des milliers de", "des millions de", "tout le monde en parle", "adoré par", "nous font confiance",
+            "on nous demande souvent", "un ami m'a",
         ),
         glue=(
             "sans oublier", "et puis il y a", "en plus de cela", "à savoir aussi", "et encore une chose",
-            "encore une chose", "ce n'est pas tout", "et ce n'est pas tout", "enfin et surtout", "par-dessus le marché",
+            "encore une chose", "ce n'est pas tout", "et ce n'est pas tout", "enfin et surtout",
+            "par-dessus le marché",
         ),
         today=("aujourd'hui", "dès aujourd'hui", "ce soir"),
         now=("maintenant", "dès maintenant", "en ce moment", "à l'instant", "dès à présent"),
         ending=(
             "dernière chance", "dernier appel", "dernier jour", "derniers jours", "dernières heures", "presque fini",
-            "bientôt fini", "se termine bientôt", "touche à sa fin", "dernière ligne droite", "plus que quelques jours",
-            "avant qu'il ne soit trop tard",
+            "bientôt fini", "se termine bientôt", "touche à sa fin", "dernière ligne droite",
+            "plus que quelques jours", "avant qu'il ne soit trop tard",
         ),
         urgency=(
             "vite", "dépêchez-vous", "dépêche-toi", "ne manquez pas", "ne manque pas", "ne ratez pas", "ne rate pas",
@@ -128,9 +130,10 @@ PHRASES: Mapping[str, CopyPhrases] = {
     "es": CopyPhrases(
         hearsay=(
             "la gente dice", "todos dicen", "todo el mundo dice", "se dice que", "nuestros clientes adoran",
-            "nuestros clientes dicen", "los clientes dicen", "la gente vuelve", "nos dicen a menudo", "oímos a menudo",
-            "alguien preguntó", "alguien nos", "recuerdo", "una clienta nos", "un cliente nos", "miles de",
-            "millones de", "todo el mundo habla", "confían en nosotros", "nos preguntan a menudo", "un amigo me",
+            "nuestros clientes dicen", "los clientes dicen", "la gente vuelve", "nos dicen a menudo",
+            "oímos a menudo", "alguien preguntó", "alguien nos", "recuerdo", "una clienta nos", "un cliente nos",
+            "miles de", "millones de", "todo el mundo habla", "confían en nosotros", "nos preguntan a menudo",
+            "un amigo me",
         ),
         glue=(
             "sin olvidar", "y hay algo más", "además de eso", "también conviene saber", "y una cosa más",
@@ -140,7 +143,8 @@ PHRASES: Mapping[str, CopyPhrases] = {
         now=("ahora", "ya mismo", "ahora mismo", "en este momento", "a partir de ahora"),
         ending=(
             "última oportunidad", "última llamada", "último día", "últimos días", "últimas horas", "casi terminado",
-            "termina pronto", "se acaba", "llega a su fin", "recta final", "antes de que sea tarde", "quedan pocos días",
+            "termina pronto", "se acaba", "llega a su fin", "recta final", "antes de que sea tarde",
+            "quedan pocos días",
         ),
         urgency=(
             "date prisa", "dese prisa", "no te lo pierdas", "no se lo pierda", "no esperes", "no espere", "corre",

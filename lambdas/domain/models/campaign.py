@@ -28,6 +28,8 @@ from lambdas.domain.models.schedule import MAX_POSTS, Schedule
 from lambdas.domain.platforms import Platform
 
 MAX_BATCH = 10
+POSTS_PER_MESSAGE = 12
+"""A message that heads more posts has to say the same in other words too often."""
 MAX_BRIEF_BYTES = 262_144
 """The Step Functions payload quota (2026-06, docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html)."""
 
@@ -291,11 +293,16 @@ class Campaign(Model):
         return CampaignKey(self.tenant_id, self.campaign_id)
 
     def notices(self) -> tuple[Notice, ...]:
-        """What is done otherwise than the brief says."""
-        if self.plans_from <= self.brief.schedule.start_utc():
-            return ()
-        first = self.brief.schedule.told(self.plans_from)
-        return (Notice(field="schedule.start", message=f"is in the past; posts are planned from {first}"),)
+        """What is done otherwise than the brief says, or cannot be done well."""
+        found = []
+        if self.plans_from > self.brief.schedule.start_utc():
+            first = self.brief.schedule.told(self.plans_from)
+            found.append(Notice(field="schedule.start", message=f"is in the past; posts are planned from {first}"))
+        messages, posts = len(self.brief.key_messages), self.brief.post_count or 0
+        if posts > POSTS_PER_MESSAGE * messages:
+            said = f"{messages} for {posts} posts: they will be alike; name more messages, or want fewer posts"
+            found.append(Notice(field="keyMessages", message=said))
+        return tuple(found)
 
 
 class Alert(Model):
