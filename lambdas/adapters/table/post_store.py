@@ -45,7 +45,7 @@ from lambdas.ports.table import (
     Write,
 )
 
-_RESULT_FIELDS = ("status", "completedAt", "content", "provenance", "error")
+_RESULT_FIELDS = ("status", "completedAt", "content", "provenance", "error", "revision")
 _WRITTEN_FIELDS = ("completedAt", "content", "provenance", "error", "edit")
 _ENDED = "ended"
 """A batch's item has ``ended<index>: completed|failed`` of its posts, and the ``claim`` of who writes them."""

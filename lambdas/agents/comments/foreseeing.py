@@ -3,7 +3,7 @@ as it is after sending."""
 
 from typing import NamedTuple
 
-from lambdas.agents.comments.editing import Setting, edited
+from lambdas.agents.comments.amending import Setting, edited
 from lambdas.agents.comments.facts import facts_in
 from lambdas.agents.comments.judging import achieved, settled
 from lambdas.agents.comments.reading import Kind, Wish, read

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from lambdas.agents.comments.editing import usable_quote
+from lambdas.agents.comments.amending import usable_quote
 from lambdas.agents.comments.facts import Facts, fact_meant, facts_of, says
 from lambdas.agents.comments.passages import contains, lines_of, opening_of, runs_of, words_of
 from lambdas.agents.comments.reading import QUOTED, Kind, Wish, quotes_to_use, read

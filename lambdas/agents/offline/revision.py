@@ -4,7 +4,7 @@ text in its place. A comment's own words are never written, but those it quotes 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from lambdas.agents.comments.editing import Setting, edited
+from lambdas.agents.comments.amending import Setting, edited
 from lambdas.agents.comments.facts import facts_in, says
 from lambdas.agents.comments.judging import OTHER, settled
 from lambdas.agents.comments.passages import (

@@ -83,10 +83,11 @@ def test_an_outcome_is_measured_and_not_believed() -> None:
 
 def test_another_text_that_is_the_same_goes_back_to_the_model() -> None:
     same = written("en", Platform.LINKEDIN).content["text"]
-    model = Scripted(same, GOOD)
+    other = "Registration for Northside Library closes on 1 December, so come by soon."
+    model = Scripted(same, other)
     result = revised(model, "", fresh=True)
     assert broken(model.asked[1])[0].startswith("agent.another: 0% of its words")
-    assert result["content"]["text"].startswith(GOOD)
+    assert result["content"]["text"].startswith(other)
     assert [each["outcome"] for each in result["outcomes"]] == ["done"]
 
 
