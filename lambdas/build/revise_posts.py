@@ -9,7 +9,7 @@ from lambdas.domain.errors import ConflictError, InvalidInputError
 from lambdas.domain.ids import PostId
 from lambdas.domain.models.approval import Approval, ApprovalStatus, ClosedBecause, Decision, PostDecision, PostVerdict
 from lambdas.domain.models.campaign import Campaign, CampaignStatus
-from lambdas.domain.models.post import Batch, Post, PostStatus, Revision
+from lambdas.domain.models.post import OUTCOMES_BYTES, Batch, Post, PostStatus, Revision
 from lambdas.domain.models.workflow import PlanResult, StepEvent
 from lambdas.domain.record_size import fits
 from lambdas.ports.bundle import Ports
@@ -112,7 +112,7 @@ def _flagged(approval: Approval, posts: Sequence[Post], number: int, approvals: 
             previous=post.content,
         )
         revised = post.model_copy(update={"revision": revision, "edit": None})
-        if not fits(revised.to_record()):  # which has the text twice, as after it is written anew
+        if not fits(revised.to_record(), OUTCOMES_BYTES):  # which has the text twice, as after it is written anew
             revised = revised.model_copy(update={"revision": revision.model_copy(update={"previous": None})})
         flagged.append(revised)
     return flagged

@@ -34,9 +34,9 @@ def record_bytes(wire: Any) -> int:
     return 3 + sum(1 + record_bytes(member) for member in wire)
 
 
-def fits(wire: Any) -> bool:
-    """Whether an item can hold the record now and after what later steps add to it."""
-    return record_bytes(wire) + RESERVE_BYTES <= MAX_ITEM_BYTES
+def fits(wire: Any, beside: int = 0) -> bool:
+    """Whether an item can hold the record now and after what later steps add to it, and ``beside`` bytes more."""
+    return record_bytes(wire) + beside + RESERVE_BYTES <= MAX_ITEM_BYTES
 
 
 def joined(said: Iterable[str], limit: int) -> str:

@@ -32,11 +32,17 @@ def outcomes_of(
 ) -> tuple[CommentOutcome, ...]:
     """One outcome for each wish. ``old`` is what the reviewers saw, without what code adds to a draft."""
     return tuple(
-        CommentOutcome(comment=wish.said, outcome=Followed.DONE, did=done_in_words(wish, facts, language))
-        if achieved(wish, old, new, facts, platform)
-        else CommentOutcome(comment=wish.said, outcome=Followed.PERSON, did=left_in_words(wish, language))
-        for wish in read(instructions)
+        _outcome(wish, achieved(wish, old, new, facts, platform), facts, language) for wish in read(instructions)
     )
+
+
+_DID_CHARS = 300
+
+
+def _outcome(wish: Wish, done: bool, facts: Facts, language: str) -> CommentOutcome:
+    did = done_in_words(wish, facts, language) if done else left_in_words(wish, language)
+    short = did if len(did) <= _DID_CHARS else did[: _DID_CHARS - 1] + "…"
+    return CommentOutcome(comment=wish.said, outcome=Followed.DONE if done else Followed.PERSON, did=short)
 
 
 def settled(
@@ -54,10 +60,7 @@ def settled(
 def outcome_of_another(new: Draft, old: Draft, language: str) -> CommentOutcome:
     """Of "write another": whether the text that replaces the rejected one is another."""
     done = is_another(new.text.replace(LINK, ""), old.text.replace(LINK, "")).passed
-    wish = Wish(Kind.ANOTHER, asked_for_another(language))
-    nothing = facts_of("", (), "")
-    did = done_in_words(wish, nothing, language) if done else left_in_words(wish, language)
-    return CommentOutcome(comment=wish.said, outcome=Followed.DONE if done else Followed.PERSON, did=did)
+    return _outcome(Wish(Kind.ANOTHER, asked_for_another(language)), done, facts_of("", (), ""), language)
 
 
 def achieved(wish: Wish, old: Draft | None, new: Draft, facts: Facts, platform: Platform) -> bool:

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from lambdas.agents.comments import vocabulary as v
+from lambdas.domain.models.post import MAX_OUTCOMES
 
 
 class Kind(StrEnum):
@@ -52,8 +53,6 @@ class Wish(NamedTuple):
     ``QUOTED`` where the comment quotes them."""
 
 
-MAX_WISHES = 20
-"""Of all the comments on one post; the rest is one wish for a person."""
 _SAID_CHARS = 200
 _QUOTED = re.compile(r"[\"“„«]\s*([^\"“”„«»]+?)\s*[\"”“»]|(?<!\w)['‘‚]([^'‘’‚\n]+)['’‘](?!\w)|`([^`\n]+)`")
 _SENTENCE = re.compile(r"(?<!\d)[.!?]+(?:\s+|$)|[;\n]+|\s[-–—]\s")
@@ -76,10 +75,10 @@ def read(instructions: str) -> tuple[Wish, ...]:
     if not wishes and instructions.strip():
         return (Wish(Kind.UNCLEAR, _excerpt(instructions)),)
     found = list(wishes)
-    if len(found) > MAX_WISHES:
+    if len(found) > MAX_OUTCOMES:
         found = [
-            *found[: MAX_WISHES - 1],
-            Wish(Kind.UNCLEAR, _excerpt(" ".join(w.said for w in found[MAX_WISHES - 1 :]))),
+            *found[: MAX_OUTCOMES - 1],
+            Wish(Kind.UNCLEAR, _excerpt(" ".join(w.said for w in found[MAX_OUTCOMES - 1 :]))),
         ]
     return tuple(found)
 

@@ -8,7 +8,7 @@ from lambdas.agents.content_generator.finish_draft import draft_of
 from lambdas.agents.content_generator.told import statements_for
 from lambdas.agents.draft import Draft
 from lambdas.agents.offline.material import LINK
-from lambdas.domain.models.post import CommentOutcome, PostContent, RuleResult
+from lambdas.domain.models.post import MAX_OUTCOMES, CommentOutcome, PostContent, RuleResult
 
 
 def revision_rules(content: PostContent, request: GeneratorInput) -> tuple[RuleResult, ...]:
@@ -38,9 +38,6 @@ def outcomes_for(content: PostContent, request: GeneratorInput) -> tuple[Comment
         language=brief.language,
     )
     return (outcome_of_another(new, old, brief.language), *said)[:MAX_OUTCOMES] if revision.fresh and old else said
-
-
-MAX_OUTCOMES = 20
 
 
 def _seen(request: GeneratorInput) -> Draft | None:

@@ -114,6 +114,12 @@ class Followed(StrEnum):
     PERSON = "person"  # nothing in the text was changed for it: a person has to do it
 
 
+MAX_OUTCOMES = 20
+"""Of the comments on one post; what is beyond is one outcome, for a person."""
+OUTCOMES_BYTES = MAX_OUTCOMES * 2_100
+"""What they take at most in the table: 500 characters each, of up to four bytes, and their names."""
+
+
 class CommentOutcome(Model):
     """What the writer did about a comment, or about one wish of a comment that has several."""
 
@@ -121,8 +127,8 @@ class CommentOutcome(Model):
     """As it was said, at most 200 characters."""
     outcome: Followed
     did: str
-    """What was done, as measured on the new text ("shorter", "mentions: …"), or why a person has to do it. In the
-    campaign's language where it is English, German, French or Spanish, else in English."""
+    """What was done, as measured on the new text ("shorter", "mentions: …"), or why a person has to do it; at most 300
+    characters. In the campaign's language where it is English, German, French or Spanish, else in English."""
 
 
 class Revision(Model):
@@ -136,7 +142,7 @@ class Revision(Model):
     """The text was rejected: write another one instead of changing it."""
     previous: PostContent | None = None
     """What was shown to them; ``None`` where it leaves no room for another text as large."""
-    outcomes: Annotated[tuple[CommentOutcome, ...], Field(max_length=20)] = ()
+    outcomes: Annotated[tuple[CommentOutcome, ...], Field(max_length=MAX_OUTCOMES)] = ()
     """One for each wish in ``instructions``, once the text is written; none in records of before."""
 
 
