@@ -214,7 +214,7 @@ def _new_approval(
             total_posts=counts.total,
             completed_posts=counts.completed,
             failed_posts=counts.failed,
-            needs_person=campaign.needs_person,
+            needs_person=campaign.needs_person or None,
             platforms=campaign.brief.platforms,
             personas=tuple(persona.name for persona in configuration.personas) if configuration else (),
         ),

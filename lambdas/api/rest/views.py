@@ -258,5 +258,5 @@ class ApprovalView(Model):
             reviewers=tuple(view(reviewer) for reviewer in approval.reviewers),
             decision=made.decision if made else None,
             expired=made.expired if made else False,
-            needs_person=approval.summary.needs_person,
+            needs_person=approval.summary.needs_person or 0,
         )

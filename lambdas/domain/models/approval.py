@@ -83,8 +83,9 @@ class CampaignSummary(Model):
     failed_posts: int
     platforms: tuple[Platform, ...]
     personas: tuple[str, ...]
-    needs_person: int = 0
-    """Posts of which the last revision left something to a person."""
+    needs_person: int | None = None
+    """Posts of which the last revision left something to a person; absent where there are none, so that an execution of
+    an older version finds no field that it does not know (ADR 48)."""
 
 
 class MadeDecision(Model):
