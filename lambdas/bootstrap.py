@@ -6,6 +6,7 @@ and made when it is first asked for, so that a function loads those that it uses
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 from functools import cache, cached_property
 from importlib import import_module
@@ -61,7 +62,7 @@ if TYPE_CHECKING:
 
 EventT = TypeVar("EventT", bound="TaskEvent")
 
-_STORES = ("dynamo_table", "campaign_store", "post_store", "request_store", "checkpoint_store")
+_STORES = ("dynamo_table", "campaign_store", "post_store", "checkpoint_store")
 """What nearly every function works with that has the table."""
 
 
@@ -277,6 +278,7 @@ def step(
     """
     from lambdas.adapters.step import Step
 
+    event.model_rebuild()
     load(settings)
     return Step(name, event, settings, logic, Bootstrap, checkpoint=checkpoint)
 
@@ -284,9 +286,12 @@ def step(
 def load(model: type[Settings]) -> None:
     """Import what a function with these settings is going to use: while Lambda initialises its process, for which it
     has up to ten seconds, and not within its first invocation
-    (docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html)."""
+    (docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html).
+
+    What exists by then is never looked through for garbage."""
     for store in _STORES if issubclass(model, TableSettings) else ():
         import_module(f"lambdas.adapters.table.{store}")
+    gc.freeze()
 
 
 def ports_for(model: type[Settings], context: object = None) -> Bootstrap:

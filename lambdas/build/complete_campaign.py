@@ -2,9 +2,8 @@
 
 from lambdas.bootstrap import step
 from lambdas.domain.errors import InvalidInputError, NotFoundError
-from lambdas.domain.models.approval import Decision
 from lambdas.domain.models.campaign import CampaignStatus
-from lambdas.domain.models.workflow import StatusResult, StepEvent
+from lambdas.domain.models.workflow import Decision, StatusResult, StepEvent
 from lambdas.ports.stores import ApprovalStore, CampaignStore, Clock
 from lambdas.services.lifecycle import advance
 from lambdas.settings import TableSettings

@@ -12,17 +12,16 @@ from zoneinfo import ZoneInfo
 from lambdas.domain.models.approval import (
     Approval,
     ApprovalStatus,
-    Decision,
     MadeDecision,
     MailState,
     PostDecision,
     PostVerdict,
-    Quorum,
     Reviewer,
     Vote,
 )
-from lambdas.domain.models.campaign import ApprovalPolicy, CampaignBrief, OnTimeout, QuietHours
+from lambdas.domain.models.campaign import ApprovalPolicy, CampaignBrief, OnTimeout, QuietHours, Quorum
 from lambdas.domain.models.post import Post
+from lambdas.domain.models.workflow import Decision
 
 BEFORE_AN_EDIT = ""
 """``contentHash`` of a vote for posts that were edited since, of which nobody knows what they were."""

@@ -10,10 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lambdas.domain.errors import ConflictError
-from lambdas.domain.models.approval import ApprovalStatus, Decision
+from lambdas.domain.models.approval import ApprovalStatus
 from lambdas.domain.models.campaign import CampaignStatus
 from lambdas.domain.models.checkpoint import BUILD_STEPS, StepOutcome
 from lambdas.domain.models.post import PostStatus
+from lambdas.domain.models.workflow import Decision
 from lambdas.services.lifecycle import BUILDING
 from tests.support import samples
 from tests.support.agents import Act, Generator, Planner

@@ -16,12 +16,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from lambdas.domain.errors import CampaignError, ConcurrentUpdateError, ConflictError, GoneError, PostsInProgressError
-from lambdas.domain.graph.model import ExecutionStatus
 from lambdas.domain.ids import CallbackId
-from lambdas.domain.models.approval import Decision
 from lambdas.domain.models.campaign import CampaignStatus
 from lambdas.domain.models.checkpoint import BUILD_STEPS
 from lambdas.domain.models.post import PostStatus
+from lambdas.domain.models.workflow import Decision, ExecutionStatus
 from lambdas.ops.mending import MAX_RECOVERIES
 from lambdas.ports.engine import name_of
 from lambdas.services.approval_links import OpenLink

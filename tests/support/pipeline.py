@@ -17,9 +17,9 @@ from typing import Any, NamedTuple
 from lambdas.domain.approval import tally
 from lambdas.domain.errors import CampaignError, PermanentError, RetryableError
 from lambdas.domain.ids import CampaignKey
-from lambdas.domain.models.approval import Approval, Decision, MadeDecision, Vote
+from lambdas.domain.models.approval import Approval, MadeDecision, Vote
 from lambdas.domain.models.base import iso
-from lambdas.domain.models.workflow import ApprovalOutcome, BuildInput
+from lambdas.domain.models.workflow import ApprovalOutcome, BuildInput, Decision
 from tests.fakes import MemoryEngine
 from tests.support import samples
 from tests.support.agents import Generator, Planner

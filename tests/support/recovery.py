@@ -3,8 +3,8 @@
 from datetime import timedelta
 
 from lambdas.domain.due import SHARDS, DueEntry, Kind
-from lambdas.domain.graph.model import ExecutionStatus
 from lambdas.domain.models.campaign import CampaignStatus
+from lambdas.domain.models.workflow import ExecutionStatus
 from lambdas.ops.reconcile import Report, reconcile
 from lambdas.services.due import Tick
 from tests.support import samples

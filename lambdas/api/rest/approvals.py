@@ -11,7 +11,8 @@ from lambdas.api.rest.request import bearer, form_body, json_body
 from lambdas.api.rest.resolver import Resolver
 from lambdas.api.rest.views import DecidedApproval
 from lambdas.domain.errors import CampaignError, ConflictError, FieldError, InvalidInputError
-from lambdas.domain.models.approval import MAX_COMMENTS, Decision, DecisionInput
+from lambdas.domain.models.approval import MAX_COMMENTS, DecisionInput
+from lambdas.domain.models.workflow import Decision
 from lambdas.ports.bundle import Ports
 from lambdas.ports.paging import every
 from lambdas.services.approval_links import OpenLink, open_link, open_token

@@ -6,7 +6,6 @@ from typing import Annotated, Self
 
 from pydantic import (
     AfterValidator,
-    EmailStr,
     Field,
     HttpUrl,
     StringConstraints,
@@ -16,8 +15,7 @@ from pydantic import (
 from pydantic.functional_serializers import PlainSerializer
 
 from lambdas.domain.ids import BrandIdField, CampaignIdField, CampaignKey, CorrelationId, PersonaIdField, TenantIdField
-from lambdas.domain.models.approval import Quorum
-from lambdas.domain.models.base import Integer, Model, Moment, iso
+from lambdas.domain.models.base import Email, Integer, Model, Moment, iso
 from lambdas.domain.models.brand import Brand, LanguageTag, Line, Paragraph, Persona
 from lambdas.domain.models.schedule import MAX_POSTS, Schedule
 from lambdas.domain.platforms import Platform
@@ -81,7 +79,14 @@ def _distinct_addresses(reviewers: tuple[str, ...]) -> tuple[str, ...]:
     return reviewers
 
 
-Reviewers = Annotated[tuple[EmailStr, ...], Field(min_length=1, max_length=20), AfterValidator(_distinct_addresses)]
+class Quorum(StrEnum):
+    """How many reviewers of a stage it takes; a number stands for "so many of them"."""
+
+    ONE = "one"  # the first answer decides, whatever it is
+    ALL = "all"
+
+
+Reviewers = Annotated[tuple[Email, ...], Field(min_length=1, max_length=20), AfterValidator(_distinct_addresses)]
 QuorumField = Quorum | Annotated[int, Field(ge=1, le=20)]
 
 
@@ -119,7 +124,7 @@ class ApprovalPolicy(Model):
     max_revisions: Annotated[int, Field(ge=0, le=MAX_REVISIONS)] = 3
     timeout_hours: Annotated[int, Field(ge=1, le=MAX_TIMEOUT_HOURS)] = MAX_TIMEOUT_HOURS
     on_timeout: OnTimeout = OnTimeout.REJECT
-    escalate_to: Annotated[tuple[EmailStr, ...], Field(max_length=20), AfterValidator(_distinct_addresses)] = ()
+    escalate_to: Annotated[tuple[Email, ...], Field(max_length=20), AfterValidator(_distinct_addresses)] = ()
     remind_after_hours: Annotated[tuple[Annotated[int, Field(ge=1, le=336)], ...], Field(max_length=10)] = (24, 72)
     quiet_hours: QuietHours | None = None
 
@@ -138,7 +143,7 @@ def _check_quorum(quorum: Quorum | int, reviewers: tuple[str, ...]) -> None:
         raise ValueError(f"a quorum of {quorum} cannot be reached by {len(reviewers)} reviewers")
 
 
-class CampaignBrief(Model):
+class CampaignBrief(Model, defer_build=False):
     """The body of ``POST /campaigns`` and the ``campaign`` of a direct invocation."""
 
     campaign_id: CampaignIdField | None = None
@@ -221,7 +226,7 @@ class Notice(Model):
     message: str
 
 
-class Campaign(Model):
+class Campaign(Model, defer_build=False):
     """The record of a campaign (``SK = CAMPAIGN``)."""
 
     tenant_id: TenantIdField

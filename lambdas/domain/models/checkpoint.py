@@ -35,7 +35,7 @@ class StepOutcome(StrEnum):
     FAILED = "failed"
 
 
-class Checkpoint(Model):
+class Checkpoint(Model, defer_build=False):
     """One attempt of one step.
 
     It is written when the attempt begins and completed when it ends. A step that moves its campaign marks the move

@@ -3,7 +3,9 @@
 import pytest
 
 from lambdas.domain.approval import Tally, flagged, tally
-from lambdas.domain.models.approval import Approval, Decision, PostDecision, PostVerdict, Quorum, Reviewer, Vote
+from lambdas.domain.models.approval import Approval, PostDecision, PostVerdict, Reviewer, Vote
+from lambdas.domain.models.campaign import Quorum
+from lambdas.domain.models.workflow import Decision
 from tests.contract.samples import NOW, approval
 
 YES, NO, AGAIN = Decision.APPROVED, Decision.REJECTED, Decision.NEEDS_REVISION
