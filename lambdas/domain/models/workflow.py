@@ -13,7 +13,7 @@ from lambdas.domain.models.post import Batch
 
 
 class ExecutionStatus(StrEnum):
-    """Of an execution, in the engine's own words."""
+    """The engine's own words."""
 
     RUNNING = "RUNNING"
     SUCCEEDED = "SUCCEEDED"
