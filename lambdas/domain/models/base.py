@@ -101,7 +101,8 @@ class Model(BaseModel):
 
     Most models are parts of others, which contain what checks them: what a model is checked and written by is built
     when it is first used by itself. ``defer_build=False`` marks those that nearly every function that imports them
-    reads, so that it is done while Lambda initialises the process (ADR 74).
+    reads, so that it is done while Lambda initialises the process (ADR 74). A default that is a model is therefore made
+    by ``model_construct``, which checks nothing.
     """
 
     model_config = ConfigDict(

@@ -160,7 +160,7 @@ class CampaignBrief(Model, defer_build=False):
     language: LanguageTag = "en"
     post_count: Annotated[Integer, Field(ge=1, le=MAX_POSTS)] | None = None
     schedule: Schedule
-    generation: Generation = Generation()
+    generation: Generation = Generation.model_construct()
     approval: ApprovalPolicy
 
     @field_validator("persona_ids", "platforms")
@@ -242,7 +242,7 @@ class Campaign(Model, defer_build=False):
     """When SaveCampaign kept the configuration, which is an item of its own (``SK = CAMPAIGN#CONFIGURATION``)."""
     configuration: Configuration | None = None
     """Only where it was asked for (``CampaignStore.get_configured``). Version 0.3 and older kept it on the record."""
-    counts: PostCounts = PostCounts()
+    counts: PostCounts = PostCounts.model_construct()
     """Set by PlanPosts (total) and AggregateResults (the rest)."""
     error: Failure | None = None
     revision: Annotated[int, Field(ge=0)] = 0

@@ -39,7 +39,7 @@ class PlannedPost(Model):
     scheduled_at: Moment
     topic: str
     intent: str
-    asset_requirements: AssetRequirements = AssetRequirements()
+    asset_requirements: AssetRequirements = AssetRequirements.model_construct()
 
 
 class PostContent(Model):

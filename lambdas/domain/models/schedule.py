@@ -29,7 +29,7 @@ class Schedule(Model):
     time_zone: Annotated[str, StringConstraints(min_length=1, max_length=64)]
     start: WallTime
     end: WallTime
-    cadence: Cadence = Cadence(posts=1, per="day")
+    cadence: Cadence = Cadence.model_construct(posts=1, per="day")
     blackout_dates: Annotated[tuple[Day, ...], Field(max_length=366)] = ()
     holiday_country: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")] | None = None
     """ISO 3166-1 country whose public holidays get no posts."""
