@@ -50,7 +50,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def stack() -> Iterator[Stack]:
+def only_here(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Fails where two workers of one run want the stack: then tests of one stack meet those of another."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        (tmp_path_factory.getbasetemp().parent / "stack-belongs-to").open("x").close()
+
+
+@pytest.fixture(scope="session")
+def stack(only_here: None) -> Iterator[Stack]:
     """The running local stack, with its seeded tenants. ``CAMPAIGN_TEST_HOME`` keeps its files for a look at them."""
     home = Path(os.environ.get("CAMPAIGN_TEST_HOME") or tempfile.mkdtemp(prefix="campaign-test-"))
     stack = Stack.up(home, _port())

@@ -90,7 +90,7 @@ def test_a_decision_whose_sender_was_killed_reaches_the_workflow_once(acme: Driv
 
     def kill(request: Request) -> Response:
         assert request.headers["X-Amz-Target"] == "AWSStepFunctions.SendTaskSuccess"
-        killed.extend(kill_workers("api"))
+        killed.extend(kill_workers(acme.stack.home, "api"))
         return Response(status=500)
 
     httpserver.expect_request("/").respond_with_handler(kill)
