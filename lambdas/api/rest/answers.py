@@ -52,10 +52,9 @@ def described(
 ) -> dict[str, Any]:
     """Keyword arguments of a powertools route: what the OpenAPI document says about it.
 
-    ``answers`` is ``None`` for a response without content, and a function where only the document needs the model: it
-    is called when that is made; ``body`` names the schema of the request body; ``media`` are
-    further content types of the answer. ``errors`` are the route's own: ``openapi.py`` adds those that follow from its
-    path and body, and those that every route has.
+    ``answers`` is ``None`` for a response without content, and a function where the document alone needs the model;
+    ``body`` names the schema of the request body; ``media`` are further content types of the answer. ``errors`` are the
+    route's own: ``openapi.py`` adds those of its path and body, and those that every route has.
     """
     ok: dict[str, Any] = {"description": HTTPStatus(status).phrase}
     if answers is not None:
