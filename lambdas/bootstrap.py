@@ -271,25 +271,29 @@ def step(
     logic: Callable[[EventT, Ports], Model],
     *,
     checkpoint: bool = True,
+    approvals: bool = False,
 ) -> Step[EventT]:
     """The Lambda handler of the state ``name``: ``logic`` in the frame around every step.
 
-    ``checkpoint=False`` where the step's own records are its checkpoint.
+    ``checkpoint=False`` where the step's own records are its checkpoint; ``approvals`` as in ``load``.
     """
     from lambdas.adapters.step import Step
 
     event.model_rebuild()
-    load(settings)
+    load(settings, approvals=approvals)
     return Step(name, event, settings, logic, Bootstrap, checkpoint=checkpoint)
 
 
-def load(model: type[Settings]) -> None:
+def load(model: type[Settings], *, approvals: bool = False) -> None:
     """Import what a function with these settings is going to use: while Lambda initialises its process, for which it
     has up to ten seconds, and not within its first invocation
     (docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html).
 
-    What exists by then is never looked through for garbage."""
-    for store in _STORES if issubclass(model, TableSettings) else ():
+    ``approvals``: it works with requests for approval, whose models are many. What exists by then is never looked
+    through for garbage.
+    """
+    stores = (*_STORES, "request_store") if approvals else _STORES
+    for store in stores if issubclass(model, TableSettings) else ():
         import_module(f"lambdas.adapters.table.{store}")
     gc.freeze()
 

@@ -43,4 +43,5 @@ handler = step(
     StepEvent,
     TableSettings,
     lambda event, ports: complete_campaign(event, ports.campaigns, ports.approvals, ports.clock),
+    approvals=True,
 )

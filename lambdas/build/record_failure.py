@@ -106,4 +106,4 @@ class RecordFailureSettings(TableSettings, AlertSettings):
     """People are told."""
 
 
-handler = step("RecordFailure", StepEvent, RecordFailureSettings, record_failure)
+handler = step("RecordFailure", StepEvent, RecordFailureSettings, record_failure, approvals=True)

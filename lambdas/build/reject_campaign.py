@@ -53,4 +53,5 @@ handler = step(
     StepEvent,
     TableSettings,
     lambda event, ports: reject_campaign(event, ports.campaigns, ports.approvals, ports.clock),
+    approvals=True,
 )

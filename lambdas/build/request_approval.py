@@ -241,7 +241,7 @@ class RequestApprovalSettings(TableSettings, InviteSettings, SealSettings, Alert
     """It seals the task's token and mails the links."""
 
 
-ask = step("RequestApproval", RequestApprovalEvent, RequestApprovalSettings, request_approval)
+ask = step("RequestApproval", RequestApprovalEvent, RequestApprovalSettings, request_approval, approvals=True)
 
 
 def handler(raw: dict[str, Any], context: object) -> dict[str, Any]:

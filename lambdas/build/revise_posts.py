@@ -135,4 +135,4 @@ class RevisePostsSettings(TableSettings, BucketSettings):
     """It writes the map's items."""
 
 
-handler = step("RevisePosts", StepEvent, RevisePostsSettings, revise_posts)
+handler = step("RevisePosts", StepEvent, RevisePostsSettings, revise_posts, approvals=True)

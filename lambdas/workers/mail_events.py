@@ -176,7 +176,7 @@ def _place(lost: Undelivered) -> tuple[CampaignKey, CallbackId] | None:
     return CampaignKey(tenant_id, campaign_id), callback_id
 
 
-load(TableSettings)
+load(TableSettings, approvals=True)
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
