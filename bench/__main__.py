@@ -10,16 +10,16 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench import cold_start, cost, crowd, growth, latency_hidden, machine, report, throughput
-from bench.answer import Answer, Options
+from bench import cold_start, cost, load, machine, report, throughput
+from bench.report import Answer, Options
 from local.process import ROOT, free_port
 
 QUESTIONS: dict[str, Callable[[Options], Answer]] = {
     "cold_start": cold_start.measure,
     "throughput": throughput.measure,
-    "latency_hidden": latency_hidden.measure,
-    "crowd": crowd.measure,
-    "growth": growth.measure,
+    "latency_hidden": load.measure_latency_hidden,
+    "crowd": load.measure_crowd,
+    "growth": load.measure_growth,
     "cost": cost.measure,
 }
 PORT = 4730

@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import Any
 
 from local.client import Client, until
+from local.deploy import release
 from local.http import Http
 from local.process import ROOT
-from local.release import release
 from local.reviewers import Inbox
 from local.stack import Stack
 

@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
-from bench.answer import Answer, Options
+from bench.report import Answer, Options
 from local.process import ROOT
 from stacks.dependency_layer import build_layer
 

@@ -15,8 +15,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from bench.answer import Answer, Options, Plot, Point
 from bench.campaigns import BenchStack, bench_stack
+from bench.report import Answer, Options, Plot, Point
 
 DATED = "2026-11, not re-read"
 

@@ -4,11 +4,56 @@ Ours is the whole system: HTTP API with authorizer, one process for AWS and one 
 call. The peers are libraries inside one process. Everything runs in turn, in the same run, on warm workers.
 """
 
-from typing import Any
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, NamedTuple
 
-from bench import peers_runner
-from bench.answer import Answer, Options, Plot, Point
 from bench.campaigns import Timing, bench_stack
+from bench.report import Answer, Options, Plot, Point
+from local.process import ROOT
+
+LOCK = ROOT / "requirements" / "bench.txt"
+PROGRAMS = Path(__file__).parent / "peers"
+_LIMIT_SECONDS = 300
+
+
+class Peer(NamedTuple):
+    name: str
+    program: str
+    tuned: bool
+
+
+PEERS = (
+    Peer("DBOS, SQLite tuned", "dbos_program.py", True),
+    Peer("DBOS, as it comes", "dbos_program.py", False),
+    Peer("AWS durable, flat map", "durable_program.py", True),
+    Peer("AWS durable, as it comes", "durable_program.py", False),
+)
+
+
+def environment(home: Path) -> Path:
+    """The environment's Python; installs what ``requirements/bench.txt`` pins unless it is there."""
+    python, stamp = home / "bench-venv" / "bin" / "python", home / "bench-venv" / "installed"
+    if not stamp.is_file() or stamp.read_text() != LOCK.read_text():
+        subprocess.run([sys.executable, "-m", "venv", str(home / "bench-venv")], check=True)
+        pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes"]
+        subprocess.run([*pip, "-r", str(LOCK)], check=True)
+        stamp.write_text(LOCK.read_text())
+    return python
+
+
+def run(python: Path, peer: Peer, campaigns: int, posts: int) -> Timing:
+    command = [str(python), str(PROGRAMS / peer.program), "--campaigns", str(campaigns), "--posts", str(posts)]
+    if peer.tuned:
+        command.append("--tuned")
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=_LIMIT_SECONDS)
+    if done.returncode:
+        raise RuntimeError(f"{peer.name} failed: {done.stderr[-2_000:]}")
+    times = json.loads(done.stdout.splitlines()[-1])
+    return Timing(campaigns * posts, times["toApproval"], times["toEnd"])
+
 
 OURS = "this, local stack"
 CASES = ((1, 20), (1, 100), (1, 500), (20, 20))
@@ -18,9 +63,9 @@ CONCURRENCY = 100
 
 
 def measure(options: Options) -> Answer:
-    python = peers_runner.environment(options.home)
+    python = environment(options.home)
     # As they come they are slower, and mostly wait: left to the long run.
-    peers = [peer for peer in peers_runner.PEERS if peer.tuned or options.full]
+    peers = [peer for peer in PEERS if peer.tuned or options.full]
     timings: dict[str, dict[str, list[Timing]]] = {}
     with bench_stack(options.stacks / "throughput", options.port) as bench:
         bench.use_instant_agents()
@@ -30,7 +75,7 @@ def measure(options: Options) -> Answer:
                 case = f"{campaigns} × {posts}"
                 _add(timings, case, OURS, bench.run(campaigns, posts, CONCURRENCY))
                 for peer in peers:
-                    _add(timings, case, peer.name, peers_runner.run(python, peer, campaigns, posts))
+                    _add(timings, case, peer.name, run(python, peer, campaigns, posts))
     best = {
         case: {name: max(runs, key=lambda run: run.posts_per_second) for name, runs in engines.items()}
         for case, engines in timings.items()

@@ -32,15 +32,12 @@ from lambdas.settings import (
 
 if TYPE_CHECKING:
     from lambdas.adapters.aws.kms_cipher import KmsCipher
-    from lambdas.adapters.aws.parameters import Parameters
+    from lambdas.adapters.aws.parameters import Parameters, SecretKeys
     from lambdas.adapters.aws.s3_manifests import S3Manifests
     from lambdas.adapters.aws.s3_recent_texts import RememberedTexts, S3RecentTexts
-    from lambdas.adapters.aws.secret_keys import SecretKeys
-    from lambdas.adapters.aws.ses_mailer import SesMailer
-    from lambdas.adapters.aws.ses_senders import SesSenders
+    from lambdas.adapters.aws.ses_mailer import SesMailer, SesSenders
     from lambdas.adapters.aws.sns_alerts import SnsAlerts
     from lambdas.adapters.aws.step_functions import StepFunctionsEngine
-    from lambdas.adapters.request_log import LoggerLog
     from lambdas.adapters.slack_chat import SlackChat
     from lambdas.adapters.step import Step
     from lambdas.adapters.table.active_store import TableActive
@@ -53,12 +50,12 @@ if TYPE_CHECKING:
     from lambdas.adapters.table.post_store import TablePosts
     from lambdas.adapters.table.promise_store import TablePromises
     from lambdas.adapters.table.request_store import TableApprovals
-    from lambdas.domain.deadline import Deadline
+    from lambdas.adapters.telemetry import LoggerLog
     from lambdas.domain.models.base import Model
     from lambdas.domain.models.workflow import TaskEvent
-    from lambdas.ports.bundle import Ports
+    from lambdas.ports.bundle import Deadline, Ports
+    from lambdas.ports.services import TextModel
     from lambdas.ports.stores import Limits
-    from lambdas.ports.text_model import TextModel
 
 EventT = TypeVar("EventT", bound="TaskEvent")
 
@@ -206,7 +203,7 @@ class Bootstrap:
 
     @cached_property
     def senders(self) -> SesSenders:
-        from lambdas.adapters.aws.ses_senders import SesSenders
+        from lambdas.adapters.aws.ses_mailer import SesSenders
 
         return SesSenders(client("sesv2"))
 
@@ -228,8 +225,7 @@ class Bootstrap:
 
     @cached_property
     def log(self) -> LoggerLog:
-        from lambdas.adapters.request_log import LoggerLog
-        from lambdas.adapters.telemetry import logger
+        from lambdas.adapters.telemetry import LoggerLog, logger
 
         return LoggerLog(logger())
 
@@ -244,7 +240,7 @@ class Bootstrap:
 
 @cache
 def _secret_keys(approval_secret: str, api_secret: str) -> SecretKeys:
-    from lambdas.adapters.aws.secret_keys import SecretKeys
+    from lambdas.adapters.aws.parameters import SecretKeys
 
     secrets = client("secretsmanager")
     return SecretKeys(secrets, SystemClock(), approval_secret=approval_secret, api_secret=api_secret)

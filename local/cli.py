@@ -14,7 +14,6 @@ from rich.console import Console
 from rich.markup import escape
 
 from lambdas.domain.models.access import Role
-from local import seeds
 from local import stack as stacks
 from local import target as targets
 from local.aws import account_client as _account_client
@@ -70,8 +69,8 @@ def token(
 ) -> None:
     """Print a bearer token and nothing else."""
     roles = [each.value for each in Role]
-    if not aws and tenant not in seeds.tenants():
-        _refuse(f"TENANT is one of {', '.join(seeds.tenants())}, not {tenant!r}")
+    if not aws and tenant not in stacks.tenants():
+        _refuse(f"TENANT is one of {', '.join(stacks.tenants())}, not {tenant!r}")
     if role not in roles:
         _refuse(f"ROLE is one of {', '.join(roles)}, not {role!r}")
     if aws:
@@ -87,9 +86,9 @@ Context = Annotated[list[str] | None, typer.Option("-c", "--context", help="name
 @app.command()
 def preflight(context: Context = None) -> None:
     """Look for what a deployment to the account of your credentials would stumble over; make nothing."""
-    from local.findings import Verdict, table
-    from local.preflight import Preflight, Wanted
+    from local.preflight import Preflight, Verdict, table
     from local.synth import assembly
+    from local.wanted import Wanted
 
     values = dict(each.split("=", 1) for each in context or [] if "=" in each)
     try:
@@ -108,7 +107,7 @@ def preflight(context: Context = None) -> None:
 @app.command("prepare-account")
 def prepare_account() -> None:
     """Let API Gateway write access logs in the account and region of your credentials, once."""
-    from local.account import prepare_logs
+    from local.aws import prepare_logs
 
     try:
         _out.print(prepare_logs(_account_client), soft_wrap=True)

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from boto3.dynamodb.types import TypeDeserializer
 
-from local import execution_history
+from local.aws import events
 from local.dead_letters import Letters
 from local.http import Form, Http, Reply, StackError, forms
 from local.reviewers import Inbox, Links, OperatorLinks
@@ -183,7 +183,7 @@ class Client:
 
     def events(self, execution_arn: str) -> list[dict[str, Any]]:
         """The execution's history, oldest first."""
-        return execution_history.events(self.aws("stepfunctions"), execution_arn)
+        return events(self.aws("stepfunctions"), execution_arn)
 
     def function(self, name: str) -> str:
         """The ARN of the Lambda's alias ``live``."""

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
-from local.release import LIVE
+from local.deploy import LIVE
 
 QUEUE = "campaign-workflow-BuildCampaignDeadLetters"
 """How the name begins that CloudFormation gives the queue, less the stage's prefix."""

@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 from typing import Any, Protocol
 
-from local import execution_history
+from local.aws import StateVisit, visits
 from local.client import Client, until
 from local.http import Http, Reply, StackError
 from local.process import ROOT
@@ -43,7 +43,7 @@ class Demo:
         self.campaign_id = ""
         self.campaign: dict[str, Any] = {}
         self.posts: list[dict[str, Any]] = []
-        self.visits: list[execution_history.StateVisit] = []
+        self.visits: list[StateVisit] = []
         self.link = ""
         self.reviewer = ""
 
@@ -101,7 +101,7 @@ class Demo:
         """The campaign, its posts and the states of its execution."""
         self.campaign = client.campaign(self.campaign_id)
         self.posts = client.posts(self.campaign_id)
-        self.visits = execution_history.visits(client.events(self.campaign["executionArn"]))
+        self.visits = visits(client.events(self.campaign["executionArn"]))
 
 
 def examples() -> list[str]:

@@ -1,10 +1,20 @@
-"""The synthesised stacks, created or updated in the emulator as CloudFormation would in AWS."""
+"""Deploying: the synthesised stacks into the emulator, as CloudFormation would into AWS, with their files in S3.
+
+``release`` puts Lambdas that were changed by hand into use as a deployment does: each as a new version, in a new
+version of the workflow.
+"""
 
 import hashlib
 import json
+import os
+import re
+import tempfile
 import time
-from collections.abc import Callable
+import zipfile
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,16 +22,88 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from local import aws
-from local.assets import publish, read_manifest, resolve
+from local.emulator.config import ACCOUNT_ID, REGION
 from local.process import LocalStackError
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
+    from mypy_boto3_s3 import S3Client
+
+
+LIVE = "live"
+"""The alias of a Lambda and of a state machine that is in use."""
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+"""The earliest time a zip can hold: archives of the same files are the same bytes."""
+
+
+@dataclass(frozen=True)
+class FileAsset:
+    source: Path
+    zipped: bool
+    bucket: str
+    key: str
+
+
+def read_manifest(manifest: Path) -> list[FileAsset]:
+    """The file assets of a stack's ``<stack>.assets.json``."""
+    return [
+        FileAsset(
+            source=manifest.parent / entry["source"]["path"],
+            zipped=entry["source"].get("packaging") == "zip",
+            bucket=resolve(destination["bucketName"]),
+            key=resolve(destination["objectKey"]),
+        )
+        for entry in json.loads(manifest.read_text())["files"].values()
+        for destination in entry["destinations"].values()
+    ]
+
+
+def publish(s3: "S3Client", assets: list[FileAsset], cache: Path) -> None:
+    """Put into S3 what is not there yet; keys are hashes of the content. Archives are kept in ``cache``."""
+    for bucket in sorted({asset.bucket for asset in assets}):
+        present = _keys(s3, bucket)
+        for asset in assets:
+            if asset.bucket == bucket and asset.key not in present:
+                file = zipped(asset.source, cache / Path(asset.key).name) if asset.zipped else asset.source
+                s3.put_object(Bucket=bucket, Key=asset.key, Body=file.read_bytes())
+
+
+def zipped(directory: Path, archive: Path) -> Path:
+    """``directory`` as an archive that depends on nothing but names, contents and the executable bit."""
+    if archive.is_file():
+        return archive
+    archive.parent.mkdir(parents=True, exist_ok=True)
+    handle, scratch = tempfile.mkstemp(dir=archive.parent)
+    # Compressing lightly is the quickest way into and out of the emulator.
+    with (
+        os.fdopen(handle, "wb") as stream,
+        zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as opened,
+    ):
+        for path in sorted(p for p in directory.rglob("*") if p.is_file() and "__pycache__" not in p.parts):
+            entry = zipfile.ZipInfo(path.relative_to(directory).as_posix(), _EPOCH)
+            entry.external_attr = (0o100755 if os.access(path, os.X_OK) else 0o100644) << 16
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            opened.writestr(entry, path.read_bytes(), compresslevel=1)
+    Path(scratch).replace(archive)
+    return archive
+
+
+def _keys(s3: "S3Client", bucket: str) -> set[str]:
+    with suppress(s3.exceptions.BucketAlreadyOwnedByYou, s3.exceptions.BucketAlreadyExists):
+        s3.create_bucket(Bucket=bucket)
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket)
+    return {item["Key"] for page in pages for item in page.get("Contents", [])}
+
+
+def resolve(text: str) -> str:
+    """``text`` with CloudFormation's placeholders filled in for the local account."""
+    for name, value in (("AccountId", ACCOUNT_ID), ("Region", REGION), ("Partition", "aws")):
+        text = text.replace(f"${{AWS::{name}}}", value)
+    return text
+
 
 _BOOTSTRAP = ("/cdk-bootstrap/hnb659fds/version", "21")
 """CDK's templates check that the account was bootstrapped; the local one needs nothing more of CDK than this."""
-_LOGS_ROLE = "api-gateway-logs"
-_LOGS_POLICY = "arn:aws:iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs"
 _TAG = "template-hash"
 _LIMIT_SECONDS = 180.0
 _RENEWABLE = (None, "ROLLBACK_COMPLETE", "DELETE_COMPLETE")
@@ -76,26 +158,10 @@ def deploy(assembly: Path, endpoint_url: str, *, cache: Path, say: Callable[[str
 
 
 def bootstrap(endpoint_url: str) -> None:
-    """Prepare the local account as ``make bootstrap`` prepares one of AWS; it may be done again.
-
-    API Gateway writes its logs under a role of the account
-    (docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html).
-    """
-    aws.client("ssm", endpoint_url).put_parameter(
-        Name=_BOOTSTRAP[0], Value=_BOOTSTRAP[1], Type="String", Overwrite=True
-    )
-    gateway, roles = aws.client("apigateway", endpoint_url), aws.client("iam", endpoint_url)
-    if gateway.get_account().get("cloudwatchRoleArn"):
-        return
-    may_assume = {"Effect": "Allow", "Principal": {"Service": "apigateway.amazonaws.com"}, "Action": "sts:AssumeRole"}
-    trust = json.dumps({"Version": "2012-10-17", "Statement": [may_assume]})
-    try:
-        role = roles.create_role(RoleName=_LOGS_ROLE, AssumeRolePolicyDocument=trust)
-    except roles.exceptions.EntityAlreadyExistsException:
-        role = roles.get_role(RoleName=_LOGS_ROLE)
-    roles.attach_role_policy(RoleName=_LOGS_ROLE, PolicyArn=_LOGS_POLICY)
-    patch = {"op": "replace", "path": "/cloudwatchRoleArn", "value": role["Role"]["Arn"]}
-    gateway.update_account(patchOperations=[patch])
+    """Prepare the local account as ``make bootstrap`` prepares one of AWS; it may be done again."""
+    client = partial(aws.client, endpoint_url=endpoint_url)
+    client("ssm").put_parameter(Name=_BOOTSTRAP[0], Value=_BOOTSTRAP[1], Type="String", Overwrite=True)
+    aws.prepare_logs(client)
 
 
 def _describe(cloudformation: "CloudFormationClient", name: str) -> dict[str, Any]:
@@ -151,3 +217,19 @@ def _first_failure(cloudformation: "CloudFormationClient", name: str) -> str:
             what = f"{event.get('LogicalResourceId')} ({event.get('ResourceType')})"
             return f"{what}: {event.get('ResourceStatusReason', 'no reason given')}"
     return "no resource reported why"
+
+
+def release(client: aws.Clients, machine: str, functions: Sequence[str]) -> None:
+    """Publish the functions as they are, and let whatever starts from now on use them; what runs keeps its own."""
+    lambdas, states = client("lambda"), client("stepfunctions")
+    definition: str = states.describe_state_machine(stateMachineArn=machine)["definition"]
+    for name in functions:
+        version = lambdas.publish_version(FunctionName=name)["Version"]
+        lambdas.update_alias(FunctionName=name, Name=LIVE, FunctionVersion=version)
+        definition = re.sub(rf"(:function:{re.escape(name)}:)\d+", rf"\g<1>{version}", definition)
+    states.update_state_machine(stateMachineArn=machine, definition=definition)
+    published = states.publish_state_machine_version(stateMachineArn=machine)["stateMachineVersionArn"]
+    states.update_state_machine_alias(
+        stateMachineAliasArn=f"{machine}:{LIVE}",
+        routingConfiguration=[{"stateMachineVersionArn": published, "weight": 100}],
+    )

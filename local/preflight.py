@@ -4,63 +4,49 @@ What is wanted is read from the synthesised templates: the names, the sender, wh
 is made, whatever the others say; one that may not be made is a finding as well.
 """
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from enum import StrEnum
 from functools import cached_property, partial
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from botocore.exceptions import BotoCoreError, ClientError
+from rich.markup import escape
+from rich.table import Table
 
-from local.account import Clients, log_role
-from local.findings import Finding, Verdict
-from local.names import LEAVING, LOOKS, TODO, found
+from local.aws import Clients, log_role
+from local.wanted import LEAVING, LOOKS, TODO, Wanted, found
+
+
+class Verdict(StrEnum):
+    OK = "ok"
+    NOTE = "note"
+    """It will work, and somebody should know."""
+    UNKNOWN = "cannot check"
+    MISSING = "missing"
+
+
+class Finding(NamedTuple):
+    subject: str
+    verdict: Verdict
+    says: str
+    todo: str = ""
+
+
+_COLOURS = {Verdict.OK: "green", Verdict.NOTE: "cyan", Verdict.UNKNOWN: "yellow", Verdict.MISSING: "red"}
+
+
+def table(findings: Iterable[Finding]) -> Table:
+    """A line for each finding, in their order."""
+    shown = Table("", "", "", "what to do", box=None, padding=(0, 2, 0, 0))
+    for subject, verdict, says, todo in findings:
+        shown.add_row(f"[{_COLOURS[verdict]}]{verdict}[/]", escape(subject), escape(says), escape(todo))
+    return shown
+
 
 UNRESERVED = 100
 """Concurrent executions that Lambda keeps for functions with none set aside
 (docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html)."""
 _DENIED = frozenset({"AccessDenied", "AccessDeniedException", "AuthorizationError", "UnauthorizedOperation"})
-
-
-class Wanted(NamedTuple):
-    """What the templates of a cloud assembly would make."""
-
-    templates: Mapping[str, Mapping[str, Any]]
-    """By the name of the stack."""
-    bootstrap: tuple[str, int]
-    """The parameter with the version of the CDK's bootstrap stack, and the version that is needed."""
-
-    @classmethod
-    def read(cls, assembly: Path) -> "Wanted":
-        artifacts = json.loads((assembly / "manifest.json").read_text())["artifacts"].values()
-        stacks = [each["properties"] for each in artifacts if each["type"] == "aws:cloudformation:stack"]
-        return cls(
-            {
-                stack["templateFile"].removesuffix(".template.json"): json.loads(
-                    (assembly / stack["templateFile"]).read_text()
-                )
-                for stack in stacks
-            },
-            (
-                stacks[0]["bootstrapStackVersionSsmParameter"],
-                max(stack["requiresBootstrapStackVersion"] for stack in stacks),
-            ),
-        )
-
-    def properties(self, kind: str) -> list[dict[str, Any]]:
-        """Of every resource of a type."""
-        return [
-            resource.get("Properties", {})
-            for template in self.templates.values()
-            for resource in template["Resources"].values()
-            if resource["Type"] == kind
-        ]
-
-    def environment(self, variable: str) -> str | None:
-        """What the Lambdas are told under that name."""
-        functions = self.properties("AWS::Lambda::Function")
-        values = [function["Environment"]["Variables"].get(variable) for function in functions]
-        return next((value for value in values if value), None)
 
 
 class Preflight:

@@ -18,7 +18,7 @@ from botocore.exceptions import ClientError
 
 from lambdas.adapters.table import keys
 from lambdas.adapters.table.keys import ItemKey
-from lambdas.domain.due import SHARDS, Kind
+from lambdas.domain.due_entry import SHARDS, Kind
 from lambdas.domain.ids import CampaignId, CampaignKey, TenantId
 from local.client import until
 from local.dead_letters import Letters

@@ -1,4 +1,4 @@
-"""The local stack of a home directory: emulator, deployed templates, seeded tenants.
+"""The local stack of a home directory: emulator, deployed templates, and the tenants of ``local/seed/<tenant>.json``.
 
 ``stack.json`` in the home tells programs where everything is (``local.target``).
 """
@@ -11,10 +11,16 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from local import aws, seeds, target
-from local.deploy import deploy
+from lambdas.adapters.aws.ses_mailer import OWNER_TAG
+from lambdas.adapters.table.catalog_store import TableCatalog
+from lambdas.adapters.table.dynamo_table import DynamoTable
+from lambdas.domain.ids import BrandId, PersonaId, TenantId
+from lambdas.domain.models.base import Model
+from lambdas.domain.models.brand import BrandConfig, PersonaConfig
+from lambdas.domain.models.tenant import TenantConfig
+from local import aws, target
+from local.deploy import LIVE, deploy
 from local.process import DEFAULT_PORT, ROOT, EmulatorProcess, LocalStackError, exclusive, free_port
-from local.release import LIVE
 from local.synth import CACHE, assembly
 from local.target import Target, TargetError
 
@@ -118,7 +124,7 @@ def _deployed(process: EmulatorProcess, say: Callable[[str], None], release: Cal
     )
     pages = {"endpointUrl": endpoint, "consoleUrl": f"{endpoint}/_local/", "inboxUrl": f"{endpoint}/_local/inbox"}
     info = target.describe(partial(aws.client, endpoint_url=endpoint)) | pages
-    seeds.plant(endpoint, info["table"])
+    plant(endpoint, info["table"])
     return info
 
 
@@ -140,3 +146,47 @@ def _reconcile(info: dict[str, Any], say: Callable[[str], None]) -> None:
     resumed = sum(number for finding, number in report["findings"].items() if finding not in _NOTHING_TO_DO)
     if resumed:
         say(f"going on with {resumed} campaign{'s' if resumed > 1 else ''} that the last stop interrupted")
+
+
+SEEDS = Path(__file__).parent / "seed"
+
+
+def tenants() -> list[str]:
+    return sorted(path.stem for path in SEEDS.glob("*.json"))
+
+
+def plant(endpoint_url: str, table: str) -> None:
+    """Store what differs from the seed, through the adapter that serves ``PUT /brands/{id}``.
+
+    A brand somebody changed through the API is put back: every start offers the same tenants. Settings stay as changed.
+    """
+    catalog = TableCatalog(DynamoTable(aws.client("dynamodb", endpoint_url), table))
+    for name in tenants():
+        tenant, seed = TenantId(name), json.loads((SEEDS / f"{name}.json").read_text())
+        _settle(tenant, TenantConfig.from_wire(seed.get("settings", {})), catalog, endpoint_url)
+        for brand_id, body in seed["brands"].items():
+            brand = BrandConfig.from_wire(body)
+            if not _same(catalog.get_brand(tenant, BrandId(brand_id)), brand):
+                catalog.put_brand(tenant, BrandId(brand_id), brand)
+        for persona_id, body in seed["personas"].items():
+            persona = PersonaConfig.from_wire(body)
+            if not _same(catalog.get_persona(tenant, PersonaId(persona_id)), persona):
+                catalog.put_persona(tenant, PersonaId(persona_id), persona)
+
+
+def _settle(tenant: TenantId, config: TenantConfig, catalog: TableCatalog, endpoint_url: str) -> None:
+    """The tenant's sender, as an identity of the mail service that bears the tenant's tag, and its first settings."""
+    if config.sender:
+        aws.client("sesv2", endpoint_url).create_email_identity(
+            EmailIdentity=config.sender.address, Tags=[{"Key": OWNER_TAG, "Value": tenant}]
+        )
+    if catalog.get_settings(tenant).version == 0:
+        catalog.put_settings(tenant, config)
+
+
+def _same(stored: Model | None, seed: Model) -> bool:
+    """Whether the stored record holds what the seed says; its identity and version are beside the point."""
+    if stored is None:
+        return False
+    wire = stored.to_wire()
+    return {name: wire.get(name) for name in seed.to_wire()} == seed.to_wire()

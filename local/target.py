@@ -10,7 +10,6 @@ The stack file is JSON. ``make up`` writes one for the local stack, ``make stack
 """
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,7 +17,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from lambdas.adapters.aws.secret_keys import parse_key_set
+from lambdas.adapters.aws.parameters import parse_key_set
 from lambdas.domain.ids import TenantId
 from lambdas.domain.models.access import Caller, KeySet, Role
 from lambdas.services.tokens import sign_api_token
@@ -28,8 +27,6 @@ TOKEN_LIFETIME = timedelta(hours=12)
 STACKS = ("campaign-data", "campaign-workflow", "campaign-api", "campaign-recovery")
 _MACHINE_OUTPUTS = {"build": "BuildStateMachineArn", "run": "RunStateMachineArn"}
 _NEEDED = frozenset({"apiUrl", "region", "prefix", "table", "bucket", "alertTopic", "stateMachines", "secrets"})
-
-Client = Callable[[str], Any]
 
 
 class TargetError(RuntimeError):
@@ -94,7 +91,7 @@ def api_token(secrets: Any, secret_id: str, tenant: str, role: str, *, lifetime:
     return sign_api_token(key_set(secrets, secret_id), caller, now=now, expires=now + lifetime)
 
 
-def describe(client: Client, prefix: str = "") -> dict[str, Any]:
+def describe(client: aws.Clients, prefix: str = "") -> dict[str, Any]:
     """What a stack file says of the stage whose names begin with ``prefix``, read from CloudFormation.
 
     The API's address is the one that mailed links lead to (an SSM parameter, which a domain of your own may have

@@ -1,6 +1,6 @@
 """Whom the system tells when a campaign needs somebody, and the alarms on periodic work that tell them too.
 
-Periodic work is found by the due index (``lambdas/domain/due.py``), once a minute for each of its shards.
+Periodic work is found by the due index (``lambdas/domain/due_entry.py``), once a minute for each of its shards.
 """
 
 from aws_cdk import Duration, Stack
@@ -14,7 +14,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from lambdas.domain.due import SHARDS, Kind
+from lambdas.domain.due_entry import SHARDS, Kind
 from stacks.functions import CampaignFunction
 from stacks.grants import grant_key
 

@@ -11,13 +11,41 @@ from lambdas.api.rest.app import routes
 from stacks.data import DataStack
 from stacks.executions import grant_look, grant_mend
 from stacks.functions import CampaignFunction, CodeAssets, kept_logs
-from stacks.grants import Access, acknowledge, grant_parameter, grant_seal, grant_secret, grant_table
+from stacks.grants import (
+    Access,
+    acknowledge,
+    grant_parameter,
+    grant_seal,
+    grant_secret,
+    grant_table,
+    grant_task_answers,
+)
 from stacks.mail import grant_senders
 from stacks.options import Options
-from stacks.workflow import WorkflowStack, grant_task_answers
+from stacks.workflow import WorkflowStack
 
 STAGE = "prod"
 _NOTHING_SENT = '"there is no token: send one as Authorization: Bearer <token>"'
+_KINDS = apigateway.ResponseType
+_MESSAGE = "$context.error.messageString"  # brings its own quotation marks
+_NOTHING_THERE = '"there is nothing at this path"'
+_REFUSED_BY_THE_GATEWAY = (
+    ("400", _KINDS.DEFAULT_4_XX, "The request is not valid", _MESSAGE),
+    ("403Filtered", _KINDS.WAF_FILTERED, "This is not allowed", _MESSAGE),
+    # No method takes AWS's own signatures: what the gateway says about one, or that it misses one, means a path
+    # or a method that it does not know.
+    ("404", _KINDS.MISSING_AUTHENTICATION_TOKEN, "Not found", _NOTHING_THERE),
+    ("404Signature", _KINDS.INVALID_SIGNATURE, "Not found", _NOTHING_THERE),
+    ("404Expired", _KINDS.EXPIRED_TOKEN, "Not found", _NOTHING_THERE),
+    ("404Resource", _KINDS.RESOURCE_NOT_FOUND, "Not found", _NOTHING_THERE),
+    ("413", _KINDS.REQUEST_TOO_LARGE, "The body is too large", _MESSAGE),
+    ("415", _KINDS.UNSUPPORTED_MEDIA_TYPE, "The media type is not supported", _MESSAGE),
+    ("429", _KINDS.THROTTLED, "Too many requests", _MESSAGE),
+    ("429Quota", _KINDS.QUOTA_EXCEEDED, "Too many requests", _MESSAGE),
+    ("500", _KINDS.DEFAULT_5_XX, "Something went wrong on our side", _MESSAGE),
+    ("504", _KINDS.INTEGRATION_TIMEOUT, "The request took too long", _MESSAGE),
+)
+"""Name, kind, title and detail."""
 
 
 class ApiStack(Stack):
@@ -29,7 +57,7 @@ class ApiStack(Stack):
         super().__init__(scope, construct_id, description="Campaign orchestration: the HTTP API")
         self._options = options
         self._data = data
-        self._assets = CodeAssets(self, options)
+        self._assets = CodeAssets(self, options, data.key)
         self.rest_api = self._rest_api()
         integration = apigateway.LambdaIntegration(
             self._routes(workflow).live,
@@ -108,12 +136,9 @@ class ApiStack(Stack):
     def _routes(self, workflow: WorkflowStack) -> CampaignFunction:
         function = CampaignFunction(
             self,
-            "ApiFunction",
-            name="api",
+            "api",
             module="lambdas.api.rest.handler",
-            options=self._options,
             assets=self._assets,
-            key=self._data.key,
             environment={
                 "TABLE_NAME": self._data.table.table_name,
                 "BUILD_STATE_MACHINE_ARN": workflow.build_live.ref,
@@ -140,12 +165,9 @@ class ApiStack(Stack):
     def _authorizer(self) -> apigateway.RequestAuthorizer:
         function = CampaignFunction(
             self,
-            "AuthorizerFunction",
-            name="authorizer",
+            "authorizer",
             module="lambdas.api.authorizer",
-            options=self._options,
             assets=self._assets,
-            key=self._data.key,
             environment={"API_KEYS_SECRET": self._data.api_keys_name},
             timeout_seconds=10,
         )
@@ -164,30 +186,12 @@ class ApiStack(Stack):
         Templates and headers may name variables of the context, and nothing is computed
         (docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-gatewayResponse-definition.html).
         """
-        kinds = apigateway.ResponseType
-        message = "$context.error.messageString"  # brings its own quotation marks
-        nothing = '"there is nothing at this path"'
-        for name, kind, title, detail in (
-            ("400", kinds.DEFAULT_4_XX, "The request is not valid", message),
-            ("403Filtered", kinds.WAF_FILTERED, "This is not allowed", message),
-            # No method takes AWS's own signatures: what the gateway says about one, or that it misses one, means a path
-            # or a method that it does not know.
-            ("404", kinds.MISSING_AUTHENTICATION_TOKEN, "Not found", nothing),
-            ("404Signature", kinds.INVALID_SIGNATURE, "Not found", nothing),
-            ("404Expired", kinds.EXPIRED_TOKEN, "Not found", nothing),
-            ("404Resource", kinds.RESOURCE_NOT_FOUND, "Not found", nothing),
-            ("413", kinds.REQUEST_TOO_LARGE, "The body is too large", message),
-            ("415", kinds.UNSUPPORTED_MEDIA_TYPE, "The media type is not supported", message),
-            ("429", kinds.THROTTLED, "Too many requests", message),
-            ("429Quota", kinds.QUOTA_EXCEEDED, "Too many requests", message),
-            ("500", kinds.DEFAULT_5_XX, "Something went wrong on our side", message),
-            ("504", kinds.INTEGRATION_TIMEOUT, "The request took too long", message),
-        ):
+        for name, kind, title, detail in _REFUSED_BY_THE_GATEWAY:
             self._problem_response(name, kind, title, detail)
         # Without an Authorization header the authorizer is not asked.
         self._problem_response(
             "401",
-            kinds.UNAUTHORIZED,
+            _KINDS.UNAUTHORIZED,
             "Authentication is required",
             _NOTHING_SENT,
             problem="urn:campaign-orchestration:problem:unauthenticated",  # as the application says it
@@ -196,7 +200,7 @@ class ApiStack(Stack):
         # The authorizer denies nothing but tokens, and says why in the context of its policy.
         self._problem_response(
             "401Denied",
-            kinds.ACCESS_DENIED,
+            _KINDS.ACCESS_DENIED,
             "Authentication is required",
             '"$context.authorizer.reason"',
             problem="$context.authorizer.problem",

@@ -1,22 +1,19 @@
 """What looks after open requests for approval."""
 
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from lambdas.domain.due import Kind
+from lambdas.domain.due_entry import Kind
 from stacks.alerts import every_minute, grant_alert
 from stacks.data import DataStack
 from stacks.functions import CampaignFunction, CodeAssets
-from stacks.grants import Access, acknowledge, grant_parameter, grant_seal, grant_secret, grant_table
+from stacks.grants import Access, grant_parameter, grant_seal, grant_secret, grant_table, grant_task_answers
 from stacks.mail import Mail
-from stacks.options import Options
 
 
 def sweep_approvals(
     scope: Construct,
     *,
-    options: Options,
     data: DataStack,
     assets: CodeAssets,
     base_url_parameter: str,
@@ -26,12 +23,9 @@ def sweep_approvals(
     """Lambda ``sweep-approvals``, once a minute: invitations, reminders, heartbeats, expiry, lost decisions."""
     function = CampaignFunction(
         scope,
-        "SweepApprovalsFunction",
-        name="sweep-approvals",
+        "sweep-approvals",
         module="lambdas.ops.sweep_approvals",
-        options=options,
         assets=assets,
-        key=data.key,
         environment={
             "TABLE_NAME": data.table.table_name,
             "APPROVAL_KEYS_SECRET": data.approval_keys_name,
@@ -47,17 +41,6 @@ def sweep_approvals(
     grant_seal(function, data.key, "kms:Decrypt")
     mail.grant_send(function)
     grant_alert(function, alerts, data.key)
-    _grant_answers(function)
+    grant_task_answers(function, ["states:SendTaskHeartbeat", "states:SendTaskSuccess"])
     every_minute(scope, "SweepApprovals", function, Kind.APPROVAL, "Open requests for approval", alerts)
     return function
-
-
-def _grant_answers(function: CampaignFunction) -> None:
-    """Answer the tasks that wait for a request."""
-    answers = ["states:SendTaskHeartbeat", "states:SendTaskSuccess"]
-    function.add_to_role_policy(iam.PolicyStatement(actions=answers, resources=["*"]))
-    acknowledge(
-        function.role or function,
-        "AwsSolutions-IAM5[Resource::*]",
-        "Answering a task is authorised by the task token; the action is not checked against an execution",
-    )

@@ -8,13 +8,11 @@ from constructs import Construct
 from stacks.data import DataStack
 from stacks.functions import CampaignFunction, CodeAssets, keep_failures
 from stacks.grants import Access, grant_table
-from stacks.options import Options
 
 
 def build_campaign(
     scope: Construct,
     *,
-    options: Options,
     data: DataStack,
     assets: CodeAssets,
     machine: sfn.StateMachine,
@@ -23,22 +21,19 @@ def build_campaign(
     """Lambda ``build-campaign``. ``live`` is the alias of ``machine`` that it starts."""
     function = CampaignFunction(
         scope,
-        "BuildCampaignFunction",
-        name="build-campaign",
+        "build-campaign",
         module="lambdas.api.build_campaign",
-        options=options,
         assets=assets,
-        key=data.key,
         environment={
             "TABLE_NAME": data.table.table_name,
             "BUILD_STATE_MACHINE_ARN": live.ref,
-            **options.quota,
+            **assets.options.quota,
         },
     )
     grant_table(function, data, [Access.GET, Access.BATCH_GET, Access.PUT, Access.UPDATE])
     machine.grant_start_execution(function)
     keep_failures(function, "BuildCampaign", data.key)
-    _let_in(function, options.internal_roles)
+    _let_in(function, assets.options.internal_roles)
     return function
 
 

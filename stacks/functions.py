@@ -22,9 +22,10 @@ _COMPILED = ("__pycache__", "*.pyc")
 
 
 class CodeAssets:
-    """The shared code and the dependency layer, added to a stack once."""
+    """What all functions of a stack share: code, dependency layer, options, and the key of what they log."""
 
-    def __init__(self, scope: Construct, options: Options) -> None:
+    def __init__(self, scope: Construct, options: Options, key: kms.IKey) -> None:
+        self.options, self.key = options, key
         self.code = lambda_.Code.from_asset(
             str(ROOT),
             # The workflows' pictures are beside their definitions, and the API fills them in.
@@ -56,26 +57,19 @@ class CampaignFunction(lambda_.Function):
     def __init__(
         self,
         scope: Construct,
-        construct_id: str,
-        *,
         name: str,
+        *,
         module: str,
-        options: Options,
         assets: CodeAssets,
-        key: kms.IKey,
         environment: Mapping[str, str],
         timeout_seconds: int = 30,
         memory_mb: int = 512,
     ) -> None:
+        options, key = assets.options, assets.key
         function_name = f"{options.prefix}{name}"
+        construct_id = "".join(part.title() for part in name.split("-")) + "Function"
         log_group = kept_logs(scope, f"{construct_id}Logs", f"/aws/lambda/{function_name}", key)
-        role = iam.Role(
-            scope,
-            f"{construct_id}Role",
-            assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
-            description=f"Runs {function_name}",
-        )
-        log_group.grant_write(role)
+        role = _role(scope, f"{construct_id}Role", function_name, log_group)
         super().__init__(
             scope,
             construct_id,
@@ -95,11 +89,22 @@ class CampaignFunction(lambda_.Function):
             tracing=lambda_.Tracing.ACTIVE if options.tracing else lambda_.Tracing.DISABLED,
             current_version_options=lambda_.VersionOptions(removal_policy=RemovalPolicy.RETAIN),
         )
-        self.service_name = name
-        """The dimension ``service`` of its metrics."""
+        self.service_name = name  # the dimension ``service`` of its metrics
         self.live = lambda_.Alias(self, "Live", alias_name=LIVE, version=self.current_version)
         if options.tracing:
             acknowledge(role, "AwsSolutions-IAM5[Resource::*]", "X-Ray's write actions take no resource")
+
+
+def _role(scope: Construct, construct_id: str, function_name: str, log_group: logs.LogGroup) -> iam.Role:
+    """A role that may write the function's logs and nothing else."""
+    role = iam.Role(
+        scope,
+        construct_id,
+        assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
+        description=f"Runs {function_name}",
+    )
+    log_group.grant_write(role)
+    return role
 
 
 def kept_logs(scope: Construct, construct_id: str, name: str, key: kms.IKey) -> logs.LogGroup:

@@ -11,7 +11,6 @@ from constructs import Construct
 from stacks.data import DataStack
 from stacks.functions import CampaignFunction, CodeAssets, keep_failures
 from stacks.grants import Access, acknowledge, grant_secrets_below, grant_table
-from stacks.options import Options
 
 IDENTITIES = "arn:<AWS::Partition>:ses:<AWS::Region>:<AWS::AccountId>:identity/*"
 """As cdk-nag quotes ``every_identity``."""
@@ -20,9 +19,10 @@ IDENTITIES = "arn:<AWS::Partition>:ses:<AWS::Region>:<AWS::AccountId>:identity/*
 class Mail:
     """The deployment's sender, the configuration set, and the Lambda ``mail-events`` behind it."""
 
-    def __init__(self, scope: Construct, *, options: Options, data: DataStack, assets: CodeAssets) -> None:
+    def __init__(self, scope: Construct, *, data: DataStack, assets: CodeAssets) -> None:
         self._stack = Stack.of(scope)
         self._data = data
+        options = assets.options
         self._slack_prefix = f"{options.prefix}campaign/slack/"
         if options.owns_sender:
             identity = ses.EmailIdentity(scope, "Sender", identity=ses.Identity.email(options.sender))
@@ -43,22 +43,19 @@ class Mail:
             destination=ses.EventDestination.sns_topic(topic),
             events=[ses.EmailSendingEvent.BOUNCE, ses.EmailSendingEvent.COMPLAINT, ses.EmailSendingEvent.REJECT],
         )
-        self._listen(scope, topic, options, assets)
+        self._listen(scope, topic, assets)
         self.environment = {
             "SENDER_EMAIL": options.sender,
             "CONFIGURATION_SET": self.configuration_set.configuration_set_name,
             "SLACK_SECRET_PREFIX": self._slack_prefix,
         }
 
-    def _listen(self, scope: Construct, topic: sns.Topic, options: Options, assets: CodeAssets) -> None:
+    def _listen(self, scope: Construct, topic: sns.Topic, assets: CodeAssets) -> None:
         function = CampaignFunction(
             scope,
-            "MailEventsFunction",
-            name="mail-events",
+            "mail-events",
             module="lambdas.workers.mail_events",
-            options=options,
             assets=assets,
-            key=self._data.key,
             environment={"TABLE_NAME": self._data.table.table_name},
         )
         grant_table(function, self._data, [Access.GET, Access.PUT])

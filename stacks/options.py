@@ -8,7 +8,7 @@ from aws_cdk import App
 from aws_cdk import aws_lambda as lambda_
 from constructs import Node
 
-from statemachine.retries import Retries, Retry
+from statemachine.tasks import Retries, Retry
 
 _LOCAL_SENDER = "campaigns@example.com"
 """Nobody can verify an address of example.com, so it serves only where nothing is sent."""

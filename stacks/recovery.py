@@ -5,7 +5,7 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from constructs import Construct
 
-from lambdas.domain.due import Kind
+from lambdas.domain.due_entry import Kind
 from stacks.alerts import every_minute, grant_alert
 from stacks.data import DataStack
 from stacks.executions import grant_look, grant_mend
@@ -24,12 +24,9 @@ class RecoveryStack(Stack):
         super().__init__(scope, construct_id, description="Campaign orchestration: recovery")
         self.reconcile = CampaignFunction(
             self,
-            "ReconcileFunction",
-            name="reconcile",
+            "reconcile",
             module="lambdas.ops.reconcile",
-            options=options,
-            assets=CodeAssets(self, options),
-            key=data.key,
+            assets=CodeAssets(self, options, data.key),
             environment={
                 "TABLE_NAME": data.table.table_name,
                 "BUILD_STATE_MACHINE_ARN": workflow.build_live.ref,

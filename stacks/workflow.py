@@ -23,6 +23,7 @@ from stacks.grants import (
     grant_seal,
     grant_secret,
     grant_table,
+    grant_task_answers,
 )
 from stacks.mail import Mail
 from stacks.models import grant_model, model_environment
@@ -37,16 +38,15 @@ class WorkflowStack(Stack):
         super().__init__(scope, construct_id, description="Campaign orchestration: the BUILD workflow")
         self._options = options
         self._data = data
-        self._assets = CodeAssets(self, options)
+        self._assets = CodeAssets(self, options, data.key)
         self.base_url_parameter = f"/{options.prefix}campaign/approval-base-url"
-        self.mail = Mail(self, options=options, data=data, assets=self._assets)
+        self.mail = Mail(self, data=data, assets=self._assets)
         self.build_name = f"{options.prefix}build"
         self.alerts = alert_topic(self, f"{options.prefix}campaign-alerts", data.key)
         self.build_machine = self._state_machine(self._build_functions())
         self.build_live = live_alias(self.build_machine)
         self.build_campaign = build_campaign(
             self,
-            options=options,
             data=data,
             assets=self._assets,
             machine=self.build_machine,
@@ -54,7 +54,6 @@ class WorkflowStack(Stack):
         )
         sweep_approvals(
             self,
-            options=options,
             data=data,
             assets=self._assets,
             base_url_parameter=self.base_url_parameter,
@@ -101,12 +100,9 @@ class WorkflowStack(Stack):
         """The Lambda of the state whose module is ``lambdas/build/<module>.py``."""
         function = CampaignFunction(
             self,
-            function_id(module),
-            name=module.replace("_", "-"),
+            module.replace("_", "-"),
             module=f"lambdas.build.{module}",
-            options=self._options,
             assets=self._assets,
-            key=self._data.key,
             environment={"TABLE_NAME": self._data.table.table_name, **(environment or {})},
             timeout_seconds=timeout_seconds,
             memory_mb=memory_mb,
@@ -168,12 +164,9 @@ class WorkflowStack(Stack):
         """An agent by itself, for callers that are not Python code. It reads and writes nothing but its answer."""
         function = CampaignFunction(
             self,
-            function_id(folder),
-            name=folder.replace("_", "-"),
+            folder.replace("_", "-"),
             module=f"lambdas.agents.{folder}.handler",
-            options=self._options,
             assets=self._assets,
-            key=self._data.key,
             environment=model_environment(self._options),
             timeout_seconds=timeout_seconds,
             memory_mb=1024,
@@ -279,24 +272,9 @@ class WorkflowStack(Stack):
             acknowledge(machine, "AwsSolutions-SF2", "X-Ray is switched on by -c tracing=true")
 
 
-def function_id(folder: str) -> str:
-    """``plan_posts`` is ``PlanPostsFunction``."""
-    return "".join(part.title() for part in folder.split("_")) + "Function"
-
-
 def logical_id(construct: Construct) -> str:
     """The name of the construct's resource in the template, as cdk-nag spells it."""
     resource = construct.node.default_child
     if not isinstance(resource, CfnElement):
         raise TypeError(f"{construct.node.path} has no resource of its own")
     return str(Stack.of(construct).get_logical_id(resource))
-
-
-def grant_task_answers(function: CampaignFunction, actions: Sequence[str]) -> None:
-    """Let ``function`` answer a waiting task."""
-    function.add_to_role_policy(iam.PolicyStatement(actions=list(actions), resources=["*"]))
-    acknowledge(
-        function.role or function,
-        "AwsSolutions-IAM5[Resource::*]",
-        "Answering a task is authorised by the task token; the action is not checked against an execution",
-    )

@@ -15,8 +15,7 @@ from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
 
 from lambdas.domain.models.campaign import MAX_REVISIONS
-from statemachine.retries import Retries
-from statemachine.tasks import callback_step, retry_reading, step
+from statemachine.tasks import Retries, callback_step, retry_reading, step
 
 APPROVAL_TIMEOUT = Duration.days(15)
 """Twice the longest wait a campaign may ask for, and a day: the campaign's own policy strikes long before, unless

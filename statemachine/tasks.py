@@ -1,10 +1,10 @@
-"""How every task of both workflows is called, retried and caught.
+"""How every task of both workflows is called, retried and caught; a deployment may choose its patience.
 
 A definition names versions of functions, so that an execution ends with the code it began with (docs/adr/0022).
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from aws_cdk import Duration
 from aws_cdk import aws_lambda as lambda_
@@ -12,8 +12,71 @@ from aws_cdk import aws_stepfunctions as sfn
 from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
 
-from lambdas.domain.errors import ThrottledError, permanent_names, retryable_names
-from statemachine.retries import Retries, Retry
+from lambdas.domain.errors import WORKFLOW_RETRIES, ThrottledError, permanent_names, retryable_names
+
+MAX_ATTEMPTS = 99_999_999
+MAX_DELAY_SECONDS = 31_622_400
+"""Of a retrier: attempts below 100,000,000, interval and delay below a year and two days
+(docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html)."""
+
+
+class Retry(NamedTuple):
+    """``retries`` are counted after the first attempt; times are in seconds. Every wait is drawn at random between
+    nothing and its full length, so that steps that failed together do not come back together."""
+
+    retries: int
+    interval: int
+    backoff: float
+    max_delay: int
+
+    @classmethod
+    def parse(cls, text: str, default: "Retry") -> "Retry":
+        """``retries=3,interval=2,backoff=2.0,maxDelay=60``: what is left out is the ``default``'s.
+
+        Raises ``ValueError`` that says what is wrong.
+        """
+        given: dict[str, float] = {}
+        for part in text.split(","):
+            name, _, value = part.strip().partition("=")
+            if name not in _FIELDS:
+                raise ValueError(f"{part!r} is none of {', '.join(_FIELDS)} with an equals sign and a number")
+            try:
+                number = float(value)
+            except ValueError:
+                raise ValueError(f"{part!r} has no number") from None
+            low, high = _FIELDS[name]
+            if not low <= number <= high or (name != "backoff" and number != int(number)):
+                raise ValueError(f"{part!r} is not between {low:g} and {high:g}")
+            given[name] = number
+        retry = cls(
+            retries=int(given.get("retries", default.retries)),
+            interval=int(given.get("interval", default.interval)),
+            backoff=given.get("backoff", default.backoff),
+            max_delay=int(given.get("maxDelay", default.max_delay)),
+        )
+        if retry.max_delay <= retry.interval:
+            raise ValueError(f"maxDelay {retry.max_delay} is not above interval {retry.interval}")
+        return retry
+
+
+_FIELDS = {
+    "retries": (0, MAX_ATTEMPTS),
+    "interval": (1, 99_999_999),
+    "backoff": (1, 100),
+    "maxDelay": (1, MAX_DELAY_SECONDS),
+}
+
+
+class Retries(NamedTuple):
+    """By what is known of an error. Permanent ones are never tried again."""
+
+    unknown: Retry = Retry(retries=2, interval=1, backoff=2, max_delay=30)
+    """Three attempts, as seed 001 has it: maxAttempts 3, initialInterval 1 s, backoffCoefficient 2, maximum 30 s."""
+    temporary: Retry = Retry(retries=WORKFLOW_RETRIES, interval=1, backoff=2, max_delay=30)
+    """A service is down or slow: about a minute."""
+    throttled: Retry = Retry(retries=14, interval=2, backoff=2, max_delay=60)
+    """Somebody asks us to slow down: up to ten minutes, so that a busy hour slows campaigns instead of failing them."""
+
 
 LAMBDA_SERVICE_ERRORS = [
     "Lambda.AWSLambdaException",
@@ -51,20 +114,17 @@ def step(
     function: lambda_.Function,
     *,
     retries: Retries,
-    payload: Mapping[str, Any] | None = None,
     result_path: str = sfn.JsonPath.DISCARD,
     output_path: str | None = None,
     comment: str,
 ) -> tasks.LambdaInvoke:
-    """A state that calls ``function`` with the execution's input, the attempt and ``payload``."""
+    """A state that calls ``function`` with the execution's input and the attempt."""
     task = tasks.LambdaInvoke(
         scope,
         name,
         comment=comment,
         lambda_function=function.current_version,
-        payload=sfn.TaskInput.from_object(
-            {"input": sfn.JsonPath.object_at("$"), "attempt": ATTEMPT, **(payload or {})}
-        ),
+        payload=sfn.TaskInput.from_object({"input": sfn.JsonPath.object_at("$"), "attempt": ATTEMPT}),
         payload_response_only=True,
         retry_on_service_exceptions=False,
         result_path=result_path,

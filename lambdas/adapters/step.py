@@ -9,12 +9,11 @@ from lambdas.adapters.system import SystemClock, deadline_of
 from lambdas.adapters.table import keys
 from lambdas.adapters.table.attempt import attempting
 from lambdas.adapters.telemetry import logger, scrub, step_finished
-from lambdas.domain.deadline import Deadline
 from lambdas.domain.errors import CampaignError
 from lambdas.domain.models.base import Model
 from lambdas.domain.models.checkpoint import Checkpoint, StepOutcome
 from lambdas.domain.models.workflow import TaskEvent
-from lambdas.ports.bundle import Ports
+from lambdas.ports.bundle import Deadline, Ports
 from lambdas.ports.stores import CheckpointStore
 from lambdas.settings import Settings, settings
 

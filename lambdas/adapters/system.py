@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from ulid import ULID
 
-from lambdas.domain.deadline import Deadline
+from lambdas.ports.bundle import Deadline
 
 
 class SystemClock:

@@ -17,6 +17,8 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from pydantic import BaseModel
 
+from lambdas.domain.errors import CampaignError
+
 NAMESPACE = "CampaignOrchestration"
 _TOKEN = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]*|xox[a-z]-[\w-]+")
 _SECRET_FIELDS = frozenset({"token", "taskToken", "task_token", "nonce", "authorization", "Authorization"})
@@ -85,3 +87,29 @@ def _emit(
     for metric, unit, amount in values:
         metrics.add_metric(metric, unit, amount)
     metrics.flush_metrics()
+
+
+class LoggerLog:
+    """``RequestLog`` over the powertools logger, which scrubs whatever looks like a token."""
+
+    def __init__(self, logger: Logger) -> None:
+        self._logger = logger
+
+    def begin(self, correlation_id: str) -> None:
+        self._logger.set_correlation_id(correlation_id)
+
+    def event(self, name: str, **fields: str) -> None:
+        self._logger.warning("security event", extra={"security_event": name, **fields})
+
+    def served(self, method: str, route: str, status: int) -> None:
+        self._logger.info("request served", extra={"method": method, "route": route, "status": status})
+
+    def failed(self, error: Exception) -> None:
+        self._logger.error("request failed", exc_info=error)
+
+    def started(self, tenant_id: str, campaign_id: str) -> None:
+        self._logger.info("campaign started", extra={"tenant_id": tenant_id, "campaign_id": campaign_id})
+
+    def refused(self, error: CampaignError) -> None:
+        fields = [field._asdict() for field in error.errors]
+        self._logger.warning("campaign refused", extra={"error": error.code, "reason": error.message, "fields": fields})

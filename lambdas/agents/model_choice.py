@@ -14,7 +14,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, Json
 
 from lambdas.agents.offline.offline_model import FaultPlan, OfflineModel
-from lambdas.ports.text_model import Prompt, TextModel
+from lambdas.ports.services import Prompt, TextModel
 from lambdas.settings import Settings, SettingsError
 
 

@@ -1,4 +1,7 @@
-"""How an agent answers: ``{success, result, error: {code, message, retryable, details}}``, and never an exception."""
+"""How an agent answers: ``{success, result, error: {code, message, retryable, details}}``, and never an exception.
+
+``answer`` is the agent's side of it, ``result_of`` the workflow's.
+"""
 
 import logging
 from collections.abc import Callable, Mapping
@@ -6,6 +9,8 @@ from enum import StrEnum
 from typing import Any
 
 from lambdas.domain.errors import (
+    AgentPermanentError,
+    AgentRetryableError,
     CampaignError,
     DependencyTimeoutError,
     DependencyUnavailableError,
@@ -110,3 +115,37 @@ def _translated(error: CampaignError) -> AgentError:
     if error.retryable:
         return AgentError(ErrorCode.PROVIDER_UNAVAILABLE, error.message, details)
     return AgentError(ErrorCode.PROVIDER_REFUSED, error.message, details)
+
+
+class Reason(Model):
+    """Why an agent could not do it. ``code`` is upper case and documented with the agent."""
+
+    code: str
+    message: str
+    retryable: bool
+    details: dict[str, Any] | None = None
+
+
+class AgentReply(Model):
+    """What every agent's ``run`` answers."""
+
+    success: bool
+    result: dict[str, Any] | None = None
+    error: Reason | None = None
+
+
+def result_of(reply: Mapping[str, Any]) -> dict[str, Any]:
+    """The result of a successful reply.
+
+    Raises ``AgentRetryableError`` or ``AgentPermanentError``, with the agent's code in ``details``; a reply that
+    breaks the contract is a permanent error of the agent.
+    """
+    try:
+        parsed = AgentReply.from_internal(reply)
+    except InvalidInputError as error:
+        raise AgentPermanentError(f"MALFORMED_REPLY: {error}", details={"code": "MALFORMED_REPLY"}) from error
+    if parsed.success and parsed.result is not None:
+        return parsed.result
+    reason = parsed.error or Reason(code="EMPTY_REPLY", message="the agent answered nothing", retryable=True)
+    kind = AgentRetryableError if reason.retryable else AgentPermanentError
+    raise kind(f"{reason.code}: {reason.message}", details={**(reason.details or {}), "code": reason.code})

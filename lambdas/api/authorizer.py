@@ -6,8 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from lambdas.adapters.telemetry import logger
-from lambdas.api.correlation import brought_along
-from lambdas.api.problems import type_of
+from lambdas.api.problems import brought_along, type_of
 from lambdas.bootstrap import ports_for
 from lambdas.domain.errors import UnauthenticatedError
 from lambdas.domain.models.access import KeySet

@@ -1,8 +1,12 @@
-"""Errors as the API tells them: RFC 9457 problem details."""
+"""Errors as the API tells them: RFC 9457 problem details, with the correlation id that the caller may have brought."""
 
+from collections.abc import Mapping
 from typing import Any
 
+from pydantic import TypeAdapter, ValidationError
+
 from lambdas.domain.errors import CampaignError
+from lambdas.domain.ids import CorrelationId, CorrelationIdField
 
 CONTENT_TYPE = "application/problem+json"
 
@@ -34,3 +38,17 @@ def unexpected(correlation_id: str) -> dict[str, Any]:
 def type_of(code: str) -> str:
     """The URI of a kind of problem."""
     return f"urn:campaign-orchestration:problem:{code.lower().replace('_', '-')}"
+
+
+HEADER = "X-Correlation-Id"
+
+_CORRELATION_ID: TypeAdapter[CorrelationId] = TypeAdapter(CorrelationIdField)
+
+
+def brought_along(headers: Mapping[str, Any] | None) -> CorrelationId | None:
+    """``None`` without one and for one that is malformed, which is no reason to refuse a request."""
+    sent = next((value for name, value in (headers or {}).items() if name.lower() == HEADER.lower()), None)
+    try:
+        return _CORRELATION_ID.validate_python(sent)
+    except ValidationError:
+        return None

@@ -10,10 +10,9 @@ from typing import Any, NamedTuple
 from lambdas.agents import content_generator
 from lambdas.agents.inputs import generator_input
 from lambdas.agents.model_choice import AgentSettings
+from lambdas.agents.outcome import result_of
 from lambdas.bootstrap import step
-from lambdas.domain.agent_reply import result_of
 from lambdas.domain.batch_lease import under_claims
-from lambdas.domain.deadline import Deadline
 from lambdas.domain.errors import (
     AgentRetryableError,
     CampaignError,
@@ -26,7 +25,7 @@ from lambdas.domain.errors import (
 from lambdas.domain.models.campaign import Campaign, CampaignStatus
 from lambdas.domain.models.post import Claim, Post, PostContent, PostError, PostStatus, Provenance
 from lambdas.domain.models.workflow import BatchResult, GenerateBatchEvent
-from lambdas.ports.bundle import Ports
+from lambdas.ports.bundle import Deadline, Ports
 from lambdas.ports.stores import Clock
 from lambdas.settings import BucketSettings, TableSettings
 

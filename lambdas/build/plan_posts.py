@@ -7,8 +7,8 @@ from typing import Any
 from lambdas.agents import campaign_planner
 from lambdas.agents.inputs import planner_input
 from lambdas.agents.model_choice import AgentSettings
+from lambdas.agents.outcome import result_of
 from lambdas.bootstrap import step
-from lambdas.domain.agent_reply import result_of
 from lambdas.domain.errors import ConflictError, InvalidInputError, InvalidPlanError
 from lambdas.domain.ids import CampaignKey, post_id_for
 from lambdas.domain.models.campaign import Campaign, CampaignStatus, Configuration, Generation, PostCounts

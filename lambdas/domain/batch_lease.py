@@ -18,18 +18,6 @@ def alive_until(claim: Claim) -> datetime:
     return min(claim.claimed_at + WRITER_LIVES, claim.expires_at)
 
 
-def may_claim(held: Claim | None, claim: Claim) -> bool:
-    """A batch is free, or taken over by its holder's next attempt, or by anybody after its lease.
-
-    The engine starts the next attempt of a task only when the last one has ended, so the owner's need not wait. The
-    same claim again is a request that was repeated because its answer was lost.
-    """
-    if held is None or held == claim:
-        return True
-    next_attempt = held.owner == claim.owner and held.attempt < claim.attempt
-    return next_attempt or held.expires_at <= claim.claimed_at
-
-
 def under_claims(posts: Iterable[Post], claims: Mapping[int, Claim]) -> Iterator[Post]:
     """The same posts; those that are being written are ``generating`` and name the claim."""
     for post in posts:

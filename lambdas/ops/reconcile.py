@@ -12,7 +12,7 @@ from typing import Any
 
 from lambdas.adapters.telemetry import count, due_worked, logger
 from lambdas.bootstrap import load, ports_for
-from lambdas.domain.due import DueEntry, Kind
+from lambdas.domain.due_entry import DueEntry, Kind
 from lambdas.domain.errors import ConcurrentUpdateError, ConflictError
 from lambdas.domain.ids import CampaignKey
 from lambdas.domain.models.active import active

@@ -25,7 +25,7 @@ from lambdas.domain.approval import (
     with_more_time,
 )
 from lambdas.domain.content_hash import content_hash
-from lambdas.domain.due import DueEntry, Kind
+from lambdas.domain.due_entry import DueEntry, Kind
 from lambdas.domain.errors import ConcurrentUpdateError, ConflictError, GoneError, NotFoundError
 from lambdas.domain.ids import CallbackId
 from lambdas.domain.models.active import active

@@ -7,13 +7,13 @@ memory.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
-    from lambdas.domain.deadline import Deadline
     from lambdas.ports.approval_store import ApprovalStore
     from lambdas.ports.engine import Engine
-    from lambdas.ports.services import Alerts, Chat, Cipher, Keys, Mailer, RequestLog, Senders
+    from lambdas.ports.services import Alerts, Chat, Cipher, Keys, Mailer, RequestLog, Senders, TextModel
     from lambdas.ports.stores import (
         ActiveCampaigns,
         CampaignStore,
@@ -29,7 +29,20 @@ if TYPE_CHECKING:
         Promises,
         RecentTexts,
     )
-    from lambdas.ports.text_model import TextModel
+
+
+class Deadline(NamedTuple):
+    """When the invocation is killed, and with it whatever work it has in its hands.
+
+    It is the moment ``at`` by the clock ``now``, in seconds; the clock never jumps and means nothing by itself.
+    """
+
+    at: float
+    now: Callable[[], float]
+
+    def left(self, reserve: float = 0.0) -> float:
+        """Seconds until ``reserve`` seconds before it; 0 when that moment has passed."""
+        return max(0.0, self.at - reserve - self.now())
 
 
 class Ports(Protocol):

@@ -1,11 +1,14 @@
-"""What the system tells others by (mail, chat, alerts, logs), and what keeps its secrets."""
+"""Services outside: mail, chat, alerts, logs, what keeps secrets, and the language model."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Protocol
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Protocol
 
 from lambdas.domain.ids import TenantId
+from lambdas.domain.models.base import Model
 
 if TYPE_CHECKING:
     from lambdas.domain.errors import CampaignError
@@ -83,3 +86,77 @@ class Keys(Protocol):
     def approval(self) -> KeySet: ...
 
     def api(self) -> KeySet: ...
+
+
+class Task(StrEnum):
+    """What the model is asked for."""
+
+    PLAN = "plan"
+    WRITE = "write"
+
+
+class Stop(StrEnum):
+    """Why the model stopped."""
+
+    COMPLETE = "complete"
+    TRUNCATED = "truncated"
+    BLOCKED = "blocked"  # a guardrail or the model's own safety rules refused
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """A system prompt as it stood in its file. ``sha256`` is the hexadecimal hash of ``text``."""
+
+    version: str
+    text: str
+    sha256: str
+
+
+@dataclass(frozen=True)
+class ModelRequest:
+    """One call.
+
+    ``seed`` makes deterministic models repeat themselves. ``call`` counts the calls made for this piece of work,
+    from 0, over engine retries and repair rounds. ``post_number`` (from 1) is ``None`` when planning.
+    ``broken`` lists what was wrong with the previous answer, in words the model can act on.
+    """
+
+    task: Task
+    prompt: Prompt
+    payload: Mapping[str, Any]
+    output: type[Model]
+    seed: int
+    call: int = 0
+    post_number: int | None = None
+    max_tokens: int = 2_048
+    temperature: float = 0.7
+    broken: tuple[str, ...] = ()
+    previous: Mapping[str, Any] | None = None
+    """The answer that was broken."""
+
+
+@dataclass(frozen=True)
+class ModelReply:
+    """``data`` is whatever JSON came back, unchecked; ``None`` when it was not JSON at all."""
+
+    data: Any
+    model_id: str
+    input_tokens: int = 0
+    output_tokens: int = 0
+    stop: Stop = Stop.COMPLETE
+
+
+class TextModel(Protocol):
+    """A model that answers in a given structure.
+
+    The agent says what it wants as data: a system prompt, a payload that is never part of the prompt, and the shape of
+    the answer. The reply is plain JSON data that the agent validates. Without an answer ``complete`` raises
+    ``ThrottledError``, ``DependencyTimeoutError`` or ``DependencyUnavailableError``.
+    """
+
+    @property
+    def name(self) -> str:
+        """``offline`` or ``bedrock``: goes into every post's provenance."""
+        ...
+
+    def complete(self, request: ModelRequest) -> ModelReply: ...

@@ -13,7 +13,7 @@ from lambdas.ports.approval_store import ApprovalStore as ApprovalStore
 
 if TYPE_CHECKING:
     from lambdas.domain.campaign_changes import CampaignChanges
-    from lambdas.domain.due import DueEntry, Kind
+    from lambdas.domain.due_entry import DueEntry, Kind
     from lambdas.domain.models.active import ActiveCampaign
     from lambdas.domain.models.brand import Brand, BrandConfig, Persona, PersonaConfig
     from lambdas.domain.models.campaign import Campaign, CampaignStatus, PostCounts

@@ -42,7 +42,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from lambdas.domain.due import SHARDS, DueEntry, Kind, entry_for
+from lambdas.domain.due_entry import SHARDS, DueEntry, Kind, entry_for
 from lambdas.domain.errors import FieldError, InvalidInputError
 from lambdas.domain.ids import CampaignKey
 from lambdas.ports.stores import Clock, DueIndex

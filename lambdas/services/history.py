@@ -13,8 +13,8 @@ from lambdas.domain.models.campaign import Campaign, CampaignStatus, Failure, Po
 from lambdas.domain.models.checkpoint import GENERATE_POSTS, Checkpoint, StepOutcome
 from lambdas.domain.models.workflow import ExecutionStatus
 from lambdas.domain.record_size import first_page, record_bytes
-from lambdas.ports.cursor import decode_place, encode_place, not_ours
 from lambdas.ports.engine import Engine, console_url, name_of, names_until
+from lambdas.ports.paging import decode_place, encode_place, not_ours
 from lambdas.ports.stores import Page
 from lambdas.services.lifecycle import BUILDING
 

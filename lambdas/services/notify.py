@@ -1,8 +1,8 @@
 """Telling people something: one template for mails, one attempt for each message, and what became of it.
 
 A mail has the same content as text and as HTML; its style sheet stands in the head, and the mailer inlines it
-(``adapters/inline_css.py``). Plain string formatting, for a quick cold start. Nothing here is claimed: whoever tells
-notes it first, so that nothing is told twice, and keeps the outcome.
+(``adapters/aws/ses_mailer.py``). Plain string formatting, for a quick cold start. Nothing here is claimed: whoever
+tells notes it first, so that nothing is told twice, and keeps the outcome.
 """
 
 from collections.abc import Callable

@@ -43,11 +43,7 @@ def load(plugins: tuple[str, ...] = ()) -> list[patch.Patch]:
 
 def main() -> None:
     config = EmulatorConfig.from_environment(os.environ)
-    # Workers of a killed emulator left their directories behind.
-    shutil.rmtree(config.temporary_dir, ignore_errors=True)
-    for directory in config.directories():
-        directory.mkdir(parents=True, exist_ok=True)
-    os.chdir(config.empty_dir)
+    _prepare(config)
     corrections = load(config.plugins)
 
     # Imported only now: ministack reads its environment and its neighbourhood when it is imported.
@@ -84,6 +80,14 @@ def main() -> None:
         uvicorn.Server(settings).run()
     finally:
         lambda_runtime.reset()
+
+
+def _prepare(config: EmulatorConfig) -> None:
+    """Make the directories anew: workers of a killed emulator left theirs behind."""
+    shutil.rmtree(config.temporary_dir, ignore_errors=True)
+    for directory in config.directories():
+        directory.mkdir(parents=True, exist_ok=True)
+    os.chdir(config.empty_dir)
 
 
 def _raise_file_limit() -> None:

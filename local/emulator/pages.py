@@ -18,7 +18,7 @@ from urllib.parse import unquote
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from local import aws, execution_history
+from local import aws
 
 _LINK = re.compile(r"https?://[^\s<>\"']+")
 _SHOWN_EXECUTIONS = 50
@@ -133,12 +133,12 @@ class Pages:
                 execution = states.describe_execution(executionArn=execution_arn)
             except states.exceptions.ExecutionDoesNotExist:
                 continue
-            events = execution_history.events(states, execution_arn)
+            events = aws.events(states, execution_arn)
             return self._html(
                 "execution.html",
                 execution=execution,
-                visits=execution_history.visits(events),
-                failure=execution_history.failure(events) if execution["status"] != "SUCCEEDED" else None,
+                visits=aws.visits(events),
+                failure=aws.failure(events) if execution["status"] != "SUCCEEDED" else None,
                 pretty=_pretty,
             )
         return self._not_found()

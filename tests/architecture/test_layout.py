@@ -10,9 +10,7 @@ from tests.architecture.sources import SOURCES, Source, sources
 
 MAX_LINES = 320
 MAX_FUNCTION_LINES = 40
-LONGER_FUNCTIONS = 6
-"""So many are longer, of before the limit was 40 lines, and none has more than 50. Lower it when one is split."""
-MIN_LINES, CRUMBS = 40, 22
+MIN_LINES, CRUMBS = 40, 15
 """A module of less is part of an idea; how many there are only goes down. A handler is as short as it can be."""
 MAX_MODULES = 12
 LARGER_FOLDERS = {
@@ -30,7 +28,7 @@ LARGER_FOLDERS = {
 """Folders of more modules. The list only gets shorter."""
 TWINS = {"agent", "contract", "handler"}
 """Each agent has these of its own, and its folder says whose they are."""
-NAMESAKES = {"approval": 2, "history": 2, "table": 2, "due": 2}
+NAMESAKES = {"approval": 2}
 """How many modules of ``lambdas`` have the same name. It only gets less."""
 DRAWERS = {"common", "helper", "helpers", "misc", "shared", "stuff", "tools", "util", "utils"}
 
@@ -55,8 +53,7 @@ def test_no_function_needs_scrolling() -> None:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         and (lines := (node.end_lineno or 0) - node.lineno + 1) > MAX_FUNCTION_LINES
     }
-    assert len(long) <= LONGER_FUNCTIONS, f"split the new one: {long}"
-    assert max(long.values(), default=0) <= MAX_FUNCTION_LINES + 10
+    assert long == {}
 
 
 def modules() -> list[Source]:

@@ -9,7 +9,7 @@ import pytest
 from lambdas.adapters.table import keys
 from lambdas.adapters.table.active_store import TableActive
 from lambdas.adapters.table.due_store import TableDue
-from lambdas.domain.due import SHARDS, DueEntry, Kind
+from lambdas.domain.due_entry import SHARDS, DueEntry, Kind
 from lambdas.domain.models.active import ActiveCampaign, active
 from lambdas.ports.stores import ActiveCampaigns
 from lambdas.ports.table import Table

@@ -9,7 +9,7 @@ import pytest
 from lambdas.adapters.table import keys
 from lambdas.adapters.table.campaign_store import TableCampaigns
 from lambdas.adapters.table.due_store import TableDue
-from lambdas.domain.due import Kind
+from lambdas.domain.due_entry import Kind
 from lambdas.domain.errors import ConcurrentUpdateError, ConflictError, InvalidInputError, NotFoundError
 from lambdas.domain.ids import BrandId, PersonaId
 from lambdas.domain.models.active import SOON

@@ -6,7 +6,7 @@ import pytest
 
 from lambdas.adapters.table import due_store
 from lambdas.adapters.table.due_store import TableDue
-from lambdas.domain.due import SHARDS, DueEntry, Kind, entry_for
+from lambdas.domain.due_entry import SHARDS, DueEntry, Kind, entry_for
 from lambdas.domain.ids import CampaignId, CampaignKey, TenantId
 from lambdas.ports.stores import DueIndex
 from lambdas.ports.table import ItemKey, Table

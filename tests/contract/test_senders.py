@@ -7,7 +7,7 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from lambdas.adapters.aws.ses_senders import SesSenders
+from lambdas.adapters.aws.ses_mailer import SesSenders
 from lambdas.domain.errors import ThrottledError
 from lambdas.ports.services import Senders
 from tests.contract.samples import ACME, GLOBEX

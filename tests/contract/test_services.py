@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 import boto3
 import pytest
 
+from lambdas.adapters.aws.parameters import SecretKeys
 from lambdas.adapters.aws.s3_manifests import S3Manifests
-from lambdas.adapters.aws.secret_keys import SecretKeys
 from lambdas.adapters.aws.ses_mailer import SesMailer
 from lambdas.adapters.aws.step_functions import StepFunctionsEngine
 from lambdas.domain.errors import GoneError

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from lambdas.adapters.aws.secret_keys import parse_key_set
+from lambdas.adapters.aws.parameters import parse_key_set
 from lambdas.adapters.table import keys
 from tests.infra.templates import Assembly, text
 

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from lambdas.domain.due import SHARDS, Kind
+from lambdas.domain.due_entry import SHARDS, Kind
 from tests.infra.templates import Assembly, text
 
 

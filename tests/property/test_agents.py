@@ -13,8 +13,7 @@ from lambdas.agents.campaign_planner.contract import PlannerInput, PlannerResult
 from lambdas.agents.campaign_planner.plan_rules import plan_problems
 from lambdas.agents.content_generator.contract import GeneratorResult
 from lambdas.agents.offline.offline_model import Fault, OfflineModel
-from lambdas.agents.outcome import RETRYABLE, ErrorCode
-from lambdas.domain.agent_reply import AgentReply
+from lambdas.agents.outcome import RETRYABLE, AgentReply, ErrorCode
 from lambdas.domain.calendar import planned_count
 from lambdas.domain.limits import LIMITS, check_limits, measure, text_as_published
 from lambdas.domain.models.campaign import CampaignBrief

@@ -25,7 +25,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from lambdas.api import picture
-from lambdas.api.rest.examples import BODIES, IDS
+from lambdas.api.rest.openapi import BODIES, IDS
 from lambdas.domain.graph.definition import parse
 from lambdas.domain.models.campaign import CampaignStatus
 from lambdas.domain.models.campaign import Failure as Failed

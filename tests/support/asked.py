@@ -4,7 +4,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from lambdas.build.request_approval import request_approval
-from lambdas.domain.due import SHARDS
+from lambdas.domain.due_entry import SHARDS
 from lambdas.domain.models.approval import Approval
 from lambdas.domain.models.campaign import CampaignStatus, PostCounts
 from lambdas.ops.sweep_approvals import Report, tend_due

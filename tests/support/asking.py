@@ -3,12 +3,12 @@
 from contextlib import suppress
 
 from lambdas.build.request_approval import request_approval
-from lambdas.domain.deadline import Deadline
 from lambdas.domain.errors import GoneError
 from lambdas.domain.ids import TaskToken
 from lambdas.domain.models.approval import Approval, MadeDecision
 from lambdas.domain.models.campaign import CampaignStatus, PostCounts
 from lambdas.domain.models.workflow import Decision, StatusResult
+from lambdas.ports.bundle import Deadline
 from lambdas.ports.services import Mailer
 from tests.support import samples
 from tests.support.events import approval_event, planned

@@ -2,9 +2,9 @@
 
 from lambdas.build.generate_posts import generate_batch
 from lambdas.domain.batch_lease import under_claims
-from lambdas.domain.deadline import Deadline
 from lambdas.domain.models.post import Batch, Post, PostStatus
 from lambdas.domain.models.workflow import BatchResult
+from lambdas.ports.bundle import Deadline
 from tests.support import samples
 from tests.support.agents import Generator
 from tests.support.events import batch_event

@@ -1,11 +1,11 @@
 """What tests do with a running stack beyond ``local.client``: briefs of their own, and a look into what happened."""
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import contextmanager
 from typing import Any
 
 from local.client import Client, until
-from local.release import changed_environment
+from local.deploy import release
 from local.stack import Stack
 from local.target import Target
 
@@ -109,9 +109,18 @@ class Driver(Author):
                     messages += [event["message"] for event in page["events"]]
         return "\n".join(messages)
 
-    def changed(self, function: str, **variables: str) -> AbstractContextManager[None]:
+    @contextmanager
+    def changed(self, function: str, **variables: str) -> Iterator[None]:
         """Campaigns started meanwhile meet the Lambda with these environment variables."""
-        return changed_environment(self.stack.client, self.stack.info["stateMachines"]["build"], function, **variables)
+        lambdas, machine = self.stack.client("lambda"), self.stack.info["stateMachines"]["build"]
+        before = lambdas.get_function_configuration(FunctionName=function)["Environment"]["Variables"]
+        lambdas.update_function_configuration(FunctionName=function, Environment={"Variables": before | variables})
+        release(self.stack.client, machine, [function])
+        try:
+            yield
+        finally:
+            lambdas.update_function_configuration(FunctionName=function, Environment={"Variables": before})
+            release(self.stack.client, machine, [function])
 
     def state_inputs(self, campaign_id: str) -> Iterator[tuple[str, str]]:
         """``(state, input)`` of every state entered, in the parent and in the map's children."""

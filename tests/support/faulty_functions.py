@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from local.release import release
+from local.deploy import release
 from local.stack import Stack
 
 LAYER = Path(__file__).parent / "layer" / "fault_layer.py"

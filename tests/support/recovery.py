@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from lambdas.domain.due import SHARDS, DueEntry, Kind
+from lambdas.domain.due_entry import SHARDS, DueEntry, Kind
 from lambdas.domain.models.campaign import CampaignStatus
 from lambdas.domain.models.workflow import ExecutionStatus
 from lambdas.ops.reconcile import Report, reconcile

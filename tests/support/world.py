@@ -13,16 +13,16 @@ from lambdas.adapters.table.post_store import TablePosts
 from lambdas.adapters.table.promise_store import TablePromises
 from lambdas.adapters.table.request_store import TableApprovals
 from lambdas.agents.offline.offline_model import OfflineModel
-from lambdas.domain.deadline import Deadline
-from lambdas.domain.due import SHARDS, DueEntry, Kind
+from lambdas.domain.due_entry import SHARDS, DueEntry, Kind
 from lambdas.domain.ids import CampaignId, CampaignKey, CorrelationId, PostId, TaskToken, TenantId
 from lambdas.domain.models.base import iso
 from lambdas.domain.models.campaign import Campaign, CampaignBrief, CampaignStatus, Configuration
 from lambdas.domain.models.post import Post
 from lambdas.domain.models.workflow import BuildInput
+from lambdas.ports.bundle import Deadline
+from lambdas.ports.services import TextModel
 from lambdas.ports.stores import DueIndex, Limits
 from lambdas.ports.table import ItemKey, Table
-from lambdas.ports.text_model import TextModel
 from lambdas.services.validation import resolve_configuration
 from tests.fakes import (
     MemoryAlerts,

@@ -14,7 +14,7 @@ import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-from local.execution_history import events
+from local.aws import events
 from local.http import Http, Reply, forms
 from tests.support.driver import Driver
 from tests.support.workers import kill_workers

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from botocore.exceptions import ClientError
 
 from lambdas.adapters.aws.clients import client, translate_errors
-from lambdas.domain.deadline import Deadline
 from lambdas.domain.errors import DependencyTimeoutError, DependencyUnavailableError, PermanentError
 from lambdas.domain.models.base import Model
-from lambdas.ports.text_model import ModelReply, ModelRequest, Stop
+from lambdas.ports.bundle import Deadline
+from lambdas.ports.services import ModelReply, ModelRequest, Stop
 
 if TYPE_CHECKING:
     from mypy_boto3_bedrock_runtime import BedrockRuntimeClient

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from lambdas.adapters.table import keys
 from lambdas.adapters.table.due_store import TableDue
-from lambdas.domain.due import SHARDS, Kind, entry_for
+from lambdas.domain.due_entry import SHARDS, Kind, entry_for
 from lambdas.domain.ids import CampaignId, CampaignKey, TenantId
 from lambdas.domain.models.active import ActiveCampaign
 from lambdas.ports.table import EXISTS, Prefix, Record, Table

@@ -13,7 +13,7 @@ from lambdas.adapters.table import due_store, keys
 from lambdas.adapters.table.attempt import current_checkpoint
 from lambdas.adapters.table.cursors import decode_cursor, encode_cursor
 from lambdas.domain.campaign_changes import CampaignChanges, on_the_record
-from lambdas.domain.due import Kind, entry_for
+from lambdas.domain.due_entry import Kind, entry_for
 from lambdas.domain.errors import ConcurrentUpdateError, ConflictError, NotFoundError
 from lambdas.domain.ids import CampaignId, CampaignKey, TenantId
 from lambdas.domain.models.active import SOON

@@ -9,7 +9,7 @@ from lambdas.adapters.table import keys
 from lambdas.adapters.table.cursors import page_of
 from lambdas.domain.ids import CampaignKey
 from lambdas.domain.models.checkpoint import Checkpoint, StepOutcome
-from lambdas.ports.cursor import decode_place, encode_place
+from lambdas.ports.paging import decode_place, encode_place
 from lambdas.ports.stores import Page
 from lambdas.ports.table import NEW, Absent, AnyOf, ConditionFailedError, Equals, ItemKey, Prefix, Table, Update
 

@@ -5,7 +5,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from ulid import ULID
 
 from lambdas.domain.record_size import first_page
-from lambdas.ports.cursor import not_ours
+from lambdas.ports.paging import not_ours
 from lambdas.ports.table import ItemKey, Prefix, Record, Table
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from lambdas.adapters.table import keys
 from lambdas.adapters.telemetry import count, logger
-from lambdas.domain.due import DueEntry, Kind
+from lambdas.domain.due_entry import DueEntry, Kind
 from lambdas.domain.ids import CampaignId, CampaignKey, TenantId
 from lambdas.domain.models.base import iso
 from lambdas.ports.table import Between, Equals, Table

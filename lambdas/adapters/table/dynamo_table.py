@@ -10,8 +10,8 @@ from lambdas.adapters.aws.clients import error_code, translate_errors
 from lambdas.adapters.table.expressions import Terms
 from lambdas.adapters.table.items import from_item, to_item, to_key
 from lambdas.adapters.table.partiql import Timer, Writer, chunks, statement
-from lambdas.domain.deadline import Deadline
 from lambdas.domain.errors import ThrottledError
+from lambdas.ports.bundle import Deadline
 from lambdas.ports.table import (
     PK,
     SK,

@@ -112,10 +112,6 @@ def words(key: CampaignKey, callback_id: CallbackId, vote_id: str, part: int) ->
     return ItemKey(campaign_partition(key), f"{words_prefix(callback_id)}{vote_id}#{part:03d}")
 
 
-def open_approval(callback_id: CallbackId) -> ItemKey:
-    return ItemKey(open_approvals_partition(ord(callback_id[-1]) % OPEN_APPROVALS_SHARDS), callback_id)
-
-
 def open_approvals_partition(shard: int) -> str:
     return f"{OPEN_APPROVALS}{shard}"
 

@@ -18,8 +18,8 @@ from botocore.exceptions import ClientError
 from lambdas.adapters.aws.clients import translate_errors
 from lambdas.adapters.system import SystemTimer
 from lambdas.adapters.table.items import to_attribute
-from lambdas.domain.deadline import Deadline
 from lambdas.domain.errors import ThrottledError
+from lambdas.ports.bundle import Deadline
 from lambdas.ports.table import BATCH, NEW, PK, SK, Absent, AllOf, Condition, Equals, Put, Write
 
 if TYPE_CHECKING:

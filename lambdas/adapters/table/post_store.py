@@ -195,7 +195,12 @@ class TablePosts:
 
 
 def _may_claim(claim: Claim) -> Condition:
-    """``domain.batch_lease.may_claim`` as the table says it. A claim that was taken away is a null: it has no owner."""
+    """A batch is free, or taken over by its holder's next attempt, or by anybody after its lease.
+
+    The engine starts the next attempt of a task only when the last one has ended, so the owner's need not wait. The
+    same claim again is a request that was repeated because its answer was lost. A claim that was taken away is a null:
+    it has no owner.
+    """
     held = claim.to_record()
     lapsed = AtMost("claim.expiresAt", held["claimedAt"])
     own = AllOf([Equals("claim.owner", claim.owner), AtMost("claim.attempt", claim.attempt - 1)])

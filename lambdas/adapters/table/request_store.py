@@ -16,7 +16,7 @@ from typing import Any
 from lambdas.adapters.system import SystemClock, UlidSource
 from lambdas.adapters.table import keys
 from lambdas.adapters.table.due_store import TableDue
-from lambdas.domain.due import Kind, entry_for
+from lambdas.domain.due_entry import Kind, entry_for
 from lambdas.domain.errors import ConcurrentUpdateError, ConflictError, NotFoundError
 from lambdas.domain.ids import CallbackId, CampaignId, CampaignKey, TenantId
 from lambdas.domain.models.approval import Approval, ApprovalStatus, ClosedBecause, MadeDecision, PostDecision, Vote

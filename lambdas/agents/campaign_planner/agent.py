@@ -10,8 +10,7 @@ from itertools import cycle
 from typing import Any
 
 from lambdas.agents.campaign_planner.contract import PlannerInput, PlannerResult, PlanSummary, Topic
-from lambdas.agents.campaign_planner.layout import asset_for, spread
-from lambdas.agents.campaign_planner.plan_rules import plan_problems
+from lambdas.agents.campaign_planner.plan_rules import asset_for, plan_problems, spread
 from lambdas.agents.campaign_planner.topics import collect_topics
 from lambdas.agents.cleaning import cleaned
 from lambdas.agents.inputs import parse_input, personas_in
@@ -23,7 +22,7 @@ from lambdas.domain.calendar import planned_count, posting_slots
 from lambdas.domain.errors import InvalidInputError
 from lambdas.domain.ids import post_id_for
 from lambdas.domain.models.post import PlannedPost
-from lambdas.ports.text_model import TextModel
+from lambdas.ports.services import TextModel
 
 
 def run(data: Mapping[str, Any], *, provider: TextModel | None = None) -> Answer:

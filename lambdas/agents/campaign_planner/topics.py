@@ -15,7 +15,7 @@ from lambdas.agents.model_choice import load_prompt
 from lambdas.agents.outcome import AgentError, ErrorCode
 from lambdas.domain.models.base import invalid_input
 from lambdas.domain.similarity import near_duplicates
-from lambdas.ports.text_model import ModelReply, ModelRequest, Stop, Task, TextModel
+from lambdas.ports.services import ModelReply, ModelRequest, Stop, Task, TextModel
 
 PROMPT_VERSION = "plan-v1"
 MAX_PER_INTENT = 60

@@ -143,8 +143,8 @@ def tagged_link(url: str, *, platform: Platform, campaign: str, content: str, so
     return urlunsplit(parts._replace(query=urlencode(own + tags)))
 
 
-def slug(text: str, longest: int = 40) -> str:
+def slug(text: str) -> str:
     """``text`` in lower-case ASCII words joined by hyphens; ``campaign`` where nothing is left of it."""
     ascii_text = unicodedata.normalize("NFKD", text.replace("ß", "ss")).encode("ascii", "ignore").decode()
     words = re.sub(r"[^a-z0-9]+", "-", ascii_text.lower()).strip("-")
-    return words[:longest].rstrip("-") or "campaign"
+    return words[:40].rstrip("-") or "campaign"

@@ -113,17 +113,14 @@ def gather(payload: Mapping[str, Any], seed: int) -> Material:
     voice = voice_of(payload["persona"])
     phrases = phrases_for(payload["language"], casual=voice.casual, first_person=voice.first_person)
     banned = payload.get("bannedWords", ())
-    intent = _intent(payload["intent"])
-    stock = phrases.intents[intent]
+    stock = phrases.intents[_intent(payload["intent"])]
     subjects = subjects_of(payload)
     angle, lead = _read_topic(payload["topic"], stock, subjects, banned)
     product, brand = payload["product"]["name"], payload["brand"]["name"]
 
-    def fill(line: str) -> str:
-        return line.replace("{product}", product).replace("{brand}", brand)
-
     def choose(lines: tuple[str, ...], what: str) -> tuple[str, ...]:
-        return tuple(without_banned([fill(line) for line in shuffled(lines, seed, what)], banned))
+        filled = (line.replace("{product}", product).replace("{brand}", brand) for line in shuffled(lines, seed, what))
+        return tuple(without_banned(filled, banned))
 
     hooks = angle.hooks if angle else tuple(hook for a in stock.angles for hook in a.hooks)
     audience = short_audience(payload["audience"])

@@ -16,7 +16,7 @@ from lambdas.agents.offline.writer import write_draft
 from lambdas.domain.errors import DependencyTimeoutError, DependencyUnavailableError, ThrottledError
 from lambdas.domain.limits import LIMITS
 from lambdas.domain.platforms import Platform
-from lambdas.ports.text_model import ModelReply, ModelRequest, Stop, Task
+from lambdas.ports.services import ModelReply, ModelRequest, Stop, Task
 
 
 class Fault(StrEnum):
@@ -77,7 +77,7 @@ MODEL_ID = "offline-copywriter-1"
 
 
 class OfflineModel:
-    """Implements ``lambdas.ports.text_model.TextModel``. ``sleep`` takes seconds."""
+    """Implements ``lambdas.ports.services.TextModel``. ``sleep`` takes seconds."""
 
     name = "offline"
 

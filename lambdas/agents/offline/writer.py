@@ -1,14 +1,15 @@
-"""One post without a model: the sentences of ``material`` in the shape of its platform."""
+"""One post without a model: the sentences of ``material`` in the shape of its platform, changed as a reviewer's comment
+says as far as that goes without understanding it."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
-from lambdas.agents.offline.fitting import cut, fit
 from lambdas.agents.offline.material import LINK, Material, gather
-from lambdas.agents.offline.revision import follow
-from lambdas.agents.offline.shapes import SHAPES
+from lambdas.agents.offline.shapes import SHAPES, cut, fit
 from lambdas.agents.seeding import derive_seed, pick, shuffled
 from lambdas.domain.compliance import reading_grade
+from lambdas.domain.limits import measure
 from lambdas.domain.limits.measure import is_emoji
 from lambdas.domain.platforms import Platform
 
@@ -109,3 +110,52 @@ def _with_emoji(text: str, emoji: str) -> str:
     if not emoji or LINK in text or first.endswith(":"):
         return text
     return f"{first} {emoji}{gap}{rest}"
+
+
+SHORTER = 0.6
+"""Of the previous text's length, when it was to be shorter."""
+_SHORTER = re.compile(r"\b(short(en|er)?|too long|brief(er)?|concise|trim|cut)\b", re.IGNORECASE)
+_AVOID = re.compile(
+    r"\b(?:avoid|without|drop|remove|do not (?:say|use|mention)|don['’]t (?:say|use|mention)|never (?:say|use|mention))"
+    r"\s+(?:the words?\s+)?(?:[\"“'‘]([^\"”'’]+)[\"”'’]|([\w-]+))",
+    re.IGNORECASE,
+)
+_MENTION = re.compile(
+    r"(?<!not )(?<!n['’]t )(?<!never )\b(?:mention|include|add|say|talk about|point out)(?:\s+that)?\s+"
+    r"(?:[\"“'‘]([^\"”'’]+)[\"”'’]|([^.;!\n]+))",
+    re.IGNORECASE,
+)
+_SENTENCE = re.compile(r"[^.!?\n]+(?:[.!?]+|(?=\n)|$)|\n+")
+
+
+def follow(text: str, payload: Mapping[str, Any], platform: Platform, room: int) -> str:
+    """``text`` shortened, rid of words, with a sentence added, as ``payload['revision']`` says; within ``room``."""
+    revision = payload.get("revision")
+    if not revision:
+        return text
+    said = str(revision.get("instructions", ""))
+    text = without(text, [first or second for first, second in _AVOID.findall(said)])
+    wanted = [sentence(first or second) for first, second in _MENTION.findall(_AVOID.sub("", said))]
+    missing = " ".join(s for s in wanted if s.rstrip(".").casefold() not in text.casefold())
+    if _SHORTER.search(said):
+        before = measure(platform, str(revision.get("previousText") or text))
+        room = min(room, max(20, int(before * SHORTER)))
+    if not missing:
+        return cut(text, platform, room)
+    left = room - measure(platform, missing) - 2
+    return f"{missing} {cut(text, platform, left)}".strip() if left > 0 else cut(missing, platform, room)
+
+
+def without(text: str, words: list[str]) -> str:
+    """The text without the sentences that say one of the words, or without the words where nothing else is left."""
+    for word in words:
+        pattern = re.compile(rf"(?<!\w){re.escape(word)}(?!\w)", re.IGNORECASE)
+        kept = "".join(part for part in _SENTENCE.findall(text) if not pattern.search(part)).strip()
+        text = kept or " ".join(pattern.sub("", text).split())
+    return text
+
+
+def sentence(wish: str) -> str:
+    """What to mention, as a sentence of its own."""
+    plain = " ".join(wish.split()).strip(" ,:-")
+    return plain[:1].upper() + plain[1:] + ("" if plain.endswith((".", "!", "?")) else ".") if plain else ""

@@ -14,7 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from lambdas.api.pages.marks import Draft as PostDraft
-from lambdas.api.pages.shown import POSTS_A_PAGE, ShownPost, shown_post
+from lambdas.api.pages.shown import POSTS_A_PAGE, shown_post
 from lambdas.api.rest.answers import Answer, html
 from lambdas.domain.errors import (
     CampaignError,
@@ -152,22 +152,17 @@ def approval(
     ids = [post_id_for(campaign.campaign_id, index) for index in range(first, min(first + POSTS_A_PAGE, total))]
     zone = ZoneInfo(campaign.brief.schedule.time_zone)
     personas = {p.persona_id: p.name for p in campaign.configuration.personas} if campaign.configuration else {}
-    shown: list[ShownPost] = [
-        shown_post(post, zone, personas, campaign.revision) for post in posts.get_many(link.key, ids)
-    ]
+    shown = [shown_post(post, zone, personas, campaign.revision) for post in posts.get_many(link.key, ids)]
     return _page(
         "approval.html",
         status=status,
         notice=notice,
         draft=draft,
         elsewhere={n: said for n, said in draft.posts.items() if not first < n <= first + POSTS_A_PAGE},
-        round=link.approval.round,
-        revisions_left=link.approval.revisions_left,
+        approval=link.approval,
         others=_others(link),
         brief=campaign.brief,
         brand=campaign.configuration.brand.name if campaign.configuration else campaign.brief.brand_id,
-        summary=link.approval.summary,
-        content_hash=link.approval.content_hash,
         posts=shown,
         page=number,
         pages=pages,

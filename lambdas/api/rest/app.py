@@ -8,19 +8,16 @@ from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValida
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic.alias_generators import to_camel
 
-from lambdas.api.correlation import HEADER, brought_along
-from lambdas.api.problems import problem, unexpected
+from lambdas.api.problems import HEADER, brought_along, problem, unexpected
 from lambdas.api.rest.answers import Answer, problem_answer
-from lambdas.api.rest.approval_requests import ApprovalRequestRoutes
-from lambdas.api.rest.approvals import ApprovalRoutes
-from lambdas.api.rest.campaigns import CampaignRoutes
+from lambdas.api.rest.approvals import ApprovalRequestRoutes, ApprovalRoutes
+from lambdas.api.rest.campaigns import CampaignRoutes, RetryRoutes
 from lambdas.api.rest.catalog import BrandRoutes, PersonaRoutes, SettingsRoutes
 from lambdas.api.rest.documents import DocumentRoutes
-from lambdas.api.rest.history import HistoryRoutes
+from lambdas.api.rest.executions import ExecutionRoutes
 from lambdas.api.rest.posts import PostRoutes
 from lambdas.api.rest.request import caller
 from lambdas.api.rest.resolver import PAGES, Resolver, refuse_unknown_parameters
-from lambdas.api.rest.retry import RetryRoutes
 from lambdas.domain.errors import (
     CampaignError,
     FieldError,
@@ -52,7 +49,7 @@ class Api:
         resolver.exception_handler(Exception)(self._unexpected)
         for routes in (
             CampaignRoutes,
-            HistoryRoutes,
+            ExecutionRoutes,
             RetryRoutes,
             PostRoutes,
             BrandRoutes,

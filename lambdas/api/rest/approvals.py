@@ -1,25 +1,31 @@
-"""A reviewer's way in: the page behind the mailed link, and its twin for programs."""
+"""Requests for approval: for reviewers (the page behind a mailed link, and the same for programs), and for the people
+who run a campaign (``/campaigns/{id}/approvals``)."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 
 from lambdas.api.pages.marks import drafts_in, marks_in
-from lambdas.api.rest.answers import Answer, answer, described, html_described
-from lambdas.api.rest.request import bearer, form_body, json_body
+from lambdas.api.rest.answers import Answer, answer, described, html_described, listing
+from lambdas.api.rest.campaigns import CampaignPath
+from lambdas.api.rest.request import Routes, bearer, form_body, json_body, manager
 from lambdas.api.rest.resolver import Resolver
-from lambdas.api.rest.views import DecidedApproval
+from lambdas.api.rest.views import ApprovalView, DecidedApproval, Listing
 from lambdas.domain.errors import CampaignError, ConflictError, FieldError, InvalidInputError
+from lambdas.domain.ids import CallbackIdField, CampaignId, CampaignKey
 from lambdas.domain.models.approval import MAX_COMMENTS, DecisionInput
 from lambdas.domain.models.workflow import Decision
-from lambdas.ports.bundle import Ports
 from lambdas.ports.paging import every
+from lambdas.ports.stores import ApprovalStore
 from lambdas.services.approval_links import OpenLink, open_link, open_token
 from lambdas.services.decisions import Choice, decide, require_not_superseded, require_open
+from lambdas.services.open_requests import Place, Reassignment, ReviewerChoice, reassign, remind, revoke
 
 if TYPE_CHECKING:
     from lambdas.api.pages.review import Draft
+
 
 TAG = "Approval"
 FORM = {
@@ -38,10 +44,8 @@ LinkPart = Annotated[str, Query()]
 PageNumber = Annotated[str, Query(description="Page of the posts, from 1.")]
 
 
-class ApprovalRoutes:
-    def __init__(self, app: Resolver, ports: Ports) -> None:
-        self._app = app
-        self._ports = ports
+class ApprovalRoutes(Routes):
+    def offer(self, app: Resolver) -> None:
         path, wrong = "/approve/<callback_id>", (401, 404, 410, 503)
         app.get(path, **html_described("showApproval", "The reviewer's page", tag=TAG, errors=wrong))(self.show)
         app.head(path, include_in_schema=False)(self.show)
@@ -199,3 +203,56 @@ def _filled_in(link: OpenLink, fields: Mapping[str, str]) -> Choice:
 
 def _choice(body: DecisionInput) -> Choice:
     return Choice(body.decision, body.comments, body.content_hash, body.posts)
+
+
+RequestPath = Annotated[CallbackIdField, Path()]
+
+
+class ApprovalRequestRoutes(Routes):
+    def offer(self, app: Resolver) -> None:
+        root = "/campaigns/<campaign_id>/approvals"
+        app.get(
+            root,
+            **described("listApprovals", "Requests for approval", tag=TAG, answers=Listing[ApprovalView]),
+        )(self.list)
+        for name, body, summary, call in (
+            ("reminders", "ReviewerChoice", "Mail reviewers a new link", self.remind),
+            ("revoke", "ReviewerChoice", "Take links back", self.revoke),
+            ("reassign", "Reassignment", "Ask somebody else", self.reassign),
+        ):
+            told = described(
+                f"{name}OfApproval",
+                summary,
+                tag=TAG,
+                answers=ApprovalView,
+                errors=(409,),
+                body=body,
+                body_required=name == "reassign",
+            )
+            app.post(f"{root}/<callback_id>/{name}", **told)(call)
+
+    def list(self, campaign_id: CampaignPath) -> Answer:
+        key = self._key(campaign_id)
+        self._ports.campaigns.get(key)
+        return listing([ApprovalView.of(approval) for approval in self._ports.approvals.all(key)], None)
+
+    def remind(self, campaign_id: CampaignPath, callback_id: RequestPath) -> Answer:
+        place, choice = self._place(campaign_id, callback_id), ReviewerChoice.from_wire(self._body(required=False))
+        return answer(ApprovalView.of(remind(place, choice.reviewer, *self._now())))
+
+    def revoke(self, campaign_id: CampaignPath, callback_id: RequestPath) -> Answer:
+        place, choice = self._place(campaign_id, callback_id), ReviewerChoice.from_wire(self._body(required=False))
+        return answer(ApprovalView.of(revoke(place, choice.reviewer, *self._now())))
+
+    def reassign(self, campaign_id: CampaignPath, callback_id: RequestPath) -> Answer:
+        place, change = self._place(campaign_id, callback_id), Reassignment.from_wire(self._body())
+        return answer(ApprovalView.of(reassign(place, change, *self._now())))
+
+    def _place(self, campaign_id: CampaignId, callback_id: CallbackIdField) -> Place:
+        return Place(CampaignKey(manager(self._app.current_event).tenant_id, campaign_id), callback_id)
+
+    def _now(self) -> tuple[ApprovalStore, datetime]:
+        return self._ports.approvals, self._ports.clock.now()
+
+    def _body(self, *, required: bool = True) -> object:
+        return json_body(self._app.current_event, required=required)

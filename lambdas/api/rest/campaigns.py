@@ -1,18 +1,20 @@
-"""``/campaigns``: start one, list them, look at one, see how far it is."""
+"""``/campaigns``: start one, list them, look at one, see how far it is, try it again."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 
 from lambdas.api.rest.answers import Answer, answer, described, listing
-from lambdas.api.rest.request import IDEMPOTENCY_HEADER, caller, idempotency_key, json_body, manager, public_url
+from lambdas.api.rest.request import IDEMPOTENCY_HEADER, Routes, caller, idempotency_key, json_body, manager
 from lambdas.api.rest.resolver import Resolver
 from lambdas.api.rest.views import AcceptedCampaign, CampaignItem, CampaignLinks, CampaignView, Listing
-from lambdas.domain.ids import CampaignId, CampaignIdField, CampaignKey
+from lambdas.domain.errors import FieldError, InvalidInputError
+from lambdas.domain.ids import CampaignIdField, CampaignKey
+from lambdas.domain.models.base import Model
 from lambdas.domain.models.campaign import CampaignStatus
-from lambdas.ports.bundle import Ports
 from lambdas.services.progress import Progress, progress_of
+from lambdas.services.recovery import retry, step_that_failed
 from lambdas.services.submission import Submission, submit
 
 TAG = "Campaigns"
@@ -22,10 +24,8 @@ CampaignPath = Annotated[CampaignIdField, Path()]
 _UNDONE = (CampaignStatus.FAILED, CampaignStatus.STOPPED)
 
 
-class CampaignRoutes:
-    def __init__(self, app: Resolver, ports: Ports) -> None:
-        self._app = app
-        self._ports = ports
+class CampaignRoutes(Routes):
+    def offer(self, app: Resolver) -> None:
         app.post(
             "/campaigns",
             **described(
@@ -90,8 +90,54 @@ class CampaignRoutes:
         # Here "no step is to come" is an answer, so the field stays when it is null.
         return Response(200, "application/json", progress.model_dump(mode="json", by_alias=True))
 
-    def _key(self, campaign_id: CampaignId) -> CampaignKey:
-        return CampaignKey(caller(self._app.current_event).tenant_id, campaign_id)
 
-    def _root(self) -> str:
-        return public_url(self._app.current_event, lambda: self._ports.base_url)
+class RetryInput(Model):
+    """Body: write the failed posts again, or begin at a step (the one that failed, when none is named). Without a mode
+    it is the named step; or the failed posts of a campaign that has some; or the step that failed."""
+
+    mode: Literal["failed_posts", "from_step"] | None = None
+    step: str | None = None
+
+
+class RetryRoutes(Routes):
+    def offer(self, app: Resolver) -> None:
+        app.post(
+            "/campaigns/<campaign_id>/retry",
+            **described(
+                "retryCampaign",
+                "Try a failed campaign again",
+                tag=TAG,
+                answers=AcceptedCampaign,
+                status=202,
+                errors=(409,),
+                body="RetryInput",
+                body_required=False,
+            ),
+        )(self.retry)
+
+    def retry(self, campaign_id: CampaignPath) -> Answer:
+        event = self._app.current_event
+        key = CampaignKey(manager(event).tenant_id, campaign_id)
+        wanted = RetryInput.from_wire(json_body(event, required=False))
+        if wanted.step and wanted.mode == "failed_posts":
+            message = 'goes with "mode": "from_step"'
+            raise InvalidInputError(f"step: {message}", errors=[FieldError("step", message)])
+        campaign = retry(key, self._step(key, wanted), self._ports)
+        links = CampaignLinks.of(campaign_id, self._root())
+        view = AcceptedCampaign(
+            campaign_id=campaign_id,
+            status=campaign.status,
+            execution_arn=campaign.execution_arn or "",
+            links=links,
+        )
+        return answer(view, status=202, headers={"Location": links.self})
+
+    def _step(self, key: CampaignKey, wanted: RetryInput) -> str | None:
+        if wanted.mode == "failed_posts":
+            return None
+        if wanted.step:
+            return wanted.step
+        campaign = self._ports.campaigns.get(key)
+        if wanted.mode is None and (campaign.error is None or self._ports.posts.count(key).failed):
+            return None
+        return step_that_failed(campaign)

@@ -6,23 +6,20 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Path
 
 from lambdas.api.rest.answers import Answer, answer, described
-from lambdas.api.rest.request import caller, json_body, manager
+from lambdas.api.rest.request import Routes, caller, json_body, manager
 from lambdas.api.rest.resolver import Resolver
 from lambdas.domain.errors import FieldError, InvalidInputError, NotFoundError
 from lambdas.domain.ids import BrandIdField, PersonaIdField
 from lambdas.domain.models.brand import Brand, BrandConfig, Persona, PersonaConfig
 from lambdas.domain.models.tenant import TenantConfig, TenantSettings
-from lambdas.ports.bundle import Ports
 
 BRANDS, PERSONAS, SETTINGS = "Brands", "Personas", "Settings"
 BrandPath = Annotated[BrandIdField, Path()]
 PersonaPath = Annotated[PersonaIdField, Path()]
 
 
-class BrandRoutes:
-    def __init__(self, app: Resolver, ports: Ports) -> None:
-        self._app = app
-        self._ports = ports
+class BrandRoutes(Routes):
+    def offer(self, app: Resolver) -> None:
         path = "/brands/<brand_id>"
         app.put(
             path,
@@ -50,10 +47,8 @@ class BrandRoutes:
         return Response(204)
 
 
-class PersonaRoutes:
-    def __init__(self, app: Resolver, ports: Ports) -> None:
-        self._app = app
-        self._ports = ports
+class PersonaRoutes(Routes):
+    def offer(self, app: Resolver) -> None:
         path = "/personas/<persona_id>"
         app.put(
             path,
@@ -81,10 +76,8 @@ class PersonaRoutes:
         return Response(204)
 
 
-class SettingsRoutes:
-    def __init__(self, app: Resolver, ports: Ports) -> None:
-        self._app = app
-        self._ports = ports
+class SettingsRoutes(Routes):
+    def offer(self, app: Resolver) -> None:
         app.get("/settings", **described("getSettings", "The tenant's settings", tag=SETTINGS, answers=TenantSettings))(
             self.get
         )

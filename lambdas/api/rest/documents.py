@@ -8,9 +8,8 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
 from lambdas.api.rest.answers import Answer
-from lambdas.api.rest.request import public_url
+from lambdas.api.rest.request import Routes
 from lambdas.api.rest.resolver import Resolver
-from lambdas.ports.bundle import Ports
 
 _DOCS_POLICY = (
     "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; connect-src 'self'; "
@@ -19,10 +18,8 @@ _DOCS_POLICY = (
 """Swagger UI is one inlined script, and its style attributes are many; it loads nothing from anywhere."""
 
 
-class DocumentRoutes:
-    def __init__(self, app: Resolver, ports: Ports) -> None:
-        self._app = app
-        self._ports = ports
+class DocumentRoutes(Routes):
+    def offer(self, app: Resolver) -> None:
         app.get("/openapi.json", include_in_schema=False)(self.document)
         app.get("/docs", include_in_schema=False)(self.page)
 
@@ -39,7 +36,7 @@ class DocumentRoutes:
         return Response(200, "text/html; charset=utf-8", html, headers={"Content-Security-Policy": _DOCS_POLICY})
 
     def _located(self) -> dict[str, Any]:
-        root = public_url(self._app.current_event, lambda: self._ports.base_url)
+        root = self._root()
         # A relative server is relative to this document, whose path is just below the API's root.
         return self._described | {"servers": [{"url": root or "."}]}
 

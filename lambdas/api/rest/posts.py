@@ -7,22 +7,19 @@ from aws_lambda_powertools.event_handler.openapi.params import Path
 
 from lambdas.api.rest.answers import Answer, answer, described, listing
 from lambdas.api.rest.campaigns import CampaignPath, Cursor, Limit
-from lambdas.api.rest.request import caller, json_body, manager
+from lambdas.api.rest.request import Routes, json_body, manager
 from lambdas.api.rest.resolver import Resolver
 from lambdas.api.rest.views import Listing, PostView
 from lambdas.domain.batch_lease import under_claims
 from lambdas.domain.ids import CampaignId, CampaignKey, PostIdField
 from lambdas.domain.models.post import Post, PostStatus
-from lambdas.ports.bundle import Ports
 from lambdas.services.editing import PostPatch, edit_post
 
 TAG = "Posts"
 
 
-class PostRoutes:
-    def __init__(self, app: Resolver, ports: Ports) -> None:
-        self._app = app
-        self._ports = ports
+class PostRoutes(Routes):
+    def offer(self, app: Resolver) -> None:
         app.get(
             "/campaigns/<campaign_id>/posts",
             **described(
@@ -72,6 +69,6 @@ class PostRoutes:
 
     def _existing(self, campaign_id: CampaignId) -> CampaignKey:
         """A campaign without posts has an empty list; a campaign that is not there has none."""
-        key = CampaignKey(caller(self._app.current_event).tenant_id, campaign_id)
+        key = self._key(campaign_id)
         self._ports.campaigns.get(key)
         return key

@@ -1,4 +1,4 @@
-"""Reading a request: who calls, at which address, with which headers, with what body."""
+"""Reading a request: who calls, at which address, with which headers, with what body; and what all routes have."""
 
 import json
 import re
@@ -9,6 +9,7 @@ from urllib.parse import parse_qs
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEvent
 from pydantic import ValidationError
 
+from lambdas.api.rest.resolver import Resolver
 from lambdas.domain.errors import (
     FieldError,
     ForbiddenError,
@@ -17,8 +18,9 @@ from lambdas.domain.errors import (
     PayloadTooLargeError,
     UnauthenticatedError,
 )
-from lambdas.domain.ids import IDEMPOTENCY_KEY
+from lambdas.domain.ids import IDEMPOTENCY_KEY, CampaignId, CampaignKey
 from lambdas.domain.models.access import Caller, Role
+from lambdas.ports.bundle import Ports
 from lambdas.services.submission import check_size, own
 
 IDEMPOTENCY_HEADER = "Idempotency-Key"
@@ -133,3 +135,23 @@ def _text(event: APIGatewayProxyEvent) -> str:
 
 def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
+
+
+class Routes:
+    """The routes of one kind of thing, which ``offer`` adds to ``app``; they work with ``ports``."""
+
+    def __init__(self, app: Resolver, ports: Ports) -> None:
+        self._app = app
+        self._ports = ports
+        self.offer(app)
+
+    def offer(self, app: Resolver) -> None:
+        raise NotImplementedError
+
+    def _key(self, campaign_id: CampaignId) -> CampaignKey:
+        """The campaign as one of the caller's tenant."""
+        return CampaignKey(caller(self._app.current_event).tenant_id, campaign_id)
+
+    def _root(self) -> str:
+        """The API's public URL."""
+        return public_url(self._app.current_event, lambda: self._ports.base_url)

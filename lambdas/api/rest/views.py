@@ -1,7 +1,7 @@
 """What the API answers with. Close to the records, less what is nobody's business outside."""
 
 from collections.abc import Iterable
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from lambdas.domain.ids import CallbackIdField, CampaignIdField, CorrelationId
 from lambdas.domain.models.approval import Approval, ApprovalStatus, DecisionInput, MailState, Reviewer
@@ -12,6 +12,12 @@ from lambdas.domain.models.post import PlannedPost, Post, PostContent, PostError
 from lambdas.domain.models.workflow import Decision
 
 ItemT = TypeVar("ItemT")
+ViewT = TypeVar("ViewT", bound=Model)
+
+
+def _view(kind: type[ViewT], record: Model, **more: Any) -> ViewT:
+    """What ``record`` and the view both have, and ``more``."""
+    return kind(**{name: value for name, value in record if name in kind.model_fields} | more)
 
 
 class CampaignLinks(Model):
@@ -59,15 +65,7 @@ class CampaignItem(Model):
 
     @classmethod
     def of(cls, campaign: Campaign, root: str) -> "CampaignItem":
-        return cls(
-            campaign_id=campaign.campaign_id,
-            name=campaign.brief.name,
-            status=campaign.status,
-            counts=campaign.counts,
-            created_at=campaign.created_at,
-            updated_at=campaign.updated_at,
-            links=CampaignLinks.of(campaign.campaign_id, root),
-        )
+        return _view(cls, campaign, name=campaign.brief.name, links=CampaignLinks.of(campaign.campaign_id, root))
 
 
 class NotUndone(Model):
@@ -85,7 +83,7 @@ class NotUndone(Model):
 
     @classmethod
     def of(cls, effect: Effect) -> "NotUndone":
-        return cls(**{name: value for name, value in effect if name in cls.model_fields})
+        return _view(cls, effect)
 
 
 class CampaignView(CampaignItem):
@@ -102,13 +100,11 @@ class CampaignView(CampaignItem):
 
     @classmethod
     def of(cls, campaign: Campaign, root: str, effects: Iterable[Effect] = ()) -> "CampaignView":
-        return cls(
-            **dict(CampaignItem.of(campaign, root)),
-            brief=campaign.brief,
-            created_by=campaign.created_by,
-            correlation_id=campaign.correlation_id,
-            execution_arn=campaign.execution_arn,
-            error=campaign.error,
+        return _view(
+            cls,
+            campaign,
+            name=campaign.brief.name,
+            links=CampaignLinks.of(campaign.campaign_id, root),
             notices=campaign.notices() or None,
             not_undone=tuple(NotUndone.of(each) for each in effects if each.status is EffectStatus.NOT_UNDONE),
         )
@@ -127,7 +123,7 @@ class PostView(PlannedPost):
 
     @classmethod
     def of(cls, post: Post) -> "PostView":
-        return cls(**{name: value for name, value in post if name in cls.model_fields})
+        return _view(cls, post)
 
 
 class Listing(Model, Generic[ItemT]):
@@ -211,27 +207,14 @@ class ApprovalView(Model):
     def of(cls, approval: Approval) -> "ApprovalView":
         def view(reviewer: Reviewer) -> ReviewerView:
             vote = approval.vote_of(reviewer.email)
-            return ReviewerView(
-                email=reviewer.email,
-                stage=reviewer.stage,
-                invited_at=reviewer.invited_at,
-                answer=vote.decision if vote else None,
-                outdated=vote is not None and not approval.counts(vote),
-                mail=reviewer.mail,
-                revoked=reviewer.revoked,
-                unreachable=reviewer.unreachable,
-                slack=reviewer.slack,
-            )
+            outdated = vote is not None and not approval.counts(vote)
+            return _view(ReviewerView, reviewer, answer=vote.decision if vote else None, outdated=outdated)
 
-        return cls(
-            callback_id=approval.callback_id,
-            round=approval.round,
-            status=approval.status,
-            stage=approval.stage,
-            quorum=approval.quorum,
-            created_at=approval.created_at,
-            expires_at=approval.expires_at,
+        made = approval.decision
+        return _view(
+            cls,
+            approval,
             reviewers=tuple(view(reviewer) for reviewer in approval.reviewers),
-            decision=approval.decision.decision if approval.decision else None,
-            expired=approval.decision.expired if approval.decision else False,
+            decision=made.decision if made else None,
+            expired=made.expired if made else False,
         )

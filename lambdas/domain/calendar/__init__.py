@@ -4,8 +4,7 @@ Everything is computed in UTC minutes, so a clock that jumps for daylight saving
 """
 
 from lambdas.domain.calendar.hours import CLOSES, OPENS, open_days, open_minutes
-from lambdas.domain.calendar.slots import MINIMUM_GAP_MINUTES, SlotRequest, planned_count, posting_slots
-from lambdas.domain.calendar.validate import validate_slots
+from lambdas.domain.calendar.slots import MINIMUM_GAP_MINUTES, SlotRequest, planned_count, posting_slots, validate_slots
 
 __all__ = [
     "CLOSES",

@@ -26,24 +26,17 @@ def execution_graph(
     title: str | None = None,
     campaign_status: str | None = None,
 ) -> ExecutionGraph:
-    """The graph of one execution.
+    """The graph of one execution, by the ASL of its version and all its ``events`` (none for the bare workflow).
 
-    Parameters
-    ----------
-    definition : the parsed ASL of the version the execution runs.
-    events : all events of ``get_execution_history``; none at all for the bare workflow.
-    now : when the events were read; open states last until then.
-    counts : by name of the map state; a map's children leave no events in its parent's history.
-    status, stopped_at, error : of ``describe_execution``. They win over the events, because an engine that was
-        restarted can end an execution without writing it into its history.
-
+    Open states last until ``now``, when the events were read. ``counts`` are by name of the map state, whose children
+    leave no events in its parent's history. ``status``, ``stopped_at`` and ``error``, of ``describe_execution``, win
+    over the events, because an engine that was restarted can end an execution without an event.
     Raises ``ValueError`` for a definition no engine would have taken.
     """
     plan, history = parse(definition), fold(events)
     history.status = status or history.status
     history.stopped_at = stopped_at or history.stopped_at
     history.error = error or history.error
-    nodes = _Nodes(plan, history, now, counts or {})
     return ExecutionGraph(
         workflow=workflow,
         execution_arn=execution_arn,
@@ -56,7 +49,7 @@ def execution_graph(
         title=title,
         campaign_status=campaign_status,
         error=history.error,
-        nodes=tuple(nodes.node(state) for state in plan.states),
+        nodes=tuple(map(_Nodes(plan, history, now, counts or {}).node, plan.states)),
         edges=_edges(plan, history),
     )
 

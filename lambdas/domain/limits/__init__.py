@@ -5,8 +5,8 @@ passes everywhere. Importing this package is cheap: the counting libraries are i
 """
 
 from lambdas.domain.limits.check import check_limits, without_surplus
+from lambdas.domain.limits.figures import LIMITS, Confidence, Figure, PlatformLimit, Unit
 from lambdas.domain.limits.measure import SmsCount, measure, sms_segments, text_as_published
-from lambdas.domain.limits.table import LIMITS, Confidence, Figure, PlatformLimit, Unit
 
 __all__ = [
     "LIMITS",

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterator, Sequence
 
+from lambdas.domain.limits.figures import LIMITS, Figure, PlatformLimit
 from lambdas.domain.limits.measure import TAGLESS, measure, sms_segments, text_as_published
-from lambdas.domain.limits.table import LIMITS, Figure, PlatformLimit
 from lambdas.domain.models.post import PostContent, RuleResult
 from lambdas.domain.platforms import Platform
 

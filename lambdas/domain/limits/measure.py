@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from functools import cache, lru_cache
 from typing import NamedTuple
 
-from lambdas.domain.limits.table import LIMITS, Unit
+from lambdas.domain.limits.figures import LIMITS, Unit
 from lambdas.domain.models.post import PostContent
 from lambdas.domain.platforms import Platform
 

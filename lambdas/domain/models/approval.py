@@ -256,9 +256,3 @@ class Approval(Model, defer_build=False):
         """Whether they have given an answer that counts."""
         vote = self.vote_of(email)
         return vote is not None and self.counts(vote)
-
-
-def is_open(approval: Approval) -> bool:
-    """Whether it waits for a decision, or its decision for the engine."""
-    decided = approval.status is ApprovalStatus.DECIDED and approval.resumed_at is None
-    return approval.status is ApprovalStatus.PENDING or decided

@@ -23,9 +23,9 @@ from lambdas.agents.campaign_planner.contract import TopicList
 from lambdas.agents.content_generator.contract import Draft
 from lambdas.agents.model_choice import AgentSettings
 from lambdas.build.generate_posts import STORING_SECONDS
-from lambdas.domain.deadline import Deadline
 from lambdas.domain.errors import DependencyTimeoutError
 from lambdas.domain.platforms import Platform
+from lambdas.ports.bundle import Deadline
 from tests.support.agent_inputs import launch, plan_data, post_data
 
 MODEL = "amazon.nova-lite-v1:0"

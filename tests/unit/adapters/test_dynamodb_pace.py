@@ -5,10 +5,10 @@ import pytest
 from lambdas.adapters.table import partiql
 from lambdas.adapters.table.dynamo_table import DynamoTable
 from lambdas.adapters.table.post_store import TablePosts
-from lambdas.domain.deadline import Deadline
 from lambdas.domain.errors import ThrottledError
 from lambdas.domain.models.campaign import PostCounts
 from lambdas.domain.models.post import Post
+from lambdas.ports.bundle import Deadline
 from tests.contract.samples import KEY, plan, written
 from tests.support.partition import ModelledTable, modelled_table
 

@@ -7,7 +7,7 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from lambdas.adapters.aws.secret_keys import KEPT, SecretKeys, parse_key_set
+from lambdas.adapters.aws.parameters import KEPT, SecretKeys, parse_key_set
 from lambdas.settings import SettingsError
 from tests.fakes import MemoryClock
 

@@ -13,7 +13,7 @@ from lambdas.domain.errors import DependencyTimeoutError
 from lambdas.domain.limits import LIMITS, check_limits, measure, sms_segments, text_as_published
 from lambdas.domain.models.post import PostContent
 from lambdas.domain.platforms import Platform
-from lambdas.ports.text_model import ModelReply, ModelRequest
+from lambdas.ports.services import ModelReply, ModelRequest
 from tests.support.agent_inputs import launch, post_data
 
 NOW = datetime(2027, 4, 1, 8, 30, tzinfo=UTC)

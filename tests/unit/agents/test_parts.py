@@ -4,14 +4,14 @@ import pytest
 
 from lambdas.agents.cleaning import cleaned, plain_text, without_urls
 from lambdas.agents.content_generator.finish_draft import slug, tagged_link
+from lambdas.agents.content_generator.provenance import _PRICES, Price, cost_usd, price_of
 from lambdas.agents.intents import Intent
 from lambdas.agents.model_choice import load_prompt
-from lambdas.agents.offline.fitting import Piece, cut, fit
 from lambdas.agents.offline.material import voice_of
 from lambdas.agents.offline.phrases import LANGUAGES, phrases_for
 from lambdas.agents.offline.planner import short_audience, subjects_of
+from lambdas.agents.offline.shapes import Piece, cut, fit
 from lambdas.agents.outcome import RETRYABLE, ErrorCode
-from lambdas.agents.prices import _PRICES, Price, cost_usd, price_of
 from lambdas.agents.seeding import derive_seed, shuffled
 from lambdas.domain.platforms import Platform
 from tests.support.agent_inputs import ROOT

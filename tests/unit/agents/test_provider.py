@@ -9,7 +9,7 @@ from lambdas.agents.campaign_planner import handler as planner_handler
 from lambdas.agents.content_generator import handler as generator_handler
 from lambdas.agents.model_choice import AgentSettings, choose_model
 from lambdas.agents.offline.offline_model import Fault, OfflineModel
-from lambdas.ports.text_model import ModelReply, ModelRequest, TextModel
+from lambdas.ports.services import ModelReply, ModelRequest, TextModel
 from lambdas.settings import SettingsError, parse_settings, settings
 from tests.support.agent_inputs import plan_data, post_data
 

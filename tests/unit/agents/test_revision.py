@@ -2,7 +2,7 @@
 
 import pytest
 
-from lambdas.agents.offline.revision import follow
+from lambdas.agents.offline.writer import follow
 from lambdas.domain.platforms import Platform
 
 TEXT = "It boils water in a minute. Cheap it is not. Good tea needs hot water, and this kettle has it."

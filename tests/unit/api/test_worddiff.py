@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lambdas.api.pages.worddiff import Change, Part, word_diff
+from lambdas.api.pages.shown import Change, Part, word_diff
 
 
 def test_words_and_not_letters_are_compared() -> None:

@@ -7,9 +7,8 @@ from xml.etree import ElementTree
 import pytest
 
 from bench import cost, report
-from bench.answer import Answer, Plot, Point
-from bench.peers_runner import LOCK, PEERS, PROGRAMS
-from bench.plot import svg
+from bench.report import Answer, Plot, Point, svg
+from bench.throughput import LOCK, PEERS, PROGRAMS
 
 PLOT = Plot("cost", "Cost & <more>", "posts", "USD", {"a": [Point(10, 0.1), Point(1_000, 2)], "b": [Point(10, 3)]})
 

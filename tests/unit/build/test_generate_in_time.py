@@ -8,10 +8,10 @@ import pytest
 
 from lambdas.adapters.table.post_store import TablePosts
 from lambdas.build.generate_posts import LAST_RETRY, STORING_SECONDS
-from lambdas.domain.deadline import Deadline
 from lambdas.domain.errors import AgentRetryableError, ThrottledError
 from lambdas.domain.models.post import Post, PostStatus
 from lambdas.domain.models.workflow import BatchResult
+from lambdas.ports.bundle import Deadline
 from tests.support.agents import Generator
 from tests.support.batches import TEN, generate, posts_of, statuses
 from tests.support.events import planned

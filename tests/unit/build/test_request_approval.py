@@ -8,7 +8,6 @@ from lambdas.build.aggregate_results import aggregate_results
 from lambdas.build.generate_posts import generate_batch
 from lambdas.domain.approval import LINK_LIFETIME
 from lambdas.domain.content_hash import content_hash
-from lambdas.domain.deadline import Deadline
 from lambdas.domain.errors import (
     CampaignError,
     ChatRefusedError,
@@ -23,6 +22,7 @@ from lambdas.domain.models.campaign import CampaignStatus
 from lambdas.domain.models.mail import Mail
 from lambdas.domain.models.tenant import TenantConfig
 from lambdas.domain.models.workflow import Decision
+from lambdas.ports.bundle import Deadline
 from lambdas.ports.paging import every
 from lambdas.services.approval_links import nonce_hash
 from lambdas.services.tokens import verify_approval_token

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from lambdas.domain.compliance import check_brand, links_in, reading_grade
-from lambdas.domain.compliance.reading import syllables
+from lambdas.domain.compliance.brand_rules import syllables
 from lambdas.domain.models.brand import Brand
 from lambdas.domain.models.post import PostContent, RuleResult
 from lambdas.domain.platforms import Platform

@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from local.account import ROLE, log_role, prepare_logs
+from local.aws import ROLE, log_role, prepare_logs
 
 
 @pytest.fixture(autouse=True)

@@ -11,7 +11,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from local.assets import publish, read_manifest, zipped
+from local.deploy import publish, read_manifest, zipped
 
 
 @pytest.fixture

@@ -55,7 +55,7 @@ def test_a_stack_comes_after_those_it_needs(tmp_path: Path) -> None:
 @pytest.fixture
 def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     with mock_aws(config={"iam": {"load_aws_managed_policies": True}}):
-        monkeypatch.setattr(aws, "client", lambda service, _: boto3.client(service, region_name="us-east-1"))
+        monkeypatch.setattr(aws, "client", lambda service, endpoint_url: boto3.client(service, region_name="us-east-1"))
         monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
         monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
         yield

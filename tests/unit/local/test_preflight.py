@@ -14,8 +14,8 @@ from botocore.stub import Stubber
 from moto import mock_aws
 from rich.console import Console
 
-from local.findings import Finding, Verdict, table
-from local.preflight import Preflight, Wanted
+from local.preflight import Finding, Preflight, Verdict, table
+from local.wanted import Wanted
 
 REGION = "eu-central-1"
 SENDER = "news@brand.example"

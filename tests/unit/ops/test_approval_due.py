@@ -14,7 +14,7 @@ from lambdas.adapters.table.due_store import TableDue
 from lambdas.adapters.table.dynamo_table import DynamoTable
 from lambdas.adapters.table.request_store import TableApprovals
 from lambdas.domain.approval import HEARTBEAT_EVERY, next_due
-from lambdas.domain.due import SHARDS, Kind, entry_for
+from lambdas.domain.due_entry import SHARDS, Kind, entry_for
 from lambdas.domain.ids import CallbackId, CampaignId
 from lambdas.domain.models.approval import ApprovalStatus
 from lambdas.domain.models.campaign import OnTimeout

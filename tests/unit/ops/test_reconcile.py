@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from lambdas.domain.due import Kind
+from lambdas.domain.due_entry import Kind
 from lambdas.domain.ids import CampaignId
 from lambdas.domain.models.active import SOON
 from lambdas.domain.models.campaign import CampaignStatus

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from lambdas.adapters.table import keys
-from lambdas.domain.due import SHARDS, Kind
+from lambdas.domain.due_entry import SHARDS, Kind
 from lambdas.domain.errors import UnreadableRecordError
 from lambdas.domain.ids import CampaignId
 from lambdas.domain.models.active import SOON, ActiveCampaign

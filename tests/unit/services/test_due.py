@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from lambdas.adapters.table.due_store import TableDue
-from lambdas.domain.due import SHARDS, DueEntry, Kind, entry_for
+from lambdas.domain.due_entry import SHARDS, DueEntry, Kind, entry_for
 from lambdas.domain.errors import InvalidInputError
 from lambdas.domain.ids import CampaignId, CampaignKey, TenantId
 from lambdas.services.due import (

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from lambdas.domain.agent_reply import result_of
+from lambdas.agents.outcome import result_of
 from lambdas.domain.errors import AgentPermanentError, AgentRetryableError
 
 

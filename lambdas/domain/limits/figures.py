@@ -14,7 +14,6 @@ from lambdas.domain.platforms import Platform
 
 _CHECKED = date(2026, 11, 21)
 """When the stored copies of the sources were read; no page was opened live."""
-_MB = 1_000_000
 
 
 class Unit(StrEnum):
@@ -76,10 +75,6 @@ class PlatformLimit(NamedTuple):
     """Characters."""
     alt_text: Figure | None = None
     """Characters of the description of a picture."""
-    images: Figure | None = None
-    """Pictures in one post."""
-    image_bytes: Figure | None = None
-    video_bytes: Figure | None = None
     requires: tuple[str, ...] = ()
     """Fields of the content, besides the text, that the platform does not publish without."""
     forbidden_characters: str = ""
@@ -107,31 +102,21 @@ def _unverified(value: int, source: str) -> Figure:
 
 
 _X_COUNTING = "https://docs.x.com/fundamentals/counting-characters"
-_X_MEDIA = "https://docs.x.com/x-api/media/introduction"
-_X_PRACTICES = "https://docs.x.com/x-api/media/quickstart/best-practices"
-_LINKEDIN_MEDIA = "https://www.ayrshare.com/docs/media-guidelines/linkedin"
 _LINKEDIN_SEVERAL = (
     "https://learn.microsoft.com/en-us/linkedin/marketing/community-management/shares/multiimage-post-api"
 )
 _LINKEDIN_TEXT = "https://www.ayrshare.com/docs/apis/post/social-networks/linkedin"
 _INSTAGRAM = "https://developers.facebook.com/docs/instagram-platform/instagram-graph-api/reference/ig-user/media"
 _INSTAGRAM_TAGS = "https://www.ayrshare.com/docs/apis/post/social-networks/instagram"
-_INSTAGRAM_MEDIA = "https://www.ayrshare.com/docs/media-guidelines/instagram"
 _CHARACTERS = "https://www.ayrshare.com/docs/help-center/technical-support/character_limits"
-_FACEBOOK_MEDIA = "https://www.ayrshare.com/docs/media-guidelines/facebook_pages"
 _TIKTOK = "https://developers.tiktok.com/doc/content-posting-api-reference-direct-post"
-_TIKTOK_MEDIA = "https://docs.zernio.com/platforms/tiktok"
 _TIKTOK_TAGS = "https://github.com/coreyhaines31/marketingskills/blob/main/skills/social/references/platform-limits.md"
 _THREADS = "https://developers.facebook.com/documentation/threads/posts"
 _THREADS_LINKS = "https://developers.facebook.com/documentation/threads/create-posts/text-attachments"
 _THREADS_TAG = "https://www.ayrshare.com/docs/apis/post/social-networks/threads"
-_THREADS_MEDIA = "https://www.ayrshare.com/docs/media-guidelines/threads"
 _BLUESKY = "https://github.com/bluesky-social/atproto/blob/main/lexicons/app/bsky/feed/post.json"
-_BLUESKY_IMAGES = "https://github.com/bluesky-social/atproto/blob/main/lexicons/app/bsky/embed/images.json"
-_BLUESKY_VIDEO = "https://github.com/bluesky-social/atproto/blob/main/lexicons/app/bsky/embed/video.json"
 _YOUTUBE = "https://developers.google.com/youtube/v3/docs/videos"
 _YOUTUBE_TAGS = "https://support.google.com/youtube/answer/6390658"
-_YOUTUBE_UPLOAD = "https://developers.google.com/youtube/v3/docs/videos/insert"
 _EMAIL_LINE = "https://www.rfc-editor.org/rfc/rfc5322#section-2.1.1"
 _EMAIL_PREVIEW = "https://docs.mapp.com/docs/customize-the-email-preheader"
 _EMAIL_CLIP = "https://help.echobox.com/what-is-gmail-email-clipping"
@@ -145,17 +130,11 @@ LIMITS: Mapping[Platform, PlatformLimit] = MappingProxyType(
             unit=Unit.WEIGHTED,
             length=_published(280, _X_COUNTING),
             alt_text=_unverified(1_000, "https://docs.x.com/x-api/media/create-media-metadata"),
-            images=_published(4, _X_PRACTICES),
-            image_bytes=_published(5 * _MB, _X_MEDIA),
-            video_bytes=_published(512 * _MB, _X_MEDIA),
         ),
         Platform.LINKEDIN: PlatformLimit(
             unit=Unit.UTF16,
             length=_reported(3_000, _LINKEDIN_TEXT),
             alt_text=_published(4_086, _LINKEDIN_SEVERAL),
-            images=_published(20, _LINKEDIN_SEVERAL),
-            image_bytes=_reported(5 * _MB, _LINKEDIN_MEDIA),
-            video_bytes=_reported(500 * _MB, _LINKEDIN_MEDIA),
         ),
         Platform.INSTAGRAM: PlatformLimit(
             unit=Unit.UTF16,
@@ -163,47 +142,32 @@ LIMITS: Mapping[Platform, PlatformLimit] = MappingProxyType(
             hashtags=_reported(5, _INSTAGRAM_TAGS),
             mentions=_reported(3, _INSTAGRAM_TAGS),
             alt_text=_reported(1_000, _CHARACTERS),
-            images=_reported(10, _INSTAGRAM_TAGS),
-            image_bytes=_reported(8 * _MB, _INSTAGRAM_MEDIA),
-            video_bytes=_reported(1_000 * _MB, _INSTAGRAM_MEDIA),
         ),
         Platform.FACEBOOK: PlatformLimit(
             unit=Unit.UTF16,
             length=_reported(63_206, _CHARACTERS),
-            image_bytes=_reported(10 * _MB, _FACEBOOK_MEDIA),
-            video_bytes=_reported(2_000 * _MB, _FACEBOOK_MEDIA),
         ),
         Platform.TIKTOK: PlatformLimit(
             unit=Unit.UTF16,
             length=_published(2_200, _TIKTOK),
             hashtags=_reported(5, _TIKTOK_TAGS),
-            images=_reported(35, _TIKTOK_MEDIA),
-            image_bytes=_reported(20 * _MB, _TIKTOK_MEDIA),
-            video_bytes=_reported(4_000 * _MB, _TIKTOK_MEDIA),
         ),
         Platform.THREADS: PlatformLimit(
             unit=Unit.EMOJI_BYTES,
             length=_published(500, _THREADS),
             hashtags=_reported(1, _THREADS_TAG),
             links=_published(5, _THREADS_LINKS),
-            images=_reported(20, _THREADS_TAG),
-            image_bytes=_reported(8 * _MB, _THREADS_MEDIA),
-            video_bytes=_reported(1_000 * _MB, _THREADS_MEDIA),
         ),
         Platform.BLUESKY: PlatformLimit(
             unit=Unit.GRAPHEMES,
             length=_published(300, _BLUESKY),
             byte_length=_published(3_000, _BLUESKY),
-            images=_published(4, _BLUESKY_IMAGES),
-            image_bytes=_published(1 * _MB, _BLUESKY_IMAGES),
-            video_bytes=_published(50 * _MB, _BLUESKY_VIDEO),
         ),
         Platform.YOUTUBE: PlatformLimit(
             unit=Unit.BYTES,
             length=_published(5_000, _YOUTUBE),
             title=_published(100, _YOUTUBE),
             hashtags=_published(60, _YOUTUBE_TAGS),
-            video_bytes=_published(256_000 * _MB, _YOUTUBE_UPLOAD),
             requires=("title",),
             forbidden_characters="<>",
         ),

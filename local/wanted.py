@@ -1,11 +1,55 @@
-"""Whether a name that a deployment would give is taken in the account and region."""
+"""What a deployment would make, read from its templates, and whether its names are taken in the account and region."""
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
-from local.account import Clients
+from local.aws import Clients
+
+
+class Wanted(NamedTuple):
+    """What the templates of a cloud assembly would make."""
+
+    templates: Mapping[str, Mapping[str, Any]]
+    """By the name of the stack."""
+    bootstrap: tuple[str, int]
+    """The parameter with the version of the CDK's bootstrap stack, and the version that is needed."""
+
+    @classmethod
+    def read(cls, assembly: Path) -> "Wanted":
+        artifacts = json.loads((assembly / "manifest.json").read_text())["artifacts"].values()
+        stacks = [each["properties"] for each in artifacts if each["type"] == "aws:cloudformation:stack"]
+        return cls(
+            {
+                stack["templateFile"].removesuffix(".template.json"): json.loads(
+                    (assembly / stack["templateFile"]).read_text()
+                )
+                for stack in stacks
+            },
+            (
+                stacks[0]["bootstrapStackVersionSsmParameter"],
+                max(stack["requiresBootstrapStackVersion"] for stack in stacks),
+            ),
+        )
+
+    def properties(self, kind: str) -> list[dict[str, Any]]:
+        """Of every resource of a type."""
+        return [
+            resource.get("Properties", {})
+            for template in self.templates.values()
+            for resource in template["Resources"].values()
+            if resource["Type"] == kind
+        ]
+
+    def environment(self, variable: str) -> str | None:
+        """What the Lambdas are told under that name."""
+        functions = self.properties("AWS::Lambda::Function")
+        values = [function["Environment"]["Variables"].get(variable) for function in functions]
+        return next((value for value in values if value), None)
+
 
 _ABSENT = frozenset({"NotFoundException", "ParameterNotFound", "ResourceNotFoundException", "ValidationError"})
 """CloudFormation calls a stack that does not exist a validation error."""

@@ -7,13 +7,11 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 
 from lambdas.api.rest.answers import Answer, answer, described, listing
 from lambdas.api.rest.campaigns import TAG, CampaignPath, Cursor, Limit
-from lambdas.api.rest.request import caller
+from lambdas.api.rest.request import Routes
 from lambdas.api.rest.resolver import Resolver
 from lambdas.api.rest.views import Listing
 from lambdas.domain.errors import NotAcceptableError
-from lambdas.domain.ids import CampaignId, CampaignKey
 from lambdas.domain.models.base import Model
-from lambdas.ports.bundle import Ports
 from lambdas.services.progress import progress_of
 
 SVG = "image/svg+xml"
@@ -47,10 +45,8 @@ def _graph() -> type[Model]:
     return ExecutionGraph
 
 
-class HistoryRoutes:
-    def __init__(self, app: Resolver, ports: Ports) -> None:
-        self._app = app
-        self._ports = ports
+class ExecutionRoutes(Routes):
+    def offer(self, app: Resolver) -> None:
         app.get(
             "/campaigns/<campaign_id>/checkpoints",
             **described("getCheckpoints", "What each step did", tag=TAG, answers=_context),
@@ -118,6 +114,3 @@ class HistoryRoutes:
                 " ?format=json tells the same in words"
             )
         return answer(graph, headers=_VARY)
-
-    def _key(self, campaign_id: CampaignId) -> CampaignKey:
-        return CampaignKey(caller(self._app.current_event).tenant_id, campaign_id)
