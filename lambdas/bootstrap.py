@@ -267,17 +267,19 @@ def step(
     logic: Callable[[EventT, Ports], Model],
     *,
     checkpoint: bool = True,
+    begin: bool = False,
     approvals: bool = False,
 ) -> Step[EventT]:
     """The Lambda handler of the state ``name``: ``logic`` in the frame around every step.
 
-    ``checkpoint=False`` where the step's own records are its checkpoint; ``approvals`` as in ``load``.
+    ``checkpoint=False`` where the step's own records are its checkpoint; ``begin`` where it works for long before it
+    writes anything, so that its checkpoint is stored at once; ``approvals`` as in ``load``.
     """
     from lambdas.adapters.step import Step
 
     event.model_rebuild()
     load(settings, approvals=approvals)
-    return Step(name, event, settings, logic, Bootstrap, checkpoint=checkpoint)
+    return Step(name, event, settings, logic, Bootstrap, checkpoint=checkpoint, begin=begin)
 
 
 def load(model: type[Settings], *, approvals: bool = False) -> None:

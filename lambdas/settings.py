@@ -30,7 +30,7 @@ class TableSettings(Settings):
 
 
 class BucketSettings(Settings):
-    """Where the map reads its items, and what a campaign must not repeat."""
+    """Where the map's items are, and what campaigns must not repeat."""
 
     manifest_bucket: str
 

@@ -16,6 +16,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from lambdas.adapters.aws.s3_recent_texts import tenant_name
 from lambdas.adapters.table import keys
 from lambdas.adapters.table.keys import ItemKey
 from lambdas.domain.due_entry import SHARDS, Kind
@@ -62,7 +63,7 @@ class Removal:
             removed["executions stopped"] += sum(map(self._stop, self._executions(key)))
             own = self._query(keys.campaign_partition(key))
             removed["items"] += self.delete([*own, keys.owner(key.campaign_id)])
-        removed["objects"] += self._remove_objects()
+        removed["objects"] += self.remove_objects()
         removed["dead letters"] += self._remove_letters()
         removed["alert queues"] += self._remove_alert_queues()
         removed["items"] += self.delete(self._entries())  # of sweeps that were under way
@@ -137,10 +138,16 @@ class Removal:
                     pause = min(2 * pause, 5)
         return len(items)
 
-    def _remove_objects(self) -> int:
+    def remove_objects(self) -> int:
+        """Those of its campaigns, and its recent texts."""
         s3, bucket = self._target.client("s3"), self._target.info["bucket"]
-        pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=f"tenants/{self._tenant}/")
-        found = [{"Key": item["Key"]} for page in pages for item in page.get("Contents", [])]
+        list_pages = s3.get_paginator("list_objects_v2").paginate
+        found = [
+            {"Key": item["Key"]}
+            for prefix in (f"tenants/{self._tenant}/", tenant_name(self._tenant))
+            for page in list_pages(Bucket=bucket, Prefix=prefix)
+            for item in page.get("Contents", [])
+        ]
         for start in range(0, len(found), 1_000):
             answer = s3.delete_objects(Bucket=bucket, Delete={"Objects": found[start : start + 1_000], "Quiet": True})
             if errors := answer.get("Errors"):

@@ -10,7 +10,7 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_secretsmanager as secrets
 from constructs import Construct
 
-from stacks.grants import acknowledge
+from stacks.grants import RECENT_TEXTS, TENANTS, acknowledge
 from stacks.options import Options
 
 _SIGNING_KEY_CHARS = 64
@@ -103,14 +103,19 @@ class DataStack(Stack):
             block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
             enforce_ssl=True,
             object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
-            # A manifest is only read while its map runs or is redriven (within 14 days).
-            lifecycle_rules=[s3.LifecycleRule(expiration=Duration.days(30))],
+            lifecycle_rules=[
+                # A manifest is only read while its map runs or is redriven (within 14 days).
+                s3.LifecycleRule(prefix=TENANTS, expiration=Duration.days(30)),
+                # A tenant's is written anew with each campaign that is approved, and its age counts from there: only
+                # what a tenant has said nothing after for a year is forgotten.
+                s3.LifecycleRule(prefix=RECENT_TEXTS, expiration=Duration.days(365)),
+            ],
             removal_policy=RemovalPolicy.RETAIN,
         )
         acknowledge(
             bucket,
             "AwsSolutions-S1",
-            "Manifests hold post ids only; CloudTrail data events serve where access is audited",
+            "Manifests hold post ids, the others texts; CloudTrail data events serve where access is audited",
         )
         return bucket
 

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from stacks.data import DataStack
 
 TENANTS = "tenants/"
-"""What every object of the bucket begins with."""
+"""What the objects of each campaign begin with: its manifests, and its copy of the texts not to repeat."""
+RECENT_TEXTS = "recent-texts/"
+"""What the object of each tenant begins with: the texts of its last campaigns."""
 SEALED_BY = ("tenantId", "campaignId", "callbackId")
 """The encryption context of a sealed task token, as ``lambdas`` make it; a test compares the two."""
 
@@ -69,15 +71,17 @@ def grant_table(grantee: lambda_.Function, data: "DataStack", access: Sequence[A
     grant_key(grantee, data.key, ["kms:DescribeKey"], "dynamodb")
 
 
-def grant_objects(function: lambda_.Function, data: "DataStack", access: Sequence[Objects]) -> None:
-    """Only the named actions, on the objects below ``tenants/``; with GET also whether an object is there."""
-    every = f"{TENANTS}*"
+def grant_objects(
+    function: lambda_.Function, data: "DataStack", access: Sequence[Objects], prefix: str = TENANTS
+) -> None:
+    """Only the named actions, on the objects below ``prefix``; with GET also whether an object is there."""
+    every = f"{prefix}*"
     objects = data.manifests.arn_for_objects(every)
     _allow(function, [action.value for action in access], objects)
     acknowledge(
         function.role or function,
         f"AwsSolutions-IAM5[Resource::{data.manifests_arn_export}/{every}]",
-        "The objects of every campaign are below tenants/, and nothing else is in the bucket",
+        "The function serves the campaigns of every tenant, and their objects are below this prefix",
     )
     if Objects.GET in access:
         # Without it S3 answers 403 for an object that is not there, as if it were forbidden

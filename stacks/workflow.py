@@ -14,6 +14,7 @@ from stacks.direct import build_campaign
 from stacks.executions import live_alias
 from stacks.functions import CampaignFunction, CodeAssets, kept_logs
 from stacks.grants import (
+    RECENT_TEXTS,
     Access,
     Objects,
     acknowledge,
@@ -81,7 +82,7 @@ class WorkflowStack(Stack):
             ),
             request_approval=self._request_approval(),
             approval_expired=self._approval_expired(),
-            complete_campaign=self._step("complete_campaign", [Access.GET, Access.PUT, Access.UPDATE]),
+            complete_campaign=self._complete_campaign(),
             reject_campaign=self._step("reject_campaign", [Access.GET, Access.PUT, Access.UPDATE, Access.QUERY]),
             compensate=self._compensate(),
             record_failure=self._record_failure(),
@@ -110,6 +111,16 @@ class WorkflowStack(Stack):
         grant_table(function, self._data, access)
         return function
 
+    def _complete_campaign(self) -> CampaignFunction:
+        function = self._step(
+            "complete_campaign",
+            [Access.GET, Access.PUT, Access.UPDATE, Access.QUERY],
+            environment={"MANIFEST_BUCKET": self._data.manifests.bucket_name},
+        )
+        # GET: what is there is added to, and a condition on it needs the right to read it.
+        grant_objects(function, self._data, [Objects.GET, Objects.PUT], RECENT_TEXTS)
+        return function
+
     def _compensate(self) -> CampaignFunction:
         function = self._step(
             "compensate",
@@ -127,6 +138,7 @@ class WorkflowStack(Stack):
     def _plan_posts(self) -> CampaignFunction:
         function = self._step(
             "plan_posts",
+            # BATCH_GET: versions before the tenant's recent texts had an object read its last campaigns themselves.
             [Access.GET, Access.BATCH_GET, Access.PUT, Access.UPDATE, Access.QUERY, Access.PARTIQL_INSERT],
             environment={"MANIFEST_BUCKET": self._data.manifests.bucket_name, **model_environment(self._options)},
             timeout_seconds=300,
@@ -134,6 +146,7 @@ class WorkflowStack(Stack):
         )
         # GET: whether the recent texts are still there when the plan is taken up again.
         grant_objects(function, self._data, [Objects.GET, Objects.PUT])
+        grant_objects(function, self._data, [Objects.GET], RECENT_TEXTS)
         grant_model(function, self._options)
         return function
 
@@ -253,7 +266,7 @@ class WorkflowStack(Stack):
         acknowledge(
             machine.role,
             f"AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:s3:::{self._data.manifests_name_export}/*]",
-            "The map reads any campaign's manifest, and nothing else is in the bucket",
+            "The map reads any campaign's manifest; the CDK grants it the whole bucket, where texts are the rest",
         )
         acknowledge(
             machine.role,

@@ -12,7 +12,7 @@ from aws_cdk import aws_stepfunctions as sfn
 from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
 
-from lambdas.domain.errors import WORKFLOW_RETRIES, ThrottledError, permanent_names, retryable_names
+from lambdas.domain.errors import THROTTLED_RETRIES, WORKFLOW_RETRIES, ThrottledError, permanent_names, retryable_names
 
 MAX_ATTEMPTS = 99_999_999
 MAX_DELAY_SECONDS = 31_622_400
@@ -74,7 +74,7 @@ class Retries(NamedTuple):
     """Three attempts, as seed 001 has it: maxAttempts 3, initialInterval 1 s, backoffCoefficient 2, maximum 30 s."""
     temporary: Retry = Retry(retries=WORKFLOW_RETRIES, interval=1, backoff=2, max_delay=30)
     """A service is down or slow: about a minute."""
-    throttled: Retry = Retry(retries=14, interval=2, backoff=2, max_delay=60)
+    throttled: Retry = Retry(retries=THROTTLED_RETRIES, interval=2, backoff=2, max_delay=60)
     """Somebody asks us to slow down: up to ten minutes, so that a busy hour slows campaigns instead of failing them."""
 
 

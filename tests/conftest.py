@@ -32,13 +32,18 @@ SLOW = (
     "tests/property/test_build_",
     "tests/property/test_kills.py",
     "tests/property/test_races.py",
+    "tests/property/test_openapi.py",
     "tests/property/test_replaced.py",
     "tests/unit/adapters/test_bedrock_emulator.py",
     "tests/unit/adapters/test_dynamodb_pace.py",
+    "tests/unit/agents/test_examples.py::test_five_hundred",
     "tests/unit/bench/test_usage.py",
+    "tests/unit/build/test_agent_retries.py",
     "tests/unit/local/",
+    "tests/unit/services/test_requests.py",
 )
-"""Tests that synthesise, start processes, measure imports, run whole campaigns, or wait in real time."""
+"""Tests that synthesise, start processes, measure imports, run whole campaigns, write posts by the hundred, or wait in
+real time."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

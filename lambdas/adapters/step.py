@@ -7,7 +7,7 @@ from typing import Any, Generic, TypeVar
 from lambdas.adapters.payload import Payload, failure_of, reported
 from lambdas.adapters.system import SystemClock, deadline_of
 from lambdas.adapters.table import keys
-from lambdas.adapters.table.attempt import attempting
+from lambdas.adapters.table.attempt import Attempt, attempting
 from lambdas.adapters.telemetry import logger, scrub, step_finished
 from lambdas.domain.errors import CampaignError
 from lambdas.domain.models.base import Model
@@ -34,13 +34,16 @@ class Step(Generic[EventT]):
         ports: MakePorts,
         *,
         checkpoint: bool = True,
+        begin: bool = False,
     ) -> None:
         self.name, self.settings = name, settings
-        self._event, self._logic, self._ports, self._checkpoint = event, logic, ports, checkpoint
+        self._event, self._logic, self._ports = event, logic, ports
+        self._checkpoint, self._begin = checkpoint, begin
 
     def over(self, ports: Ports) -> "Step[EventT]":
         """The same step over other ports, and without an environment."""
-        return Step(self.name, self._event, Settings, self._logic, lambda *_: ports, checkpoint=self._checkpoint)
+        how = {"checkpoint": self._checkpoint, "begin": self._begin}
+        return Step(self.name, self._event, Settings, self._logic, lambda *_: ports, **how)
 
     def __call__(self, raw: dict[str, Any], context: object) -> dict[str, Any]:
         # The process is warm: nothing of the last invocation may stand in this one's lines.
@@ -59,7 +62,7 @@ class Step(Generic[EventT]):
         ports = self._ports(configured, deadline_of(context))
         store = ports.checkpoints if self._checkpoint else None
         attempt = _Attempt(event, begun, store, configured.state_limit_bytes)
-        return attempt.run(lambda: self._logic(event, ports))
+        return attempt.run(lambda: self._logic(event, ports), begin=self._begin)
 
 
 def _claimed_correlation_id(raw: Any) -> str | None:
@@ -92,15 +95,15 @@ class _Attempt:
         logger().set_correlation_id(begun.correlation_id)
         self._name, self._key, self._begun, self._store, self._limit = begun.step_name, event.key, begun, store, limit
         self._started = perf_counter()
+        place = keys.checkpoint(event.key, begun)
+        self._attempt = Attempt(place, begun, lambda result: self._succeeded(self._made(result))) if store else None
 
-    def run(self, work: Callable[[], Model]) -> dict[str, Any]:
+    def run(self, work: Callable[[], Model], *, begin: bool) -> dict[str, Any]:
         try:
-            if self._store:
+            if self._store and begin:
                 self._store.begin(self._key, self._begun)
-            with attempting(keys.checkpoint(self._key, self._begun) if self._store else None):
-                result = work().to_wire()
-            made = Payload.of(result)
-            made.check(self._limit, f"the output of {self._name}")
+            with attempting(self._attempt):
+                made = self._made(work())
         except Exception as error:
             logger().exception("step failed")
             self._failed(error)
@@ -109,19 +112,33 @@ class _Attempt:
                 raise
             # Not from it: the short form is all that is to travel.
             raise told from None
-        self._report(StepOutcome.SUCCEEDED, result=scrub(result), output_hash=made.hash, output_bytes=made.size)
-        logger().info("step succeeded", result=result)
-        return result
+        self._report(self._succeeded(made))
+        logger().info("step succeeded", result=made.data)
+        return made.data
+
+    def _made(self, result: Model) -> Payload:
+        made = Payload.of(result.to_wire())
+        made.check(self._limit, f"the output of {self._name}")
+        return made
+
+    def _succeeded(self, made: Payload) -> Checkpoint:
+        how = {"result": scrub(made.data), "output_hash": made.hash, "output_bytes": made.size}
+        return self._ended(StepOutcome.SUCCEEDED, **how)
 
     def _failed(self, error: Exception) -> None:
         try:
-            self._report(StepOutcome.FAILED, error=failure_of(error, self._name, SystemClock().now()))
+            failure = failure_of(error, self._name, SystemClock().now())
+            self._report(self._ended(StepOutcome.FAILED, error=failure))
         except Exception:  # noqa: BLE001 - the engine decides by the step's own error, so that one goes on
             logger().exception("checkpoint not recorded")
 
-    def _report(self, outcome: StepOutcome, **how: Any) -> None:
-        duration_ms = (perf_counter() - self._started) * 1000
-        if self._store:
-            ended = {"outcome": outcome, "ended_at": SystemClock().now(), "duration_ms": round(duration_ms, 3), **how}
-            self._store.record(self._key, self._begun.model_copy(update=ended))
-        step_finished(self._name, outcome.value, duration_ms, self._key.tenant_id)
+    def _ended(self, outcome: StepOutcome, **how: Any) -> Checkpoint:
+        duration_ms = round((perf_counter() - self._started) * 1000, 3)
+        ended = {"outcome": outcome, "ended_at": SystemClock().now(), "duration_ms": duration_ms, **how}
+        return self._begun.model_copy(update=ended)
+
+    def _report(self, ended: Checkpoint) -> None:
+        # The step's last write may have stored it already.
+        if self._store and not (self._attempt and self._attempt.ended):
+            self._store.record(self._key, ended)
+        step_finished(self._name, ended.outcome.value, ended.duration_ms or 0.0, self._key.tenant_id)

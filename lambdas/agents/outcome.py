@@ -137,8 +137,9 @@ class AgentReply(Model):
 def result_of(reply: Mapping[str, Any]) -> dict[str, Any]:
     """The result of a successful reply.
 
-    Raises ``AgentRetryableError`` or ``AgentPermanentError``, with the agent's code in ``details``; a reply that
-    breaks the contract is a permanent error of the agent.
+    Raises ``AgentRetryableError``, ``ThrottledError`` (which the workflow is more patient with) or
+    ``AgentPermanentError``, with the agent's code in ``details``; a reply that breaks the contract is a permanent error
+    of the agent.
     """
     try:
         parsed = AgentReply.from_internal(reply)
@@ -147,5 +148,6 @@ def result_of(reply: Mapping[str, Any]) -> dict[str, Any]:
     if parsed.success and parsed.result is not None:
         return parsed.result
     reason = parsed.error or Reason(code="EMPTY_REPLY", message="the agent answered nothing", retryable=True)
-    kind = AgentRetryableError if reason.retryable else AgentPermanentError
+    passing = ThrottledError if reason.code == ErrorCode.PROVIDER_THROTTLED else AgentRetryableError
+    kind = passing if reason.retryable else AgentPermanentError
     raise kind(f"{reason.code}: {reason.message}", details={**(reason.details or {}), "code": reason.code})

@@ -17,21 +17,34 @@ from lambdas.settings import CallerSettings
 _BEARER = re.compile(r"\s*Bearer +(\S+)\s*", re.IGNORECASE)
 
 
+class NothingSentError(Exception):
+    """``Unauthorized`` is the word at which the gateway answers as it does where there is no header at all
+    (docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-lambda-authorizer-output.html)."""
+
+    def __init__(self) -> None:
+        super().__init__("Unauthorized")
+
+
 def authorize(event: Mapping[str, Any], keys: KeySet, *, now: datetime, log: SecurityLog) -> dict[str, Any]:
     """The IAM policy for the bearer of an API token, with ``{tenantId, role, subject}`` as its context.
 
     ``event`` is that of a ``TOKEN`` or a ``REQUEST`` authorizer. The policy covers the whole stage, since API Gateway
     caches it by token and the next call may be to another path; roles are judged by the routes.
 
-    A missing or invalid token gets a policy that denies, with ``{problem, reason}`` as its context: an error could not
-    say why, while the answer to a denial (``ACCESS_DENIED``, made a 401 in ``stacks/api.py``) may name what stands in
-    the context (docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-gatewayResponse-definition.html).
+    An invalid token gets a policy that denies, with ``{problem, reason}`` as its context: an error could not say why,
+    but the answer to a denial (``ACCESS_DENIED``, made a 401 in ``stacks/api.py``) may name what stands in the context
+    (docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-gatewayResponse-definition.html).
+    Raises ``NothingSentError`` where there is no bearer token.
     """
+    # The answer carries the gateway's own id of the request.
+    request_id = (event.get("requestContext") or {}).get("requestId") or ""
+    token = _bearer(event)
+    if token is None:
+        log.event("api_token_refused", reason="there is no bearer token", request_id=request_id)
+        raise NothingSentError
     try:
-        caller = verify_api_token(keys, _bearer(event), now=now)
+        caller = verify_api_token(keys, token, now=now)
     except UnauthenticatedError as error:
-        # The answer carries the gateway's own id of the request.
-        request_id = (event.get("requestContext") or {}).get("requestId") or ""
         log.event("api_token_refused", reason=error.message, request_id=request_id)
         return _policy(event, "Deny", "nobody", {"problem": type_of(error.code), "reason": error.message})
     context = {"tenantId": caller.tenant_id, "role": caller.role.value, "subject": caller.subject}
@@ -47,15 +60,13 @@ def _policy(event: Mapping[str, Any], effect: str, principal: str, context: Mapp
     }
 
 
-def _bearer(event: Mapping[str, Any]) -> str:
+def _bearer(event: Mapping[str, Any]) -> str | None:
     header = event.get("authorizationToken")
     if header is None:
         headers = event.get("headers") or {}
         header = next((value for name, value in headers.items() if name.lower() == "authorization"), None)
     match = _BEARER.fullmatch(header) if isinstance(header, str) else None
-    if match is None:
-        raise UnauthenticatedError("there is no token: send one as Authorization: Bearer <token>")
-    return match.group(1)
+    return match.group(1) if match else None
 
 
 def _stage(method_arn: str) -> str:

@@ -33,15 +33,19 @@ def aggregate_results(event: StepEvent, campaigns: CampaignStore, posts: PostSto
         _give_up(event.key, read.unwritten, posts, clock)
         read = _read(event.key, posts)
     mark_duplicates(event.key, read.texts, posts)
-    campaigns.update(
+    result = StatusResult(status=campaign.status, counts=read.counts)
+    failure = _intolerable(read, campaign.brief.generation.tolerated_failure_percentage)
+    campaigns.change(
         event.key,
         expected=[CampaignStatus.GENERATING],
         counts=read.counts,
         content_hash=read.content_hash,
         at=clock.now(),
+        result=None if failure else result,
     )
-    _check_tolerance(read, campaign.brief.generation.tolerated_failure_percentage)
-    return StatusResult(status=campaign.status, counts=read.counts)
+    if failure:
+        raise failure
+    return result
 
 
 class _Read(NamedTuple):
@@ -91,12 +95,12 @@ def _give_up(key: CampaignKey, unwritten: Sequence[Post], posts: PostStore, cloc
         posts.finish(key, batch_id, failed)
 
 
-def _check_tolerance(read: _Read, tolerated: float) -> None:
+def _intolerable(read: _Read, tolerated: float) -> TooManyPostsFailedError | None:
     counts, reasons = read.counts, read.reasons
     # In decimal, as the campaign wrote it: in binary, 4.1 % of 3,000 is a little less than 123.
     if counts.completed and counts.failed * 100 <= Decimal(str(tolerated)) * counts.total:
-        return
-    raise TooManyPostsFailedError(
+        return None
+    return TooManyPostsFailedError(
         f"{counts.failed} of {counts.total} posts failed, more than the tolerated {tolerated:g} %; "
         + "; ".join(f"post {r['index'] + 1}: {r['code']}" for r in reasons[:3]),
         details={"failed": counts.failed, "total": counts.total, "posts": reasons},

@@ -14,6 +14,7 @@ from lambdas.agents.outcome import result_of
 from lambdas.bootstrap import step
 from lambdas.domain.batch_lease import under_claims
 from lambdas.domain.errors import (
+    THROTTLED_RETRIES,
     AgentRetryableError,
     CampaignError,
     ConflictError,
@@ -21,6 +22,7 @@ from lambdas.domain.errors import (
     PermanentError,
     PostsInProgressError,
     RetryableError,
+    ThrottledError,
 )
 from lambdas.domain.models.campaign import Campaign, CampaignStatus
 from lambdas.domain.models.post import Claim, Post, PostContent, PostError, PostStatus, Provenance
@@ -35,7 +37,8 @@ CLAIM_LEASE = timedelta(minutes=5)
 """Longer than the function may run, so that a claim never lapses under a living writer."""
 
 LAST_RETRY = 3
-"""The engine's retry from which a post that still fails temporarily is given up, and its neighbours let go."""
+"""The engine's retry from which a post that still fails temporarily is given up, and its neighbours let go. One that is
+throttled is given up with the last of ``THROTTLED_RETRIES``: a busy hour slows a campaign, and does not fail it."""
 
 STORING_SECONDS = 10.0
 """Kept before the deadline: posts that are not written by then are given up, and the others stored."""
@@ -56,8 +59,8 @@ def generate_batch(event: GenerateBatchEvent, ports: Ports, generator: Agent) ->
     """Claim the batch, write what is unwritten of it, store it; completed posts are never touched again.
 
     Raises ``AgentRetryableError`` when posts failed for a reason that may pass, or were not written before the
-    deadline (the finished ones are stored first), and ``PostsInProgressError`` when the batch is held by another
-    valid claim.
+    deadline (the finished ones are stored first), ``ThrottledError`` when all of these were throttled, which the engine
+    waits longer for, and ``PostsInProgressError`` when the batch is held by another valid claim.
     """
     batch = event.input.batch
     posts = ports.posts
@@ -99,8 +102,7 @@ def _write_and_store(
     unstored: list[Post] = []
     unfinished: list[Outcome] = []
     refused: RetryableError | None = None
-    last = event.attempt.retry_count >= LAST_RETRY
-    with closing(_write_all(campaign, claimed, ports, generator, last=last)) as written:
+    with closing(_write_all(campaign, claimed, ports, generator, event.attempt.retry_count)) as written:
         for outcomes in written:
             unstored += [outcome.record for outcome in outcomes if outcome.record]
             unfinished += [outcome for outcome in outcomes if not outcome.record]
@@ -116,7 +118,7 @@ def _write_and_store(
 
 
 def _write_all(
-    campaign: Campaign, claimed: Sequence[Post], ports: Ports, generator: Agent, *, last: bool
+    campaign: Campaign, claimed: Sequence[Post], ports: Ports, generator: Agent, retry: int
 ) -> Generator[list[Outcome]]:
     """Write the claimed posts side by side: most of the time goes into waiting for the model."""
     if not claimed:
@@ -124,10 +126,10 @@ def _write_all(
     ask = _asking(campaign, ports, generator)
     pool = ThreadPoolExecutor(max_workers=len(claimed))
     try:
-        futures = {pool.submit(_write, post, partial(ask, post), ports.clock, last=last): post for post in claimed}
+        futures = {pool.submit(_write, post, partial(ask, post), ports.clock, retry): post for post in claimed}
         for done, in_flight in _as_they_come(set(futures), ports.deadline):
             yield [future.result() for future in done] + [
-                _outcome(futures[future], _late(), ports.clock, last=last) for future in in_flight
+                _outcome(futures[future], _late(), ports.clock, retry) for future in in_flight
             ]
     finally:
         # A call that hangs past the deadline cannot be ended from here; whatever it brings, nobody takes it.
@@ -169,19 +171,20 @@ def _late() -> RetryableError:
     return DependencyTimeoutError("the invocation ended before the post was written", details={"code": "OUT_OF_TIME"})
 
 
-def _write(post: Post, ask: Callable[[], dict[str, Any]], clock: Clock, *, last: bool) -> Outcome:
+def _write(post: Post, ask: Callable[[], dict[str, Any]], clock: Clock, retry: int) -> Outcome:
     try:
         result = result_of(ask())
         return Outcome(post, _completed(post, result, clock), None)
     except Exception as error:  # noqa: BLE001 - whatever befalls one post, its neighbours are stored
-        return _outcome(post, error, clock, last=last)
+        return _outcome(post, error, clock, retry)
 
 
-def _outcome(post: Post, error: Exception, clock: Clock, *, last: bool) -> Outcome:
+def _outcome(post: Post, error: Exception, clock: Clock, retry: int) -> Outcome:
     if isinstance(error, PermanentError):
         return Outcome(post, _failed(post, error, clock), None)
     temporary = _temporary(error)
-    return Outcome(post, _failed(post, temporary, clock) if last else None, temporary)
+    last = THROTTLED_RETRIES if isinstance(temporary, ThrottledError) else LAST_RETRY
+    return Outcome(post, _failed(post, temporary, clock) if retry >= last else None, temporary)
 
 
 def _completed(post: Post, result: Mapping[str, Any], clock: Clock) -> Post:
@@ -219,7 +222,9 @@ def _raise_unfinished(outcomes: Sequence[Outcome]) -> None:
     if waiting:
         first = waiting[0].error
         message = f"{len(waiting)} posts of the batch could not be written yet; the first: {first}"
-        raise AgentRetryableError(message, details={"postIds": [o.post.post_id for o in waiting]}) from first
+        throttled = all(isinstance(outcome.error, ThrottledError) for outcome in waiting)
+        kind = ThrottledError if throttled else AgentRetryableError
+        raise kind(message, details={"postIds": [outcome.post.post_id for outcome in waiting]}) from first
 
 
 class GeneratePostsSettings(TableSettings, BucketSettings, AgentSettings):

@@ -10,38 +10,31 @@ from lambdas.agents.model_choice import AgentSettings
 from lambdas.agents.outcome import result_of
 from lambdas.bootstrap import step
 from lambdas.domain.errors import ConflictError, InvalidInputError, InvalidPlanError
-from lambdas.domain.ids import CampaignKey, post_id_for
+from lambdas.domain.ids import post_id_for
 from lambdas.domain.models.campaign import Campaign, CampaignStatus, Configuration, Generation, PostCounts
 from lambdas.domain.models.post import Batch, PlannedPost, Post
 from lambdas.domain.models.workflow import PlanResult, StepEvent
 from lambdas.ports.bundle import Ports
 from lambdas.ports.paging import every
-from lambdas.ports.stores import CampaignStore, PostStore
 from lambdas.services.lifecycle import advance, has_reached
 from lambdas.services.saga import put_recent_texts, write_manifest
 from lambdas.settings import BucketSettings, TableSettings
 
 Agent = Callable[[Mapping[str, Any]], dict[str, Any]]
 
-CAMPAIGNS = 3
-"""Of so many campaigns before, those with posts, the texts are not to be repeated."""
-LOOKED_AT = 20
-"""Campaigns read to find them: a tenant's last twenty may all have failed, and then nothing was said."""
-MAX_TEXTS = 200
-"""Shared evenly by the campaigns. Each post is compared with all of them."""
-
 
 def plan_posts(event: StepEvent, ports: Ports, planner: Agent) -> PlanResult:
     """Plan, store, and ``planning → generating``.
 
     Posts that exist stay as they are, and a repeat after all were stored goes by them and asks nobody.
-    Raises ``AgentRetryableError``, ``AgentPermanentError``, ``InvalidPlanError``, and ``ConflictError`` for a
-    campaign that is not to be planned.
+    Raises ``AgentRetryableError``, ``ThrottledError``, ``AgentPermanentError``, ``InvalidPlanError``, and
+    ``ConflictError`` for a campaign that is not to be planned.
     """
     campaigns, posts = ports.campaigns, ports.posts
     campaign = campaigns.get_configured(event.key)
     generation = campaign.brief.generation
     records = list(every(posts, event.key))
+    there = {post.post_id for post in records}
     taken_up = has_reached(campaign.status, CampaignStatus.GENERATING)
     if not taken_up:
         configuration = _configuration(campaign)
@@ -50,14 +43,13 @@ def plan_posts(event: StepEvent, ports: Ports, planner: Agent) -> PlanResult:
     batches = _batches(records, generation)
     # When it is taken up after the campaign failed, what is outside was undone; else the texts stay as they were.
     if not taken_up or not ports.recent_texts.get(event.key):
-        put_recent_texts(event, recent_texts(event.key, campaigns, posts), ports)
+        put_recent_texts(
+            event, ports.recent_texts.of_tenant(event.input.tenant_id).texts_for(event.key.campaign_id), ports
+        )
     if not taken_up:
-        posts.plan(event.key, records, batches)
+        posts.plan(event.key, records, batches, there)
     manifest = write_manifest(event, batches, ports)
-    planned = PostCounts(total=len(records), planned=len(records))
-    came_from = [CampaignStatus.PLANNING]
-    advance(campaigns, event.key, CampaignStatus.GENERATING, came_from=came_from, at=ports.clock.now(), counts=planned)
-    return PlanResult(
+    result = PlanResult(
         manifest=manifest,
         total_posts=len(records),
         batches=len(batches),
@@ -65,6 +57,20 @@ def plan_posts(event: StepEvent, ports: Ports, planner: Agent) -> PlanResult:
         tolerated_failure_percentage=generation.tolerated_failure_percentage,
         # Not 0 where a new execution takes up a campaign that was in a later round.
         revision=campaign.revision,
+    )
+    _planned(event, result, ports)
+    return result
+
+
+def _planned(event: StepEvent, result: PlanResult, ports: Ports) -> None:
+    advance(
+        ports.campaigns,
+        event.key,
+        CampaignStatus.GENERATING,
+        came_from=[CampaignStatus.PLANNING],
+        at=ports.clock.now(),
+        result=result,
+        counts=PostCounts(total=result.total_posts, planned=result.total_posts),
     )
 
 
@@ -119,24 +125,6 @@ def _batches(records: Sequence[Post], generation: Generation) -> list[Batch]:
     ]
 
 
-def recent_texts(key: CampaignKey, campaigns: CampaignStore, posts: PostStore) -> list[str]:
-    """Texts of the tenant's last campaigns, the newest campaign's first.
-
-    Reads at most ``LOOKED_AT`` campaigns and ``MAX_TEXTS`` posts, all of them of the campaign's own tenant.
-    """
-    before = [
-        CampaignKey(key.tenant_id, campaign.campaign_id)
-        for campaign in campaigns.page(key.tenant_id, LOOKED_AT).items
-        if campaign.campaign_id != key.campaign_id and campaign.counts.completed
-    ][:CAMPAIGNS]
-    return [
-        post.content.text
-        for campaign in before
-        for post in posts.page(campaign, MAX_TEXTS // len(before)).items
-        if post.content
-    ]
-
-
 class PlanPostsSettings(TableSettings, BucketSettings, AgentSettings):
     """It writes the map's items and the texts not to repeat."""
 
@@ -149,4 +137,5 @@ handler = step(
     StepEvent,
     PlanPostsSettings,
     lambda event, ports: plan_posts(event, ports, partial(campaign_planner.run, provider=ports.model)),
+    begin=True,
 )

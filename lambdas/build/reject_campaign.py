@@ -20,18 +20,24 @@ def reject_campaign(event: StepEvent, campaigns: CampaignStore, approvals: Appro
     if decision not in STATUS_AFTER:
         raise InvalidInputError(f"approval.decision: {decision!r} does not end a campaign here")
     to = STATUS_AFTER[decision]
+    result = StatusResult(status=to)
     reason: Failure | None = None
     for approval in approvals.all(event.key):
         approvals.close(event.key, approval.callback_id)
         reason = _reason(event, approval, clock) or reason
     try:
-        campaigns.update(
-            event.key, expected=[CampaignStatus.AWAITING_APPROVAL], status=to, error=reason, at=clock.now()
+        campaigns.change(
+            event.key,
+            expected=[CampaignStatus.AWAITING_APPROVAL],
+            status=to,
+            error=reason,
+            at=clock.now(),
+            result=result,
         )
-    except ConflictError:
-        if campaigns.get(event.key).status != to:
+    except ConflictError as error:
+        if error.details["status"] != to:
             raise
-    return StatusResult(status=to)
+    return result
 
 
 def _reason(event: StepEvent, approval: Approval, clock: Clock) -> Failure | None:

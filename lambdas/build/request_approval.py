@@ -85,18 +85,18 @@ def _ask(event: RequestApprovalEvent, campaign: Campaign, asked: list[Approval],
         # The decision was made, and the execution that waited for it is gone: this one gets it.
         hand_over(earlier, event.task_token, ports.engine)
         ports.approvals.mark_resumed(event.key, earlier.callback_id, ports.clock.now())
-        return StatusResult(status=moved.status)
+        return StatusResult(status=moved)
     approval = _renewed(earlier, event, campaign, ports) if earlier else _new(event, campaign, shown, len(asked), ports)
     moved = _move(event, ports)
     try:
         mailed, _ = bring_links(approval, campaign, ports)
     except ConflictError:
-        return StatusResult(status=moved.status)  # somebody has decided already
+        return StatusResult(status=moved)  # somebody has decided already
     _require_reachable(approval, mailed)
-    return StatusResult(status=moved.status)
+    return StatusResult(status=moved)
 
 
-def _move(event: RequestApprovalEvent, ports: Ports) -> Campaign:
+def _move(event: RequestApprovalEvent, ports: Ports) -> CampaignStatus:
     return advance(
         ports.campaigns,
         event.key,

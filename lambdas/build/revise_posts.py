@@ -11,6 +11,7 @@ from lambdas.domain.models.approval import Approval, ApprovalStatus, ClosedBecau
 from lambdas.domain.models.campaign import Campaign, CampaignStatus
 from lambdas.domain.models.post import Batch, Post, PostStatus, Revision
 from lambdas.domain.models.workflow import Decision, PlanResult, StepEvent
+from lambdas.domain.record_size import fits
 from lambdas.ports.bundle import Ports
 from lambdas.ports.engine import require_newest
 from lambdas.ports.paging import every
@@ -110,7 +111,10 @@ def _flagged(approval: Approval, posts: Sequence[Post], number: int, approvals: 
             fresh=said is not None and said.verdict is PostVerdict.REJECT,
             previous=post.content,
         )
-        flagged.append(post.model_copy(update={"revision": revision}))
+        revised = post.model_copy(update={"revision": revision, "edit": None})
+        if not fits(revised.to_record()):  # which has the text twice, as after it is written anew
+            revised = revised.model_copy(update={"revision": revision.model_copy(update={"previous": None})})
+        flagged.append(revised)
     return flagged
 
 

@@ -16,8 +16,9 @@ def save_campaign(event: StepEvent, campaigns: CampaignStore, catalog: CatalogSt
     kept: OtherChanges = {}
     if not campaign.is_configured:
         kept = {"configuration": resolve_configuration(campaign.tenant_id, campaign.brief, catalog, now)}
-    saved = advance(campaigns, event.key, CampaignStatus.PLANNING, came_from=[CampaignStatus.QUEUED], at=now, **kept)
-    return StatusResult(status=saved.status)
+    to, came_from = CampaignStatus.PLANNING, [CampaignStatus.QUEUED]
+    result = StatusResult(status=to)
+    return StatusResult(status=advance(campaigns, event.key, to, came_from=came_from, at=now, result=result, **kept))
 
 
 handler = step(

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from lambdas.domain.models.approval import (
+    MAX_COMMENT,
     Approval,
     ApprovalStatus,
     MadeDecision,
@@ -22,6 +23,7 @@ from lambdas.domain.models.approval import (
 from lambdas.domain.models.campaign import ApprovalPolicy, CampaignBrief, OnTimeout, QuietHours, Quorum
 from lambdas.domain.models.post import Post
 from lambdas.domain.models.workflow import Decision
+from lambdas.domain.record_size import joined
 
 BEFORE_AN_EDIT = ""
 """``contentHash`` of a vote for posts that were edited since, of which nobody knows what they were."""
@@ -155,7 +157,7 @@ def sent_back(made: MadeDecision, votes: Iterable[Vote]) -> tuple[PostDecision, 
 
 
 def flagged(votes: Iterable[Vote]) -> tuple[PostDecision, ...]:
-    """The posts that go back, in the order of their ids: rejected if anybody rejects them, with all the comments."""
+    """The posts that go back, in the order of their ids: rejected if anybody rejects them, with what everybody says."""
     by_post: dict[str, list[PostDecision]] = {}
     for vote in votes:
         for post in vote.posts:
@@ -164,7 +166,7 @@ def flagged(votes: Iterable[Vote]) -> tuple[PostDecision, ...]:
     merged = []
     for _, said in sorted(by_post.items()):
         rejected = any(post.verdict is PostVerdict.REJECT for post in said)
-        comment = "\n".join(dict.fromkeys(post.comment for post in said if post.comment))[:2_000]
+        comment = joined((post.comment for post in said), MAX_COMMENT)
         verdict = PostVerdict.REJECT if rejected else PostVerdict.CHANGE
         merged.append(PostDecision(post_id=said[0].post_id, verdict=verdict, comment=comment))
     return tuple(merged)
@@ -186,13 +188,13 @@ def _moments(approval: Approval, brief: CampaignBrief, now: datetime) -> Iterato
     if edited or not approval.content_hash:
         yield edited or now
     yield approval.heartbeat_at + HEARTBEAT_EVERY if approval.heartbeat_at else now
+    if lost(approval):
+        yield now
     for reviewer in approval.silent():
         if reviewer.to_mail():
             yield reviewer.mail_after or now
         if reviewer.mail is MailState.CLAIMED and reviewer.invited_at:
             yield reviewer.invited_at + CLAIM_GRACE
-        if is_lost(reviewer):
-            yield now
     reminder = next_reminder(approval, brief, now)
     if reminder:
         yield reminder
@@ -203,11 +205,13 @@ def edit_ends(approval: Approval) -> datetime | None:
     return max((edit.since + EDIT_GRACE for edit in approval.editing), default=None)
 
 
-def is_lost(reviewer: Reviewer) -> bool:
-    """Whether somebody is to be told that mail does not reach the reviewer, or may not have."""
-    return bool(reviewer.unreachable or reviewer.mail is MailState.UNKNOWN) and not (
-        reviewer.unreachable_told or reviewer.revoked
-    )
+def lost(approval: Approval) -> list[Reviewer]:
+    """Of whom somebody is to be told: mail does not reach them, or may not have, or there is nobody but them to answer
+    and their links were taken back."""
+    silent = approval.silent()
+    nobody = all(reviewer.revoked for reviewer in silent)
+    untold = (reviewer for reviewer in silent if not reviewer.unreachable_told)
+    return [r for r in untold if (nobody if r.revoked else r.unreachable or r.mail is MailState.UNKNOWN)]
 
 
 def reminders_due(approval: Approval, brief: CampaignBrief, now: datetime) -> int:

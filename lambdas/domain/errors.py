@@ -15,7 +15,8 @@
         ├── InvalidInputError          input breaks its contract; carries the fields      422
         │   ├── MalformedJsonError     the body is not JSON                               400
         │   └── PayloadTooLargeError   the body is over its size limit                    413
-        ├── UnauthenticatedError       no token, or one that does not verify              401
+        ├── UnauthenticatedError       no token                                           401
+        │   ├── InvalidTokenError      the token does not verify, or is for something else 401
         │   └── TokenExpiredError      the token was ours, and its time is over           401
         ├── ForbiddenError             the caller's role does not allow it                403
         │   └── TenantMismatchError    the data names another tenant                      403
@@ -43,6 +44,8 @@ from typing import Any, ClassVar, NamedTuple
 
 WORKFLOW_RETRIES = 6
 """How often the workflow tries a step again that failed with a retryable error."""
+THROTTLED_RETRIES = 14
+"""How often it does when a service asked it to slow down: for up to ten minutes."""
 
 
 class FieldError(NamedTuple):
@@ -135,6 +138,11 @@ class UnauthenticatedError(PermanentError):
     code = "UNAUTHENTICATED"
     title = "Authentication is required"
     status = 401
+
+
+class InvalidTokenError(UnauthenticatedError):
+    code = "INVALID_TOKEN"
+    title = "The token is not valid"
 
 
 class TokenExpiredError(UnauthenticatedError):

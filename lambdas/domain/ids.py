@@ -9,6 +9,19 @@ from ulid import ULID
 _SLUG = r"^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$"
 _ULID = r"^[0-7][0-9A-HJKMNP-TV-Z]{25}$"
 
+_FORMS: dict[str, str] = {}
+
+
+def shaped(pattern: str, form: str, *, max_length: int | None = None) -> StringConstraints:
+    """Text that matches a pattern; ``form`` says in words what that is, to whoever sends another one."""
+    _FORMS[pattern] = form
+    return StringConstraints(pattern=pattern, max_length=max_length)
+
+
+def form_of(pattern: str) -> str:
+    return _FORMS.get(pattern, "of another form")
+
+
 TenantId = NewType("TenantId", str)
 CampaignId = NewType("CampaignId", str)
 PostId = NewType("PostId", str)
@@ -30,14 +43,18 @@ IDEMPOTENCY_KEY = r"[\x21-\x7e]{1,255}"
 """Visible ASCII characters."""
 
 # The same identifiers as they are accepted from outside.
-TenantIdField = Annotated[TenantId, StringConstraints(pattern=_SLUG)]
-CampaignIdField = Annotated[CampaignId, StringConstraints(pattern=_ULID)]
-PostIdField = Annotated[PostId, StringConstraints(pattern=_ULID)]
-CallbackIdField = Annotated[CallbackId, StringConstraints(pattern=_ULID)]
-BrandIdField = Annotated[BrandId, StringConstraints(pattern=_SLUG)]
-PersonaIdField = Annotated[PersonaId, StringConstraints(pattern=_SLUG)]
-IdempotencyKeyField = Annotated[str, StringConstraints(pattern=rf"^{IDEMPOTENCY_KEY}$")]
-CorrelationIdField = Annotated[CorrelationId, StringConstraints(pattern=r"^[A-Za-z0-9._:=;-]{1,128}$")]
+_SLUGGED = shaped(_SLUG, "1 to 63 small letters, digits and hyphens, like spring-sale")
+_ULIDS = shaped(_ULID, "a ULID, 26 characters like 01JZ0000000000000000000CAM")
+TenantIdField = Annotated[TenantId, _SLUGGED]
+CampaignIdField = Annotated[CampaignId, _ULIDS]
+PostIdField = Annotated[PostId, _ULIDS]
+CallbackIdField = Annotated[CallbackId, _ULIDS]
+BrandIdField = Annotated[BrandId, _SLUGGED]
+PersonaIdField = Annotated[PersonaId, _SLUGGED]
+IdempotencyKeyField = Annotated[str, shaped(rf"^{IDEMPOTENCY_KEY}$", "1 to 255 visible ASCII characters")]
+CorrelationIdField = Annotated[
+    CorrelationId, shaped(r"^[A-Za-z0-9._:=;-]{1,128}$", "1 to 128 characters out of A-Z a-z 0-9 . _ : = ; -")
+]
 
 _INDEX_BITS = 24
 _RANDOM_BITS = 80

@@ -39,6 +39,18 @@ def fits(wire: Any) -> bool:
     return record_bytes(wire) + RESERVE_BYTES <= MAX_ITEM_BYTES
 
 
+def joined(said: Iterable[str], limit: int) -> str:
+    """Everybody's words, each text once, in at most ``limit`` characters: where they are too many each gets an equal
+    share, and what somebody leaves of theirs is the others'."""
+    texts = dict.fromkeys(text for text in said if text)
+    kept: dict[str, str] = {}
+    left = limit - len(texts) + 1  # a line break stands between two
+    for number, text in enumerate(sorted(texts, key=len)):
+        kept[text] = text[: left // (len(texts) - number)]
+        left -= len(kept[text])
+    return "\n".join(kept[text] for text in texts)
+
+
 def first_page(records: Iterable[T], limit: int, size: Callable[[T], int] = record_bytes) -> tuple[list[T], bool]:
     """As many of the first ``records`` as a page may have, by count and by bytes, and whether there are more."""
     page: list[T] = []

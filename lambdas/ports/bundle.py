@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from lambdas.ports.stores import (
         ActiveCampaigns,
         CampaignStore,
+        CampaignTexts,
         CatalogStore,
         CheckpointStore,
         Clock,
@@ -63,7 +64,7 @@ class Ports(Protocol):
     @property
     def recent_texts(self) -> RecentTexts: ...
     @property
-    def remembered_texts(self) -> RecentTexts:
+    def remembered_texts(self) -> CampaignTexts:
         """The same, each campaign's read once by a process: for those who write posts."""
         ...
 

@@ -3,7 +3,7 @@
 # The Protocols name the models in their signatures only: who needs a clock does not load the campaign's models.
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeVar, Unpack
 
@@ -15,11 +15,13 @@ if TYPE_CHECKING:
     from lambdas.domain.campaign_changes import CampaignChanges
     from lambdas.domain.due_entry import DueEntry, Kind
     from lambdas.domain.models.active import ActiveCampaign
+    from lambdas.domain.models.base import Model
     from lambdas.domain.models.brand import Brand, BrandConfig, Persona, PersonaConfig
     from lambdas.domain.models.campaign import Campaign, CampaignStatus, PostCounts
     from lambdas.domain.models.checkpoint import Checkpoint
     from lambdas.domain.models.effect import Effect
     from lambdas.domain.models.post import Batch, Claim, Post
+    from lambdas.domain.models.recent import RecentCampaigns
     from lambdas.domain.models.tenant import TenantConfig, TenantSettings
     from lambdas.domain.models.workflow import ManifestLocation
 
@@ -79,7 +81,8 @@ class CampaignStore(Protocol):
         """The same with its configuration, if it has one yet, in one request."""
 
     def page(self, tenant_id: TenantId, limit: int, cursor: str | None = None) -> Page[Campaign]:
-        """Newest first. Raises ``InvalidInputError`` for a cursor that is not one of ours."""
+        """Newest first, without records that this version cannot read, which are logged. Raises ``InvalidInputError``
+        for a cursor that is not one of ours."""
 
     def update(
         self,
@@ -95,13 +98,28 @@ class CampaignStore(Protocol):
         Raises ``NotFoundError``, ``ConflictError`` with ``details['status']`` when the status is another, and
         ``ConcurrentUpdateError`` when the execution on record (none: the first) is another than ``of_execution``.
         """
-        ...
+
+    def change(
+        self,
+        key: CampaignKey,
+        *,
+        expected: Sequence[CampaignStatus],
+        of_execution: str | None = None,
+        at: datetime,
+        result: Model | None = None,
+        **changes: Unpack[CampaignChanges],
+    ) -> None:
+        """``update`` without an answer, which takes a request less in a step.
+
+        ``result`` is what the step answers after this, its last write: its checkpoint gets its end together with it.
+        """
 
 
 class PostStore(Protocol):
-    def plan(self, key: CampaignKey, posts: Sequence[Post], batches: Sequence[Batch]) -> None:
-        """Store the posts and batches that are not there yet; those that are stay as they are."""
-        ...
+    def plan(
+        self, key: CampaignKey, posts: Sequence[Post], batches: Sequence[Batch], there: Collection[PostId] = ()
+    ) -> None:
+        """Store what is not there yet; the rest stays as it is. ``there``: posts that were found, and are not sent."""
 
     def get(self, key: CampaignKey, post_id: PostId) -> Post: ...
 
@@ -193,19 +211,30 @@ class CatalogStore(Protocol):
     def delete_persona(self, tenant_id: TenantId, persona_id: PersonaId) -> None: ...
 
 
-class RecentTexts(Protocol):
-    """What a campaign must not repeat: texts of its tenant's last ones, put aside when it is planned."""
-
-    def put(self, key: CampaignKey, texts: Sequence[str]) -> None:
-        """Store them for the campaign; what was there is replaced."""
+class CampaignTexts(Protocol):
+    def get(self, key: CampaignKey) -> tuple[str, ...]:
+        """What the campaign must not repeat, as it was put aside; empty where nothing was."""
         ...
 
-    def get(self, key: CampaignKey) -> tuple[str, ...]:
-        """As they were put; empty where none were."""
+
+class RecentTexts(CampaignTexts, Protocol):
+    """The texts of a tenant's last campaigns, of which each campaign puts its own copy aside when it is planned."""
+
+    def of_tenant(self, tenant_id: TenantId) -> RecentCampaigns:
+        """Those that were approved last; empty where none were added."""
+        ...
+
+    def add(self, key: CampaignKey, texts: Sequence[str]) -> None:
+        """Add an approved campaign's to its tenant's (``RecentCampaigns.added``); of several at the same moment none
+        is lost. Raises ``ConcurrentUpdateError`` when others were quicker every time, and nothing was added."""
+        ...
+
+    def put(self, key: CampaignKey, texts: Sequence[str]) -> None:
+        """Put them aside for the campaign; what was there is replaced."""
         ...
 
     def remove(self, key: CampaignKey) -> None:
-        """Also where there are none."""
+        """Those of the campaign, also where there are none."""
         ...
 
 

@@ -23,6 +23,9 @@ _ADVICE = {
     "REVIEWER_UNREACHABLE": (
         "see GET /campaigns/{id}/approvals for whom mail does not reach, then POST …/reassign or …/reminders there"
     ),
+    "NO_REVIEWER_LEFT": (
+        "see GET /campaigns/{id}/approvals for who is still to answer, then POST …/reassign or …/reminders there"
+    ),
     "APPROVALS_NOT_TENDED": (
         "see why the Lambda sweep-approvals does not run (its log, the alarm SweepApprovalsLate); "
         "the requests go on when it does"

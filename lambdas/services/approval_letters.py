@@ -1,11 +1,10 @@
 """Mails about a request for approval: to its reviewers, and to whoever runs the campaign when those do not arrive."""
 
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from pydantic import validate_email
 
-from lambdas.domain.approval import is_lost
+from lambdas.domain.approval import lost
 from lambdas.domain.errors import ThrottledError
 from lambdas.domain.models.approval import Approval, MailState, Reviewer
 from lambdas.domain.models.campaign import Campaign, Failure
@@ -19,6 +18,7 @@ from lambdas.services.alerts import advised, alert_of
 from lambdas.services.notify import Wording, have_time, letter, one_line, send_once
 
 MAYBE = "it is not known whether the mail was sent"
+TAKEN_BACK = "the link was taken back"
 
 
 _SUBJECT = {Kind.APPROVAL: "Please review", Kind.REMINDER: "Reminder: please review"}
@@ -56,28 +56,30 @@ def invitation(
     return letter(to, f"{_SUBJECT[kind]}: {name}", wording, _tags(kind, approval), sender)
 
 
-def unreachable(to: str, campaign: Campaign, approval: Approval, lost: list[Reviewer], sender: Sender | None) -> Mail:
-    """To whoever runs the campaign: these reviewers never got their link."""
+def unreachable(to: str, campaign: Campaign, approval: Approval, gone: list[Reviewer], sender: Sender | None) -> Mail:
+    """To whoever runs the campaign: these reviewers never got their link, or all links were taken back."""
     name = one_line(campaign.brief.name)
     place = f"/campaigns/{campaign.campaign_id}/approvals/{approval.callback_id}"
-    who = "a reviewer" if len(lost) == 1 else f"{len(lost)} reviewers"
+    who = "a reviewer" if len(gone) == 1 else f"{len(gone)} reviewers"
+    title, why = f"Mail does not reach {who}", "mail does not reach everybody who was asked"
+    if _nobody_left(gone):
+        title, why = "Nobody can decide", "the links of everybody who is still to answer were taken back"
     wording = Wording(
         label="Needs you",
-        title=f"Mail does not reach {who}",
-        paragraphs=(f'The campaign "{name}" waits for approval, and mail does not reach everybody who was asked.',),
-        facts=tuple((reviewer.email, reviewer.unreachable or "") for reviewer in lost),
+        title=title,
+        paragraphs=(f'The campaign "{name}" waits for approval, and {why}.',),
+        facts=tuple((reviewer.email, _why(reviewer)) for reviewer in gone),
         button=None,
         closing=f"Ask somebody else with POST {place}/reassign, or, once the address works, send a new link with "
         f"POST {place}/reminders. Without a decision the campaign ends by its rule for silence, "
         f"{until(campaign, approval)}.",
     )
-    return letter(to, f"Mail does not reach {who}: {name}", wording, _tags(Kind.UNREACHABLE, approval), sender)
+    return letter(to, f"{title}: {name}", wording, _tags(Kind.UNREACHABLE, approval), sender)
 
 
 def until(campaign: Campaign, approval: Approval) -> str:
     """When the request ends, in the campaign's time zone."""
-    zone = ZoneInfo(campaign.brief.schedule.time_zone)
-    return approval.expires_at.astimezone(zone).strftime("%A, %d %B %Y, %H:%M %Z")
+    return campaign.brief.schedule.told(approval.expires_at)
 
 
 def _tags(kind: Kind, approval: Approval) -> dict[str, str]:
@@ -86,39 +88,43 @@ def _tags(kind: Kind, approval: Approval) -> dict[str, str]:
 
 
 def tell_unreachable(approval: Approval, campaign: Campaign, now: datetime, ports: Ports) -> tuple[Approval, list[str]]:
-    """Once for each link that did not arrive, or may not have: an alert to operators, a mail to the tenant's people.
+    """Once for each link that did not arrive, or may not have, and when all were taken back: an alert to operators, a
+    mail to the tenant's people.
 
     Noted before it is done, and taken back when the alert is refused, so that nobody is told twice. The alert names
     reviewers by their number, since an address belongs into no log.
     """
-    lost = [reviewer for reviewer in approval.silent() if is_lost(reviewer)]
-    if not lost or not have_time(ports):
+    gone = lost(approval)
+    if not gone or not have_time(ports):
         return approval, []
     settings = ports.catalog.get_settings(campaign.tenant_id)
-    letters = [unreachable(to, campaign, approval, _named(lost), settings.sender) for to in _told(settings, campaign)]
-    approval = _noted(approval, lost, ports.approvals, told=True)
-    failure = Failure(
-        code="REVIEWER_UNREACHABLE", message=_said(approval, lost), at=now, retryable=False, step=REQUEST_APPROVAL
-    )
+    letters = [unreachable(to, campaign, approval, gone, settings.sender) for to in _told(settings, campaign)]
+    approval = _noted(approval, gone, ports.approvals, told=True)
+    code = "NO_REVIEWER_LEFT" if _nobody_left(gone) else "REVIEWER_UNREACHABLE"
+    failure = Failure(code=code, message=_said(approval, gone), at=now, retryable=False, step=REQUEST_APPROVAL)
     try:
         ports.alerts.send(alert_of(campaign, advised(failure, campaign)))
     except ThrottledError:
-        _noted(approval, lost, ports.approvals, told=False)
+        _noted(approval, gone, ports.approvals, told=False)
         raise
-    deeds = ["unreachable told"] * len(lost)
+    deeds = ["unreachable told"] * len(gone)
     states = [send_once(ports.mailer, letter)[0] for letter in letters]
     return approval, [*deeds, *("manager not mailed" for state in states if state is not MailState.SENT)]
 
 
-def _noted(approval: Approval, lost: list[Reviewer], approvals: ApprovalStore, *, told: bool) -> Approval:
-    for reviewer in lost:
+def _noted(approval: Approval, gone: list[Reviewer], approvals: ApprovalStore, *, told: bool) -> Approval:
+    for reviewer in gone:
         approval = approval.with_reviewer(reviewer.email, unreachable_told=told)
     return approvals.amend(approval)
 
 
-def _named(lost: list[Reviewer]) -> list[Reviewer]:
-    """With what is known of each: a mail that may have gone out has no reason of the mail service's."""
-    return [r.model_copy(update={"unreachable": r.unreachable or MAYBE}) for r in lost]
+def _nobody_left(gone: list[Reviewer]) -> bool:
+    return all(reviewer.revoked for reviewer in gone)
+
+
+def _why(reviewer: Reviewer) -> str:
+    """A mail that may have gone out has no reason of the mail service's."""
+    return TAKEN_BACK if reviewer.revoked else reviewer.unreachable or MAYBE
 
 
 def _told(settings: TenantSettings, campaign: Campaign) -> tuple[str, ...]:
@@ -130,7 +136,7 @@ def _told(settings: TenantSettings, campaign: Campaign) -> tuple[str, ...]:
         return ()  # a token's subject need not be an address: the alert still goes out
 
 
-def _said(approval: Approval, lost: list[Reviewer]) -> str:
+def _said(approval: Approval, gone: list[Reviewer]) -> str:
     emails = [reviewer.email for reviewer in approval.reviewers]
-    each = [f"reviewer {emails.index(r.email) + 1} of {len(emails)} ({r.unreachable})" for r in _named(lost)]
-    return f"mail does not reach {', '.join(each)}"
+    each = [f"reviewer {emails.index(r.email) + 1} of {len(emails)} ({_why(r)})" for r in gone]
+    return f"{'nobody can decide:' if _nobody_left(gone) else 'mail does not reach'} {', '.join(each)}"

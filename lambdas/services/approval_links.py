@@ -7,7 +7,7 @@ from hmac import compare_digest
 from typing import NamedTuple
 from urllib.parse import urlencode
 
-from lambdas.domain.errors import CampaignError, GoneError, NotFoundError, UnauthenticatedError
+from lambdas.domain.errors import CampaignError, GoneError, InvalidTokenError, NotFoundError
 from lambdas.domain.ids import CallbackId, CampaignKey
 from lambdas.domain.models.access import KeySet
 from lambdas.domain.models.approval import Approval, Reviewer
@@ -56,13 +56,13 @@ class OpenLink(NamedTuple):
 def open_link(token: str, nonce: str, callback_id: str, ports: Ports) -> OpenLink:
     """The request behind ``/approve/{callbackId}?token=…&nonce=…``, decided or not.
 
-    Raises ``UnauthenticatedError`` (``TokenExpiredError`` when it was good once) for a link that does not hold, and
+    Raises ``InvalidTokenError`` (``TokenExpiredError`` when it was good once) for a link that does not hold, and
     ``NotFoundError`` when what it opens is gone. Every refusal is a security event.
     """
     try:
         claims = verify_approval_token(ports.keys.approval(), token, now=ports.clock.now())
         if not _NONCE.fullmatch(nonce) or not _same(nonce_hash(nonce), claims.jti):
-            raise UnauthenticatedError("the nonce does not belong to the token")
+            raise InvalidTokenError("the nonce does not belong to the token")
         return _opened(claims, callback_id, ports.approvals)
     except CampaignError as error:
         _report(error, callback_id, ports.log)
@@ -74,7 +74,7 @@ def open_token(token: str, campaign_id: str, callback_id: str, ports: Ports) -> 
     try:
         claims = verify_approval_token(ports.keys.approval(), token, now=ports.clock.now())
         if claims.campaign_id != campaign_id:
-            raise UnauthenticatedError("the token is for another campaign")
+            raise InvalidTokenError("the token is for another campaign")
         return _opened(claims, callback_id, ports.approvals)
     except CampaignError as error:
         _report(error, callback_id, ports.log)
@@ -83,7 +83,7 @@ def open_token(token: str, campaign_id: str, callback_id: str, ports: Ports) -> 
 
 def _opened(claims: ApprovalClaims, callback_id: str, approvals: ApprovalStore) -> OpenLink:
     if claims.callback_id != callback_id:
-        raise UnauthenticatedError("the token is for another request")
+        raise InvalidTokenError("the token is for another request")
     try:
         approval = approvals.get(CampaignKey(claims.tenant_id, claims.campaign_id), claims.callback_id)
     except NotFoundError:
@@ -94,7 +94,7 @@ def _opened(claims: ApprovalClaims, callback_id: str, approvals: ApprovalStore) 
                 return OpenLink(approval, reviewer)
     if any(_same(kept, claims.jti) for kept in approval.revoked_hashes):
         raise GoneError("this link was taken back", details={"reason": "revoked"})
-    raise UnauthenticatedError("the token belongs to no reviewer of this request")
+    raise InvalidTokenError("the token belongs to no reviewer of this request")
 
 
 def _same(one: str, other: str) -> bool:

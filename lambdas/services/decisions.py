@@ -17,8 +17,9 @@ from lambdas.domain.errors import (
 from lambdas.domain.ids import PostId, post_id_for
 from lambdas.domain.models.approval import Approval, ApprovalStatus, ClosedBecause, MadeDecision, PostDecision, Vote
 from lambdas.domain.models.base import iso
+from lambdas.domain.models.campaign import Campaign
 from lambdas.domain.models.workflow import Decision
-from lambdas.domain.record_size import fits, record_bytes
+from lambdas.domain.record_size import fits, joined, record_bytes
 from lambdas.ports.bundle import Ports
 from lambdas.ports.paging import every
 from lambdas.services.approval_links import OpenLink
@@ -46,7 +47,7 @@ MAX_ANSWER_BYTES = 1_048_576
 MAX_POSTS_BYTES = 100_000
 """Of the posts that go back, on the request's own record; more stay with the votes."""
 MAX_JOINED_COMMENTS = 20_000
-"""Characters of what all reviewers together tell the writer of a revision; each voice has an equal share."""
+"""Characters of what all reviewers together tell the writer of a revision."""
 
 
 def decide(link: OpenLink, choice: Choice, ports: Ports) -> Approval:
@@ -55,6 +56,7 @@ def decide(link: OpenLink, choice: Choice, ports: Ports) -> Approval:
     An answer, and the ``PENDING → DECIDED`` that it may bring, is one conditional write, so exactly one of any number
     of decisions gets through; what was said is stored before it, in items of its own. When the process dies between
     the write and the resuming, the same answer by the same reviewer resumes it, and so does ``ops/sweep_approvals``.
+    ``link`` has just been opened, so its request is not read again before the first try.
 
     Raises ``ConflictError`` with ``details['reason']`` ``decided``, ``voted`` or ``changed``, ``InvalidInputError``
     for an approval that sends posts back, ``PayloadTooLargeError``, and ``GoneError`` when the request is over or
@@ -62,18 +64,16 @@ def decide(link: OpenLink, choice: Choice, ports: Ports) -> Approval:
     """
     vote = _vote(link, choice, ports)
     _require_known_posts(vote, link.approval)
-    if choice.decision is Decision.APPROVED and flagged([vote]):
-        message = "posts are marked to go back; choose needs_revision, or unmark them"
-        raise InvalidInputError(f"decision: {message}", errors=[FieldError("decision", message)])
+    _require_no_contradiction(vote)
     _require_room(vote)
     kept: Vote | None = None
     try:
-        for _ in range(MAX_TRIES):
-            link = link._replace(approval=_as_it_stands(link, ports))
+        for tried in range(MAX_TRIES):
+            link = _as_it_stands(link, ports, read=tried > 0)
             require_not_superseded(link.approval)
             if link.approval.status is ApprovalStatus.DECIDED:
                 return _repeated(link, vote, ports)
-            require_open(link, ports)
+            require_open(link, ports.campaigns.get(link.key), ports.clock.now())
             _require_same_content(link.approval, choice)
             _require_first_answer(link.approval, vote)
             kept = kept or ports.approvals.keep_words(link.approval, vote)
@@ -91,13 +91,13 @@ def decide(link: OpenLink, choice: Choice, ports: Ports) -> Approval:
         raise
 
 
-def _as_it_stands(link: OpenLink, ports: Ports) -> Approval:
+def _as_it_stands(link: OpenLink, ports: Ports, *, read: bool) -> OpenLink:
     """The request, with what each vote was given for; of a record that does not say, the posts do."""
-    approval = ports.approvals.get(link.key, link.approval.callback_id)
+    approval = ports.approvals.get(link.key, link.approval.callback_id) if read else link.approval
     hashed = with_hashes(approval, every(ports.posts, link.key))
-    if approval.status is not ApprovalStatus.PENDING or hashed == approval:
-        return approval
-    return asked_anew(hashed, ports.campaigns.get(link.key).brief.approval)
+    if approval.status is ApprovalStatus.PENDING and hashed != approval:
+        approval = asked_anew(hashed, ports.campaigns.get(link.key).brief.approval)
+    return link._replace(approval=approval)
 
 
 def _vote(link: OpenLink, choice: Choice, ports: Ports) -> Vote:
@@ -123,6 +123,12 @@ def _require_known_posts(vote: Vote, approval: Approval) -> None:
         seen.add(post.post_id)
     if wrong:
         raise InvalidInputError(f"{wrong[0].field}: {wrong[0].message}", errors=wrong)
+
+
+def _require_no_contradiction(vote: Vote) -> None:
+    if vote.decision is Decision.APPROVED and flagged([vote]):
+        message = "posts are marked to go back; choose needs_revision, or unmark them"
+        raise InvalidInputError(f"decision: {message}", errors=[FieldError("decision", message)])
 
 
 def _require_room(vote: Vote) -> None:
@@ -185,9 +191,7 @@ def _comments(votes: tuple[Vote, ...], last: Vote, decision: Decision) -> str:
     """What goes to the writer of a revision is what all of those said who asked for one."""
     if decision is not Decision.NEEDS_REVISION:
         return last.comments
-    said = dict.fromkeys(v.comments for v in votes if v.decision is Decision.NEEDS_REVISION and v.comments)
-    share = MAX_JOINED_COMMENTS // max(1, len(said))
-    return "\n".join(comment[:share] for comment in said)
+    return joined((v.comments for v in votes if v.decision is Decision.NEEDS_REVISION), MAX_JOINED_COMMENTS)
 
 
 def _require_same_content(approval: Approval, choice: Choice) -> None:
@@ -220,11 +224,11 @@ def is_stuck(approval: Approval, now: datetime) -> bool:
     return made is not None and approval.resumed_at is None and now - made.decided_at >= RESUME_GRACE
 
 
-def require_open(link: OpenLink, ports: Ports) -> None:
+def require_open(link: OpenLink, campaign: Campaign, now: datetime) -> None:
     """Raises ``GoneError`` when nothing can be decided through ``link`` any more."""
-    if link.approval.status is ApprovalStatus.CLOSED or ports.clock.now() >= link.approval.expires_at:
+    if link.approval.status is ApprovalStatus.CLOSED or now >= link.approval.expires_at:
         raise GoneError("this request for approval is over")
-    if ports.campaigns.get(link.key).status not in BUILDING:
+    if campaign.status not in BUILDING:
         raise GoneError("the campaign no longer waits for an approval")
 
 
@@ -265,8 +269,8 @@ def resume(approval: Approval, ports: Ports) -> Approval:
     try:
         send_decision(approval, ports.engine, ports.cipher)
     except GoneError:
-        if ports.approvals.get(approval.key, approval.callback_id).resumed_at is None:
+        told = ports.approvals.get(approval.key, approval.callback_id)
+        if told.resumed_at is None:
             raise GoneError("the campaign no longer waits for an approval") from None
-    else:
-        ports.approvals.mark_resumed(approval.key, approval.callback_id, ports.clock.now())
-    return ports.approvals.get(approval.key, approval.callback_id)
+        return told
+    return ports.approvals.mark_resumed(approval.key, approval.callback_id, ports.clock.now())

@@ -17,7 +17,7 @@ from lambdas.domain.errors import (
 from lambdas.domain.ids import CampaignKey, PostId
 from lambdas.domain.limits import LIMITS, check_limits
 from lambdas.domain.models.approval import Approval, ApprovalStatus, Editing
-from lambdas.domain.models.base import Model
+from lambdas.domain.models.base import WHOLE, Model
 from lambdas.domain.models.campaign import ApprovalPolicy, Campaign, CampaignStatus
 from lambdas.domain.models.post import Edit, Post, PostContent, RuleResult
 from lambdas.domain.platforms import LABELS
@@ -125,7 +125,7 @@ def _changes(patch: PostPatch) -> dict[str, Any]:
     if not changes:
         names = ", ".join(field.alias or name for name, field in PostPatch.model_fields.items())
         message = f"nothing to change was given; name at least one of {names}"
-        raise InvalidInputError(message, errors=[FieldError("", message)])
+        raise InvalidInputError(message, errors=[FieldError(WHOLE, message)])
     if changes.get("text", "") is None:
         raise InvalidInputError("text: a post needs one", errors=[FieldError("text", "a post needs one")])
     return changes
@@ -161,7 +161,7 @@ def _checked(campaign: Campaign, post: Post, before: PostContent, patch: PostPat
         wire = PostPatch.model_fields[name].alias or name
         alone = _broken(_rules(campaign, post, before.model_copy(update={name: value})))
         by_rule |= {rule: wire for rule in alone - was_broken if rule in by_rule}
-    errors = [*unknown, *(FieldError(by_rule[rule.rule], f"{rule.rule}: {rule.detail}") for rule in broken)]
+    errors = [*unknown, *(FieldError(by_rule[rule.rule], f"{rule.detail}; rule {rule.rule}") for rule in broken)]
     raise InvalidInputError("; ".join(f"{error.field}: {error.message}" for error in errors), errors=errors)
 
 

@@ -6,7 +6,8 @@ from typing import Unpack
 
 from lambdas.domain.campaign_changes import OtherChanges
 from lambdas.domain.errors import ConflictError
-from lambdas.domain.models.campaign import Campaign, CampaignStatus
+from lambdas.domain.models.base import Model
+from lambdas.domain.models.campaign import CampaignStatus
 from lambdas.ports.stores import CampaignKey, CampaignStore
 
 BUILD_ROAD = (
@@ -48,19 +49,22 @@ def advance(
     *,
     came_from: Sequence[CampaignStatus],
     at: datetime,
+    result: Model | None = None,
     **changes: Unpack[OtherChanges],
-) -> Campaign:
-    """Move a campaign to ``to``; a repeat finds it there or further and changes nothing.
+) -> CampaignStatus:
+    """Move a campaign to ``to`` and answer its status; a repeat finds it there or further and changes nothing.
 
+    ``result`` as ``CampaignStore.change`` has it: this is the step's last write.
     Raises ``ConflictError`` when the campaign has left the road (stopped, failed, …), ``NotFoundError``.
     """
     try:
-        return campaigns.update(key, expected=came_from, at=at, status=to, **changes)
-    except ConflictError:
-        campaign = campaigns.get(key)
-        if has_reached(campaign.status, to):
-            return campaign
+        campaigns.change(key, expected=came_from, at=at, result=result, status=to, **changes)
+    except ConflictError as error:
+        status = CampaignStatus(error.details["status"])
+        if has_reached(status, to):
+            return status
         raise
+    return to
 
 
 def has_reached(status: CampaignStatus, milestone: CampaignStatus) -> bool:

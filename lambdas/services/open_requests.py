@@ -14,7 +14,7 @@ from pydantic import Field
 
 from lambdas.domain.errors import ConcurrentUpdateError, ConflictError, FieldError, GoneError, InvalidInputError
 from lambdas.domain.ids import CallbackId, CampaignKey, TaskToken
-from lambdas.domain.models.approval import Approval, ApprovalStatus, MadeDecision, Reviewer
+from lambdas.domain.models.approval import Approval, ApprovalStatus, MadeDecision, MailState, Reviewer
 from lambdas.domain.models.base import Email, Model
 from lambdas.domain.models.workflow import ApprovalOutcome, Decision
 from lambdas.ports.engine import Engine
@@ -77,17 +77,25 @@ class Place(NamedTuple):
 def remind(place: Place, email: str | None, approvals: ApprovalStore, now: datetime) -> Approval:
     """Mail new links; those mailed before stay good. Raises as ``amend_pending``.
 
-    Without an address those are left out whose links were taken back, unless that is everybody who is to answer.
+    Whom a mail has reached is reminded, anybody else is invited. Without an address those are left out whose links were
+    taken back, unless that is everybody who is to answer.
     """
 
     def reminded(approval: Approval) -> Approval:
         chosen = _chosen(approval, email)
         if email is None:
             chosen = [r for r in chosen if not r.revoked] or chosen
-        fresh = {"invited_at": None, "owed": None, "mail_after": None, "mail_tries": 0, "revoked": False}
-        return _with(approval, {r.email: r.model_copy(update=fresh) for r in chosen})
+        return _with(approval, {r.email: r.model_copy(update=_to_be_mailed(r, approval)) for r in chosen})
 
     return _amended(place, reminded, approvals, now)
+
+
+def _to_be_mailed(reviewer: Reviewer, approval: Approval) -> dict[str, Any]:
+    lost = reviewer.invited_at is None or reviewer.unreachable or reviewer.mail is MailState.REFUSED
+    owed: dict[str, Any] = {"owed": "approval" if lost else "reminder"}
+    if not approval.layout:  # where ``owed`` is lost when an older execution writes the record
+        owed = {"owed": None, "invited_at": None}
+    return {"mail_after": None, "mail_tries": 0, "revoked": False, **owed}
 
 
 def revoke(place: Place, email: str | None, approvals: ApprovalStore, now: datetime) -> Approval:
@@ -95,7 +103,7 @@ def revoke(place: Place, email: str | None, approvals: ApprovalStore, now: datet
 
     def revoked(approval: Approval) -> Approval:
         chosen = _chosen(approval, email)
-        emptied = {"nonce_hash": "", "earlier_hashes": (), "revoked": True, "owed": None}
+        emptied = {"nonce_hash": "", "earlier_hashes": (), "revoked": True, "owed": None, "unreachable_told": False}
         return _with(approval, {r.email: r.model_copy(update=emptied) for r in chosen}, taken_back=chosen)
 
     return _amended(place, revoked, approvals, now)

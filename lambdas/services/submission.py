@@ -14,7 +14,7 @@ from lambdas.domain.errors import (
     TenantMismatchError,
 )
 from lambdas.domain.ids import CampaignId, CampaignKey, CorrelationId, TenantId
-from lambdas.domain.models.base import canonical
+from lambdas.domain.models.base import WHOLE, canonical
 from lambdas.domain.models.campaign import MAX_BRIEF_BYTES, Campaign, CampaignBrief, CampaignStatus
 from lambdas.domain.models.workflow import BuildInput
 from lambdas.ports.bundle import Ports
@@ -60,7 +60,7 @@ def check_size(size: int) -> None:
     """Raises ``PayloadTooLargeError`` when a body of ``size`` bytes is over the limit."""
     if size > MAX_BRIEF_BYTES:
         message = f"the body may have {MAX_BRIEF_BYTES:,} bytes, and this one has {size:,}; send less text"
-        raise PayloadTooLargeError(message, errors=[FieldError("", message)])
+        raise PayloadTooLargeError(message, errors=[FieldError(WHOLE, message)])
 
 
 def _parse(submission: Submission, security: SecurityLog) -> CampaignBrief:

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import jwt
 from pydantic import ValidationError
 
-from lambdas.domain.errors import TokenExpiredError, UnauthenticatedError
+from lambdas.domain.errors import InvalidTokenError, TokenExpiredError
 from lambdas.domain.ids import CallbackIdField, CampaignIdField, TenantIdField
 from lambdas.domain.models.access import Caller, KeySet
 from lambdas.domain.models.base import Model
@@ -40,7 +40,7 @@ def sign_api_token(keys: KeySet, caller: Caller, *, now: datetime, expires: date
 
 
 def verify_api_token(keys: KeySet, token: str, *, now: datetime) -> Caller:
-    """Raises ``UnauthenticatedError`` for anything but a valid, unexpired API token."""
+    """Raises ``InvalidTokenError`` or ``TokenExpiredError`` for anything but a valid, unexpired API token."""
     claims = _verify(keys, "api", token, now=now, required=("sub", "tenantId", "role"))
     return _parse(Caller, {k: claims[k] for k in ("tenantId", "role")} | {"subject": claims["sub"]})
 
@@ -50,7 +50,7 @@ def sign_approval_token(keys: KeySet, approval: ApprovalClaims, *, now: datetime
 
 
 def verify_approval_token(keys: KeySet, token: str, *, now: datetime) -> ApprovalClaims:
-    """Raises ``UnauthenticatedError`` for anything but a valid, unexpired approval token."""
+    """Raises ``InvalidTokenError`` or ``TokenExpiredError`` for anything but a valid, unexpired approval token."""
     names = ("tenantId", "campaignId", "callbackId", "jti")
     claims = _verify(keys, "approval", token, now=now, required=names)
     return _parse(ApprovalClaims, {name: claims[name] for name in names})
@@ -71,11 +71,11 @@ def _sign(keys: KeySet, kind: str, claims: Mapping[str, Any], *, now: datetime, 
 
 def _verify(keys: KeySet, kind: str, token: str, *, now: datetime, required: tuple[str, ...]) -> dict[str, Any]:
     if len(token) > MAX_TOKEN_CHARS:
-        raise UnauthenticatedError("the token is too long")
+        raise InvalidTokenError("the token is too long")
     try:
         kid = jwt.get_unverified_header(token).get("kid")
         if not isinstance(kid, str) or kid not in keys.keys:
-            raise UnauthenticatedError("the token is not signed with a key of ours")
+            raise InvalidTokenError("the token is not signed with a key of ours")
         claims: dict[str, Any] = jwt.decode(
             token,
             keys.keys[kid].get_secret_value(),
@@ -92,9 +92,9 @@ def _verify(keys: KeySet, kind: str, token: str, *, now: datetime, required: tup
         )
         _require_canonical(token)
     except (jwt.InvalidTokenError, ValueError, RecursionError) as error:
-        raise UnauthenticatedError("the token does not verify") from error
+        raise InvalidTokenError("the token does not verify") from error
     if claims["type"] != kind:
-        raise UnauthenticatedError("the token is of another type")
+        raise InvalidTokenError("the token is of another type")
     _check_times(claims, now)
     return claims
 
@@ -116,11 +116,11 @@ def _check_times(claims: Mapping[str, Any], now: datetime) -> None:
         raise TokenExpiredError("the token has expired")
     starts = claims.get("nbf", claims["iat"])
     if not isinstance(starts, int) or moment < starts - 60:  # a minute of clock skew
-        raise UnauthenticatedError("the token is not valid yet")
+        raise InvalidTokenError("the token is not valid yet")
 
 
 def _parse(model: type[ModelT], data: Mapping[str, Any]) -> ModelT:
     try:
         return model.model_validate(data, by_alias=True, by_name=False)
     except ValidationError as error:
-        raise UnauthenticatedError("the token's claims are not valid") from error
+        raise InvalidTokenError("the token's claims are not valid") from error

@@ -3,7 +3,6 @@
 from datetime import datetime
 from math import ceil
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
 from lambdas.domain.calendar import open_days, open_minutes, planned_count
 from lambdas.domain.compliance.urls import link_problems
@@ -69,8 +68,7 @@ def _uncovered(brief: CampaignBrief, personas: list[Persona]) -> list[FieldError
 def _impossible(brief: CampaignBrief, now: datetime) -> list[FieldError]:
     """What is wrong with a schedule that leaves no minute to post in."""
     if brief.schedule.end_utc() <= now:
-        there = now.astimezone(ZoneInfo(brief.schedule.time_zone))
-        return [FieldError("schedule.end", f"has passed: it is now {there:%Y-%m-%dT%H:%M:%S} ({there.tzname()}) there")]
+        return [FieldError("schedule.end", f"has passed: it is now {brief.schedule.told(now)}")]
     try:
         open_minutes(brief.schedule, enough=1)
     except InvalidInputError as error:
@@ -99,8 +97,10 @@ def _number(count: int, what: str) -> str:
 
 
 def _foreign_link(brief: CampaignBrief, brand: Brand | None) -> list[FieldError]:
-    """A product page that the brand's own rules forbid to link to: every post that links to it would fail."""
+    """A product page that nobody may link to, or not by the brand's own rules: every post with the link would fail."""
     url = brief.product.url
+    if url and (url.username or url.password):
+        return [FieldError("product.url", "must not have a user name or a password, which every post would publish")]
     if brand is None or url is None:
         return []
     return [

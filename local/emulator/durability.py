@@ -23,13 +23,14 @@ from pathlib import Path
 from typing import Any
 
 from local.emulator.patch import Emulator, patch
+from local.emulator.speed import COPIES
 
 logger = logging.getLogger("local.autosave")
 
 _CHILD_LIMIT_SECONDS = 60
 _BYTES = "_zip_data"
 _REFERENCE = "_zip_blob"
-_SHARE_OF_TIME = 0.25
+_SHARE_OF_TIME = 0.1
 """Saving takes at most this share of the time: with a large state the pauses grow."""
 
 
@@ -48,8 +49,9 @@ class Autosave:
         self._thread.start()
 
     def touched(self) -> None:
-        """Something may have changed."""
-        self._changed.set()
+        """Something may have changed. Every request says so, and setting the event takes longer than looking at it."""
+        if not self._changed.is_set():
+            self._changed.set()
 
     def stop(self) -> None:
         self._stopping.set()
@@ -96,7 +98,7 @@ def saver(app: Any, persistence: Any) -> Callable[[], None]:
     def save() -> None:
         # Nothing else runs in this process, so the copies that get_state makes are not needed,
         # and the encoder in C (dumps) is several times faster than the streaming one (dump).
-        copy.deepcopy = _same  # type: ignore[assignment]  # only in the child
+        copy.deepcopy = COPIES.deepcopy = _same  # type: ignore[assignment]  # only in the child
         persistence.json = _FastJson
         persistence.save_all(app._build_persistence_save_dict())
 

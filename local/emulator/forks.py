@@ -116,6 +116,9 @@ class ForkServer:
             pidfd = None
         return ForkedProcess(answer["pid"], pidfd, ours)
 
+    def ended(self) -> bool:
+        return self._process.poll() is not None
+
     def close(self) -> None:
         """Workers that were forked live on."""
         self._control.close()
@@ -143,10 +146,12 @@ class Forks:
             "module": module,
             "path": path,
         }
+        server = self._server(path)
         try:
-            return self._server(path).fork(request)
+            return server.fork(request)
         except OSError:
             logger.warning("a worker could not be forked and is started by itself", exc_info=True)
+            self._forget(server)
             return subprocess.Popen(command, **options)
 
     def _server(self, path: Sequence[str]) -> ForkServer:
@@ -158,6 +163,12 @@ class Forks:
             while len(self._servers) > _KEPT:
                 self._servers.popitem(last=False)[1].close()
             return self._servers[key]
+
+    def _forget(self, server: ForkServer) -> None:
+        """Let the next worker have a new server, if this one has ended."""
+        with self._lock:
+            if server.ended():
+                self._servers = OrderedDict((key, each) for key, each in self._servers.items() if each is not server)
 
 
 @patch("core.lambda_runtime", "subprocess", "f77b7310")

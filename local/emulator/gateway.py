@@ -26,7 +26,8 @@ _judged: ContextVar[Any] = ContextVar("judged_policy", default=None)
 """The policy that this request's authorizer gave."""
 
 began: ContextVar[list[float] | None] = ContextVar("invocation_began", default=None)
-"""Where the slots note when the invocation of a request got its worker. Waiting for one is not AWS's time."""
+"""Where the slots note when the invocation of a request got its worker, which they give it before others. Waiting for
+one is not AWS's time."""
 
 
 @patch("services.apigateway_v1", "_execute_in_scope", "2ae72b7d", aws=_QUOTAS)

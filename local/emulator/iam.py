@@ -3,12 +3,14 @@
 import functools
 import json
 import re
+from collections.abc import Callable
 from email.utils import parseaddr
 from typing import Any
 
 from local.emulator.patch import Emulator, patch
 
 _S3_GET = "docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html"
+_S3_CONDITIONS = "docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html"
 _S3_HEAD = "docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html"
 _VERSIONS = "docs.aws.amazon.com/step-functions/latest/dg/auth-version-alias.html"
 _PARTIQL = "docs.aws.amazon.com/amazondynamodb/latest/developerguide/ql-iam.html"
@@ -40,23 +42,42 @@ def missing_objects(original: Any, emulator: Emulator) -> Any:
     @functools.wraps(original)
     def answer(bucket: str, key: str, headers: Any = None, query_params: Any = None) -> Any:
         response = original(bucket, key, headers, query_params)
+        if response[0] != 404:
+            return response
         caller = emulator.module("core.router").extract_access_key_id(headers or {}, query_params)
-        # Requests that the emulator makes for itself carry no signature.
-        if response[0] != 404 or not caller:
-            return response
-        region = emulator.module("core.responses").get_region()
-        denied = emulator.module("core.iam_evaluator").enforce(
-            caller, "s3:ListBucket", "s3", region, f"arn:aws:s3:::{bucket}", {"s3:prefix": key}
-        )
-        if denied is None:
-            return response
-        message = (
-            f"User: {denied.principal_arn} is not authorized to perform: s3:ListBucket on resource: "
-            f'"arn:aws:s3:::{bucket}" because no identity-based policy allows the s3:ListBucket action'
-        )
-        return emulator.module("services.s3")._error("AccessDenied", message, 403, f"/{bucket}/{key}")
+        return _refused(emulator, caller, "s3:ListBucket", bucket, {"s3:prefix": key}) or response
 
     return answer
+
+
+@patch("services.s3", "_put_object", "cf5861e4", aws=_S3_CONDITIONS)
+def conditional_writes(original: Any, emulator: Emulator) -> Any:
+    """``If-Match`` compares with the object that is there, so it takes the right to read it."""
+
+    @functools.wraps(original)
+    def put_object(bucket: str, key: str, body: bytes, headers: Any) -> Any:
+        if headers.get("if-match"):
+            caller = emulator.module("core.router").extract_access_key_id(headers, {})
+            if refusal := _refused(emulator, caller, "s3:GetObject", f"{bucket}/{key}", {}):
+                return refusal
+        return original(bucket, key, body, headers)
+
+    return put_object
+
+
+def _refused(emulator: Emulator, caller: str, action: str, resource: str, context: dict[str, Any]) -> Any:
+    """S3's refusal; ``None`` where the caller may, or is the emulator itself, whose requests have no signature."""
+    if not caller:
+        return None
+    arn, region = f"arn:aws:s3:::{resource}", emulator.module("core.responses").get_region()
+    denied = emulator.module("core.iam_evaluator").enforce(caller, action, "s3", region, arn, context)
+    if denied is None:
+        return None
+    message = (
+        f"User: {denied.principal_arn} is not authorized to perform: {action} on resource: "
+        f'"{arn}" because no identity-based policy allows the {action} action'
+    )
+    return emulator.module("services.s3")._error("AccessDenied", message, 403, f"/{resource}")
 
 
 @patch("core.iam_actions", "dynamodb_transaction_checks", "684e7483", aws=_PARTIQL)
@@ -67,24 +88,26 @@ def partiql_statements(original: Any, emulator: Emulator) -> Any:
     ``PartiQLInsert``, ``PartiQLUpdate`` or ``PartiQLDelete``. What is replaced answers the checks that stand for a
     request's own action.
     """
-    table_arn = emulator.module("core.iam_actions")._dynamodb_table_arn
+    actions = emulator.module("core.iam_actions")
+    table_arn = actions._dynamodb_table_arn
 
     @functools.wraps(original)
     def checks(iam_action: str, body: bytes, region: str, account_id: str) -> list[tuple[str, str]]:
         if iam_action not in _OPERATIONS:
             result: list[tuple[str, str]] = original(iam_action, body, region, account_id)
             return result
-        return [
+        wanted = [
             (action, f"{table_arn(table, region, account_id)}{suffix}" if table else "*")
-            for action, table, suffix in map(_authorised_as, _statements(body))
+            for action, table, suffix in map(_authorised_as, _statements(body, actions.json.loads))
         ]
+        return list(dict.fromkeys(wanted))  # statements alike need one check
 
     return checks
 
 
-def _statements(body: bytes) -> list[str]:
+def _statements(body: bytes, loads: Callable[[bytes], Any]) -> list[str]:
     try:
-        request = json.loads(body or b"{}")
+        request = loads(body or b"{}")
     except ValueError:
         return []
     listed = request.get("Statements") or request.get("TransactStatements") or [request]

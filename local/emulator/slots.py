@@ -5,8 +5,9 @@ at once make some 570 processes and 18 GB. Its own cap throttles instead of wait
 ``waitForTaskToken`` invocation is swallowed, so campaigns hang.
 
 Every invocation passes here on a thread of its own (never the event loop), so waiting blocks nobody else. Every
-function is guaranteed one worker whatever the total, so the API and its authorizer never starve behind a map, and a
-function that calls another one cannot wait for a slot that its own callers hold.
+function is guaranteed one worker whatever the total, so the authorizer never starves behind a map, and a function that
+calls another one cannot wait for a slot that its own callers hold. What API Gateway invokes does not wait for the total
+at all, only for its function's own share: a client is there, whose request AWS would answer whatever else is running.
 """
 
 import threading
@@ -23,14 +24,15 @@ from local.emulator.patch import Emulator, patch
 class _Waiting:
     function: str
     limit: int
+    urgent: bool
     granted: threading.Event = field(default_factory=threading.Event)
 
 
 class Slots:
     """At most ``per_function`` invocations of one function and ``total`` altogether, first come, first served.
 
-    A function with nothing running always gets a slot, so the true ceiling is ``total`` plus the number of
-    functions that run exactly one invocation.
+    A function with nothing running always gets a slot, and what is urgent does not wait for the total. So the true
+    ceiling is ``total``, plus the number of functions that run exactly one invocation, plus what is urgent.
     """
 
     def __init__(self, *, per_function: int, total: int) -> None:
@@ -42,10 +44,10 @@ class Slots:
         self._running: Counter[str] = Counter()
         self._queue: deque[_Waiting] = deque()
 
-    def acquire(self, function: str, reserved: int | None = None) -> None:
+    def acquire(self, function: str, reserved: int | None = None, *, urgent: bool = False) -> None:
         """Wait until ``function`` may run once more. ``reserved`` (at least 1) lowers its limit."""
         limit = self._per_function if reserved is None else min(self._per_function, reserved)
-        waiting = _Waiting(function, limit)
+        waiting = _Waiting(function, limit, urgent)
         with self._lock:
             self._queue.append(waiting)
             self._grant()
@@ -81,7 +83,7 @@ class Slots:
         mine = self._running[waiting.function]
         if mine == 0:
             return True
-        return mine < waiting.limit and self._running.total() < self._total
+        return mine < waiting.limit and (waiting.urgent or self._running.total() < self._total)
 
 
 def _slots(emulator: Emulator) -> Slots:
@@ -99,8 +101,8 @@ def wait_for_a_worker(_original: Any, emulator: Emulator) -> Any:
         if reserved == 0:  # a function switched off is throttled, as on AWS
             return None, "function"
         key = str(lambda_svc._inflight_key(config))
-        slots.acquire(key, reserved)
         noted = began.get()
+        slots.acquire(key, reserved, urgent=noted is not None)
         if noted is not None:
             noted.append(time.monotonic())
         return key, None

@@ -1,7 +1,9 @@
 """What costs ministack most and gives the same answer for less."""
 
+import copy
 import functools
 import inspect
+import json
 import re
 import threading
 import time
@@ -15,6 +17,8 @@ from local.emulator.patch import Emulator, EmulatorChangedError, patch
 _TEXTS_KEPT = 1024
 """The project's own statements and expressions are some dozens."""
 _PAUSE_SECONDS = 0.15
+_ATOMS = frozenset((str, int, float, bool, bytes, type(None)))
+_PRINCIPALS = ("Root", "User", "AssumedRole", "FederatedUser")
 _CONDITION = re.compile(
     r"""\s*(?P<pk>[#\w]+)\s*=\s*(?P<value>:\w+)\s+AND\s+
         (?: begins_with\(\s*(?P<prefixed>[#\w]+)\s*,\s*(?P<prefix>:\w+)\s*\)
@@ -40,6 +44,77 @@ def no_pause_before_an_execution(original: Any, emulator: Emulator) -> Any:
             time.sleep(seconds)
 
     return SimpleNamespace(**{**vars(original), "sleep": sleep})
+
+
+def plain_copy(value: Any) -> Any:
+    """``copy.deepcopy`` of what JSON is made of, without its record of what it has seen; anything else as before."""
+    kind = type(value)
+    if kind is dict:
+        return {key: each if type(each) in _ATOMS else plain_copy(each) for key, each in value.items()}
+    if kind is list:
+        return [each if type(each) in _ATOMS else plain_copy(each) for each in value]
+    return value if kind in _ATOMS else copy.deepcopy(value)
+
+
+COPIES = SimpleNamespace(deepcopy=plain_copy, copy=copy.copy)
+"""``copy`` for services whose records are JSON."""
+
+
+@patch("services.dynamodb", "copy", "6f5a6034")
+@patch("services.stepfunctions", "copy", "6f5a6034")
+def plain_copies(_original: Any, _emulator: Emulator) -> Any:
+    """Items, executions and contexts are copied as the JSON they are: a write copies its item two or three times."""
+    return COPIES
+
+
+@patch("core.iam_evaluator", "parse_policy_document", "622a4f98")
+def policies_are_parsed_once(original: Any, _emulator: Emulator) -> Any:
+    """The policies of a role are taken apart for every request of it: once for each text is enough.
+
+    Statements that are shared must not be changed by who gets them.
+    """
+    parsed = functools.lru_cache(_TEXTS_KEPT)(original)
+
+    def parse_policy_document(document: Any) -> Any:
+        return parsed(document) if isinstance(document, str) else original(document)
+
+    return parse_policy_document
+
+
+@patch("core.iam_evaluator", "request_caller_arn", "12240eb8")
+def callers_without_their_policies(original: Any, emulator: Emulator) -> Any:
+    """Who calls is found by the key alone, and not with all policies, which are gathered when they are evaluated."""
+    evaluator, responses = emulator.module("core.iam_evaluator"), emulator.module("core.responses")
+
+    def principal_of(access_key: str, account: str) -> Any:
+        account = responses._account_from_sts_session(access_key) or account
+        found = evaluator.resolve_credential(access_key, account)
+        known = getattr(found, "principal_type", None) in _PRINCIPALS
+        return SimpleNamespace(arn=found.principal_arn) if known else None
+
+    # The same code, which gets a principal of which it asks nothing but the ARN.
+    names = {**vars(evaluator), "resolve_principal": principal_of}
+    return types.FunctionType(original.__code__, names, original.__name__, original.__defaults__)
+
+
+@patch("core.iam_actions", "json", "02bd175f")
+def bodies_are_read_once(original: Any, _emulator: Emulator) -> Any:
+    """What is to be authorised is read from the same body four times: the last one read is kept."""
+    return SimpleNamespace(**{**vars(original), "loads": _LastRead()})
+
+
+class _LastRead:
+    """``json.loads`` that answers for the very object it was given last what it answered then."""
+
+    def __init__(self) -> None:
+        self._last: tuple[Any, Any] = (None, None)
+
+    def __call__(self, body: Any) -> Any:
+        last, value = self._last
+        if body is not last:
+            value = json.loads(body)
+            self._last = body, value
+        return value
 
 
 @patch("services._dynamodb_keywords", "_tokenize", "e02998de")

@@ -6,12 +6,15 @@ where its condition fails; a consistent read one for each started 4 KB, half tha
 """
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from local.emulator.patch import EmulatorChangedError
 
 WRITE_BYTES, READ_BYTES = 1024, 4096
+_NAMES = re.compile(r"#\w+")
+"""Stand-ins for names in an expression (``ExpressionAttributeNames``)."""
 
 Operation = Callable[[dict[str, Any]], Any]
 Place = tuple[str, dict[str, Any]]
@@ -80,7 +83,7 @@ class Tables:
 
     def page_size(self, run: Operation, data: dict[str, Any]) -> int:
         """Bytes that a query looks at, by running it without its projection and its filter."""
-        used = f"{data.get('KeyConditionExpression', '')} {data.get('FilterExpression', '')}".replace(",", " ").split()
+        used = _NAMES.findall(f"{data.get('KeyConditionExpression', '')} {data.get('FilterExpression', '')}")
         names = {place: name for place, name in data.get("ExpressionAttributeNames", {}).items() if place in used}
         whole = {key: value for key, value in data.items() if key not in ("ProjectionExpression", "FilterExpression")}
         whole = {**whole, "ExpressionAttributeNames": names} if names else _without(whole, "ExpressionAttributeNames")

@@ -33,10 +33,14 @@ class Source(NamedTuple):
         return "handler" in defined | assigned
 
 
-@cache
 def sources(*folders: str) -> tuple[Source, ...]:
     """Every module below ``folders`` of the project."""
-    paths = sorted(path for folder in folders for path in (ROOT / folder).rglob("*.py"))
+    return tuple(source for folder in sorted(folders) for source in _below(folder))
+
+
+@cache
+def _below(folder: str) -> tuple[Source, ...]:
+    paths = sorted((ROOT / folder).rglob("*.py"))
     return tuple(Source(_dotted(path), path, ast.parse(path.read_text(), str(path))) for path in paths)
 
 

@@ -10,7 +10,7 @@ OURS = r"lambdas|stacks|statemachine|local|bench|tests|docs|requirements|example
 NAMED = re.compile(rf"`((?:{OURS})/[\w./-]+)`")
 LINKED = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
 MOST_FILES = 45
-EXAMPLES = {"lambdas/build/review_plan.py"}
+EXAMPLES = {"lambdas/build/review_plan.py", "tests/unit/build/test_review_plan.py"}
 """Made by whoever follows CONTRIBUTING.md, as ``tests/infra/test_contributing.py`` does."""
 
 

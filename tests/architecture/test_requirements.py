@@ -2,6 +2,7 @@
 
 import ast
 import re
+from functools import cache
 
 from local.process import ROOT
 from tests.architecture.sources import imported, imports, sources
@@ -36,6 +37,7 @@ def direct_dependencies() -> set[str]:
     return {re.sub(r"[-_.]+", "-", name[0]).lower() for name in names if name}
 
 
+@cache
 def imported_somewhere() -> set[str]:
     everything = sources("lambdas", "stacks", "statemachine", "local", "bench", "tests")
     app = imported(ast.walk(ast.parse((ROOT / "cdk_app.py").read_text())))

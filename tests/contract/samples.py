@@ -10,6 +10,7 @@ from lambdas.domain.models.campaign import Campaign
 from lambdas.domain.models.checkpoint import Checkpoint
 from lambdas.domain.models.post import Batch, Claim, Post, PostContent, PostError, PostStatus, Provenance
 from lambdas.domain.models.workflow import Decision
+from tests.support.samples import plain_brief
 
 NOW = datetime(2026, 3, 2, 9, 30, 0, 123_000, tzinfo=UTC)
 ACME = TenantId("acme")
@@ -18,20 +19,11 @@ KEY = CampaignKey(ACME, CampaignId("01KJQ0000000000000000000A1"))
 
 
 def campaign(key: CampaignKey = KEY, **changes: Any) -> Campaign:
-    brief = {
-        "name": "Spring launch",
-        "product": {"name": "Kettle", "description": "It boils."},
-        "goal": "Sell kettles",
-        "audience": "Tea drinkers",
-        "keyMessages": ["It boils fast", "Größe zählt 🫖"],
-        "callToAction": "Buy one",
-        "brandId": "kettles",
-        "personaIds": ["ann"],
-        "platforms": ["x", "linkedin"],
-        "schedule": {"timeZone": "Europe/Berlin", "start": "2026-04-01T09:00:00", "end": "2026-04-30T18:00:00"},
-        "generation": {"toleratedFailurePercentage": 2.5},
-        "approval": {"reviewers": ["ann@example.com"]},
-    }
+    brief = plain_brief(
+        personaIds=["ann"],
+        generation={"toleratedFailurePercentage": 2.5},
+        approval={"reviewers": ["ann@example.com"]},
+    )
     record = {
         "tenantId": key.tenant_id,
         "campaignId": key.campaign_id,

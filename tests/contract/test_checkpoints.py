@@ -1,21 +1,29 @@
 """What ``CheckpointStore`` promises, on a table in memory and on DynamoDB."""
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from lambdas.adapters.table import keys
+from lambdas.adapters.table.attempt import Attempt
 from lambdas.adapters.table.campaign_store import TableCampaigns
 from lambdas.adapters.table.checkpoint_store import TableCheckpoints
-from lambdas.domain.errors import ConflictError, InvalidInputError
+from lambdas.domain.errors import ConflictError, InvalidInputError, StateTooLargeError
+from lambdas.domain.models.base import Model
 from lambdas.domain.models.campaign import CampaignStatus, Failure
+from lambdas.domain.models.checkpoint import Checkpoint
+from lambdas.domain.models.workflow import StatusResult
 from lambdas.ports.stores import CheckpointStore
-from lambdas.ports.table import ConditionFailedError, Table
+from lambdas.ports.table import Table
 from tests.contract.samples import GLOBEX, KEY, NOW, campaign, checkpoint
 
-if TYPE_CHECKING:
-    pass
+BEGUN = checkpoint(outcome="started", endedAt=None, durationMs=None, result=None)
+MOVE: dict[str, Any] = {"expected": [CampaignStatus.QUEUED], "status": CampaignStatus.PLANNING, "at": NOW}
+
+
+def attempt() -> Attempt:
+    return Attempt(keys.checkpoint(KEY, BEGUN), BEGUN, lambda result: checkpoint(result=result.to_wire()))
 
 
 @pytest.fixture
@@ -97,23 +105,57 @@ def test_two_visits_of_a_state_are_two_checkpoints(store: CheckpointStore) -> No
 
 
 def test_a_move_and_its_mark_are_one(store: CheckpointStore, table: Table) -> None:
-    """The campaign moves and the checkpoint says so, or neither."""
-    begun = checkpoint(outcome="started", endedAt=None, durationMs=None, result=None)
-    campaigns = TableCampaigns(table, mark=lambda: keys.checkpoint(KEY, begun))
+    """The campaign moves and the checkpoint says so, or neither: one that is not stored yet begins with the move."""
+    campaigns = TableCampaigns(table, attempt=lambda: attempt())
     campaigns.create(campaign())
-    change: dict[str, Any] = {"expected": [CampaignStatus.QUEUED], "status": CampaignStatus.PLANNING, "at": NOW}
-    with pytest.raises(ConditionFailedError):  # nothing to mark, so no move either
-        campaigns.update(KEY, **change)
-    assert campaigns.get(KEY).status is CampaignStatus.QUEUED
-    store.begin(KEY, begun)
-    assert campaigns.update(KEY, **change).status is CampaignStatus.PLANNING
-    assert store.all(KEY)[0].effect is CampaignStatus.PLANNING
     with pytest.raises(ConflictError) as refused:
-        campaigns.update(KEY, **change)
+        campaigns.change(KEY, **MOVE | {"expected": [CampaignStatus.PLANNING]})
+    assert (refused.value.details["status"], store.all(KEY)) == ("queued", [])
+    assert campaigns.update(KEY, **MOVE).status is CampaignStatus.PLANNING
+    assert store.all(KEY) == [BEGUN.model_copy(update={"effect": CampaignStatus.PLANNING})]
+    with pytest.raises(ConflictError) as refused:
+        campaigns.update(KEY, **MOVE)
     assert refused.value.details["status"] == "planning"
     store.record(KEY, checkpoint())
     (kept,) = store.all(KEY)
     assert (kept.outcome.value, kept.effect) == ("succeeded", CampaignStatus.PLANNING)
+
+
+@pytest.mark.parametrize("begun", [True, False])
+def test_the_last_write_of_a_step_ends_its_checkpoint(store: CheckpointStore, table: Table, begun: bool) -> None:
+    current = attempt()
+    campaigns = TableCampaigns(table, attempt=lambda: current)
+    campaigns.create(campaign())
+    if begun:
+        store.begin(KEY, BEGUN)
+    campaigns.change(KEY, **MOVE, result=StatusResult(status=CampaignStatus.PLANNING))
+    assert campaigns.get(KEY).status is CampaignStatus.PLANNING
+    assert store.all(KEY) == [checkpoint(result={"status": "planning"}, effect="planning")]
+    assert current.ended
+
+
+@pytest.mark.parametrize("result", [StatusResult(status=CampaignStatus.PLANNING), None])
+def test_an_end_of_the_delivery_before_stays_and_keeps_no_move_back(
+    store: CheckpointStore, table: Table, result: StatusResult | None
+) -> None:
+    campaigns = TableCampaigns(table, attempt=attempt)
+    campaigns.create(campaign())
+    failed = checkpoint(outcome="failed", result=None)
+    store.record(KEY, failed)
+    campaigns.change(KEY, **MOVE, result=result)
+    assert campaigns.get(KEY).status is CampaignStatus.PLANNING
+    assert store.all(KEY) == [failed.model_copy(update={"effect": CampaignStatus.PLANNING})]
+
+
+def test_a_result_over_the_limit_is_found_before_anything_is_written(store: CheckpointStore, table: Table) -> None:
+    def too_large(_result: Model) -> Checkpoint:
+        raise StateTooLargeError("too large")
+
+    campaigns = TableCampaigns(table, attempt=lambda: Attempt(keys.checkpoint(KEY, BEGUN), BEGUN, too_large))
+    campaigns.create(campaign())
+    with pytest.raises(StateTooLargeError):
+        campaigns.change(KEY, **MOVE, result=StatusResult(status=CampaignStatus.PLANNING))
+    assert (campaigns.get(KEY).status, store.all(KEY)) == (CampaignStatus.QUEUED, [])
 
 
 def test_a_page_is_bounded_by_bytes_and_nothing_is_left_out(store: CheckpointStore) -> None:

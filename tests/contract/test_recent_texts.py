@@ -1,4 +1,4 @@
-"""What ``RecentTexts`` promises, of the fake, of S3, and of the worker's memory before it."""
+"""What ``RecentTexts`` promises, of the fake and of S3; and the worker's memory before it."""
 
 from collections.abc import Callable
 
@@ -7,7 +7,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from lambdas.adapters.aws.s3_recent_texts import RememberedTexts, S3RecentTexts
-from lambdas.domain.ids import CampaignKey
+from lambdas.domain.ids import CampaignKey, TenantId
+from lambdas.domain.models.recent import RecentCampaigns
 from lambdas.ports.stores import RecentTexts
 from tests.contract.samples import ACME, GLOBEX, KEY, numbered
 from tests.fakes import MemoryRecentTexts
@@ -21,11 +22,7 @@ def s3() -> S3RecentTexts:
     return S3RecentTexts(client, "manifests")
 
 
-STORES: dict[str, Callable[[], RecentTexts]] = {
-    "memory": MemoryRecentTexts,
-    "s3": s3,
-    "remembered": lambda: RememberedTexts(MemoryRecentTexts()),
-}
+STORES: dict[str, Callable[[], RecentTexts]] = {"memory": MemoryRecentTexts, "s3": s3}
 
 
 @pytest.fixture(params=STORES)
@@ -57,20 +54,58 @@ def test_a_campaign_has_its_own_and_a_tenant_never_anothers(recent: RecentTexts)
     assert recent.get(CampaignKey(GLOBEX, KEY.campaign_id)) == ()
 
 
-@pytest.mark.parametrize("kind", ["memory", "s3"])
-def test_what_is_removed_is_gone_and_may_be_removed_again(kind: str, moto_aws: None) -> None:
-    store = STORES[kind]()
-    assert isinstance(store, MemoryRecentTexts | S3RecentTexts)
-    store.put(KEY, TEXTS)
+def test_what_is_removed_is_gone_and_may_be_removed_again(recent: RecentTexts) -> None:
+    recent.put(KEY, TEXTS)
     for _ in range(2):
-        store.remove(KEY)
-        assert store.get(KEY) == ()
+        recent.remove(KEY)
+        assert recent.get(KEY) == ()
 
 
-def test_they_lie_beside_the_manifest(moto_aws: None) -> None:
-    s3().put(KEY, TEXTS)
-    (found,) = boto3.client("s3").list_objects_v2(Bucket="manifests")["Contents"]
-    assert found["Key"] == f"tenants/acme/campaigns/{KEY.campaign_id}/recent-texts.json"
+def said(recent: RecentTexts, tenant: TenantId = ACME) -> list[str]:
+    return recent.of_tenant(tenant).texts_for(numbered(tenant, 9_999).campaign_id)
+
+
+def test_a_tenant_has_said_nothing_yet(recent: RecentTexts) -> None:
+    assert recent.of_tenant(ACME) == RecentCampaigns()
+
+
+def test_what_its_last_three_campaigns_said_is_the_tenants(recent: RecentTexts) -> None:
+    recent.add(numbered(ACME, 1), TEXTS)
+    assert said(recent) == TEXTS
+    for number in (4, 2, 3):
+        recent.add(numbered(ACME, number), [f"text {number}"])
+    assert said(recent) == ["text 4", "text 3", "text 2"]
+
+
+def test_a_campaign_that_is_added_twice_counts_once(recent: RecentTexts) -> None:
+    for texts in (["first"], ["second"], ["second"]):
+        recent.add(numbered(ACME, 1), texts)
+        recent.add(numbered(ACME, 2), ["other"])
+    assert said(recent) == ["other", "second"]
+
+
+def test_one_tenants_words_are_not_anothers(recent: RecentTexts) -> None:
+    recent.add(KEY, TEXTS)
+    assert said(recent, GLOBEX) == []
+    recent.add(numbered(GLOBEX, 1), ["globex"])
+    assert (said(recent), said(recent, GLOBEX)) == (TEXTS, ["globex"])
+
+
+def test_an_undone_campaign_takes_nothing_from_its_tenant(recent: RecentTexts) -> None:
+    recent.add(KEY, TEXTS)
+    recent.put(KEY, TEXTS)
+    recent.remove(KEY)
+    assert said(recent) == TEXTS
+
+
+def test_where_they_lie(moto_aws: None) -> None:
+    """A campaign's beside its manifest, a tenant's where the month that manifests are kept does not count."""
+    recent = s3()
+    recent.put(KEY, TEXTS)
+    recent.add(KEY, TEXTS)
+    found = boto3.client("s3").list_objects_v2(Bucket="manifests")["Contents"]
+    names = [f"tenants/acme/campaigns/{KEY.campaign_id}/recent-texts.json", "recent-texts/acme.json"]
+    assert {each["Key"] for each in found} == set(names)
 
 
 def test_a_missing_grant_is_no_missing_object(moto_aws: None) -> None:

@@ -11,10 +11,14 @@ from typing import NamedTuple
 
 from tests.infra.policies import ACCOUNT, PARTITION, REGION, Names, Request, arn
 from tests.infra.templates import Assembly, Properties, text
-from tests.infra.test_grants import AGENTS, FUNCTIONS, MACHINE, MACHINE_TRACES, TRACES
+from tests.infra.test_grants import AGENTS, FUNCTIONS, MACHINE, MACHINE_TRACES, TRACES, Grants
 
 CAMPAIGN = "01J00000000000000000000000"
-OBJECT = f"tenants/acme/campaigns/{CAMPAIGN}/recent-texts.json"
+OBJECTS = {
+    "manifests": f"tenants/acme/campaigns/{CAMPAIGN}/recent-texts.json",
+    "recent texts": "recent-texts/acme.json",
+}
+"""As ``lambdas.adapters.aws.s3_recent_texts`` names them."""
 SECURE = {"aws:SecureTransport": "true"}
 SEALED = {"tenantId": "acme", "campaignId": CAMPAIGN, "callbackId": "01J00000000000000000000001"}
 """As ``lambdas.ports.stores.Cipher`` is given it; ``test_rights`` compares the keys with the code's."""
@@ -91,10 +95,12 @@ class Rights:
             grants["model"] = {"bedrock:InvokeModel"}
         for kind, actions in grants.items():
             for action in sorted(actions):
-                for request in self._requests(kind, action, role, function):
+                for request in self._requests(kind, action, role, function, grants):
                     yield Need(f"{name}: {kind}", request)
 
-    def _requests(self, kind: str, action: str, role: str, function: Properties) -> Iterator[Request]:  # noqa: C901 - one case for each kind
+    def _requests(  # noqa: C901 - one case for each kind
+        self, kind: str, action: str, role: str, function: Properties, grants: Grants
+    ) -> Iterator[Request]:
         """What one action of one kind of resource comes to, with the use of the key behind it."""
         environment = {key: self._get(value) for key, value in function["Environment"]["Variables"].items()}
         match kind:
@@ -103,11 +109,13 @@ class Rights:
                 for use in ENCRYPTING:
                     yield use_of_key(role, use, self.key, "dynamodb", self.table_context)
                 yield use_of_key(role, "kms:DescribeKey", self.key, "dynamodb")
-            case "manifests":
-                yield Request(role, action, f"{self.bucket}/{OBJECT}", SECURE)
+            case "manifests" | "recent texts":
+                yield Request(role, action, f"{self.bucket}/{OBJECTS[kind]}", SECURE)
                 yield from self._object_key(role, action)
             case "bucket":
-                yield Request(role, action, self.bucket, SECURE | {"s3:prefix": OBJECT})
+                # Whether an object is there, of those that the function may read.
+                for name in [OBJECTS[of] for of in OBJECTS if "s3:GetObject" in grants.get(of, ())]:
+                    yield Request(role, action, self.bucket, SECURE | {"s3:prefix": name})
             case "api keys" | "approval keys":
                 name = environment["API_KEYS_SECRET" if kind == "api keys" else "APPROVAL_KEYS_SECRET"]
                 yield from self._secret(role, action, f"{name}-AbCdEf")
@@ -197,7 +205,7 @@ class Rights:
         if state.get("ItemProcessor", {}).get("ProcessorConfig", {}).get("Mode") != "DISTRIBUTED":
             return
         bucket = state["ItemReader"]["Parameters"]["Bucket"]
-        yield Request(role, "s3:GetObject", f"arn:{PARTITION}:s3:::{bucket}/{OBJECT}", SECURE)
+        yield Request(role, "s3:GetObject", f"arn:{PARTITION}:s3:::{bucket}/{OBJECTS['manifests']}", SECURE)
         yield use_of_key(role, "kms:Decrypt", self.key, "s3", {"aws:s3:arn": self.bucket})
         # docs.aws.amazon.com/step-functions/latest/dg/iam-policies-eg-dist-map.html
         yield Request(role, "states:StartExecution", self.machine, SECURE)

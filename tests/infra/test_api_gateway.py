@@ -4,8 +4,10 @@ import json
 from typing import Any
 
 from lambdas.api.authorizer import authorize
+from lambdas.api.problems import type_of
 from lambdas.api.rest.app import routes
 from lambdas.api.rest.openapi import describe
+from lambdas.domain.errors import UnauthenticatedError
 from tests.fakes import MemoryClock, MemoryKeys, MemoryLog
 from tests.infra.templates import Assembly, Properties, text
 
@@ -125,9 +127,9 @@ def test_an_absent_token_is_told_in_the_applications_words(both: Assembly) -> No
     found = both.resources("AWS::ApiGateway::GatewayResponse").values()
     (absent,) = [response for response in found if response["ResponseType"] == "UNAUTHORIZED"]
     problem = json.loads(absent["ResponseTemplates"]["application/json"])
-    event = {"methodArn": "arn:aws:execute-api:us-east-1:0:a/prod/GET/x", "headers": {}}
-    policy = authorize(event, MemoryKeys().api(), now=MemoryClock().now(), log=MemoryLog())
-    assert {"problem": problem["type"], "reason": problem["detail"]} == policy["context"]
+    assert problem["type"] == type_of(UnauthenticatedError.code)
+    assert problem["title"] == UnauthenticatedError.title
+    assert absent["ResponseParameters"]["gatewayresponse.header.WWW-Authenticate"] == "'Bearer'"
 
 
 def test_a_denied_token_is_told_what_the_authorizer_says_of_it(both: Assembly) -> None:

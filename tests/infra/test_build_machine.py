@@ -7,12 +7,11 @@ import pytest
 
 from lambdas.build.generate_posts import LAST_RETRY
 from lambdas.domain.approval import HEARTBEAT_EVERY, LINK_LIFETIME
-from lambdas.domain.errors import WORKFLOW_RETRIES, permanent_names, retryable_names
+from lambdas.domain.errors import THROTTLED_RETRIES, WORKFLOW_RETRIES, permanent_names, retryable_names
 from lambdas.domain.models.campaign import ApprovalPolicy
 from statemachine.build import HEARTBEAT_RETRIES
 from statemachine.tasks import Retries, Retry
 from tests.infra.templates import Assembly
-from tests.support.pipeline import PATIENT_RETRIES
 
 ENGINE_ERRORS = {
     "Lambda.AWSLambdaException",
@@ -159,7 +158,8 @@ def test_throttling_is_waited_out_for_minutes_and_not_for_hours() -> None:
 
 def test_a_batch_gives_up_its_posts_before_the_engine_gives_up_the_batch() -> None:
     """Both counts are of the same retries: whoever changes one looks at the other."""
-    assert LAST_RETRY < WORKFLOW_RETRIES == PATIENT_RETRIES == Retries().temporary.retries
+    assert LAST_RETRY < WORKFLOW_RETRIES == Retries().temporary.retries
+    assert Retries().throttled.retries == THROTTLED_RETRIES
 
 
 def test_every_error_that_is_named_exists(local: Assembly) -> None:

@@ -1,4 +1,4 @@
-"""The example of CONTRIBUTING.md, "Adding a step to the workflow", works as it is written there."""
+"""The example of CONTRIBUTING.md, "Adding a state to the workflow", works as it is written there."""
 
 import re
 import shutil
@@ -13,39 +13,16 @@ from local.process import ROOT
 from local.synth import CACHE
 from stacks.dependency_layer import build_layer
 
-COPIED = ("lambdas", "local", "stacks", "statemachine", "tests", "requirements")
-FILES = ("cdk_app.py", "cdk.json", "pyproject.toml", "requirements.txt")
 _PLACE = re.compile(r"^\d\. `([\w./]+)`:", re.M)
 _BLOCK = re.compile(r"^ {3}```(python|diff)\n(.*?)^ {3}```$", re.M | re.S)
-
-USE = """
-from datetime import timedelta
-from unittest.mock import patch
-
-from lambdas.build.review_plan import handler
-from lambdas.domain.errors import InvalidPlanError
-from tests.support import samples
-from tests.support.events import planned, raw_event
-from tests.support.world import World
-
-world = World()
-planned(world)
-review, event = handler.over(world), raw_event(world, "ReviewPlan")
-try:
-    review(event, None)
-except InvalidPlanError:
-    page = world.posts.page(samples.KEY, 10)  # the samples' plan is of one day
-    later = [post.model_copy(update={"scheduled_at": post.scheduled_at + timedelta(post.index)}) for post in page.items]
-    with patch.object(world.posts, "page", lambda *_: page._replace(items=later)):
-        assert review(event | {"attempt": event["attempt"] | {"retryCount": 1}}, None) == {"status": "generating"}
-    print([(c.step_name, c.outcome.value) for c in world.checkpoints.all(samples.KEY)])
-"""
+MODULE, TEST = "lambdas/build/review_plan.py", "tests/unit/build/test_review_plan.py"
+HEADINGS = ("Adding a state to the workflow", "Adding a channel", "Adding a vendor", "Adding a route")
 
 
 def snippets() -> list[tuple[str, str, str]]:
     """File, kind and text of each block of the example, in order."""
     guide = (ROOT / "CONTRIBUTING.md").read_text()
-    section = guide.partition("## Adding a step to the workflow")[2].partition("\n## ")[0]
+    section = guide.partition(f"## {HEADINGS[0]}")[2].partition("\n## ")[0]
     places = [*_PLACE.finditer(section)]
     ends = [place.start() for place in places[1:]] + [len(section)]
     return [
@@ -71,10 +48,11 @@ def apply(root: Path, file: str, kind: str, text: str) -> None:
 def example(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the project in which somebody has done what CONTRIBUTING.md says."""
     root = tmp_path_factory.mktemp("project")
-    for folder in COPIED:
-        shutil.copytree(ROOT / folder, root / folder, ignore=shutil.ignore_patterns("__pycache__", "node_modules"))
-    for file in FILES:
-        shutil.copy(ROOT / file, root / file)
+    listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    names = subprocess.run(listed, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\0")
+    for name in filter(lambda name: (ROOT / name).is_file(), names):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(ROOT / name, root / name)
     build_layer("local")
     (root / ".local" / "cache").mkdir(parents=True)
     (root / ".local" / "cache" / "layers").symlink_to(CACHE / "layers")
@@ -85,23 +63,35 @@ def example(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def run(root: Path, *arguments: str) -> str:
     done = subprocess.run(
-        [sys.executable, *arguments], cwd=root, capture_output=True, text=True, timeout=300, check=False
+        [sys.executable, "-m", *arguments], cwd=root, capture_output=True, text=True, timeout=300, check=False
     )
     assert done.returncode == 0, done.stdout[-5_000:] + done.stderr[-5_000:]
     return done.stdout
 
 
-def test_the_example_is_one_new_file_and_four_places() -> None:
+def test_the_example_is_two_new_files_and_four_places() -> None:
     kinds = {file: kind for file, kind, _ in snippets()}
-    assert list(kinds.values()) == ["python", "diff", "diff", "diff", "diff"]
+    assert kinds[MODULE] == kinds[TEST] == "python"
+    assert sorted(kinds.values()) == ["diff"] * 4 + ["python"] * 2
 
 
-def test_the_step_runs_in_its_frame(example: Path) -> None:
-    assert "[('ReviewPlan', 'failed'), ('ReviewPlan', 'succeeded')]" in run(example, "-c", USE)
+def test_the_guide_says_how_to_add_what_projects_add() -> None:
+    guide = (ROOT / "CONTRIBUTING.md").read_text()
+    assert [heading for heading in HEADINGS if f"\n## {heading}\n" not in guide] == []
 
 
-def test_the_workflow_with_it_synthesises_and_keeps_the_rules(example: Path) -> None:
-    """Names, rights, and the order of steps."""
-    rules = ("tests/infra/test_names.py", "tests/infra/test_grants.py")
-    said = run(example, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", "not aws", *rules)
+def test_it_keeps_the_rules_of_the_house(example: Path) -> None:
+    """Names and rights in the workflow that is synthesised with it, the state's own test, and the architecture's."""
+    rules = [f"tests/architecture/test_{name}.py" for name in ("dependencies", "layout", "properties")]
+    said = run(
+        example,
+        *("pytest", "-q", "-p", "no:cacheprovider", "-k", "not aws"),
+        *("tests/infra/test_names.py", "tests/infra/test_grants.py", TEST, *rules),
+    )
     assert " passed" in said
+
+
+def test_its_code_is_formatted_and_typed(example: Path) -> None:
+    run(example, "ruff", "check", "--no-cache", MODULE, TEST)
+    run(example, "ruff", "format", "--check", "--no-cache", MODULE, TEST)
+    assert "no issues found" in run(example, "mypy", "--cache-dir=/dev/null", MODULE)

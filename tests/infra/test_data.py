@@ -4,7 +4,10 @@ import json
 from typing import Any
 
 from lambdas.adapters.aws.parameters import parse_key_set
+from lambdas.adapters.aws.s3_manifests import manifest_name
+from lambdas.adapters.aws.s3_recent_texts import tenant_name
 from lambdas.adapters.table import keys
+from tests.contract.samples import KEY
 from tests.infra.templates import Assembly, text
 
 
@@ -50,8 +53,18 @@ def test_the_bucket_is_private_and_encrypted(both: Assembly) -> None:
 
 
 def test_manifests_go_when_no_map_can_read_them_any_more(both: Assembly) -> None:
-    (rule,) = both.only("AWS::S3::Bucket")["LifecycleConfiguration"]["Rules"]
-    assert (rule["Status"], rule["ExpirationInDays"]) == ("Enabled", 30)
+    assert days_kept(both, manifest_name(KEY, 0)) == [30]
+
+
+def test_a_tenant_that_says_something_once_a_quarter_still_knows_what_it_said(both: Assembly) -> None:
+    assert days_kept(both, tenant_name(KEY.tenant_id)) == [365]
+
+
+def days_kept(assembly: Assembly, name: str) -> list[int]:
+    """By each of the bucket's rules that is about an object of this name."""
+    rules = assembly.only("AWS::S3::Bucket")["LifecycleConfiguration"]["Rules"]
+    assert {rule["Status"] for rule in rules} == {"Enabled"}
+    return [rule["ExpirationInDays"] for rule in rules if name.startswith(rule.get("Prefix", ""))]
 
 
 def test_secrets_are_generated_encrypted_and_in_the_form_the_adapter_reads(both: Assembly) -> None:

@@ -21,6 +21,7 @@ KINDS = {
     r"<[\w-]+:ExportsOutputFnGetAttKey\w+>": "key",
     r"<[\w-]+:ExportsOutputFnGetAttManifests\w+>": "bucket",
     r"<[\w-]+:ExportsOutputFnGetAttManifests\w+>/tenants/\*": "manifests",
+    r"<[\w-]+:ExportsOutputFnGetAttManifests\w+>/recent-texts/\*": "recent texts",
     r"arn:<AWS::Partition>:s3:::<[\w-]+:ExportsOutputRefManifests\w+>/\*": "manifests",
     rf"{SECRETS}/api-keys-\?\?\?\?\?\?": "api keys",
     rf"{SECRETS}/approval-keys-\?\?\?\?\?\?": "approval keys",
@@ -75,9 +76,13 @@ FUNCTIONS: dict[str, Grants] = {
     # BatchGetItem: the brand and the personas that a brief names.
     "validate-campaign": table("GetItem", "BatchGetItem", "PutItem", "UpdateItem"),
     "save-campaign": table("GetItem", "BatchGetItem", "PutItem", "UpdateItem"),
-    # Query: posts that are planned already. With BatchGetItem: the tenant's last campaigns.
+    # Query: posts that are planned already. BatchGetItem: earlier versions listed the tenant's last campaigns.
     "plan-posts": table("GetItem", "BatchGetItem", "PutItem", "UpdateItem", "Query", "PartiQLInsert")
-    | {"manifests": {"s3:GetObject", "s3:PutObject"}, "bucket": {"s3:ListBucket"}},
+    | {
+        "manifests": {"s3:GetObject", "s3:PutObject"},
+        "recent texts": {"s3:GetObject"},
+        "bucket": {"s3:ListBucket"},
+    },
     # GetObject: the texts not to repeat. ListBucket: whether there are any.
     "generate-posts": table("GetItem", "Query", "UpdateItem", "PartiQLUpdate")
     | {"manifests": {"s3:GetObject"}, "bucket": {"s3:ListBucket"}},
@@ -95,7 +100,9 @@ FUNCTIONS: dict[str, Grants] = {
     | MAILS,
     # PutItem: the request, decided by its policy for silence.
     "approval-expired": table("GetItem", "PutItem", "UpdateItem", "Query") | {"alerts": {"sns:Publish"}},
-    "complete-campaign": table("GetItem", "PutItem", "UpdateItem"),
+    # Query: the texts that were approved, which are added to the tenant's.
+    "complete-campaign": table("GetItem", "PutItem", "UpdateItem", "Query")
+    | {"recent texts": {"s3:GetObject", "s3:PutObject"}, "bucket": {"s3:ListBucket"}},
     "reject-campaign": table("GetItem", "PutItem", "UpdateItem", "Query"),
     "compensate": table("GetItem", "PutItem", "UpdateItem", "Query") | {"manifests": {"s3:DeleteObject"}},
     "record-failure": table("GetItem", "PutItem", "UpdateItem", "Query") | {"alerts": {"sns:Publish"}},

@@ -24,7 +24,7 @@ QUORUMS = st.sampled_from(["one", "all", 1, 2, 3])
 ANSWERS = st.lists(st.tuples(st.integers(0, 2), st.sampled_from(Decision)), max_size=6)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(quorum=QUORUMS, answers=ANSWERS)
 def test_callbacks(quorum: Any, answers: list[tuple[int, Decision]]) -> None:
     """**Feature: campaign-orchestration-durable, Property 8: For any approval workflow, the system should create
@@ -102,7 +102,7 @@ def test_timeouts(policy: OnTimeout, hours: int, steps: list[int]) -> None:
     assert started < limit
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     tenant=st.sampled_from([samples.TENANT, TenantId("globex")]),
     campaign=st.sampled_from([samples.CAMPAIGN_ID, CampaignId("01KJQ0000000000000000000B9")]),

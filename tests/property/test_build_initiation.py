@@ -11,7 +11,8 @@ from lambdas.domain.models.workflow import Decision
 from lambdas.services.submission import Accepted, Submission, submit
 from tests.support import samples
 from tests.support.agents import Act, Generator
-from tests.support.pipeline import Ended, Pipeline
+from tests.support.interpreter import Ended
+from tests.support.pipeline import Pipeline
 from tests.support.strategies import briefs, decisions, scripts
 from tests.support.world import World
 

@@ -10,13 +10,14 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lambdas.domain.errors import PostsInProgressError
+from lambdas.domain.errors import WORKFLOW_RETRIES, PostsInProgressError
 from lambdas.domain.models.campaign import CampaignStatus, PostCounts
 from lambdas.domain.models.post import Post, PostStatus
 from tests.support import samples
 from tests.support.agents import Act, Generator
 from tests.support.faults import Crash, Fault, FaultPlan, Place
-from tests.support.pipeline import PATIENT_RETRIES, Ended, Pipeline
+from tests.support.interpreter import Ended
+from tests.support.pipeline import Pipeline
 from tests.support.strategies import briefs, faults
 from tests.support.world import World
 
@@ -134,7 +135,7 @@ class DyingGenerator(Generator):
 
 def replacement(pipeline: Pipeline) -> Callable[[str], None]:
     def replace(post_id: str) -> None:
-        batches = [d for d in pipeline.deliveries if d.state == "GenerateBatch"]
+        batches = [d for d in pipeline.deliveries if d.function == "generate-posts"]
         late = next(d for d in reversed(batches) if post_id in d.event["input"]["batch"]["postIds"])
         attempt = late.event["attempt"] | {"retryCount": late.event["attempt"]["retryCount"] + 1}
         with suppress(PostsInProgressError):  # two of its posts were slow, and the other one's successor is at work
@@ -185,7 +186,7 @@ def test_tolerance_counts_posts_and_not_batches() -> None:
     ended = Pipeline(world, generator=generator).run(world.queue(brief))
     assert ended.succeeded, ended
     assert world.campaigns.get(samples.KEY).counts == PostCounts(total=20, completed=19, failed=1)
-    assert generator.calls == {index: 1 + (index == 3) * PATIENT_RETRIES for index in range(20)}
+    assert generator.calls == {index: 1 + (index == 3) * WORKFLOW_RETRIES for index in range(20)}
     (failed,) = [post for post in world.posts.page(samples.KEY, 100).items if post.status is PostStatus.FAILED]
     assert failed.error
     assert (failed.index, failed.error.code) == (3, "BATCH_FAILED")

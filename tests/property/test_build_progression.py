@@ -1,6 +1,7 @@
 """P5: statuses move along the road, each step leaves its checkpoint, and faults and repeats take nothing back."""
 
 from collections import Counter
+from datetime import timedelta
 from itertools import pairwise
 from random import Random
 from typing import Any
@@ -9,18 +10,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lambdas.domain.due_entry import SHARDS
 from lambdas.domain.errors import ConflictError
-from lambdas.domain.models.approval import ApprovalStatus
+from lambdas.domain.models.approval import Approval, ApprovalStatus
 from lambdas.domain.models.campaign import CampaignStatus
 from lambdas.domain.models.checkpoint import BUILD_STEPS, StepOutcome
 from lambdas.domain.models.post import PostStatus
 from lambdas.domain.models.workflow import Decision
+from lambdas.ops.sweep_approvals import tend_due
 from lambdas.services.lifecycle import BUILDING
 from tests.support import samples
 from tests.support.agents import Act, Generator, Planner
+from tests.support.definition import build_definition
 from tests.support.faults import Fault, FaultPlan, Place
-from tests.support.pipeline import Delivery, Ended, Pipeline
-from tests.support.steps import Agents, tasks
+from tests.support.interpreter import Ended, StateError
+from tests.support.pipeline import Delivery, Pipeline
+from tests.support.steps import Agents, functions
 from tests.support.strategies import briefs, decisions, faults, scripts
 from tests.support.world import World
 
@@ -151,6 +156,59 @@ def check_posts(world: World) -> None:
             assert all(post.status is PostStatus.GENERATING for post in posts[start + 1 : end - 1])
 
 
+def test_a_missed_heartbeat_asks_on_with_the_same_request() -> None:
+    """Whoever looks after the question is dead for days: each task that waits in its place goes on with it."""
+    by_itself = build_definition()["States"]["RequestApproval"]["Retry"][0]["MaxAttempts"]
+    world, misses = World(), by_itself + 3
+
+    def reviewer(_: Approval) -> Decision:
+        if len(world.tokens) <= misses:
+            world.clock.advance(timedelta(hours=24))
+            raise StateError("States.HeartbeatTimeout")
+        return Decision.APPROVED
+
+    pipeline = Pipeline(world, reviewer=reviewer)
+    brief = samples.brief()
+    assert pipeline.run(world.queue(brief)).state == "Approved"
+    (approval,) = world.approvals.all(samples.KEY)
+    assert [mail.to for mail in world.mailer.sent] == brief["approval"]["reviewers"]
+    assert (approval.task_token, len(world.tokens)) == (world.tokens[-1], misses + 1)
+    # The state tries again by itself at first, and then its catcher begins it anew.
+    assert pipeline.entered.count("RequestApproval") == 2
+    assert "ApprovalExpired" not in pipeline.entered
+    retries = [d.event["attempt"]["retryCount"] for d in pipeline.deliveries if d.function == "request-approval"]
+    assert retries == [*range(by_itself + 1), *range(misses - by_itself)]
+
+
+def test_whoever_has_more_time_is_asked_again_when_the_wait_ends() -> None:
+    """The sweep comes to life again, and gives it."""
+    world = World()
+    answers = iter([None, Decision.APPROVED])
+
+    def reviewer(_: Approval) -> Decision | None:
+        answer = next(answers)
+        if answer:
+            failed: list[Exception] = []
+            tend_due(range(SHARDS), world.tick(failed), world)
+            assert not failed
+        return answer
+
+    pipeline = Pipeline(world, reviewer=reviewer)
+    policy = samples.brief()["approval"] | {"onTimeout": "extend"}
+    assert pipeline.run(world.queue(samples.brief(approval=policy))).state == "Approved"
+    start = pipeline.entered.index("RequestApproval")
+    assert pipeline.entered[start:] == [
+        "RequestApproval",
+        "ApprovalExpired",
+        "CheckDecision",
+        "RequestApproval",
+        "CheckDecision",
+        "CompleteCampaign",
+        "Approved",
+    ]
+    assert len(world.approvals.all(samples.KEY)) == 1
+
+
 ROADS: dict[str, tuple[list[Decision | None], dict[int, Act]]] = {
     "revised": ([Decision.NEEDS_REVISION, Decision.APPROVED], {1: Act.PERMANENT}),
     "rejected": ([Decision.REJECTED], {}),
@@ -168,11 +226,11 @@ def test_ten_thousand_duplicates_change_nothing() -> None:
         share = DELIVERIES // len(ROADS) + (number < DELIVERIES % len(ROADS))
         delivered += redelivered(said, script, chaos, share)
     assert delivered.total() == DELIVERIES
-    assert set(delivered) == set(tasks(World(), Agents(Planner(), Generator()), FaultPlan()))
+    assert set(delivered) == set(functions(World(), Agents(Planner(), Generator()), FaultPlan()))
 
 
 def redelivered(said: list[Decision | None], script: dict[int, Act], chaos: Random, times: int) -> Counter[str]:
-    """Build a campaign, deliver so many of its steps again, and compare; answers the deliveries by state."""
+    """Build a campaign, deliver so many of its steps again, and compare; answers the deliveries by Lambda."""
     world = World()
     answers = iter(said)
     pipeline = Pipeline(world, generator=Generator(script), reviewer=lambda _: next(answers))
@@ -188,7 +246,7 @@ def redelivered(said: list[Decision | None], script: dict[int, Act], chaos: Rand
     assert world.everything() == before
     assert (pipeline.agents.planner.calls, pipeline.agents.generator.calls.total()) == calls
     assert {c.step_name: c.outcome for c in world.checkpoints.all(samples.KEY)} == steps
-    return Counter(delivery.state for delivery in delivered)
+    return Counter(delivery.function for delivery in delivered)
 
 
 def redeliver(pipeline: Pipeline, delivery: Delivery) -> None:
@@ -197,4 +255,4 @@ def redeliver(pipeline: Pipeline, delivery: Delivery) -> None:
     except ConflictError:
         # A campaign that left the road refuses its steps. Of an approved one, these have nothing to answer any more.
         left = pipeline.world.campaigns.get(samples.KEY).status is not CampaignStatus.APPROVED
-        assert left or delivery.state in ("RequestApproval", "RevisePosts")
+        assert left or delivery.function in ("request-approval", "revise-posts")

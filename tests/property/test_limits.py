@@ -47,7 +47,7 @@ def rules(platform: Platform, post: PostContent) -> dict[str, bool]:
     return {result.rule: result.passed for result in check_limits(platform, post)}
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(PLATFORMS, TEXTS, st.from_regex(r"[a-z]{1,40}", fullmatch=True))
 def test_more_text_is_never_shorter(platform: Platform, text: str, more: str) -> None:
     longer = f"{text}\n{more}"
@@ -56,7 +56,7 @@ def test_more_text_is_never_shorter(platform: Platform, text: str, more: str) ->
     assert before["limits.length"] or not after["limits.length"]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(PLATFORMS, TEXTS, TAGS, LINKS)
 def test_the_rule_says_what_the_measure_says(
     platform: Platform, text: str, tags: tuple[str, ...], link: str | None
@@ -69,7 +69,7 @@ def test_the_rule_says_what_the_measure_says(
     assert rules(platform, post)["limits.length"] is fits
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.one_of(TEXTS, st.text(st.characters(max_codepoint=127), max_size=300)))
 def test_the_short_cut_for_plain_text_counts_as_the_library_does(text: str) -> None:
     assert measure(Platform.X, text) == parse_tweet(text).weightedLength
@@ -97,13 +97,13 @@ ASCII_COPY = st.lists(
 ).map("".join)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(ASCII_COPY)
 def test_the_shortcut_for_plain_sentences_counts_as_the_library(text: str) -> None:
     assert measure(Platform.X, text) == parse_tweet(text).weightedLength
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(TEXTS)
 def test_sms_segments_hold_the_text_and_not_one_more_than_needed(text: str) -> None:
     encoding, units, segments = sms_segments(text)

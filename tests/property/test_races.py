@@ -6,7 +6,7 @@ text is written over, progress does not go back, and the campaign arrives.
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from itertools import pairwise
 from typing import Any
@@ -15,7 +15,14 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from lambdas.domain.errors import CampaignError, ConcurrentUpdateError, ConflictError, GoneError, PostsInProgressError
+from lambdas.domain.errors import (
+    WORKFLOW_RETRIES,
+    CampaignError,
+    ConcurrentUpdateError,
+    ConflictError,
+    GoneError,
+    PostsInProgressError,
+)
 from lambdas.domain.ids import CallbackId
 from lambdas.domain.models.campaign import CampaignStatus
 from lambdas.domain.models.checkpoint import BUILD_STEPS
@@ -29,11 +36,10 @@ from lambdas.services.lifecycle import BUILDING
 from lambdas.services.progress import Progress, progress_of
 from tests.support import samples
 from tests.support.agents import Generator, Planner
-from tests.support.execution import MOST_RETRIES, Execution
 from tests.support.faults import Crash, FaultPlan
-from tests.support.pipeline import Delivery
+from tests.support.pipeline import Delivery, Execution
 from tests.support.recovery import replace_execution
-from tests.support.steps import Agents, Task, tasks
+from tests.support.steps import Agents, Function, functions
 from tests.support.world import World
 
 POSTS = 3
@@ -70,7 +76,7 @@ class Races(RuleBasedStateMachine):
         self.plan = Overtaken()
         self.event = self.world.queue(samples.brief(posts=POSTS, generation={"maxConcurrency": 1, "batchSize": 1}))
         agents = Agents(Planner(), Generator())
-        self.tasks: dict[str, Task] = dict(tasks(self.world, agents, self.plan))
+        self.functions: Mapping[str, Function] = functions(self.world, agents, self.plan)
         self.execution = self.started(samples.CAMPAIGN_ID)
         self.accepted: dict[CallbackId, Decision] = {}
         self.delivered: list[Delivery] = []
@@ -84,7 +90,7 @@ class Races(RuleBasedStateMachine):
         def die() -> None:
             raise Crash
 
-        if self.execution.retries < MOST_RETRIES:
+        if self.execution.retries < WORKFLOW_RETRIES:
             self.plan.at(calls, die)
         self.step()
 
@@ -120,7 +126,7 @@ class Races(RuleBasedStateMachine):
     def a_step_is_delivered_again(self, data: st.DataObject) -> None:
         with suppress(CampaignError):  # nobody listens to it
             delivery = data.draw(st.sampled_from(self.delivered))
-            self.tasks[delivery.state](delivery.event)
+            self.functions[delivery.function](delivery.event)
 
     # How
 
@@ -142,15 +148,15 @@ class Races(RuleBasedStateMachine):
         ended = False
         try:
             if delivery:
-                execution.done(self.tasks[delivery.state](delivery.event))
+                execution.done(self.functions[delivery.function](delivery.event))
                 self.delivered.append(delivery)
                 ended = True
-        except (ConflictError, GoneError):
+        except (ConflictError, GoneError) as error:
             # Its predecessor's last step may have outlived it, and brought the campaign to its end.
             assert execution.dead or self.status not in BUILDING, f"{delivery} of a living execution"
-            execution.die()
-        except (Crash, PostsInProgressError, ConcurrentUpdateError):  # the one that was overtaken may hold the posts
-            execution.failed()
+            execution.failed(error)
+        except (Crash, PostsInProgressError, ConcurrentUpdateError) as error:
+            execution.failed(error)  # the one that was overtaken may hold the posts
         self.plan.never()
         return ended
 
@@ -228,7 +234,7 @@ class Races(RuleBasedStateMachine):
     def teardown(self) -> None:
         """Left alone, the campaign arrives, and where it was sent."""
         for _ in range(200):
-            if self.execution.at == "Wait":
+            if self.execution.waits:
                 self.decide(Decision.APPROVED)
             self.step()
         assert self.execution.over

@@ -42,7 +42,7 @@ def _body(request: dict[str, Any]) -> dict[str, Any]:
     return brief(name=request["name"], **({"campaignId": request["id"]} if request["id"] else {}))
 
 
-@settings(max_examples=150)
+@settings(max_examples=100)
 @given(st.lists(requests, max_size=12))
 def test_a_campaign_is_started_once_and_answered_at_once(sent):
     """**Feature: campaign-orchestration-durable, Property 1: For any campaign creation request, the system should
@@ -86,7 +86,7 @@ one_thing_wrong = st.tuples(st.sampled_from(sorted(brief())), anything).filter(
 )
 
 
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(tenant=anything, campaign=anything)
 def test_a_payload_of_any_shape_is_refused_by_name_or_not_at_all(tenant, campaign):
     """**Feature: campaign-orchestration-durable, Property 3: For any direct Lambda invocation, the system should
@@ -101,7 +101,7 @@ def test_a_payload_of_any_shape_is_refused_by_name_or_not_at_all(tenant, campaig
     assert world.campaigns.page(TenantId("acme"), 1).items == []
 
 
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(one_thing_wrong)
 def test_a_brief_with_one_field_replaced_is_refused_with_that_field_or_accepted_as_it_is(change):
     """**Feature: campaign-orchestration-durable, Property 3: For any direct Lambda invocation, the system should

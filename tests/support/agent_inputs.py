@@ -93,10 +93,15 @@ def post_data(
     return generator_input(made, configuration(made.brief, **(brand or {})), post)
 
 
-def all_posts(wire: dict[str, Any], plan: dict[str, Any], **brand_changes: Any) -> list[dict[str, Any]]:
-    """The generator's input for every post of a plan's result."""
+def all_posts(
+    wire: dict[str, Any], plan: dict[str, Any], *, only: int | None = None, **brand_changes: Any
+) -> list[dict[str, Any]]:
+    """The generator's input for every post of a plan's result, or for one of them, counted round and round."""
     made = campaign(wire)
     configured = configuration(made.brief, **brand_changes)
-    planned = [PlannedPost.from_wire(post) for post in plan["posts"]]
-    posts = [Post(**post.model_dump(), index=index, batch_id=0) for index, post in enumerate(planned)]
-    return [generator_input(made, configured, post) for post in posts]
+    numbered = list(enumerate(plan["posts"]))
+    chosen = numbered if only is None else [numbered[only % len(numbered)]]
+    return [
+        generator_input(made, configured, Post(**PlannedPost.from_wire(post).model_dump(), index=index, batch_id=0))
+        for index, post in chosen
+    ]

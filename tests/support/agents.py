@@ -19,6 +19,7 @@ class Act(StrEnum):
 
     WRITE = "write"
     TEMPORARY = "temporary"
+    THROTTLED = "throttled"
     PERMANENT = "permanent"
     RAISE = "raise"
     NONSENSE = "nonsense"
@@ -127,8 +128,8 @@ def _failing(act: Act) -> dict[str, Any]:
         raise RuntimeError("the agent broke its promise never to raise")
     if act is Act.NONSENSE:
         return {"success": True, "result": {"content": {"text": 7}}, "error": None}
-    retryable = act is Act.TEMPORARY
-    code = "PROVIDER_THROTTLED" if retryable else "BRAND_RULE_BROKEN"
+    code = {Act.TEMPORARY: "PROVIDER_UNAVAILABLE", Act.THROTTLED: "PROVIDER_THROTTLED"}.get(act, "BRAND_RULE_BROKEN")
+    retryable = code != "BRAND_RULE_BROKEN"
     details = {"word": "cheap", "code": "an agent's own detail"}
     error = {"code": code, "message": "as the test wants it", "retryable": retryable, "details": details}
     return {"success": False, "result": None, "error": error}

@@ -13,6 +13,7 @@ from lambdas.domain.models.brand import BrandConfig, PersonaConfig
 from lambdas.domain.models.campaign import Campaign
 from lambdas.ports.stores import Limits
 from tests.fakes import MemoryCipher
+from tests.support import samples
 from tests.support.world import World as EveryPort
 
 ACME, GLOBEX = TenantId("acme"), TenantId("globex")
@@ -35,20 +36,9 @@ PERSONA = {
 
 def brief(**changes: Any) -> dict[str, Any]:
     """A brief that is fine, with ``changes``."""
-    base: dict[str, Any] = {
-        "name": "Spring launch",
-        "product": {"name": "Northwind Planner", "description": "Plans the week of a small workshop."},
-        "goal": "Two hundred sign-ups for the trial.",
-        "audience": "Owners of workshops with five to fifty people.",
-        "keyMessages": ["Plan the week in ten minutes"],
-        "callToAction": "Start the trial",
-        "brandId": "northwind",
-        "personaIds": ["mara"],
-        "platforms": ["x", "linkedin"],
-        "schedule": {"timeZone": "Europe/Berlin", "start": "2026-03-02T09:00:00", "end": "2026-03-15T18:00:00"},
-        "approval": {"reviewers": list(REVIEWERS)},
-    }
-    return base | changes
+    march = {"timeZone": "Europe/Berlin", "start": "2026-03-02T09:00:00", "end": "2026-03-15T18:00:00"}
+    own = {"keyMessages": ["Plan the week in ten minutes"], "brandId": "northwind", "personaIds": ["mara"]}
+    return samples.plain_brief(**own, schedule=march) | changes
 
 
 class Reply(NamedTuple):

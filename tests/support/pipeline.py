@@ -1,37 +1,45 @@
-"""BUILD in one process: the states of ``statemachine/build.py`` in their order, with its retries and catches.
-
-It is no Step Functions, and the workflow tests run the real definition. It is fast, and it can break at any place.
-"""
+"""BUILD in one process: its synthesised definition over the fakes. It is fast, and it can break at any place."""
 
 import json
-from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import timedelta
-from itertools import count
+from functools import cache
 from random import Random
 from threading import Lock
 from typing import Any, NamedTuple
 
-from lambdas.domain.approval import tally
-from lambdas.domain.errors import CampaignError, PermanentError, RetryableError
-from lambdas.domain.ids import CampaignKey
-from lambdas.domain.models.approval import Approval, MadeDecision, Vote
+from lambdas.domain.errors import CampaignError, GoneError
+from lambdas.domain.ids import CampaignKey, TaskToken
+from lambdas.domain.models.approval import Approval
 from lambdas.domain.models.base import iso
-from lambdas.domain.models.workflow import ApprovalOutcome, BuildInput, Decision
+from lambdas.domain.models.workflow import BuildInput, Decision
+from lambdas.services.approval_links import OpenLink
+from lambdas.services.decisions import Choice, decide
 from tests.fakes import MemoryEngine
 from tests.support import samples
 from tests.support.agents import Generator, Planner
+from tests.support.definition import build_definition
 from tests.support.faults import Crash, FaultPlan
-from tests.support.steps import Agents, tasks
+from tests.support.interpreter import (
+    Await,
+    Children,
+    Ended,
+    Invoke,
+    Machine,
+    Request,
+    Sleep,
+    StateError,
+    drive,
+    go_on,
+    in_turn,
+)
+from tests.support.steps import Agents, functions
 from tests.support.world import World
 
-PATIENT_RETRIES, UNKNOWN_RETRIES = 6, 2
-"""As in ``statemachine/tasks.py``: for known temporary and Lambda's own errors, and for unknown ones."""
-
 Reviewer = Callable[[Approval], Decision | None]
-"""Decides about a request, or says nothing until the wait is over."""
+"""Decides about a request, or says nothing until the wait is over. A ``StateError`` ends the wait by that error."""
 
 
 def approve(_: Approval) -> Decision:
@@ -39,35 +47,59 @@ def approve(_: Approval) -> Decision:
 
 
 class Delivery(NamedTuple):
-    """One invocation of a task, as it was sent."""
+    """One invocation of a Lambda, as it was sent."""
 
-    state: str
+    function: str
     event: dict[str, Any]
 
 
-class Ended(NamedTuple):
-    """How an execution ended: in a Succeed state or in Failed, with the error that led there."""
-
-    state: str
-    error: str | None = None
-    cause: str | None = None
-
-    @property
-    def succeeded(self) -> bool:
-        return self.state != "Failed"
+@cache
+def build() -> Machine:
+    return Machine(build_definition(), MemoryEngine.MACHINE)
 
 
-class TaskFailedError(Exception):
-    """A state gave up; the engine's own spelling."""
+class InWorld:
+    """What an execution asks of its surroundings, of a ``World``. ``entered`` are the states it came to, in order."""
 
-    def __init__(self, error: str, cause: str) -> None:
-        super().__init__(error)
-        self.error = error
-        self.cause = cause
+    def __init__(self, world: World, name: str, shuffle: Callable[[list[Any]], None] = lambda _: None) -> None:
+        self.world, self.name, self.states = world, name, list[str]()
+        self._shuffle = shuffle
+
+    def now(self) -> str:
+        return iso(self.world.clock.now())
+
+    def new_token(self) -> str:
+        return self.world.new_token()
+
+    def entered(self, execution: str, state: str) -> None:
+        if execution == self.name:
+            self.states.append(state)
+
+    def read(self, bucket: str, key: str) -> list[Any]:
+        items = list(self.world.manifests.objects[key])
+        self._shuffle(items)
+        return items
+
+    def told(self, token: str) -> dict[str, object] | None:
+        """What the task of that token was told, if anything. Raises ``StateError`` when that was a failure."""
+        for failed in self.world.engine.failed:
+            if failed.token == token:
+                raise StateError(failed.error, failed.cause)
+        return next((resumed.output for resumed in self.world.engine.resumed if resumed.token == token), None)
+
+    def failed(self, call: Invoke, error: BaseException) -> None:
+        """An invocation failed, and so did its state, unless its token was answered before that."""
+        failure = StateError(*_reported(error))
+        if call.token:
+            with suppress(GoneError):
+                self.world.engine.fail(TaskToken(call.token), failure.error, failure.cause)
+            if self.told(call.token) is not None:
+                return
+        raise failure from error
 
 
 class Pipeline:
-    """One engine over one world.
+    """One execution over one world, from its input to its end.
 
     ``chaos`` shuffles the batches of the map and, after each delivery, redelivers ``zombies`` earlier ones.
     ``name`` is the execution's; the first one of a campaign is named after it.
@@ -88,134 +120,74 @@ class Pipeline:
         self.world = world
         self.agents = Agents(planner or Planner(), generator or Generator())
         self.deliveries: list[Delivery] = []
-        self.entered: list[str] = []
-        self._tasks = tasks(world, self.agents, faults or FaultPlan())
+        self._functions = functions(world, self.agents, faults or FaultPlan())
         self._reviewer = reviewer
         self._chaos = chaos or Random(0)
         self._zombies = zombies
-        self._name = name
+        self._around = InWorld(world, name, self._chaos.shuffle)
         self._lock = Lock()
 
+    @property
+    def entered(self) -> list[str]:
+        """The states the execution came to, in order, without those of the map's children."""
+        return self._around.states
+
     def run(self, execution: BuildInput) -> Ended:
-        """The whole execution, from its input to its end."""
-        state = execution.to_wire()
-        try:
-            for name in ("ValidateCampaign", "SaveCampaign"):
-                self._state(name, state)
-            state["plan"] = self._state("PlanPosts", state)
-            while True:
-                self._map(state)
-                self._state("AggregateResults", state)
-                state["approval"] = self._wait_for_decision(state)
-                if state["approval"]["decision"] != "needs_revision":
-                    break
-                state["plan"] = self._state("RevisePosts", state)
-            if state["approval"]["decision"] == "approved":
-                self._state("CompleteCampaign", state)
-                return Ended("Approved")
-            self._state("RejectCampaign", state)
-            return Ended("Rejected")
-        except TaskFailedError as failure:
-            return self._record(state, failure)
+        self._key = execution.key
+        return drive(build().run(execution.to_wire(), self._around.name, self._around), self._serve)
 
     def deliver(self, delivery: Delivery) -> dict[str, Any]:
-        """Invoke a task once more, as an engine that lost the answer would."""
-        return self._tasks[delivery.state](delivery.event)
+        """Invoke a Lambda once more, as an engine that lost the answer would."""
+        return self._functions[delivery.function](delivery.event)
 
-    def _record(self, state: dict[str, Any], failure: TaskFailedError) -> Ended:
-        error = {"Error": failure.error, "Cause": failure.cause}
-        with suppress(TaskFailedError):  # its catch leads to the same state
-            self._state("Compensate", state | {"error": error})
+    def _serve(self, request: Request) -> Any:
+        match request:
+            case Invoke():
+                return self._invoke(request)
+            case Await():
+                return self._answer(request, self._key)
+            case Sleep():
+                with self._lock:
+                    self.world.clock.advance(timedelta(seconds=request.seconds))
+                return None
+            case Children():
+                with ThreadPoolExecutor(max_workers=request.at_once) as pool:
+                    return list(pool.map(lambda run: drive(run, self._serve), request.runs))
+
+    def _invoke(self, call: Invoke) -> Any:
+        delivery = Delivery(call.function, call.event)
+        if not call.token:
+            self._remember(delivery)
         try:
-            self._state("RecordFailure", state | {"error": error})
-        except TaskFailedError:
-            self.entered.append("Failed")  # the catch of RecordFailure: nothing is left to be done
-        return Ended("Failed", failure.error, failure.cause)
+            answer = self.deliver(delivery)
+        except AssertionError:
+            raise  # a test's own, and nothing to be retried
+        except (Exception, Crash) as error:  # noqa: BLE001 - whatever a Lambda raises fails its state
+            return self._around.failed(call, error)
+        if call.token:  # only one that was asked: a failed attempt takes its token along
+            self._remember(delivery)
+        self._redeliver(delivery)
+        return answer
 
-    def _state(self, name: str, state: Mapping[str, Any]) -> dict[str, Any]:
-        self.entered.append(name)
-        return self._task(name, state, dict)
-
-    def _map(self, state: Mapping[str, Any]) -> None:
-        self.entered.append("GeneratePosts")
-        plan = state["plan"]
-        items = list(self.world.manifests.objects[plan["manifest"]["key"]])
-        self._chaos.shuffle(items)
-        shared = {name: state[name] for name in ("tenantId", "campaignId", "correlationId")}
-
-        def child(batch: dict[str, Any]) -> None:
-            with suppress(TaskFailedError):  # the map tolerates every child that fails
-                self._task("GenerateBatch", shared | {"batch": batch}, dict, child=f"child-{batch['batchId']}")
-
-        with ThreadPoolExecutor(max_workers=plan["mapConcurrency"]) as pool:
-            list(pool.map(child, items))
-
-    def _wait_for_decision(self, state: Mapping[str, Any]) -> dict[str, Any]:
-        self.entered.append("RequestApproval")
+    def _answer(self, wait: Await, key: CampaignKey) -> dict[str, object]:
+        """What the waiting task is told: by a reviewer, or by what was decided before this execution."""
+        told = self._around.told(wait.token)
+        if told is not None:
+            return told
         world = self.world
-        self._task("RequestApproval", state, lambda: {"taskToken": world.new_token()})
-        told = [resumed.output for resumed in world.engine.resumed if resumed.token == world.tokens[-1]]
-        if told:
-            return told[-1]  # what was decided before this execution
-        approval = next(a for a in world.approvals.all(_key(state)) if a.task_token == world.tokens[-1])
-        decision = self._reviewer(approval)
-        if decision is None:
-            world.clock.advance(timedelta(days=15))  # the task's own limit: nobody tended the request
-            world.engine.fail(world.tokens[-1], "States.Timeout", "")
-            return self._state("ApprovalExpired", state)
-        # As the API counts it: without revisions left, sending back is a no.
-        vote = Vote(email=approval.reviewers[0].email, decision=decision, at=world.clock.now())
-        result = tally(approval, (vote,))
-        decision = result.decision or decision
-        made = MadeDecision(
-            decision=decision,
-            comments="",
-            decided_by="ada@example.com",
-            decided_at=world.clock.now(),
-            reason=result.reason,
-        )
-        world.approvals.decide(_key(state), approval.callback_id, made)
-        outcome = ApprovalOutcome(callback_id=approval.callback_id, decision=decision)
-        world.engine.resume(approval.task_token, outcome.to_wire())
-        return world.engine.resumed[-1].output
-
-    def _task(
-        self,
-        name: str,
-        state: Mapping[str, Any],
-        extra: Callable[[], dict[str, Any]],
-        *,
-        child: str | None = None,
-    ) -> dict[str, Any]:
-        """Invoke, and retry as the state's Retry says; raises ``TaskFailedError`` when it gives up."""
-        used: Counter[int] = Counter()
-        for retry in count():
-            attempt = attempt_of(name, self._name, retry, child, iso(self.world.clock.now()))
-            delivery = Delivery(name, {"input": dict(state), "attempt": attempt, **extra()})
-            if name != "RequestApproval":
-                self._remember(delivery)
-            try:
-                answer = self.deliver(delivery)
-            except AssertionError:
-                raise  # a test's own, and nothing to be retried
-            except (Exception, Crash) as error:
-                limit = _retries(error)
-                used[limit] += 1
-                if "taskToken" in delivery.event:
-                    self.world.engine.fail(delivery.event["taskToken"], *_reported(error))
-                if used[limit] > limit:
-                    raise TaskFailedError(*_reported(error)) from error
-                self._wait(used[limit])
-            else:
-                if name == "RequestApproval":  # only one that was asked: a failed attempt takes its token along
-                    self._remember(delivery)
-                self._redeliver(delivery)
-                return answer
-        raise AssertionError("count() never ends")
-
-    def _wait(self, retry: int) -> None:
-        with self._lock:
-            self.world.clock.advance(timedelta(seconds=min(2 ** (retry - 1), 30)))
+        approval = next(a for a in world.approvals.all(key) if a.task_token == wait.token)
+        try:
+            decision = self._reviewer(approval)
+            if decision is None:  # heartbeats are sent, and nobody decides
+                world.clock.advance(timedelta(seconds=wait.timeout))
+                raise StateError("States.Timeout")
+        except StateError as ended:
+            world.engine.fail(TaskToken(wait.token), ended.error, ended.cause)
+            raise
+        decide(OpenLink(approval, approval.reviewers[0]), Choice(decision, "", None), world)
+        told = self._around.told(wait.token)
+        assert told is not None, "the decision did not reach the workflow"
+        return told
 
     def _remember(self, delivery: Delivery) -> None:
         with self._lock:
@@ -225,7 +197,8 @@ class Pipeline:
         """What an unreliable network does: earlier deliveries come once more, in any order."""
         with self._lock:
             # The frame belongs to one thread: while batches run, only batches come again.
-            alike = [d for d in self.deliveries if delivery.state != "GenerateBatch" or d.state == "GenerateBatch"]
+            batches = delivery.function == "generate-posts"
+            alike = [d for d in self.deliveries if not batches or d.function == "generate-posts"]
             again = [self._chaos.choice(alike) for _ in range(self._zombies)]
         for zombie in again:
             try:
@@ -234,26 +207,69 @@ class Pipeline:
                 continue  # nobody listens to it any more, not even to an agent that raises
 
 
-def _key(state: Mapping[str, Any]) -> CampaignKey:
-    return CampaignKey(state["tenantId"], state["campaignId"])
+class Execution:
+    """One execution that a test moves on, invocation by invocation, and may leave, end or overtake between any two."""
 
+    def __init__(self, world: World, event: BuildInput, name: str) -> None:
+        self.name, self.dead, self.retries = name, False, 0
+        self._around = InWorld(world, name)
+        self._run = in_turn(build().run(event.to_wire(), name, self._around))
+        self._next = go_on(self._run, None, None)
 
-def attempt_of(state: str, execution: str, retry: int, child: str | None, now: str) -> dict[str, Any]:
-    """The engine's account of an attempt in the execution of that name, or in a child of its map."""
-    arn = f"{MemoryEngine.MACHINE}:{execution}"
-    return {
-        "executionArn": f"{arn}/{child}" if child else arn,
-        "executionName": f"{execution}/{child}" if child else execution,
-        "stateName": state,
-        "retryCount": retry,
-        "enteredAt": now,
-    }
+    @property
+    def over(self) -> bool:
+        return self.dead or isinstance(self._next, Ended)
 
+    @property
+    def waits(self) -> bool:
+        return not self.over and isinstance(self._next, Await)
 
-def _retries(error: BaseException) -> int:
-    if isinstance(error, PermanentError):
-        return 0
-    return PATIENT_RETRIES if isinstance(error, (RetryableError, Crash)) else UNKNOWN_RETRIES
+    def due(self) -> Delivery | None:
+        """The next invocation, or ``None`` while it waits and when it is over."""
+        while not self.over:
+            match self._next:
+                case Invoke():
+                    return Delivery(self._next.function, self._next.event)
+                case Sleep():
+                    self._around.world.clock.advance(timedelta(seconds=self._next.seconds))
+                    self._go_on(None)
+                case Await():
+                    try:
+                        told = self._around.told(self._next.token)
+                    except StateError as failed:
+                        self._go_on(None, failed)
+                        continue
+                    if told is None:
+                        return None
+                    self._go_on(told)
+        return None
+
+    def done(self, answer: dict[str, Any]) -> None:
+        if not self.over:
+            self._go_on(answer)
+
+    def failed(self, error: BaseException) -> None:
+        """Its worker died, or its Lambda raised: the state's Retry and Catch say what that means."""
+        if self.over:
+            return
+        assert isinstance(self._next, Invoke)
+        self.retries += 1
+        try:
+            self._around.failed(self._next, error)
+        except StateError as failed:
+            self._go_on(None, failed)
+        else:
+            self._go_on(None)
+
+    def die(self) -> None:
+        """The engine aborts it: nobody waits for its token any more."""
+        self.dead = True
+        if isinstance(self._next, (Invoke, Await)) and self._next.token:
+            with suppress(GoneError):  # it was answered
+                self._around.world.engine.fail(TaskToken(self._next.token), "States.TaskFailed", "")
+
+    def _go_on(self, answer: Any, error: StateError | None = None) -> None:
+        self._next = go_on(self._run, answer, error)
 
 
 def _reported(error: BaseException) -> tuple[str, str]:

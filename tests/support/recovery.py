@@ -2,26 +2,23 @@
 
 from datetime import timedelta
 
-from lambdas.domain.due_entry import SHARDS, DueEntry, Kind
+from lambdas.domain.due_entry import SHARDS, Kind
 from lambdas.domain.models.campaign import CampaignStatus
 from lambdas.domain.models.workflow import ExecutionStatus
 from lambdas.ops.reconcile import Report, reconcile
-from lambdas.services.due import Tick
 from tests.support import samples
 from tests.support.world import World, entries_of
 
 
 def run_reconciler(world: World, errors: list[Exception] | None = None, *, everything: bool = True) -> Report:
     """One run over all shards, of ``everything`` or of what is due; an error is raised where ``errors`` takes none."""
-
-    def failed(_: DueEntry, error: Exception) -> None:
-        if errors is None:
-            raise error
-        errors.append(error)
-
     world.clock.advance(timedelta(seconds=1))  # as it does: an entry that is put in the same instant is the same entry
-    tick = Tick(world.due, world.clock, lambda: True, failed, everything)
-    return reconcile(range(SHARDS), tick, world)[0]
+    failed: list[Exception] = []
+    report, _ = reconcile(range(SHARDS), world.tick(failed, everything=everything), world)
+    if errors is None and failed:
+        raise failed[0]
+    (errors if errors is not None else []).extend(failed)
+    return report
 
 
 def replace_execution(world: World) -> Report:

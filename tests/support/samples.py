@@ -14,9 +14,8 @@ PERSONAS = (PersonaId("ann"), PersonaId("bo"))
 CORRELATION = CorrelationId("corr-build-1")
 
 
-def brief(*, posts: int = 4, **changes: Any) -> dict[str, Any]:
-    """The body of ``POST /campaigns``; ``changes`` replace whole fields, ``generation`` is merged."""
-    generation = {"maxConcurrency": 4, "batchSize": 2, "toleratedFailurePercentage": 25.0}
+def plain_brief(**changes: Any) -> dict[str, Any]:
+    """The body of ``POST /campaigns`` with what it must have; ``changes`` replace whole fields."""
     wire: dict[str, Any] = {
         "name": "Spring launch",
         "product": {"name": "Kettle", "description": "It boils water in a minute."},
@@ -27,12 +26,17 @@ def brief(*, posts: int = 4, **changes: Any) -> dict[str, Any]:
         "brandId": BRAND,
         "personaIds": list(PERSONAS),
         "platforms": ["x", "linkedin"],
-        "postCount": posts,
         "schedule": {"timeZone": "Europe/Berlin", "start": "2026-04-01T09:00:00", "end": "2026-04-30T18:00:00"},
         "approval": {"reviewers": ["ada@example.com", "grace@example.com"]},
     }
+    return wire | changes
+
+
+def brief(*, posts: int = 4, **changes: Any) -> dict[str, Any]:
+    """A brief of so many posts in batches of two; of ``generation`` the changes are merged."""
+    generation = {"maxConcurrency": 4, "batchSize": 2, "toleratedFailurePercentage": 25.0}
     chosen: Mapping[str, Any] = changes.pop("generation", {})
-    return wire | {"generation": generation | dict(chosen)} | changes
+    return plain_brief(**{"postCount": posts, "generation": generation | dict(chosen), **changes})
 
 
 def brand_config() -> BrandConfig:

@@ -1,20 +1,26 @@
-"""The processes in which the local stack runs Lambdas."""
+"""The processes in which a local stack runs Lambdas."""
 
 import os
+import re
 import signal
 from pathlib import Path
 
 
 def workers_of(home: Path, function: str) -> list[int]:
-    """Process ids of a stack's workers of a function: they work in a directory of its home that is named after it."""
+    """Process ids of the workers of a function in the stack of this home: each works in a directory named after both.
+
+    Other stacks may run on this machine, and their workers are none of ours.
+    """
+    place = f"{home.resolve()}/tmp/ministack-lambda-{function}-"
+    named = re.compile(re.escape(place) + r"\w{8}(/code)?( \(deleted\))?")
     found = []
     for process in Path("/proc").iterdir():
         if process.name.isdigit():
             try:
-                place = (process / "cwd").readlink()
+                cwd = (process / "cwd").readlink()
             except OSError:
                 continue  # it ended while we looked
-            if place.is_relative_to(home) and f"ministack-lambda-{function}-" in str(place):
+            if named.fullmatch(str(cwd)):
                 found.append(int(process.name))
     return found
 

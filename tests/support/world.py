@@ -23,6 +23,7 @@ from lambdas.ports.bundle import Deadline
 from lambdas.ports.services import TextModel
 from lambdas.ports.stores import DueIndex, Limits
 from lambdas.ports.table import ItemKey, Table
+from lambdas.services.due import Tick
 from lambdas.services.validation import resolve_configuration
 from tests.fakes import (
     MemoryAlerts,
@@ -52,6 +53,8 @@ class WatchedTable(MemoryTable):
         self.versions: dict[PostId, dict[int, Post]] = {}
 
     def wrote(self, key: ItemKey) -> None:
+        if key.sk != "CAMPAIGN" and not key.sk.startswith(keys.POSTS):
+            return
         record = self.get(key)
         assert record is not None
         if key.sk == "CAMPAIGN":
@@ -59,7 +62,7 @@ class WatchedTable(MemoryTable):
             statuses = self.statuses.setdefault(campaign, [])
             if record["status"] not in statuses[-1:]:
                 statuses.append(record["status"])
-        elif key.sk.startswith(keys.POSTS):
+        else:
             post = Post.from_record(record)
             known = self.versions.setdefault(post.post_id, {}).setdefault(post.version, post)
             assert known == post, f"version {post.version} of {post.post_id} was written twice"
@@ -156,6 +159,10 @@ class World:
         self.engine.wait_for(token)
         return token
 
+    def tick(self, failed: list[Exception], *, everything: bool = True) -> Tick:
+        """One run of what goes by the clock, over ``everything`` or what is due; errors go to ``failed``."""
+        return Tick(self.due, self.clock, lambda: True, lambda _, error: failed.append(error), everything)
+
     def everything(self, key: CampaignKey = samples.KEY) -> dict[str, Any]:
         """All that is stored of a campaign and all that was sent, to compare before and after."""
         return {
@@ -167,4 +174,5 @@ class World:
             "resumed": len(self.engine.resumed),
             "effects": [effect.to_wire() for effect in self.effects.all(key)],
             "alerts": len(self.alerts.sent),
+            "approved texts": self.recent_texts.of_tenant(key.tenant_id).to_wire(),
         }

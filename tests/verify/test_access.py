@@ -49,7 +49,7 @@ def test_no_token(one: Author, seen: Notebook) -> None:
 
 def test_another_scheme(one: Author, seen: Notebook) -> None:
     reply = Http(None).send("GET", one.url("/campaigns"), None, {"Authorization": "Basic YTpi"})
-    unauthenticated(reply, NOTHING_SENT, "unauthenticated", INVALID)
+    unauthenticated(reply, NOTHING_SENT, "unauthenticated", "Bearer")
     seen.reply("refusal", reply)
 
 
@@ -82,7 +82,7 @@ def test_a_token_that_is_none(one: Author, seen: Notebook, spoilt: str) -> None:
         "text": "surprise",
     }
     reply = listed(one, tokens[spoilt])
-    unauthenticated(reply, "the token does not verify", "unauthenticated", INVALID)
+    unauthenticated(reply, "the token does not verify", "invalid-token", INVALID)
     seen.reply("refusal", reply)
 
 

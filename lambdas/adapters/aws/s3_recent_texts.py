@@ -1,50 +1,108 @@
-"""Texts that a campaign must not repeat, as an object beside its manifest.
+"""Texts that campaigns must not repeat: each tenant's in one object, and each campaign's own beside its manifest.
 
-Actions on the bucket, each under ``tenants/``: ``s3:PutObject`` (put), ``s3:GetObject`` and ``s3:ListBucket`` (get) and
+Actions on the bucket: below ``recent-texts/`` ``s3:GetObject`` and ``s3:ListBucket`` (of_tenant, add) and
+``s3:PutObject`` (add); below ``tenants/`` ``s3:PutObject`` (put), ``s3:GetObject`` and ``s3:ListBucket`` (get) and
 ``s3:DeleteObject`` (remove).
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
 from lambdas.adapters.aws.clients import error_code, translate_errors
-from lambdas.domain.ids import CampaignKey
-from lambdas.ports.stores import RecentTexts
+from lambdas.adapters.system import SystemTimer
+from lambdas.domain.errors import ConcurrentUpdateError
+from lambdas.domain.ids import CampaignKey, TenantId
+from lambdas.domain.models.base import canonical
+from lambdas.domain.models.recent import RecentCampaigns
+from lambdas.ports.stores import CampaignTexts
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 _REMEMBERED = 8
 """A worker serves a few campaigns at a time; their texts take up to a megabyte each."""
+ATTEMPTS = 8
+"""At adding to a tenant's texts, in some two seconds on average and at most five."""
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 1.0
+"""Seconds, doubled from the one to the other. A random part is waited, so that those who met do not meet again."""
+_LOST = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey"})
+"""Another was quicker: the object changed (412), is being changed (409) or went (404). It is read and tried again
+(docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html)."""
+
+
+def _pause(seconds: float) -> None:
+    timer = SystemTimer()
+    timer.sleep(timer.any_up_to(seconds))
 
 
 class S3RecentTexts:
-    """Encryption is the bucket's default."""
+    """Encryption is the bucket's default. ``pause`` waits for up to so many seconds."""
 
-    def __init__(self, client: "S3Client", bucket: str) -> None:
+    def __init__(self, client: "S3Client", bucket: str, pause: Callable[[float], None] = _pause) -> None:
         self._client = client
         self._bucket = bucket
+        self._pause = pause
+
+    @translate_errors()
+    def of_tenant(self, tenant_id: TenantId) -> RecentCampaigns:
+        return self._tenants(tenant_id)[0]
+
+    @translate_errors()
+    def add(self, key: CampaignKey, texts: Sequence[str]) -> None:
+        for attempt in range(ATTEMPTS):
+            if attempt:
+                self._pause(min(_FIRST_PAUSE * 2 ** (attempt - 1), _LONGEST_PAUSE))
+            before, etag = self._tenants(key.tenant_id)
+            after = before.added(key.campaign_id, texts)
+            if after == before or self._replaced(key.tenant_id, after, etag):
+                return
+        raise ConcurrentUpdateError(f"the tenant's recent texts changed at each of {ATTEMPTS} attempts")
+
+    def _tenants(self, tenant_id: TenantId) -> tuple[RecentCampaigns, str | None]:
+        """With the object's ETag; ``None`` where there is none. Reads are strongly consistent
+        (docs.aws.amazon.com/AmazonS3/latest/userguide/Welcome.html)."""
+        found = self._read(tenant_name(tenant_id))
+        return (RecentCampaigns.from_record(json.loads(found[0])), found[1]) if found else (RecentCampaigns(), None)
+
+    def _replaced(self, tenant_id: TenantId, texts: RecentCampaigns, etag: str | None) -> bool:
+        """Whether the object was still the one that was read. A condition needs ``s3:GetObject`` as well."""
+        condition = {"IfMatch": etag} if etag else {"IfNoneMatch": "*"}
+        try:
+            self._put(tenant_name(tenant_id), canonical(texts.to_record()), **condition)
+        except ClientError as error:
+            if error_code(error) in _LOST:
+                return False
+            raise
+        return True
 
     @translate_errors()
     def put(self, key: CampaignKey, texts: Sequence[str]) -> None:
-        body = json.dumps(list(texts), ensure_ascii=False, separators=(",", ":")).encode()
-        self._client.put_object(Bucket=self._bucket, Key=_name(key), Body=body, ContentType="application/json")
+        self._put(_name(key), canonical(list(texts)))
+
+    def _put(self, name: str, body: bytes, **condition: str) -> None:
+        put: Any = self._client.put_object  # its type has each parameter by name
+        put(Bucket=self._bucket, Key=name, Body=body, ContentType="application/json", **condition)
 
     @translate_errors()
     def get(self, key: CampaignKey) -> tuple[str, ...]:
-        try:
-            found = self._client.get_object(Bucket=self._bucket, Key=_name(key))
-        except ClientError as error:
-            if error_code(error) == "NoSuchKey" or (error_code(error) == "AccessDenied" and not self._listed(key)):
-                return ()
-            raise
-        return tuple(json.loads(found["Body"].read()))
+        found = self._read(_name(key))
+        return tuple(json.loads(found[0])) if found else ()
 
-    def _listed(self, key: CampaignKey) -> bool:
+    def _read(self, name: str) -> tuple[bytes, str] | None:
+        """Body and ETag of an object; ``None`` where there is none."""
+        try:
+            found = self._client.get_object(Bucket=self._bucket, Key=name)
+        except ClientError as error:
+            if error_code(error) == "NoSuchKey" or (error_code(error) == "AccessDenied" and not self._listed(name)):
+                return None
+            raise
+        return found["Body"].read(), found["ETag"]
+
+    def _listed(self, name: str) -> bool:
         """Whether the object is there.
 
         S3 says 404 only to those who may list the bucket, and 403 to all others
@@ -52,13 +110,18 @@ class S3RecentTexts:
         counts for that is not documented, so a 403 is asked after: a list request names its prefix. To those who may
         not list either, the refusal comes through.
         """
-        found = self._client.list_objects_v2(Bucket=self._bucket, Prefix=_name(key), MaxKeys=1)
-        return any(item.get("Key") == _name(key) for item in found.get("Contents", []))
+        found = self._client.list_objects_v2(Bucket=self._bucket, Prefix=name, MaxKeys=1)
+        return any(item.get("Key") == name for item in found.get("Contents", []))
 
     @translate_errors()
     def remove(self, key: CampaignKey) -> None:
         """Of an object that is not there, S3 says that it is removed."""
         self._client.delete_object(Bucket=self._bucket, Key=_name(key))
+
+
+def tenant_name(tenant_id: TenantId) -> str:
+    """Not below ``tenants/``: what is there goes after a month, and Compensate may delete it."""
+    return f"recent-texts/{tenant_id}.json"
 
 
 def _name(key: CampaignKey) -> str:
@@ -71,17 +134,8 @@ class RememberedTexts:
     For those who write posts: once posts are being written, a campaign's texts no longer change.
     """
 
-    def __init__(self, texts: RecentTexts) -> None:
-        self._texts = texts
+    def __init__(self, texts: CampaignTexts) -> None:
         self._get = lru_cache(maxsize=_REMEMBERED)(texts.get)
-
-    def put(self, key: CampaignKey, texts: Sequence[str]) -> None:
-        self._texts.put(key, texts)
-        self._get.cache_clear()
 
     def get(self, key: CampaignKey) -> tuple[str, ...]:
         return self._get(key)
-
-    def remove(self, key: CampaignKey) -> None:
-        self._texts.remove(key)
-        self._get.cache_clear()

@@ -1,7 +1,7 @@
 """Campaigns in the table.
 
-Actions on the table: ``dynamodb:GetItem`` (get, find_idempotent), ``PutItem`` (create: a transaction of puts; update of
-the configuration), ``UpdateItem`` (update, alone or in a transaction), ``Query`` (get_configured, page) and
+Actions on the table: ``dynamodb:GetItem`` (get, find_idempotent), ``PutItem`` (create: a transaction of puts; change of
+the configuration), ``UpdateItem`` (change, update, alone or in a transaction), ``Query`` (get_configured, page) and
 ``BatchGetItem`` (page).
 """
 
@@ -10,18 +10,19 @@ from datetime import datetime, timedelta
 from typing import Unpack
 
 from lambdas.adapters.table import due_store, keys
-from lambdas.adapters.table.attempt import current_checkpoint
+from lambdas.adapters.table.attempt import Attempt, current_attempt
 from lambdas.adapters.table.cursors import decode_cursor, encode_cursor
+from lambdas.adapters.telemetry import count, logger
 from lambdas.domain.campaign_changes import CampaignChanges, on_the_record
 from lambdas.domain.due_entry import Kind, entry_for
-from lambdas.domain.errors import ConcurrentUpdateError, ConflictError, NotFoundError
+from lambdas.domain.errors import ConcurrentUpdateError, ConflictError, NotFoundError, UnreadableRecordError
 from lambdas.domain.ids import CampaignId, CampaignKey, TenantId
 from lambdas.domain.models.active import SOON
+from lambdas.domain.models.base import Model
 from lambdas.domain.models.campaign import Campaign, CampaignStatus
 from lambdas.ports.engine import is_first
 from lambdas.ports.stores import IdempotencyRecord, Page
 from lambdas.ports.table import (
-    EXISTS,
     NEW,
     Absent,
     AllOf,
@@ -33,6 +34,7 @@ from lambdas.ports.table import (
     OneOf,
     Prefix,
     Put,
+    Record,
     Table,
     Update,
     Write,
@@ -45,13 +47,13 @@ two weeks in the dead-letter queue. At least: the table removes expired items wi
 
 
 class TableCampaigns:
-    """``mark`` answers the checkpoint of the step that works with this store, if one does: it is told of every move of
-    status in the transaction that makes it.
+    """``attempt`` answers that of the step that works with this store, if one does: its checkpoint is written in the
+    transaction that changes the campaign's status, or that is the last of the step.
     """
 
-    def __init__(self, table: Table, mark: Callable[[], ItemKey | None] = current_checkpoint) -> None:
+    def __init__(self, table: Table, attempt: Callable[[], Attempt | None] = current_attempt) -> None:
         self._table = table
-        self._mark = mark
+        self._attempt = attempt
 
     def create(self, campaign: Campaign, idempotency: IdempotencyRecord | None = None) -> None:
         key = campaign.key
@@ -104,7 +106,7 @@ class TableCampaigns:
         ids = [CampaignId(item["campaignId"]) for item in listed]
         places = [keys.campaign(CampaignKey(tenant_id, campaign_id)) for campaign_id in ids[:limit]]
         records = self._table.get_many(places)
-        items = [Campaign.from_record(records[place]) for place in places if place in records]
+        items = [campaign for place in places if place in records and (campaign := _readable(place, records[place]))]
         return Page(items, encode_cursor(ids[limit - 1]) if len(ids) > limit else None)
 
     def update(
@@ -116,28 +118,75 @@ class TableCampaigns:
         at: datetime,
         **changes: Unpack[CampaignChanges],
     ) -> Campaign:
+        changed = self._change(key, expected, of_execution, at, changes, None)
+        return Campaign.from_record(changed) if changed else self.get(key)
+
+    def change(
+        self,
+        key: CampaignKey,
+        *,
+        expected: Sequence[CampaignStatus],
+        of_execution: str | None = None,
+        at: datetime,
+        result: Model | None = None,
+        **changes: Unpack[CampaignChanges],
+    ) -> None:
+        self._change(key, expected, of_execution, at, changes, result)
+
+    def _change(
+        self,
+        key: CampaignKey,
+        expected: Sequence[CampaignStatus],
+        of_execution: str | None,
+        at: datetime,
+        changes: CampaignChanges,
+        result: Model | None,
+    ) -> Record | None:
+        """The new record, which a transaction does not answer."""
         # Nulls rather than a REMOVE; they are dropped on reading.
         fields = on_the_record(changes, at)
         move = Update(keys.campaign(key), fields, _may_move(expected, of_execution))
-        beside: list[Write] = []
-        if "status" in changes and (mark := self._mark()):
-            beside.append(Update(mark, {"effect": fields["status"]}, EXISTS))
-        if kept := changes.get("configuration"):
-            beside.append(Put(keys.configuration(key), kept.to_record()))
+        kept = changes.get("configuration")
+        beside = [Put(keys.configuration(key), kept.to_record())] if kept else []
+        attempt = self._attempt() if "status" in changes or result else None
         try:
-            if beside:
+            if attempt:
+                self._with_checkpoint([move, *beside], attempt, fields.get("status"), result)
+            elif beside:
                 self._table.transact([move, *beside])
-                return self.get(key)
-            return Campaign.from_record(self._table.update_if(move))
+            else:
+                return self._table.update_if(move)
         except ConditionFailedError as failed:
-            if failed.failed[0] > 0:  # there is no checkpoint to mark, which a step always has
-                raise
             if failed.old is None:
                 raise _unknown(key) from failed
             current = failed.old["status"]
             if current in expected:
                 raise ConcurrentUpdateError("another execution has taken over") from failed
             raise ConflictError(f"the campaign is {current}", details={"status": current}) from failed
+        return None
+
+    def _with_checkpoint(
+        self, writes: Sequence[Write], attempt: Attempt, effect: str | None, result: Model | None
+    ) -> None:
+        """Together with the attempt's checkpoint. Where an earlier delivery of the attempt ended it, that end stays and
+        only the effect is noted."""
+        try:
+            self._table.transact([*writes, attempt.note(effect, result)])
+        except ConditionFailedError as failed:
+            if failed.failed != (len(writes),):
+                raise
+            self._table.transact([*writes, *([attempt.mark(effect)] if effect else [])])
+        attempt.ended = attempt.ended or result is not None
+
+
+def _readable(place: ItemKey, record: Record) -> Campaign | None:
+    """A campaign that this version cannot read is missing from the list, and keeps no other from being shown."""
+    try:
+        return Campaign.from_record(record)
+    except UnreadableRecordError as error:
+        logger().error("campaign cannot be read", record=place.pk, exc_info=error)
+        count("RecordUnreadable", Kind="campaign")
+        return None
 
 
 def _unknown(key: CampaignKey) -> NotFoundError:

@@ -6,14 +6,13 @@ Actions on the table: ``dynamodb:PutItem`` (begin), ``UpdateItem`` (record), ``Q
 from contextlib import suppress
 
 from lambdas.adapters.table import keys
+from lambdas.adapters.table.attempt import NOT_ENDED
 from lambdas.adapters.table.cursors import page_of
 from lambdas.domain.ids import CampaignKey
-from lambdas.domain.models.checkpoint import Checkpoint, StepOutcome
+from lambdas.domain.models.checkpoint import Checkpoint
 from lambdas.ports.paging import decode_place, encode_place
 from lambdas.ports.stores import Page
-from lambdas.ports.table import NEW, Absent, AnyOf, ConditionFailedError, Equals, ItemKey, Prefix, Table, Update
-
-_NOT_ENDED = AnyOf([Absent("outcome"), Equals("outcome", StepOutcome.STARTED.value)])
+from lambdas.ports.table import NEW, ConditionFailedError, ItemKey, Prefix, Table, Update
 
 
 class TableCheckpoints:
@@ -27,7 +26,7 @@ class TableCheckpoints:
         # What the attempt left before is overwritten field by field, so that a marked effect stays.
         fields = checkpoint.model_dump(mode="json", by_alias=True, exclude={"effect"})
         with suppress(ConditionFailedError):
-            self._table.update_if(Update(keys.checkpoint(key, checkpoint), fields, _NOT_ENDED))
+            self._table.update_if(Update(keys.checkpoint(key, checkpoint), fields, NOT_ENDED))
 
     def page(self, key: CampaignKey, limit: int, cursor: str | None = None) -> Page[Checkpoint]:
         partition = keys.campaign_partition(key)

@@ -14,7 +14,7 @@ by its posts. Read units: one for each begun 4 KB of the batch, since neighbours
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -55,21 +55,20 @@ class TablePosts:
     def __init__(self, table: Table) -> None:
         self._table = table
 
-    def plan(self, key: CampaignKey, posts: Sequence[Post], batches: Sequence[Batch]) -> None:
+    def plan(
+        self, key: CampaignKey, posts: Sequence[Post], batches: Sequence[Batch], there: Collection[PostId] = ()
+    ) -> None:
         # An insert of what is there costs as much as a new one, and a repeated step has most of it already.
-        planned = self._there(key, keys.POSTS, "postId")
         new: list[Write] = [
-            Put(keys.post(key, post.post_id), _fields(post), NEW) for post in posts if post.post_id not in planned
+            Put(keys.post(key, post.post_id), _fields(post), NEW) for post in posts if post.post_id not in there
         ]
-        tallied = self._there(key, keys.BATCHES, "batchId")
+        found = self._table.query(keys.campaign_partition(key), Prefix(keys.BATCHES), only=["batchId"]) if there else []
+        tallied = {item["batchId"] for item in found}
         for batch in batches:
             if batch.batch_id not in tallied:
                 fields = {"batchId": batch.batch_id, "total": len(batch.post_ids)}
                 new.append(Put(keys.batch(key, batch.batch_id), fields, NEW))
         self._table.batch(new)
-
-    def _there(self, key: CampaignKey, prefix: str, name: str) -> set[Any]:
-        return {item[name] for item in self._table.query(keys.campaign_partition(key), Prefix(prefix), only=[name])}
 
     def get(self, key: CampaignKey, post_id: PostId) -> Post:
         found = self._table.get(keys.post(key, post_id))

@@ -4,8 +4,8 @@ Actions on the table: ``dynamodb:PutItem`` (create, amend, keep_words), ``GetIte
 ``UpdateItem`` (decide, close, mark_resumed), ``DeleteItem`` (forget_words); ``adopt`` takes ``Query``, ``PutItem`` and
 ``DeleteItem``.
 
-The entry in the due index is put before the record (``services/due.py``). What reviewers said lies in items of its own,
-split so that none comes near the 400 KB an item may have
+The entry in the due index is put before the record (``services/due.py``), or in one transaction with a new record.
+What reviewers said lies in items of its own, split so that none comes near the 400 KB an item may have
 (docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html).
 """
 
@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from lambdas.adapters.system import SystemClock, UlidSource
-from lambdas.adapters.table import keys
+from lambdas.adapters.table import due_store, keys
 from lambdas.adapters.table.due_store import TableDue
 from lambdas.domain.due_entry import Kind, entry_for
 from lambdas.domain.errors import ConcurrentUpdateError, ConflictError, NotFoundError
@@ -54,8 +54,14 @@ class TableApprovals:
         self._clock = clock or SystemClock()
 
     def create(self, approval: Approval) -> bool:
-        self._put_entry(approval.key, approval.callback_id, approval.due_at or approval.created_at)
-        return self._table.put_if(keys.approval(approval.key, approval.callback_id), _record(approval), NEW)
+        due_at = approval.due_at or approval.created_at
+        entry = entry_for(Kind.APPROVAL, approval.key, due_at, self._clock.now(), approval.callback_id)
+        return self._stored(
+            [
+                Put(keys.approval(approval.key, approval.callback_id), _record(approval), NEW),
+                Put(due_store.place(entry), due_store.fields(entry)),
+            ]
+        )
 
     def get(self, key: CampaignKey, callback_id: CallbackId) -> Approval:
         found = self._table.get(keys.approval(key, callback_id))
@@ -99,8 +105,8 @@ class TableApprovals:
             raise ConcurrentUpdateError("the request for approval changed meanwhile")
         return amended
 
-    def mark_resumed(self, key: CampaignKey, callback_id: CallbackId, at: datetime) -> None:
-        self._update(key, callback_id, list(ApprovalStatus), {"resumedAt": iso(at)})
+    def mark_resumed(self, key: CampaignKey, callback_id: CallbackId, at: datetime) -> Approval:
+        return self._read(self._update(key, callback_id, list(ApprovalStatus), {"resumedAt": iso(at)}))
 
     def keep_words(self, approval: Approval, vote: Vote) -> Vote:
         if not (vote.comments or vote.posts) or approval.layout == 0:

@@ -9,9 +9,8 @@ from typing import NamedTuple
 
 from lambdas.domain.errors import FieldError, InvalidInputError
 from lambdas.domain.ids import CampaignId, post_id_for
-from lambdas.domain.models.approval import PostDecision, PostVerdict
+from lambdas.domain.models.approval import MAX_COMMENT, PostDecision, PostVerdict
 
-MAX_COMMENT = 2_000
 _VERDICT = re.compile(r"verdict-([1-9][0-9]{0,4})")
 
 
@@ -44,7 +43,7 @@ def marks_in(fields: Mapping[str, str], campaign_id: CampaignId) -> tuple[PostDe
         if verdict == PostVerdict.CHANGE and not comment:
             raise _wrong(f"comment-{number}", f"post {number} is marked to be changed: say what should change")
         if len(comment) > MAX_COMMENT:
-            raise _wrong(f"comment-{number}", "the comment is over 2,000 characters")
+            raise _wrong(f"comment-{number}", f"the comment is over {MAX_COMMENT:,} characters")
         if verdict != PostVerdict.APPROVE:
             post_id = post_id_for(campaign_id, number - 1)
             marks.append(PostDecision(post_id=post_id, verdict=PostVerdict(verdict), comment=comment))

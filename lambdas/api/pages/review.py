@@ -233,6 +233,8 @@ def _said(reviewer: Reviewer, approval: Approval) -> str:
         return f"{DECISIONS[vote.decision]}; answered before the posts were changed"
     if vote:
         return DECISIONS[vote.decision]
+    if reviewer.revoked:
+        return "is not asked any more"
     return "could not be reached by mail" if reviewer.unreachable else "has not answered yet"
 
 

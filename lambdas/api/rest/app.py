@@ -29,6 +29,7 @@ from lambdas.domain.errors import (
     UnauthenticatedError,
 )
 from lambdas.domain.ids import CorrelationId
+from lambdas.domain.models.base import field_error
 from lambdas.ports.bundle import Ports
 
 RETRY_AFTER_SECONDS = 5
@@ -83,7 +84,9 @@ class Api:
     def _refused(self, error: CampaignError) -> Answer:
         headers = {}
         if isinstance(error, UnauthenticatedError):
-            headers["WWW-Authenticate"] = "Bearer"
+            # RFC 6750, section 3.1: whoever sent no token is told of no error in it.
+            nothing_sent = type(error) is UnauthenticatedError
+            headers["WWW-Authenticate"] = "Bearer" if nothing_sent else 'Bearer error="invalid_token"'
         if isinstance(error, RetryableError):
             headers["Retry-After"] = str(error.details.get("retryAfterSeconds", RETRY_AFTER_SECONDS))
         if isinstance(error, MethodNotAllowedError):
@@ -115,7 +118,7 @@ class Api:
         places = {detail["loc"][0] for detail in error.errors()}
         if places == {"path"} and self._resolver.current_event.http_method != "PUT":
             return self._no_such_id([])
-        fields = [FieldError(to_camel(str(detail["loc"][1])), detail["msg"]) for detail in error.errors()]
+        fields = [field_error(detail | {"loc": (to_camel(str(detail["loc"][1])),)}) for detail in error.errors()]
         return self._refused(InvalidInputError("; ".join(f"{f.field}: {f.message}" for f in fields), errors=fields))
 
     def _no_such_id(self, parameters: Sequence[str]) -> Answer:

@@ -93,10 +93,10 @@ class ApprovalRoutes(Routes):
         require_not_superseded(link.approval)
         if link.approval.decision:
             return self._decided(link)
-        require_open(link, self._ports)
+        campaign = self._ports.campaigns.get_configured(link.key)
+        require_open(link, campaign, self._ports.clock.now())
         if pages.has_answered(link):
             return self._answered(link)
-        campaign = self._ports.campaigns.get_configured(link.key)
         notice: str = pages.notice_of(link, None if fields is None else fields.get("contentHash"))
         if wrong:
             problem, page = pages.problem_of(wrong)

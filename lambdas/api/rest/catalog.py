@@ -1,6 +1,7 @@
 """``/brands``, ``/personas`` and ``/settings``: who speaks in a tenant's campaigns, and what goes for all of them."""
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Path
@@ -18,6 +19,20 @@ BrandPath = Annotated[BrandIdField, Path()]
 PersonaPath = Annotated[PersonaIdField, Path()]
 
 
+def as_sent(body: Any, **identity: str) -> Any:
+    """``body`` without what only the server says, so that what ``GET`` answered can be sent back as it is.
+
+    ``version`` does not matter: the last who writes wins. Raises ``InvalidInputError`` for another id than the path's.
+    """
+    if not isinstance(body, Mapping):
+        return body
+    for name, value in identity.items():
+        if body.get(name, value) != value:
+            problem = FieldError(name, f"the path says {value}; leave the field out, or send the same")
+            raise InvalidInputError(f"{name}: {problem.message}", errors=[problem])
+    return {name: value for name, value in body.items() if name != "version" and name not in identity}
+
+
 class BrandRoutes(Routes):
     def offer(self, app: Resolver) -> None:
         path = "/brands/<brand_id>"
@@ -33,7 +48,7 @@ class BrandRoutes(Routes):
 
     def put(self, brand_id: BrandPath) -> Answer:
         who = manager(self._app.current_event)
-        config = BrandConfig.from_wire(json_body(self._app.current_event))
+        config = BrandConfig.from_wire(as_sent(json_body(self._app.current_event), brandId=brand_id))
         return answer(self._ports.catalog.put_brand(who.tenant_id, brand_id, config))
 
     def get(self, brand_id: BrandPath) -> Answer:
@@ -62,7 +77,7 @@ class PersonaRoutes(Routes):
 
     def put(self, persona_id: PersonaPath) -> Answer:
         who = manager(self._app.current_event)
-        config = PersonaConfig.from_wire(json_body(self._app.current_event))
+        config = PersonaConfig.from_wire(as_sent(json_body(self._app.current_event), personaId=persona_id))
         return answer(self._ports.catalog.put_persona(who.tenant_id, persona_id, config))
 
     def get(self, persona_id: PersonaPath) -> Answer:
@@ -98,7 +113,7 @@ class SettingsRoutes(Routes):
     def put(self) -> Answer:
         """Raises ``InvalidInputError`` for a sender that the mail service would not take from this tenant."""
         who = manager(self._app.current_event)
-        config = TenantConfig.from_wire(json_body(self._app.current_event))
+        config = TenantConfig.from_wire(as_sent(json_body(self._app.current_event)))
         refusal = self._ports.senders.refusal(who.tenant_id, config.sender.address) if config.sender else None
         if refusal:
             problem = FieldError("sender.address", refusal)

@@ -92,6 +92,12 @@ _BODIES = (
     ReviewerChoice,
     Reassignment,
 )
+_READ_ONLY = {
+    "BrandConfig": ("brandId", "version"),
+    "PersonaConfig": ("personaId", "version"),
+    "TenantConfig": ("version",),
+}
+"""What the answers have and a body need not: it may be sent back (``catalog.as_sent``)."""
 _ANYWHERE = {
     401: "There is no token, or it does not verify or has expired: the detail says which.",
     403: "The caller's role does not allow it, or the data names another tenant.",
@@ -152,6 +158,9 @@ def describe(resolver: Resolver) -> dict[str, Any]:
 def _body_schemas() -> dict[str, Any]:
     _, definitions = models_json_schema([(model, "validation") for model in _BODIES], ref_template=_REF)
     found: dict[str, Any] = definitions["$defs"]
+    for model, names in _READ_ONLY.items():
+        kinds = {name: "integer" if name == "version" else "string" for name in names}
+        found[model]["properties"] |= {name: {"type": kind, "readOnly": True} for name, kind in kinds.items()}
     return found
 
 

@@ -19,6 +19,11 @@ _WITH_SCHEME = re.compile(
     r"\b[a-z][a-z\d+.-]*://[^\s<>\"']+|\b(?:(?:java|vb)script:|data:\w+/|mailto:|tel:\+?\d)[^\s<>\"']*", re.IGNORECASE
 )
 _BARE = re.compile(r"(?<![\w@./:-])(?P<names>(?:[\w-]+\.)+)(?P<last>[^\W_][\w-]+)(?![\w-]|\.\w)(?:[/?:#][^\s<>\"']*)?")
+_NO_SCHEME = re.compile(r"(?<![\w:/])//(?=\w)")
+"""In front of a name: a link with the scheme of the page it stands on."""
+_DOT = re.compile(r"[\u3002\uff0e\uff61](?=[a-zA-Z\d])")
+"""Full stops of East Asia, which stand for the dot in a name as well (unicode.org/reports/tr46). They end a
+sentence before a letter of their own scripts, since no space follows them."""
 _SCHEME = re.compile(r"[a-z][a-z\d+-]*:", re.IGNORECASE)
 _TRAILING = ".,;:!?…)]}»”’"
 
@@ -29,8 +34,10 @@ def links_in(content: PostContent) -> list[str]:
     for field in visible_fields(content):
         spans = [match.span() for match in _WITH_SCHEME.finditer(field)]
         links += [field[start:end].rstrip(_TRAILING) for start, end in spans]
-        rest = _WITH_SCHEME.sub(" ", field)
-        links += [match.group().rstrip(_TRAILING) for match in _BARE.finditer(rest) if _is_domain(match)]
+        rest = _NO_SCHEME.sub(" ", _WITH_SCHEME.sub(" ", field))
+        # Cut out of what is written there, which has as many characters.
+        spans = [match.span() for match in _BARE.finditer(_DOT.sub(".", rest)) if _is_domain(match)]
+        links += [rest[start:end].rstrip(_TRAILING) for start, end in spans]
     return list(dict.fromkeys(links))
 
 
@@ -77,13 +84,15 @@ def tracking_problems(link: str, utm_source: str) -> Iterator[str]:
 def _link_problem(link: str, policy: LinkPolicy) -> str | None:
     try:
         parts = urlsplit(link if _SCHEME.match(link) else f"https://{link}")
-        host = (parts.hostname or "").rstrip(".").lower()
+        host = _DOT.sub(".", parts.hostname or "").rstrip(".").lower()
     except ValueError:
         return f"not a valid link: {link!r}"
     if parts.scheme.lower() not in ("http", "https"):
         return f"{parts.scheme}: links are not allowed"
-    if not host or "\\" in link:
+    if not host or re.search(r"[\\\s]", link):
         return f"not a valid link: {link!r}"
+    if "@" in parts.netloc:
+        return f"a link to {host} must not carry a user name or a password"
     domains = policy.allowed_domains
     if domains and not any(host == domain or host.endswith(f".{domain}") for domain in domains):
         return f"{host} is not one of {', '.join(domains)}"

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from lambdas.domain.limits.figures import LIMITS, Figure, PlatformLimit
+from lambdas.domain.limits.figures import LIMITS, Figure, PlatformLimit, Unit
 from lambdas.domain.limits.measure import TAGLESS, measure, sms_segments, text_as_published
 from lambdas.domain.models.post import PostContent, RuleResult
 from lambdas.domain.platforms import Platform
@@ -13,6 +13,15 @@ _MENTION = re.compile(r"(?<![\w@/])@(\w[\w.-]*)")
 _LINK = re.compile(r"https?://[^\s<>\"']+", re.IGNORECASE)
 # What X refuses outright (twitter-text, invalid characters).
 _INVALID = re.compile("[\ufffe\ufeff\uffff]")
+
+
+_COUNTED = {
+    Unit.WEIGHTED: "characters (an emoji or a Chinese character counts 2, a link 23)",
+    Unit.UTF16: "characters (most emoji count 2)",
+    Unit.EMOJI_BYTES: "characters (an emoji counts its bytes)",
+    Unit.GRAPHEMES: "characters",
+}
+"""A unit in words; the others are words."""
 
 
 def check_limits(platform: Platform, content: PostContent) -> tuple[RuleResult, ...]:
@@ -33,7 +42,7 @@ def _result(rule: str, *, passed: bool, detail: str) -> RuleResult:
 
 
 def _at_most(rule: str, count: int, figure: Figure, unit: str) -> RuleResult:
-    return _result(rule, passed=count <= figure.value, detail=f"{count} of at most {figure.value} {unit}")
+    return _result(rule, passed=count <= figure.value, detail=f"{count:,} of at most {figure.value:,} {unit}")
 
 
 def _not_empty(content: PostContent) -> RuleResult:
@@ -42,7 +51,7 @@ def _not_empty(content: PostContent) -> RuleResult:
 
 
 def _length(platform: Platform, limit: PlatformLimit, text: str) -> RuleResult:
-    result = _at_most("length", measure(platform, text), limit.length, limit.unit.value)
+    result = _at_most("length", measure(platform, text), limit.length, _COUNTED.get(limit.unit, limit.unit.value))
     if platform is not Platform.SMS:
         return result
     count = sms_segments(text)

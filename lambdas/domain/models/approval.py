@@ -27,7 +27,9 @@ class PostVerdict(StrEnum):
 
 MAX_COMMENTS = 5_000
 """Characters of what is said about the campaign."""
-Comment = Annotated[str, StringConstraints(max_length=2_000)]
+MAX_COMMENT = 2_000
+"""Characters of what is said about one post, by one reviewer and by all of them together."""
+Comment = Annotated[str, StringConstraints(max_length=MAX_COMMENT)]
 
 
 class PostDecision(Model):

@@ -21,6 +21,10 @@ from pydantic.alias_generators import to_camel
 from pydantic_core import ErrorDetails
 
 from lambdas.domain.errors import FieldError, InvalidInputError, UnreadableRecordError
+from lambdas.domain.ids import form_of
+
+WHOLE = "body"
+"""The path of an error that no field of what was sent can be blamed for."""
 
 
 def iso(moment: datetime) -> str:
@@ -183,7 +187,7 @@ def invalid_input(error: ValidationError, *, at: str = "") -> InvalidInputError:
 
 
 def _refusal(fields: Sequence[FieldError]) -> InvalidInputError:
-    what = "; ".join(f"{f.field or 'body'}: {f.message}" for f in fields[:3])
+    what = "; ".join(f"{f.field}: {f.message}" for f in fields[:3])
     more = f" (and {len(fields) - 3} more)" if len(fields) > 3 else ""
     return InvalidInputError(what + more, errors=fields)
 
@@ -225,11 +229,52 @@ def path_of(parts: Sequence[int | str], *, at: str = "") -> str:
     return path
 
 
+_WORDS = {
+    kind: words
+    for kinds, words in {
+        "missing": "is required",
+        "extra_forbidden": "unknown field",
+        "model_type model_attributes_type dict_type": "must be an object",
+        "tuple_type list_type": "must be a list",
+        "string_type": "must be text",
+        "int_type int_parsing int_from_float int_parsing_size": "must be a whole number",
+        "float_type float_parsing finite_number": "must be a number",
+        "bool_type bool_parsing": "must be true or false",
+        "greater_than_equal": "must be {ge:,} or more",
+        "less_than_equal": "must be {le:,} or less",
+        "string_too_short": "must have {min_length} or more characters",
+        "string_too_long": "must have at most {max_length:,} characters",
+        "too_short": "must have {min_length} or more items",
+        "too_long": "must have at most {max_length:,} items",
+        "enum literal_error": "must be {expected}",
+        "date_type date_parsing date_from_datetime_parsing date_from_datetime_inexact": (
+            "must be a date, like 2027-03-01"
+        ),
+        "datetime_type datetime_parsing datetime_from_date_parsing datetime_object_invalid": (
+            "must be a date and a time, like 2027-03-01T09:00:00"
+        ),
+        "timezone_aware": "must have an offset, like 2027-03-01T09:00:00+01:00",
+        "url_type url_parsing url_syntax_violation": "must be a web address, like https://example.com/page",
+        "url_scheme": "must begin with https:// or http://",
+    }.items()
+    for kind in kinds.split()
+}
+"""What is wrong, by the type that pydantic gives it (docs.pydantic.dev/latest/errors/validation_errors), in words for
+whoever sends JSON. Other types come from validators of ours, which say it themselves."""
+
+
 def field_error(detail: ErrorDetails, *, at: str = "") -> FieldError:
-    path = path_of(detail["loc"], at=at)
-    message = detail["msg"].removeprefix("Value error, ")
-    if detail["type"] == "extra_forbidden":
-        message = "unknown field"
-    elif detail["type"] in ("model_type", "model_attributes_type", "dict_type"):
-        message = "must be an object"
-    return FieldError(path, message)
+    """What is wrong with the whole of what was sent is said of ``body``."""
+    parts = [part for part in detail["loc"] if part != "[key]"]
+    if detail["type"] == "value_error":  # of a field that was left out it has the name that only we use
+        parts = [to_camel(part) if isinstance(part, str) else part for part in parts]
+    path = path_of(parts, at=at) or WHOLE
+    given = detail.get("ctx", {})
+    if detail["type"] == "string_pattern_mismatch":
+        return FieldError(path, f"must be {form_of(given['pattern'])}")
+    if given.get("min_length") == 1:
+        return FieldError(path, "must not be empty")
+    if detail["type"] == "value_error" and "reason" in given:
+        return FieldError(path, f"must be a mail address: {given['reason']}")
+    words = _WORDS.get(detail["type"])
+    return FieldError(path, words.format(**given) if words else detail["msg"].removeprefix("Value error, "))

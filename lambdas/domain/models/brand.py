@@ -5,17 +5,17 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from lambdas.domain.ids import BrandIdField, PersonaIdField
+from lambdas.domain.ids import BrandIdField, PersonaIdField, shaped
 from lambdas.domain.models.base import Model
 from lambdas.domain.platforms import Platform
 
 Line = Annotated[str, StringConstraints(min_length=1, max_length=300)]
 Paragraph = Annotated[str, StringConstraints(min_length=1, max_length=2_000)]
-LanguageTag = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[A-Z]{2})?$")]
+LanguageTag = Annotated[str, shaped(r"^[a-z]{2}(-[A-Z]{2})?$", "a language, like en or de-AT")]
 """ISO 639-1 language, optionally with an ISO 3166-1 country: ``en``, ``de-AT``."""
 # The length is a constraint of its own: a counted repetition of ``\w``, which is Unicode's, takes 0.1 s to compile.
-Hashtag = Annotated[str, StringConstraints(pattern=r"^#\w+$", max_length=101)]
-Handle = Annotated[str, StringConstraints(pattern=r"^@[\w.]+$", max_length=65)]
+Hashtag = Annotated[str, shaped(r"^#\w+$", "a hashtag, like #spring", max_length=101)]
+Handle = Annotated[str, shaped(r"^@[\w.]+$", "a handle, like @acme", max_length=65)]
 
 
 class EmojiPolicy(StrEnum):
@@ -34,9 +34,9 @@ class Disclaimer(Model):
 class LinkPolicy(Model):
     """Where links may point, and how they are tagged."""
 
-    allowed_domains: tuple[Annotated[str, StringConstraints(pattern=r"^[a-z0-9.-]+\.[a-z]{2,}$")], ...] = ()
+    allowed_domains: tuple[Annotated[str, shaped(r"^[a-z0-9.-]+\.[a-z]{2,}$", "a domain, like example.com")], ...] = ()
     """Registrable domains; a subdomain of one is allowed too. Empty: any."""
-    utm_source: Annotated[str, StringConstraints(pattern=r"^[a-z0-9_-]{1,50}$")] | None = None
+    utm_source: Annotated[str, shaped(r"^[a-z0-9_-]{1,50}$", "1 to 50 small letters, digits, _ and -")] | None = None
     """``utm_source`` of generated links; the platform's name where absent."""
 
 

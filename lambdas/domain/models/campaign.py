@@ -2,20 +2,24 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from pydantic import (
     AfterValidator,
     Field,
     HttpUrl,
     StringConstraints,
+    ValidationError,
+    ValidationInfo,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
     field_validator,
     model_validator,
 )
 from pydantic.functional_serializers import PlainSerializer
 
 from lambdas.domain.ids import BrandIdField, CampaignIdField, CampaignKey, CorrelationId, PersonaIdField, TenantIdField
-from lambdas.domain.models.base import Email, Integer, Model, Moment, iso
+from lambdas.domain.models.base import Email, Integer, Model, Moment
 from lambdas.domain.models.brand import Brand, LanguageTag, Line, Paragraph, Persona
 from lambdas.domain.models.schedule import MAX_POSTS, Schedule
 from lambdas.domain.platforms import Platform
@@ -72,13 +76,6 @@ class OnTimeout(StrEnum):
     ESCALATE = "escalate"  # ``escalateTo`` get the same time, then it expires
 
 
-def _distinct_addresses(reviewers: tuple[str, ...]) -> tuple[str, ...]:
-    lowered = [address.lower() for address in reviewers]
-    if len(set(lowered)) != len(lowered):
-        raise ValueError("each reviewer may be named once")
-    return reviewers
-
-
 class Quorum(StrEnum):
     """How many reviewers of a stage it takes; a number stands for "so many of them"."""
 
@@ -86,8 +83,41 @@ class Quorum(StrEnum):
     ALL = "all"
 
 
-Reviewers = Annotated[tuple[Email, ...], Field(min_length=1, max_length=20), AfterValidator(_distinct_addresses)]
-QuorumField = Quorum | Annotated[int, Field(ge=1, le=20)]
+def _quorum(value: Any, parse: ValidatorFunctionWrapHandler) -> Any:
+    try:
+        return parse(value)
+    except ValidationError:
+        raise ValueError(f"must be 'one', 'all' or a whole number from 1 to {MAX_REVIEWERS}") from None
+
+
+def _reachable(quorum: Quorum | int, info: ValidationInfo) -> Quorum | int:
+    """By the reviewers, which are the model's field before it."""
+    reviewers = info.data.get("reviewers")
+    if reviewers and isinstance(quorum, int) and quorum > len(reviewers):
+        raise ValueError(f"{quorum} cannot agree where {len(reviewers)} {'is' if len(reviewers) == 1 else 'are'} asked")
+    return quorum
+
+
+def _distinct_addresses(reviewers: tuple[str, ...]) -> tuple[str, ...]:
+    lowered = [address.lower() for address in reviewers]
+    if len(set(lowered)) != len(lowered):
+        raise ValueError("each reviewer may be named once")
+    return reviewers
+
+
+MAX_REVIEWERS = 20
+Reviewers = Annotated[
+    tuple[Email, ...], Field(min_length=1, max_length=MAX_REVIEWERS), AfterValidator(_distinct_addresses)
+]
+QuorumField = Annotated[
+    Quorum | Annotated[int, Field(ge=1, le=MAX_REVIEWERS)], WrapValidator(_quorum), AfterValidator(_reachable)
+]
+
+
+def _for_escalation(addresses: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+    if (info.data.get("on_timeout") is OnTimeout.ESCALATE) != bool(addresses):
+        raise ValueError("belongs to onTimeout escalate, which needs at least one address")
+    return addresses
 
 
 class SecondStage(Model):
@@ -95,11 +125,6 @@ class SecondStage(Model):
 
     reviewers: Reviewers
     quorum: QuorumField = Quorum.ONE
-
-    @model_validator(mode="after")
-    def _reachable(self) -> Self:
-        _check_quorum(self.quorum, self.reviewers)
-        return self
 
 
 class QuietHours(Model):
@@ -124,23 +149,20 @@ class ApprovalPolicy(Model):
     max_revisions: Annotated[int, Field(ge=0, le=MAX_REVISIONS)] = 3
     timeout_hours: Annotated[int, Field(ge=1, le=MAX_TIMEOUT_HOURS)] = MAX_TIMEOUT_HOURS
     on_timeout: OnTimeout = OnTimeout.REJECT
-    escalate_to: Annotated[tuple[Email, ...], Field(max_length=20), AfterValidator(_distinct_addresses)] = ()
+    escalate_to: Annotated[
+        tuple[Email, ...],
+        Field(max_length=MAX_REVIEWERS, validate_default=True),
+        AfterValidator(_distinct_addresses),
+        AfterValidator(_for_escalation),
+    ] = ()
     remind_after_hours: Annotated[tuple[Annotated[int, Field(ge=1, le=336)], ...], Field(max_length=10)] = (24, 72)
     quiet_hours: QuietHours | None = None
 
     @model_validator(mode="after")
-    def _fits(self) -> Self:
-        _check_quorum(self.quorum, self.reviewers)
-        if (self.on_timeout is OnTimeout.ESCALATE) != bool(self.escalate_to):
-            raise ValueError("escalateTo goes with onTimeout escalate, and needs at least one address")
+    def _distinct(self) -> Self:
         named = [*self.reviewers, *(self.second_stage.reviewers if self.second_stage else ()), *self.escalate_to]
         _distinct_addresses(tuple(named))
         return self
-
-
-def _check_quorum(quorum: Quorum | int, reviewers: tuple[str, ...]) -> None:
-    if isinstance(quorum, int) and quorum > len(reviewers):
-        raise ValueError(f"a quorum of {quorum} cannot be reached by {len(reviewers)} reviewers")
 
 
 class CampaignBrief(Model, defer_build=False):
@@ -273,9 +295,8 @@ class Campaign(Model, defer_build=False):
         """What is done otherwise than the brief says."""
         if self.plans_from <= self.brief.schedule.start_utc():
             return ()
-        return (
-            Notice(field="schedule.start", message=f"is in the past; posts are planned from {iso(self.plans_from)}"),
-        )
+        first = self.brief.schedule.told(self.plans_from)
+        return (Notice(field="schedule.start", message=f"is in the past; posts are planned from {first}"),)
 
 
 class Alert(Model):

@@ -38,8 +38,8 @@ class StepOutcome(StrEnum):
 class Checkpoint(Model, defer_build=False):
     """One attempt of one step.
 
-    It is written when the attempt begins and completed when it ends. A step that moves its campaign marks the move
-    here in the transaction that makes it, so that the two cannot disagree whenever the process dies.
+    A step that moves its campaign writes it in the transaction that makes the move, so that the two cannot disagree
+    whenever the process dies. Others write it when they end, and those that take long also when they begin.
     """
 
     step_name: str

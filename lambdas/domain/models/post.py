@@ -113,11 +113,11 @@ class Revision(Model):
     number: Annotated[int, Field(ge=1)]
     """Which revision of the campaign this is, from 1."""
     instructions: str
-    """The reviewers' comments."""
+    """The reviewers' comments: at most 2,000 characters on this post and 20,000 on the campaign."""
     fresh: bool = False
     """The text was rejected: write another one instead of changing it."""
     previous: PostContent | None = None
-    """What was shown to them."""
+    """What was shown to them; ``None`` where it leaves no room for another text as large."""
 
 
 class Edit(Model):

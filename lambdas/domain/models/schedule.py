@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, StringConstraints, ValidationInfo, field_validator
 
+from lambdas.domain.ids import shaped
 from lambdas.domain.models.base import Day, Integer, Model, WallTime
 
 MAX_POSTS = 10_000
@@ -31,7 +32,7 @@ class Schedule(Model):
     end: WallTime
     cadence: Cadence = Cadence.model_construct(posts=1, per="day")
     blackout_dates: Annotated[tuple[Day, ...], Field(max_length=366)] = ()
-    holiday_country: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")] | None = None
+    holiday_country: Annotated[str, shaped(r"^[A-Z]{2}$", "two capital letters, like DE (ISO 3166-1)")] | None = None
     """ISO 3166-1 country whose public holidays get no posts."""
     max_posts_per_day: Annotated[Integer, Field(ge=1, le=MAX_POSTS)] | None = None
     """Posts a day on each channel; ``MAX_POSTS_PER_DAY`` where absent."""
@@ -67,6 +68,10 @@ class Schedule(Model):
 
     def end_utc(self) -> datetime:
         return _utc(self.end, self.time_zone)
+
+    def told(self, moment: datetime) -> str:
+        """A moment in words, as a clock in the time zone shows it: ``Monday, 02 March 2026, 10:30 CET``."""
+        return moment.astimezone(ZoneInfo(self.time_zone)).strftime("%A, %d %B %Y, %H:%M %Z")
 
 
 def is_zone(name: str) -> bool:

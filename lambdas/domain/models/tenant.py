@@ -2,8 +2,9 @@
 
 from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
+from lambdas.domain.ids import shaped
 from lambdas.domain.models.base import Email, Model
 
 
@@ -11,14 +12,14 @@ class Sender(Model):
     """Who a tenant's mails come from. The address is an identity that SES has verified and that is the tenant's."""
 
     address: Email
-    name: Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f]{1,100}$")] | None = None
+    name: Annotated[str, shaped(r"^[^\x00-\x1f\x7f]{1,100}$", "1 to 100 characters in one line")] | None = None
     reply_to: Email | None = None
 
 
 class SlackUse(Model):
     """Reviewers get their links in Slack as well. The bot's token is a secret of the deployment, never a setting."""
 
-    channel: Annotated[str, StringConstraints(pattern=r"^[CG][A-Z0-9]{8,20}$")] | None = None
+    channel: Annotated[str, shaped(r"^[CG][A-Z0-9]{8,20}$", "the id of a channel, like C0123456789")] | None = None
     """Id of a channel that is told, without a link, when a campaign waits for approval."""
 
 

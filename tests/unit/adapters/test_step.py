@@ -61,13 +61,15 @@ def event(**changes: Any) -> dict[str, Any]:
     return raw_event(World(), "SaveCampaign", **changes)
 
 
-def run(raw: Any, outcome: Model | BaseException = DONE, store: TableCheckpoints | None = None) -> dict[str, Any]:
+def run(
+    raw: Any, outcome: Model | BaseException = DONE, store: TableCheckpoints | None = None, *, begin: bool = False
+) -> dict[str, Any]:
     def logic(_event: StepEvent, _ports: Ports) -> Model:
         if isinstance(outcome, BaseException):
             raise outcome
         return outcome
 
-    handler = step("SaveCampaign", StepEvent, Settings, logic, checkpoint=store is not None)
+    handler = step("SaveCampaign", StepEvent, Settings, logic, checkpoint=store is not None, begin=begin)
     return handler.over(replaced(World(), checkpoints=store))(raw, None)
 
 
@@ -125,10 +127,10 @@ def test_each_attempt_has_its_checkpoint_and_a_repeat_replaces_its_own() -> None
     ]
 
 
-def test_a_process_that_dies_leaves_the_beginning() -> None:
+def test_a_process_that_dies_leaves_the_beginning_of_a_step_that_takes_long() -> None:
     store = TableCheckpoints(MemoryTable())
     with pytest.raises(Crash):
-        run(event(), Crash(), store)
+        run(event(), Crash(), store, begin=True)
     (checkpoint,) = store.all(samples.KEY)
     assert (checkpoint.outcome, checkpoint.ended_at, checkpoint.duration_ms) == (StepOutcome.STARTED, None, None)
 
@@ -191,11 +193,11 @@ def test_a_failure_keeps_the_chain_behind_it() -> None:
 def test_a_checkpoint_that_cannot_be_written_fails_a_step_that_succeeded() -> None:
     for call in (0, 1):  # its beginning, its end
         with pytest.raises(RetryableError):
-            run(event(), store=faulty(TableCheckpoints(MemoryTable()), FaultPlan({call: Fault.THROTTLED})))
+            run(event(), store=faulty(TableCheckpoints(MemoryTable()), FaultPlan({call: Fault.THROTTLED})), begin=True)
 
 
 def test_and_does_not_hide_the_error_of_one_that_failed(capsys: pytest.CaptureFixture[str]) -> None:
-    store = faulty(TableCheckpoints(MemoryTable()), FaultPlan({1: Fault.THROTTLED}))
+    store = faulty(TableCheckpoints(MemoryTable()), FaultPlan({0: Fault.THROTTLED}))
     with pytest.raises(AgentPermanentError):
         run(event(), AgentPermanentError("no"), store)
     assert [line["message"] for line in printed(capsys).logs] == ["step failed", "checkpoint not recorded"]

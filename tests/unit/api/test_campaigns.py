@@ -24,9 +24,9 @@ BAD_BRIEFS: dict[str, tuple[dict[str, Any], str, str]] = {
     "unknown field": ({"colour": "red"}, "colour", "unknown field"),
     "unknown nested field": ({"product": {"name": "P", "description": "D", "sku": 1}}, "product.sku", "unknown field"),
     "snake case is unknown too": ({"post_count": 3}, "post_count", "unknown field"),
-    "wrong type": ({"name": 7}, "name", "valid string"),
-    "wrong type in a list": ({"keyMessages": ["a", 7]}, "keyMessages[1]", "valid string"),
-    "missing": ({"goal": None}, "goal", "valid string"),
+    "wrong type": ({"name": 7}, "name", "must be text"),
+    "wrong type in a list": ({"keyMessages": ["a", 7]}, "keyMessages[1]", "must be text"),
+    "missing": ({"goal": None}, "goal", "must be text"),
     "unknown brand": ({"brandId": "nobody"}, "brandId", "there is no brand 'nobody'"),
     "brand of another tenant": ({"brandId": "foreign"}, "brandId", "there is no brand 'foreign'"),
     "unknown persona": ({"personaIds": ["mara", "nobody"]}, "personaIds[1]", "there is no persona 'nobody'"),
@@ -44,13 +44,18 @@ BAD_BRIEFS: dict[str, tuple[dict[str, Any], str, str]] = {
         "postCount",
         "62 posts do not fit into the 61 minutes",
     ),
-    "10,001 posts": ({"postCount": 10_001}, "postCount", "less than or equal to 10000"),
-    "no posts": ({"postCount": 0}, "postCount", "greater than or equal to 1"),
+    "10,001 posts": ({"postCount": 10_001}, "postCount", "must be 10,000 or less"),
+    "no posts": ({"postCount": 0}, "postCount", "must be 1 or more"),
     "not an address": ({"approval": {"reviewers": ["ada@example.com", "bo"]}}, "approval.reviewers[1]", "email"),
     "a window that has passed": (
         {"schedule": _schedule(start="2025-12-01T09:00:00", end="2026-01-05T09:59:00")},
         "schedule.end",
-        "has passed: it is now 2026-01-05T10:00:00 (CET) there",
+        "has passed: it is now Monday, 05 January 2026, 10:00 CET",
+    ),
+    "a product page with a password": (
+        {"product": {"name": "P", "description": "D", "url": "https://user:pw@example.com/"}},
+        "product.url",
+        "must not have a user name or a password",
     ),
     "a product page the brand forbids": (
         {"product": {"name": "P", "description": "D", "url": "https://evil.agency/"}, "brandId": "strict"},
@@ -73,7 +78,7 @@ BAD_BRIEFS: dict[str, tuple[dict[str, Any], str, str]] = {
     "one in an identifier": ({"brandId": "north\x07wind"}, "brandId", "control character U+0007"),
     "one at the end, where spaces are taken off": ({"personaIds": ["mara\x1f"]}, "personaIds[0]", "U+001F"),
     "half a character": ({"goal": "a\ud800"}, "goal", "U+D800"),
-    "not a ulid": ({"campaignId": "my-campaign"}, "campaignId", "pattern"),
+    "not a ulid": ({"campaignId": "my-campaign"}, "campaignId", "must be a ULID"),
 }
 
 
@@ -265,7 +270,12 @@ def test_a_window_that_began_before_is_planned_from_now_and_the_answer_says_so(w
     """The clock of these tests stands at 5 January 2026, 09:00 UTC."""
     late = make_brief(schedule=_schedule(start="2025-12-01T09:00:00", end="2026-01-31T18:00:00"))
     started = world.call("POST", "/campaigns", late)
-    told = [{"field": "schedule.start", "message": "is in the past; posts are planned from 2026-01-05T09:00:00.123Z"}]
+    told = [
+        {
+            "field": "schedule.start",
+            "message": "is in the past; posts are planned from Monday, 05 January 2026, 10:00 CET",
+        }
+    ]
     assert (started.status, started.json["notices"]) == (202, told)
     assert world.call("GET", f"/campaigns/{started.json['campaignId']}").json["notices"] == told
 

@@ -24,6 +24,18 @@ def test_put_get_delete(world, kind, config, id_field):
 
 
 @pytest.mark.parametrize(("kind", "config", "id_field"), CASES)
+def test_what_get_answers_can_be_put_back(world, kind, config, id_field):
+    world.call("PUT", f"/{kind}/new", config)
+    found = world.call("GET", f"/{kind}/new").json
+    assert world.call("PUT", f"/{kind}/new", found).json == found | {"version": 2}
+    assert world.call("PUT", f"/{kind}/new", found | {"version": 1}).json == found | {"version": 3}
+    other = world.call("PUT", f"/{kind}/other", found)
+    assert (other.status, other.fields) == (422, [id_field])
+    assert "the path says other" in other.json["detail"]
+    assert world.call("GET", f"/{kind}/other").status == 404
+
+
+@pytest.mark.parametrize(("kind", "config", "id_field"), CASES)
 def test_a_viewer_changes_nothing(world, kind, config, id_field):
     assert world.call("PUT", f"/{kind}/new", config, role="viewer").status == 403
     assert world.call("DELETE", f"/{kind}/{'northwind' if kind == 'brands' else 'mara'}", role="viewer").status == 403

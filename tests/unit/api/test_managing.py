@@ -46,7 +46,7 @@ def test_somebody_else_is_asked_in_a_reviewers_place(waiting):
 @pytest.mark.parametrize("body", [{}, None])
 def test_a_reminder_leaves_the_links_that_are_out(waiting, body):
     assert call(waiting, "reminders", body).status == 200
-    assert [r.invited_at for r in waiting.stored().reviewers] == [None, None]
+    assert all(r.to_mail() for r in waiting.stored().reviewers)
     assert waiting.open().status == 200
 
 
@@ -94,6 +94,11 @@ def test_a_patch_is_refused_with_the_field_that_is_wrong(waiting, body, fields):
     reply = patch(waiting, **body)
     assert (reply.status, [error["field"] for error in reply.json["errors"]]) == (422, fields)
     assert waiting.stored() == waiting.approval
+
+
+def test_a_limit_is_told_in_words(waiting):
+    (error,) = patch(waiting, text="x" * 4_165).json["errors"]
+    assert error["message"] == "4,204 of at most 3,000 characters (most emoji count 2); rule limits.length"
 
 
 def test_a_body_that_is_too_large_is_not_called_a_campaign(waiting):
@@ -230,7 +235,7 @@ def test_the_second_stage_is_asked_when_the_first_agrees(waiting):
 def test_an_edit_of_nothing_says_that_nothing_was_given(waiting):
     reply = patch(waiting)
     assert reply.status == 422
-    assert reply.json["errors"][0]["field"] == ""
+    assert reply.json["errors"][0]["field"] == "body"
     assert reply.json["detail"].startswith("nothing to change was given; name at least one of text, hashtags")
     assert waiting.stored() == waiting.approval
 

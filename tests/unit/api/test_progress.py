@@ -10,24 +10,11 @@ from lambdas.domain.models.campaign import Campaign, CampaignBrief, CampaignStat
 from lambdas.domain.models.checkpoint import BUILD_STEPS, Checkpoint, StepOutcome
 from lambdas.services.lifecycle import BUILDING
 from lambdas.services.progress import progress_of
+from tests.support.samples import plain_brief
 
 START = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 NOW = START + timedelta(seconds=90)
-BRIEF = CampaignBrief.from_wire(
-    {
-        "name": "n",
-        "product": {"name": "p", "description": "d"},
-        "goal": "g",
-        "audience": "a",
-        "keyMessages": ["k"],
-        "callToAction": "c",
-        "brandId": "b",
-        "personaIds": ["p"],
-        "platforms": ["x"],
-        "schedule": {"timeZone": "UTC", "start": "2026-03-02T09:00:00", "end": "2026-03-15T18:00:00"},
-        "approval": {"reviewers": ["ada@example.com"]},
-    }
-)
+BRIEF = CampaignBrief.from_wire(plain_brief())
 
 
 def _campaign(status: CampaignStatus) -> Campaign:

@@ -1,11 +1,15 @@
-"""What every route does alike: unknown paths and methods, correlation ids, whole links, unforeseen errors."""
+"""What every route does alike: unknown paths and methods, correlation ids, whole links, errors nobody foresaw."""
 
+import json
 import re
 
 import pytest
 
+from lambdas.adapters.table import keys
 from lambdas.api.rest.openapi import describe
 from lambdas.domain.errors import DependencyUnavailableError
+from lambdas.domain.ids import CampaignKey
+from lambdas.ports.table import Update
 from tests.support.api import ACME
 
 ULID = "01JZ0000000000000000000001"
@@ -156,3 +160,16 @@ def test_a_control_character_in_a_path_a_header_or_a_parameter(world, make_brief
     refused = world.call("POST", "/campaigns", make_brief(), headers={"Idempotency-Key": f"k{character}"})
     assert (refused.status, refused.fields) == (422, ["Idempotency-Key"])
     assert world.written() == []
+
+
+def test_one_record_that_cannot_be_read_hides_no_other(world, make_brief, capsys):
+    ids = [world.call("POST", "/campaigns", make_brief(name=f"C{n}")).json["campaignId"] for n in range(3)]
+    place = keys.campaign(CampaignKey(ACME, ids[1]))
+    world.table.update_if(Update(place, {"status": "a status of a newer version"}))
+    capsys.readouterr()
+    reply = world.call("GET", "/campaigns", query={"limit": "2"})
+    rest = world.call("GET", "/campaigns", query={"limit": "2", "cursor": reply.json["nextCursor"]})
+    assert [item["campaignId"] for item in (*reply.json["items"], *rest.json["items"])] == [ids[2], ids[0]]
+    said = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [line["record"] for line in said if line.get("message") == "campaign cannot be read"] == [place.pk]
+    assert [line["RecordUnreadable"] for line in said if "RecordUnreadable" in line] == [[1.0]]

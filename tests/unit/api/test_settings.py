@@ -19,6 +19,12 @@ def test_a_manager_sets_them_and_everybody_of_the_tenant_reads_them(world: World
     assert world.call("PUT", "/settings", {}).json == {"notify": [], "version": 2}
 
 
+def test_what_get_answers_can_be_put_back(world: World) -> None:
+    world.call("PUT", "/settings", {"notify": ["boss@acme.example"]})
+    found = world.call("GET", "/settings").json
+    assert world.call("PUT", "/settings", found).json == found | {"version": 2}
+
+
 def test_a_viewer_changes_nothing(world: World) -> None:
     assert world.call("PUT", "/settings", {}, role="viewer").status == 403
     assert world.call("GET", "/settings").json["version"] == 0
@@ -33,7 +39,6 @@ def test_a_viewer_changes_nothing(world: World) -> None:
         ({"slack": {"channel": "general"}}, "slack.channel"),
         ({"slack": {"token": "xoxb-1"}}, "slack.token"),
         ({"notify": ["x"]}, "notify[0]"),
-        ({"version": 3}, "version"),
     ],
 )
 def test_what_breaks_the_contract_is_refused_by_its_field(world: World, body: Any, field: str) -> None:

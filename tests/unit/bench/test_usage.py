@@ -86,6 +86,21 @@ def test_a_query_is_billed_by_what_it_looked_at(counting: Counting) -> None:
     assert counting.cost("query", **asked) == (0, 1.5)
 
 
+def test_a_query_by_a_prefix_is_billed_like_any_other(counting: Counting) -> None:
+    """As the stores ask: with names, one of them within ``begins_with``, and one for the projection only."""
+    for number in range(3):
+        item = {"PK": {"S": "prefix"}, "SK": {"S": f"P#{number}"}, "x": {"S": "x" * 3_000}}
+        counting.table.put_item(TableName="things", Item=item)
+    asked = {
+        "TableName": "things",
+        "KeyConditionExpression": "#n0 = :v0 AND begins_with(#n1, :v1)",
+        "ProjectionExpression": "#n2",
+        "ExpressionAttributeNames": {"#n0": "PK", "#n1": "SK", "#n2": "x"},
+        "ExpressionAttributeValues": {":v0": {"S": "prefix"}, ":v1": {"S": "P#"}},
+    }
+    assert counting.cost("query", **asked, ConsistentRead=True) == (0, 3)
+
+
 def test_a_transaction_costs_twice(counting: Counting) -> None:
     put = {"Put": {"TableName": "things", "Item": {"PK": {"S": "new"}, "SK": {"S": "new"}}}}
     assert counting.cost("transact_write_items", TransactItems=[put]) == (2, 0)

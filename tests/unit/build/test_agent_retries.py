@@ -7,11 +7,13 @@ import pytest
 
 from lambdas.agents import campaign_planner
 from lambdas.agents.offline.offline_model import Fault, FaultPlan, OfflineModel
+from lambdas.domain.errors import THROTTLED_RETRIES, WORKFLOW_RETRIES
 from lambdas.domain.models.campaign import CampaignStatus
 from lambdas.domain.models.checkpoint import Checkpoint, StepOutcome
 from tests.support import samples
 from tests.support.agents import Planner
-from tests.support.pipeline import PATIENT_RETRIES, Ended, Pipeline
+from tests.support.interpreter import Ended
+from tests.support.pipeline import Pipeline
 from tests.support.world import World
 
 Row = tuple[int, StepOutcome, str | None, bool | None]
@@ -28,6 +30,10 @@ class RealPlanner(Planner):
     def __call__(self, data: Mapping[str, Any]) -> dict[str, Any]:
         self.attempts.append(data["attempt"])
         return campaign_planner.run(data, provider=self.model)
+
+
+def kind_of(fault: Fault) -> str:
+    return "THROTTLED" if fault is Fault.THROTTLE else "AGENT_RETRYABLE"
 
 
 def run(world: World, planner: Planner) -> Ended:
@@ -54,25 +60,31 @@ def failed(attempt: int, code: str = "AGENT_RETRYABLE", *, retryable: bool = Tru
 def test_each_attempt_leaves_a_checkpoint_and_the_planner_knows_which_one_it_is(world: World, fault: Fault) -> None:
     # Both calls of the first attempt are spoilt, and one of the second: it has a round to mend what it got.
     planner = RealPlanner({"plan": [fault, fault]})
-    assert run(world, planner) == Ended("Approved")
+    assert run(world, planner).state == "Approved"
     assert planner.attempts == list(range(len(planner.attempts)))
     assert len(planner.attempts) > 1
     assert rows(world) == [
-        *map(failed, planner.attempts[:-1]),
+        *(failed(attempt, kind_of(fault)) for attempt in planner.attempts[:-1]),
         (planner.attempts[-1], StepOutcome.SUCCEEDED, None, None),
     ]
 
 
+def test_a_planner_that_is_throttled_is_waited_for_longer(world: World) -> None:
+    ended = run(world, RealPlanner({"plan": Fault.THROTTLE}))
+    assert (ended.state, ended.error) == ("Failed", "ThrottledError")
+    assert rows(world) == [failed(attempt, "THROTTLED") for attempt in range(THROTTLED_RETRIES + 1)]
+
+
 def test_a_planner_that_stays_down_is_asked_as_often_as_the_policy_says(world: World) -> None:
-    planner = RealPlanner({"plan": Fault.THROTTLE})
+    planner = RealPlanner({"plan": Fault.UNAVAILABLE})
     before = world.clock.now()
     ended = run(world, planner)
     assert (ended.state, ended.error) == ("Failed", "AgentRetryableError")
-    assert rows(world) == [failed(attempt) for attempt in range(PATIENT_RETRIES + 1)]
+    assert rows(world) == [failed(attempt) for attempt in range(WORKFLOW_RETRIES + 1)]
     # 1 + 2 + 4 + 8 + 16 + 30: doubled each time, and cut at the maximum.
     assert (world.clock.now() - before).total_seconds() == 61
     errors = [c.error.message for c in checkpoints(world) if c.error]
-    assert all("PROVIDER_THROTTLED" in message for message in errors)
+    assert all("PROVIDER_UNAVAILABLE" in message for message in errors)
     assert world.campaigns.get(samples.KEY).status is CampaignStatus.FAILED
 
 

@@ -13,8 +13,7 @@ from lambdas.domain.models.post import Post, PostContent, PostStatus
 from lambdas.domain.models.workflow import Decision
 from lambdas.ports.paging import every
 from tests.support import samples
-from tests.support.asked import Asked
-from tests.support.asking import FIRST, SECOND, decided, only_approval, ready_to_ask, request
+from tests.support.asked import FIRST, SECOND, Asked, decided, only_approval, ready_to_ask, request
 from tests.support.faults import Crash, Fault, FaultPlan
 from tests.support.world import World
 

@@ -12,7 +12,7 @@ from tests.support.world import World
 
 def complete(world: World, decision: Decision | str | None = Decision.APPROVED) -> StatusResult:
     event = step_event(world, "CompleteCampaign", approval=decision)
-    return complete_campaign(event, world.campaigns, world.approvals, world.clock)
+    return complete_campaign(event, world)
 
 
 def test_an_approved_campaign_is_approved(world: World) -> None:
@@ -27,7 +27,7 @@ def test_what_was_approved_is_frozen(world: World) -> None:
     world.approvals.create(asked)
     decided = {"callbackId": asked.callback_id, "decision": "approved"}
     event = StepEvent.from_wire(raw_event(world, "CompleteCampaign", approval=decided))
-    complete_campaign(event, world.campaigns, world.approvals, world.clock)
+    complete_campaign(event, world)
     assert world.campaigns.get(samples.KEY).approved_content_hash == "of-what-was-shown"
 
 

@@ -5,7 +5,15 @@ import pytest
 
 from lambdas.adapters.table.campaign_store import TableCampaigns
 from lambdas.build.generate_posts import CLAIM_LEASE, LAST_RETRY
-from lambdas.domain.errors import AgentRetryableError, ConflictError, PostsInProgressError, RetryableError
+from lambdas.domain.errors import (
+    THROTTLED_RETRIES,
+    WORKFLOW_RETRIES,
+    AgentRetryableError,
+    ConflictError,
+    PostsInProgressError,
+    RetryableError,
+    ThrottledError,
+)
 from lambdas.domain.ids import CampaignKey
 from lambdas.domain.models.campaign import Campaign, CampaignStatus
 from lambdas.domain.models.post import Batch, Claim, PostStatus
@@ -16,7 +24,6 @@ from tests.support.agents import Act, Generator
 from tests.support.batches import TEN, generate, posts_of, statuses
 from tests.support.events import planned
 from tests.support.faults import Crash, Fault, FaultPlan
-from tests.support.pipeline import PATIENT_RETRIES
 from tests.support.world import World
 
 
@@ -168,7 +175,7 @@ def test_a_temporary_error_stores_the_neighbours_and_leaves_the_post_claimed(wor
     with pytest.raises(AgentRetryableError) as raised:
         generate(world, batch, Generator({0: Act.TEMPORARY}))
     assert raised.value.details == {"postIds": [batch.post_ids[0]]}
-    assert "PROVIDER_THROTTLED" in str(raised.value)
+    assert "PROVIDER_UNAVAILABLE" in str(raised.value)
     assert statuses(world, batch) == [PostStatus.GENERATING, PostStatus.COMPLETED]
     neighbour = posts_of(world, batch)[1]
     assert generate(world, batch, Generator(), retry=1) == BatchResult(batch_id=0, completed=1, failed=0, skipped=1)
@@ -184,11 +191,35 @@ def test_a_temporary_error_of_the_last_retry_fails_the_post_with_its_code(world:
     assert result == BatchResult(batch_id=0, completed=0, failed=1, skipped=1)
     error = posts_of(world, batch)[0].error
     assert error is not None
-    assert (error.code, error.retryable, error.details) == ("PROVIDER_THROTTLED", True, {"word": "cheap"})
+    assert (error.code, error.retryable, error.details) == ("PROVIDER_UNAVAILABLE", True, {"word": "cheap"})
+
+
+def test_posts_that_were_throttled_are_left_to_the_engines_patience_with_throttling(world: World) -> None:
+    """Whose waits grow to a minute (``Retries`` in ``statemachine/tasks.py``), and which ends by itself."""
+    batch = planned(world)[0]
+    both = Generator(dict.fromkeys(range(2), Act.THROTTLED))
+    for retry in range(THROTTLED_RETRIES):
+        with pytest.raises(ThrottledError) as raised:
+            generate(world, batch, both, retry=retry)
+        assert sorted(raised.value.details["postIds"]) == sorted(batch.post_ids)
+    assert generate(world, batch, both, retry=THROTTLED_RETRIES).failed == 2
+    assert {post.error.code for post in posts_of(world, batch) if post.error} == {"PROVIDER_THROTTLED"}
+
+
+def test_a_post_that_waits_for_something_else_ends_the_patience_for_its_throttled_neighbour(world: World) -> None:
+    batch = planned(world)[0]
+    generator = Generator({0: Act.TEMPORARY, 1: Act.THROTTLED})
+    for retry in range(LAST_RETRY):
+        with pytest.raises(AgentRetryableError):
+            generate(world, batch, generator, retry=retry)
+    with pytest.raises(ThrottledError) as raised:
+        generate(world, batch, generator, retry=LAST_RETRY)
+    assert raised.value.details == {"postIds": [batch.post_ids[1]]}
+    assert statuses(world, batch) == [PostStatus.FAILED, PostStatus.GENERATING]
 
 
 def test_the_engine_retries_often_enough_for_the_last_retry_to_come() -> None:
-    assert LAST_RETRY < PATIENT_RETRIES
+    assert LAST_RETRY < WORKFLOW_RETRIES
 
 
 def test_a_permanent_error_fails_the_post_and_not_its_neighbours(world: World) -> None:

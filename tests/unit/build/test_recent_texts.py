@@ -4,125 +4,151 @@ from typing import Any
 
 import pytest
 
+from lambdas.adapters.table import keys
+from lambdas.build.complete_campaign import complete_campaign
 from lambdas.build.generate_posts import generate_batch
-from lambdas.build.plan_posts import CAMPAIGNS, LOOKED_AT, MAX_TEXTS, plan_posts, recent_texts
-from lambdas.domain.ids import CampaignId, CampaignKey, CorrelationId, TenantId, post_id_for
-from lambdas.domain.models.campaign import Campaign, CampaignBrief, CampaignStatus, PostCounts
-from lambdas.domain.models.post import Batch, Post, PostContent, PostStatus
-from lambdas.domain.platforms import Platform
+from lambdas.build.plan_posts import plan_posts
+from lambdas.domain.errors import ConcurrentUpdateError, ConflictError, DependencyUnavailableError, RetryableError
+from lambdas.domain.ids import CampaignKey, TenantId
+from lambdas.domain.models.campaign import CampaignStatus
+from lambdas.domain.models.post import Post
+from lambdas.domain.models.recent import MAX_TEXTS
+from lambdas.domain.models.workflow import Decision
 from lambdas.ports.stores import Page
+from tests.contract.samples import numbered
+from tests.fakes import MemoryRecentTexts
 from tests.support import samples
-from tests.support.agents import FIRST_POST_AT, Generator, Planner
+from tests.support.agents import Generator, Planner
 from tests.support.events import batch_event, planned, step_event
+from tests.support.faults import replaced
 from tests.support.world import World
 
 GLOBEX = TenantId("globex")
 
 
-def past(world: World, number: int, *, posts: int = 2, failed: int = 0, tenant: TenantId = samples.TENANT) -> None:
-    """A campaign of the tenant, older than that of the test; numbers grow with time."""
-    key = CampaignKey(tenant, CampaignId(f"01KJP00000000000000000{number:04d}"))
-    now = world.clock.now()
-    world.campaigns.create(
-        Campaign(
-            tenant_id=tenant,
-            campaign_id=key.campaign_id,
-            status=CampaignStatus.APPROVED,
-            brief=CampaignBrief.from_wire(samples.brief(posts=max(1, posts))),
-            correlation_id=CorrelationId("past"),
-            created_at=now,
-            updated_at=now,
-            created_by="manager@acme.example",
-            counts=PostCounts(total=posts, completed=posts - failed, failed=failed),
-        )
+def said_before(world: World, number: int = 1, *, tenant: TenantId = samples.TENANT) -> tuple[str, ...]:
+    """The texts of a campaign of the tenant that was approved."""
+    texts = tuple(f"{tenant} {number}/{index}" for index in (0, 1))
+    world.recent_texts.add(numbered(tenant, number), texts)
+    return texts
+
+
+def written(world: World) -> list[str]:
+    """Bring the campaign to its reviewers, and answer its texts."""
+    for batch in planned(world):
+        generate_batch(batch_event(world, batch), world, Generator())
+    status, now = CampaignStatus.AWAITING_APPROVAL, world.clock.now()
+    world.campaigns.update(samples.KEY, expected=[CampaignStatus.GENERATING], at=now, status=status)
+    return [post.content.text for post in world.posts.page(samples.KEY, 100).items if post.content]
+
+
+def approve(world: World, recent: MemoryRecentTexts | None = None) -> CampaignStatus:
+    event = step_event(world, "CompleteCampaign", approval=Decision.APPROVED)
+    return complete_campaign(event, replaced(world, recent_texts=recent or world.recent_texts)).status
+
+
+def test_what_was_approved_is_not_said_again(world: World) -> None:
+    texts = written(world)
+    assert world.recent_texts.approved == {}
+    approve(world)
+    assert world.recent_texts.of_tenant(samples.TENANT).texts_for(numbered(samples.TENANT, 9_999).campaign_id) == texts
+    assert len(texts) == 4
+
+
+def test_a_campaign_that_is_completed_twice_counts_once(world: World) -> None:
+    written(world)
+    approve(world)
+    before = dict(world.recent_texts.approved)
+    assert approve(world) is CampaignStatus.APPROVED
+    assert world.recent_texts.approved == before
+
+
+def test_what_died_before_they_were_added_adds_them_at_the_next_attempt(world: World) -> None:
+    texts = written(world)
+    with pytest.raises(KeyboardInterrupt):
+        approve(world, Failing(KeyboardInterrupt()))
+    approve(world)
+    (campaign,) = world.recent_texts.of_tenant(samples.TENANT).campaigns
+    assert list(campaign.texts) == texts
+
+
+def test_of_a_large_campaign_no_more_is_read_than_is_kept(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    written(world)
+    asked: list[int] = []
+    page = world.posts.page
+
+    def watched(key: CampaignKey, limit: int) -> Page[Post]:
+        asked.append(limit)
+        return page(key, limit)
+
+    monkeypatch.setattr(world.posts, "page", watched)
+    approve(world)
+    assert asked == [MAX_TEXTS]
+
+
+def test_what_is_not_approved_may_be_said_again(world: World) -> None:
+    written(world)
+    world.campaigns.update(
+        samples.KEY, expected=[CampaignStatus.AWAITING_APPROVAL], at=world.clock.now(), status=CampaignStatus.REJECTED
     )
-    records = [_post(key, index, f"{tenant} {number}/{index}", failed=index < failed) for index in range(posts)]
-    world.posts.plan(key, records, [Batch(batch_id=0, post_ids=tuple(post.post_id for post in records))])
+    with pytest.raises(ConflictError):
+        approve(world)
+    assert world.recent_texts.approved == {}
 
 
-def _post(key: CampaignKey, index: int, text: str, *, failed: bool) -> Post:
-    return Post(
-        post_id=post_id_for(key.campaign_id, index),
-        persona_id=samples.PERSONAS[0],
-        platform=Platform.X,
-        scheduled_at=FIRST_POST_AT,
-        topic="Tea",
-        intent="educate",
-        index=index,
-        batch_id=0,
-        status=PostStatus.FAILED if failed else PostStatus.COMPLETED,
-        content=None if failed else PostContent(text=text, generated_at=FIRST_POST_AT),
-    )
+class Failing(MemoryRecentTexts):
+    """Nothing can be added."""
+
+    def __init__(self, error: BaseException) -> None:
+        super().__init__()
+        self._error = error
+
+    def add(self, key: object, texts: object) -> None:
+        raise self._error
 
 
-def collected(world: World) -> list[str]:
-    return recent_texts(samples.KEY, world.campaigns, world.posts)
+@pytest.mark.parametrize("error", [ConcurrentUpdateError("lost"), DependencyUnavailableError("no bucket")])
+def test_the_campaign_is_approved_all_the_same_and_the_log_says_so(
+    error: RetryableError, world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    written(world)
+    assert approve(world, Failing(error)) is CampaignStatus.APPROVED
+    assert world.campaigns.get(samples.KEY).status is CampaignStatus.APPROVED
+    (line,) = [record for record in caplog.records if "will not be compared" in record.getMessage()]
+    assert (line.levelname, line.exc_info and line.exc_info[1]) == ("WARNING", error)
 
 
-def test_the_last_three_campaigns_newest_first(world: World) -> None:
-    for number in range(1, 6):
-        past(world, number)
-    assert collected(world) == [f"acme {number}/{index}" for number in (5, 4, 3) for index in (0, 1)]
-
-
-def test_campaigns_without_a_text_are_passed_over(world: World) -> None:
-    past(world, 1)
-    past(world, 2, failed=2)
-    past(world, 3, posts=3, failed=1)
-    world.queue()
-    assert collected(world) == ["acme 3/1", "acme 3/2", "acme 1/0", "acme 1/1"]
-
-
-def test_another_tenants_words_are_never_there(world: World) -> None:
-    past(world, 1)
-    past(world, 2, tenant=GLOBEX)
-    assert collected(world) == ["acme 1/0", "acme 1/1"]
-
-
-class Metered:
-    """Counts what is read through it."""
-
-    def __init__(self, port: Any) -> None:
-        self._port = port
-        self.asked: list[int] = []
-
-    def page(self, key: Any, limit: int, cursor: str | None = None) -> Page[Any]:
-        self.asked.append(limit)
-        page: Page[Any] = self._port.page(key, limit, cursor)
-        return page
-
-
-@pytest.mark.parametrize(("campaigns", "texts"), [(0, 0), (1, 200), (2, 200), (30, 198)])
-def test_reads_are_bounded_and_shared(world: World, campaigns: int, texts: int) -> None:
-    for number in range(campaigns):
-        past(world, number, posts=250)
-    listed: Any = Metered(world.campaigns)
-    read: Any = Metered(world.posts)
-    found = recent_texts(samples.KEY, listed, read)
-    assert len(found) == texts
-    assert listed.asked == [LOOKED_AT]
-    assert len(read.asked) <= CAMPAIGNS
-    assert sum(read.asked) <= MAX_TEXTS
+def test_a_right_that_is_missing_is_no_bad_luck(world: World) -> None:
+    written(world)
+    with pytest.raises(PermissionError):
+        approve(world, Failing(PermissionError("AccessDenied")))
 
 
 def test_they_are_put_aside_when_the_campaign_is_planned_and_stay_as_they_were(world: World) -> None:
-    past(world, 1)
+    texts = said_before(world)
     planned(world)
-    assert world.recent_texts.texts == {samples.KEY: ("acme 1/0", "acme 1/1")}
-    past(world, 2)
+    assert world.recent_texts.texts == {samples.KEY: texts}
+    said_before(world, 2)
     again = step_event(world, "PlanPosts", retry=1)
     plan_posts(again, world, Planner())
-    assert world.recent_texts.texts == {samples.KEY: ("acme 1/0", "acme 1/1")}
+    assert world.recent_texts.texts == {samples.KEY: texts}
+
+
+def test_another_tenants_words_are_never_there(world: World) -> None:
+    texts = said_before(world)
+    said_before(world, 2, tenant=GLOBEX)
+    planned(world)
+    assert world.recent_texts.texts == {samples.KEY: texts}
 
 
 def test_every_writer_is_told_of_them(world: World) -> None:
-    past(world, 1)
+    texts = said_before(world)
     generator = Generator()
     for batch in planned(world):
         event = batch_event(world, batch)
         generate_batch(event, world, generator)
     assert len(generator.inputs) == 4
-    assert {tuple(data["recentTexts"]) for data in generator.inputs} == {("acme 1/0", "acme 1/1")}
+    assert {tuple(data["recentTexts"]) for data in generator.inputs} == {texts}
 
 
 def test_a_batch_with_nothing_to_write_does_not_ask_for_them(world: World) -> None:
@@ -134,7 +160,7 @@ def test_a_batch_with_nothing_to_write_does_not_ask_for_them(world: World) -> No
 
 
 def test_what_was_undone_is_put_back_when_the_plan_is_taken_up_again(world: World) -> None:
-    past(world, 1)
+    said_before(world)
     planned(world)
     before, manifests = dict(world.recent_texts.texts), dict(world.manifests.objects)
     world.recent_texts.remove(samples.KEY)
@@ -143,3 +169,18 @@ def test_what_was_undone_is_put_back_when_the_plan_is_taken_up_again(world: Worl
     plan_posts(again, world, Planner())
     assert before[samples.KEY]
     assert (world.recent_texts.texts, world.manifests.objects) == (before, manifests)
+
+
+def test_planning_reads_no_other_campaign(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Up to twenty records and two hundred posts, before the tenant's texts lay in one place."""
+    said_before(world)
+    read: set[str] = set()
+    query = world.table.query
+
+    def watched(partition: str, *rest: Any, **named: Any) -> Any:
+        read.add(partition)
+        return query(partition, *rest, **named)
+
+    monkeypatch.setattr(world.table, "query", watched)
+    planned(world)
+    assert read == {keys.campaign_partition(samples.KEY)}

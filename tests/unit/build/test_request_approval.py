@@ -29,7 +29,7 @@ from lambdas.services.tokens import verify_approval_token
 from tests.fakes import MemoryChat, stored
 from tests.support import samples
 from tests.support.agents import Generator
-from tests.support.asking import FIRST, SECOND, decided, only_approval, ready_to_ask, request
+from tests.support.asked import FIRST, SECOND, decided, only_approval, ready_to_ask, request
 from tests.support.events import EXECUTION_ARN, batch_event, planned, step_event
 from tests.support.faults import Crash, Fault, FaultPlan
 from tests.support.world import World

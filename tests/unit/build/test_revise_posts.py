@@ -9,9 +9,9 @@ from lambdas.domain.errors import ConflictError, InvalidInputError
 from lambdas.domain.ids import post_id_for
 from lambdas.domain.models.approval import ClosedBecause, MadeDecision, PostDecision, PostVerdict
 from lambdas.domain.models.campaign import CampaignStatus, PostCounts
-from lambdas.domain.models.post import PostStatus
+from lambdas.domain.models.post import Post, PostContent, PostStatus
 from lambdas.domain.models.workflow import Decision, PlanResult, StepEvent
-from tests.contract.samples import approval, written
+from tests.contract.samples import NOW, approval, written
 from tests.support import samples
 from tests.support.events import planned, raw_event
 from tests.support.faults import Crash, Fault, FaultPlan, faulty, replaced
@@ -20,10 +20,10 @@ from tests.support.world import World
 ASKED = approval(campaignId=samples.CAMPAIGN_ID)
 
 
-def sent_back(world: World, *posts: PostDecision, comments: str = "") -> StepEvent:
+def sent_back(world: World, *posts: PostDecision, comments: str = "", text: str = "Boil faster.") -> StepEvent:
     """Four written posts in two batches, and a decision that sends some of them back."""
     for batch in planned(world):
-        written_posts = [written(post) for post in world.posts.get_many(samples.KEY, batch.post_ids)]
+        written_posts = [saying(text, post) for post in world.posts.get_many(samples.KEY, batch.post_ids)]
         world.posts.finish(samples.KEY, batch.batch_id, written_posts)
     world.campaigns.update(
         samples.KEY,
@@ -42,6 +42,11 @@ def sent_back(world: World, *posts: PostDecision, comments: str = "") -> StepEve
     )
     world.approvals.decide(samples.KEY, ASKED.callback_id, made)
     return event(world)
+
+
+def saying(text: str, post: Post) -> Post:
+    content = PostContent(text=text, generated_at=NOW)
+    return written(post).model_copy(update={"content": content})
 
 
 def event(world: World) -> StepEvent:
@@ -99,6 +104,20 @@ def test_without_a_mark_all_posts_go_back_with_the_comment(world: World) -> None
     posts = world.posts.page(samples.KEY, 10).items
     assert result.total_posts == 4
     assert {post.revision.instructions for post in posts if post.revision} == {"Warmer"}
+
+
+@pytest.mark.parametrize("size", [1_000, 100_000, 160_000, 300_000])
+def test_the_longest_text_and_all_that_reviewers_may_say_leave_room_for_the_next_text(world: World, size: int) -> None:
+    """An item holds 400 KB, and a blog post 300,000 bytes."""
+    revise_posts(
+        sent_back(world, said(0, comment="\N{TEAPOT}" * 2_000), comments="\N{TEAPOT}" * 20_000, text="a" * size), world
+    )
+    post = world.posts.page(samples.KEY, 1).items[0]
+    assert post.revision
+    assert len(post.revision.instructions) == 22_001
+    assert (post.revision.previous is not None) == (size < 160_000)
+    (again,) = world.posts.finish(samples.KEY, post.batch_id, [saying("b" * size, post)])
+    assert again.content
 
 
 def test_a_repeat_answers_the_same_and_changes_nothing(world: World) -> None:

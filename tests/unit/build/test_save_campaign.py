@@ -1,11 +1,14 @@
 import pytest
 
-from lambdas.build.save_campaign import save_campaign
+from lambdas.build.save_campaign import handler, save_campaign
 from lambdas.domain.errors import ConflictError, InvalidInputError
 from lambdas.domain.models.campaign import CampaignStatus
+from lambdas.domain.models.checkpoint import StepOutcome
 from lambdas.domain.models.workflow import StatusResult
 from tests.support import samples
-from tests.support.events import step_event
+from tests.support.events import raw_event, step_event
+from tests.support.faults import Fault, FaultPlan, faulty, replaced
+from tests.support.steps import quietly
 from tests.support.world import World
 
 
@@ -58,3 +61,13 @@ def test_nothing_is_saved_without_its_brand(world: World) -> None:
     with pytest.raises(InvalidInputError):
         save(world)
     assert world.campaigns.get(samples.KEY).status is CampaignStatus.QUEUED
+
+
+def test_its_move_is_its_checkpoint_as_well(world: World) -> None:
+    """So there is neither a move without an end on record, nor a request for it that may fail."""
+    world.queue()
+    ports = replaced(world, checkpoints=faulty(world.checkpoints, FaultPlan({0: Fault.THROTTLED})))
+    assert quietly(handler.over(ports), raw_event(world, "SaveCampaign")) == {"status": "planning"}
+    (checkpoint,) = world.checkpoints.all(samples.KEY)
+    assert (checkpoint.outcome, checkpoint.effect) == (StepOutcome.SUCCEEDED, CampaignStatus.PLANNING)
+    assert (checkpoint.result, checkpoint.output_bytes) == ({"status": "planning"}, len('{"status":"planning"}'))

@@ -1,11 +1,15 @@
 """What the reviewers' answers come to, rule by rule."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from lambdas.domain.approval import Tally, flagged, tally
+from lambdas.domain.ids import post_id_for
 from lambdas.domain.models.approval import Approval, PostDecision, PostVerdict, Reviewer, Vote
 from lambdas.domain.models.campaign import Quorum
 from lambdas.domain.models.workflow import Decision
+from lambdas.domain.record_size import joined
 from tests.contract.samples import NOW, approval
 
 YES, NO, AGAIN = Decision.APPROVED, Decision.REJECTED, Decision.NEEDS_REVISION
@@ -17,6 +21,31 @@ def asked(quorum: Quorum | int, *, left: int = 3, second: bool = False) -> Appro
     if second:
         reviewers.append(Reviewer(email="dot@example.com", nonce_hash="d", stage=2))
     return approval().model_copy(update={"reviewers": tuple(reviewers), "quorum": quorum, "revisions_left": left})
+
+
+def test_every_voice_about_a_post_is_heard_and_together_they_say_what_one_may() -> None:
+    posts = [
+        PostDecision(
+            post_id=post_id_for(approval().campaign_id, 0), verdict=PostVerdict.CHANGE, comment=f"{n:02d}" + "x" * 1_998
+        )
+        for n in range(40)
+    ]
+    (all_of_them,) = flagged(
+        Vote(email=f"r{n}@example.com", decision=AGAIN, posts=(post,), at=NOW) for n, post in enumerate(posts)
+    )
+    assert [line[:2] for line in all_of_them.comment.split("\n")] == [f"{n:02d}" for n in range(40)]
+    assert 1_950 < len(all_of_them.comment) <= 2_000
+
+
+@given(
+    st.lists(st.text(st.characters(codec="ascii", exclude_characters="\n"), max_size=60), max_size=12),
+    st.integers(11, 200),
+)
+def test_words_that_are_joined_keep_to_the_limit_and_leave_nothing_of_it_unused(said: list[str], limit: int) -> None:
+    texts = list(dict.fromkeys(filter(None, said)))
+    whole = "\n".join(texts)
+    assert joined(said, limit) == whole or limit - len(texts) <= len(joined(said, limit)) <= limit < len(whole)
+    assert len(joined(said, limit).split("\n")) == max(1, len(texts))
 
 
 def votes(*decisions: Decision) -> tuple[Vote, ...]:

@@ -192,6 +192,12 @@ class TestLinks:
             "See https://evil.com\\@acme.com",
             "See https://аcme.com",
             "See evil.com now",
+            "See bad。agency",
+            "See bad．agency now",
+            "見よ、bad｡agency/x",
+            "See //bad.agency/x",
+            "See https://bad。agency/x",
+            "See https://user:pw@acme.com/",
             "See www.evil.ru/acme.com",
             "See EVIL.COM",
             "See http://93.184.216.34/",
@@ -220,6 +226,8 @@ class TestLinks:
             "It ends.Now we begin.So what?In the end",
             "Ask hi@evil.agency or @evil.shop on Mastodon",
             "printer.local and build.internal",
+            "すごい。みんな、来て。網站很棒。",
+            "either//or, and // a remark",
         ],
     )
     def test_what_is_no_name_is_no_link(self, text: str) -> None:
@@ -229,11 +237,20 @@ class TestLinks:
     def test_however_it_is_written(self, name: str) -> None:
         assert links_in(content(f"See {name} now")) == [name]
 
+    @pytest.mark.parametrize("link", ["bad。agency/x", "bad.agency/x"])
+    def test_it_is_cut_out_as_it_is_written(self, link: str) -> None:
+        assert links_in(content(f"Here: //{link}, or there")) == [link]
+        assert links_in(content(f"https://acme.com/a b {link}.")) == ["https://acme.com/a", link]
+
+    @pytest.mark.parametrize("link", ["//acme.com/x", "shop。acme.com", "https://acme.com/@us"])
+    def test_one_of_the_brands_own_is_allowed_however_it_is_written(self, link: str) -> None:
+        assert check(f"See {link}", by=self.brand) == set()
+
     def test_the_link_of_its_own(self) -> None:
         assert check("Hi", by=self.brand, link="https://acme.com/") == set()
         assert check("Hi", by=self.brand, link="https://evil.com/") == {"links"}
 
-    @pytest.mark.parametrize("link", ["javascript:alert(1)", "data:text/html,x", "https://[", "https://"])
+    @pytest.mark.parametrize("link", ["javascript:alert(1)", "data:text/html,x", "https://[", "https://", "not a url"])
     def test_without_a_list_it_still_has_to_be_a_web_address(self, link: str) -> None:
         assert check("Hi https://anything.example", by=brand(), link=link) == {"links"}
 

@@ -194,7 +194,7 @@ class TestRules:
 
     def test_an_sms_says_what_it_costs(self) -> None:
         results = {r.rule: r for r in check_limits(Platform.SMS, content("a" * 161))}
-        assert results["limits.length"].detail == "161 of at most 1600 characters; 2 segments of GSM-7"
+        assert results["limits.length"].detail == "161 of at most 1,600 characters; 2 segments of GSM-7"
 
 
 def test_importing_is_cheap() -> None:

@@ -1,10 +1,11 @@
 import random
-import time
 from itertools import combinations
 
 import pytest
 
+from lambdas.domain import similarity as similar
 from lambdas.domain.similarity import EarlierTexts, near_duplicates, similarity
+from tests.support.effort import results_of
 
 COPY = (
     "Meet the heat pump that pays for itself. It warms your home with the energy of the air outside, "
@@ -71,21 +72,26 @@ def test_nothing_in_nothing() -> None:
     assert near_duplicates([]) == []
 
 
-def test_ten_thousand_texts_with_common_boilerplate_take_seconds() -> None:
+@pytest.fixture
+def compared(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """How alike each two texts were that were compared."""
+    return results_of(monkeypatch, similar, "_jaccard")
+
+
+def test_few_of_ten_thousand_texts_with_common_boilerplate_are_compared(compared: list[float]) -> None:
+    """Not the fifty million pairs of them."""
     boilerplate = texts_of_words(1, words=25, vocabulary=2_000)[0]
     texts = [f"{boilerplate} {own}" for own in texts_of_words(9_999, words=25, vocabulary=2_000, seed=2)]
     texts.append(texts[17] + " again")
-    started = time.perf_counter()
     found = near_duplicates(texts)
     assert [(i, j) for i, j, _ in found] == [(17, 9_999)]
-    assert time.perf_counter() - started < 60
+    assert len(compared) <= 100
 
 
-def test_ten_thousand_texts_that_are_all_alike_take_seconds() -> None:
+def test_each_of_ten_thousand_texts_that_are_all_alike_is_compared_once(compared: list[float]) -> None:
     texts = [f"Tip {n}: {COPY}" for n in range(10_000)]
-    started = time.perf_counter()
     assert len(near_duplicates(texts)) == 9_999
-    assert time.perf_counter() - started < 60
+    assert len(compared) <= len(texts)
 
 
 @pytest.mark.parametrize("threshold", [0.3, 0.8, 1.0])

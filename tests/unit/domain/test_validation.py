@@ -12,6 +12,7 @@ from lambdas.domain.models.brand import BrandConfig, LinkPolicy, PersonaConfig
 from lambdas.domain.models.campaign import CampaignBrief
 from lambdas.services.validation import resolve_configuration
 from tests.fakes import MemoryTable
+from tests.support.samples import plain_brief
 
 ACME, GLOBEX = TenantId("acme"), TenantId("globex")
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
@@ -25,22 +26,13 @@ def persona(**fields: Any) -> PersonaConfig:
 
 
 def brief(**fields: Any) -> CampaignBrief:
-    return CampaignBrief.from_wire(
-        {
-            "name": "Spring",
-            "product": {"name": "Pump", "description": "Warm."},
-            "goal": "Sell",
-            "audience": "Owners",
-            "keyMessages": ["Warm"],
-            "callToAction": "Book",
-            "brandId": "main",
-            "personaIds": ["anna"],
-            "platforms": ["x", "email"],
-            "schedule": {"timeZone": "UTC", "start": "2026-06-01T00:00", "end": "2026-06-08T00:00"},
-            "approval": {"reviewers": ["r@example.com"]},
-            **fields,
-        }
-    )
+    own: dict[str, Any] = {
+        "brandId": "main",
+        "personaIds": ["anna"],
+        "platforms": ["x", "email"],
+        "schedule": {"timeZone": "UTC", "start": "2026-06-01T00:00", "end": "2026-06-08T00:00"},
+    }
+    return CampaignBrief.from_wire(plain_brief(**own | fields))
 
 
 def stocked() -> TableCatalog:

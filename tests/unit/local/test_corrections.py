@@ -160,8 +160,9 @@ def test_an_archive_is_unpacked_once_and_linked(tmp_path: Path) -> None:
 def test_the_saver_writes_what_ministack_would(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(persistence, "PERSIST_STATE", True)
     monkeypatch.setattr(persistence, "STATE_DIR", str(tmp_path))
-    # The saver changes these two in the forked child, where nobody else sees it; here they are put back.
+    # The saver changes these in the forked child, where nobody else sees it; here they are put back.
     monkeypatch.setattr(persistence, "json", json)
+    monkeypatch.setattr(speed.COPIES, "deepcopy", speed.COPIES.deepcopy)
     monkeypatch.setattr(copy, "deepcopy", copy.deepcopy)
     services = SimpleNamespace(
         __name__="app", _build_persistence_save_dict=lambda: {"sqs": lambda: {"queues": {"q": b"\x00"}}}
@@ -219,7 +220,7 @@ def test_layers_are_kept_as_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 )
 def test_a_statement_is_authorised_by_what_it_does(statement: str, action: str, resource: str) -> None:
     checks = iam.partiql_statements(iam_actions.dynamodb_transaction_checks, emulator())
-    body = json.dumps({"Statements": [{"Statement": statement}, {"Statement": "EXISTS(?)"}]}).encode()
+    body = json.dumps({"Statements": [{"Statement": text} for text in (statement, "EXISTS(?)", statement)]}).encode()
     assert checks("dynamodb:BatchExecuteStatement", body, "eu", "1") == [
         (f"dynamodb:{action}", f"arn:aws:dynamodb:eu:1:{resource}"),
         ("dynamodb:PartiQLSelect", "*"),

@@ -1,5 +1,6 @@
 """The corrected emulator itself, with a small function deployed straight into it."""
 
+import base64
 import io
 import json
 import os
@@ -16,6 +17,7 @@ import urllib3
 
 from local import aws
 from local.process import EmulatorProcess, LocalStackError, free_port
+from tests.support.workers import workers_of
 
 # One emulator serves them all, so they run in one worker.
 pytestmark = [pytest.mark.stack, pytest.mark.xdist_group("emulator")]
@@ -28,7 +30,8 @@ class CustomError(Exception):
     pass
 
 def handle(event, context):
-    print("log line")
+    for number in range(event.get("lines", 1)):
+        print(f"log line {number}")
     if event.get("raise"):
         raise CustomError(event.get("say", "as asked"))
     if event.get("exit"):
@@ -109,6 +112,40 @@ def test_a_worker_that_dies_is_an_exit_error_and_is_replaced(emulator: Running) 
     assert kind is not None
     assert failure["errorType"] == "Runtime.ExitError"
     assert emulator.invoke()[1] is None
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="finds the workers in /proc")
+def test_invocations_on_their_way_finish_while_their_function_is_changed(emulator: Running) -> None:
+    """AWS lets them. Their workers are not used again, and end."""
+    functions = emulator.client("lambda")
+    with ThreadPoolExecutor(3) as pool:
+        running = [pool.submit(emulator.invoke, sleep=2) for _ in range(3)]
+        deadline = time.monotonic() + 20
+        while len(workers_of(emulator.process.home, "probe")) < 3:
+            assert time.monotonic() < deadline, "three invocations have three workers"
+            time.sleep(0.05)
+        time.sleep(0.5)  # forked, and now in the handler
+        functions.update_function_configuration(FunctionName="probe", Environment={"Variables": {"CHANGED": "1"}})
+        after, kind = emulator.invoke()
+        answers = [each.result() for each in running]
+    assert kind is None
+    assert [kind for _, kind in answers] == [None] * 3, answers
+    before = {answer["pid"] for answer, _ in answers}
+    assert (len(before), after["pid"] in before) == (3, False)
+    deadline = time.monotonic() + 20
+    while before & set(workers_of(emulator.process.home, "probe")):
+        assert time.monotonic() < deadline, "workers of the function as it was have nothing more to do"
+        time.sleep(0.05)
+
+
+def test_the_log_of_an_invocation_is_all_it_wrote_and_nothing_else(emulator: Running) -> None:
+    for lines in (0, 1, 2_000):
+        answer = emulator.client("lambda").invoke(
+            FunctionName="probe", LogType="Tail", Payload=json.dumps({"lines": lines})
+        )
+        tail = base64.b64decode(answer.get("LogResult", "")).decode()
+        written = "\n".join(f"log line {number}" for number in range(lines))
+        assert tail == written[-4096:]
 
 
 def test_each_attempt_of_a_task_that_waits_has_a_token_of_its_own(emulator: Running) -> None:

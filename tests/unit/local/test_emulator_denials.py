@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import boto3
@@ -10,8 +11,11 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from lambdas.adapters.aws.s3_recent_texts import S3RecentTexts
+from lambdas.domain.models.recent import CAMPAIGNS
 from local import aws
 from local.process import EmulatorProcess, free_port
+from tests.contract.samples import ACME, numbered
 
 pytestmark = [pytest.mark.stack, pytest.mark.xdist_group("emulator")]
 
@@ -86,6 +90,49 @@ def test_a_missing_object_is_missing_only_for_who_may_list(
     assert code(s3.get_object, Bucket=BUCKET, Key="mine/gone") == get
     assert code(s3.head_object, Bucket=BUCKET, Key="mine/gone") == head
     assert s3.get_object(Bucket=BUCKET, Key="mine/there")["Body"].read() == b"body"
+
+
+PUT = {"Action": "s3:PutObject", "Resource": f"arn:aws:s3:::{BUCKET}/mine/*"}
+
+
+def test_to_replace_what_was_read_takes_the_right_to_read_it(account: Account) -> None:
+    etag = account.root("s3").put_object(Bucket=BUCKET, Key="mine/replaced", Body=b"body")["ETag"]
+    request = {"Bucket": BUCKET, "Key": "mine/replaced", "Body": b"other", "IfMatch": etag}
+    account.may(PUT)
+    assert code(account.client("s3").put_object, **request) == "AccessDenied"
+    assert account.root("s3").get_object(Bucket=BUCKET, Key="mine/replaced")["Body"].read() == b"body"
+    account.client("s3").put_object(Bucket=BUCKET, Key="mine/begun", Body=b"", IfNoneMatch="*")
+    account.may(PUT, GET)
+    account.client("s3").put_object(**request)
+    assert code(account.client("s3").put_object, **request) == "PreconditionFailed"
+    assert code(account.client("s3").put_object, **{**request, "Key": "mine/gone"}) == "NoSuchKey"
+    assert code(account.client("s3").put_object, Bucket=BUCKET, Key="mine/begun", IfNoneMatch="*") == (
+        "PreconditionFailed"
+    )
+
+
+def test_of_many_who_replace_the_same_object_one_does(account: Account) -> None:
+    s3 = account.root("s3")
+    etag = s3.put_object(Bucket=BUCKET, Key="mine/contended", Body=b"0")["ETag"]
+
+    def replace(number: int) -> str:
+        try:
+            s3.put_object(Bucket=BUCKET, Key="mine/contended", Body=str(number).encode(), IfMatch=etag)
+        except ClientError as error:
+            return str(error.response["Error"]["Code"])
+        return "written"
+
+    with ThreadPoolExecutor(12) as pool:
+        assert sorted(pool.map(replace, range(1, 13))) == ["PreconditionFailed"] * 11 + ["written"]
+
+
+def test_campaigns_of_a_tenant_that_are_approved_at_the_same_moment_lose_nothing(account: Account) -> None:
+    recent = S3RecentTexts(account.root("s3"), BUCKET)
+    every = [numbered(ACME, number) for number in range(6)]
+    with ThreadPoolExecutor(len(every)) as pool:
+        list(pool.map(lambda key: recent.add(key, [key.campaign_id]), every))
+    newest = [key.campaign_id for key in reversed(every)][:CAMPAIGNS]
+    assert [campaign.campaign_id for campaign in recent.of_tenant(ACME).campaigns] == newest
 
 
 def test_the_account_itself_is_told_that_an_object_is_missing(account: Account) -> None:

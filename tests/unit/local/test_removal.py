@@ -7,7 +7,9 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from lambdas.adapters.aws.s3_recent_texts import S3RecentTexts
 from lambdas.adapters.table.keys import ItemKey
+from lambdas.domain.ids import CampaignId, CampaignKey, TenantId
 from local.http import StackError
 from local.removal import Removal
 from local.target import Target
@@ -33,13 +35,12 @@ class Throttled:
 
 
 class Account(Target):
-    def __init__(self, dynamodb: Any) -> None:
-        super().__init__({"table": TABLE, "bucket": "b", "prefix": "", "alertTopic": "t"})
-        self.dynamodb = dynamodb
+    def __init__(self, dynamodb: Any, s3: Any = None) -> None:
+        super().__init__({"table": TABLE, "bucket": "manifests", "prefix": "", "alertTopic": "t"})
+        self._clients = {"dynamodb": dynamodb, "s3": s3}
 
     def client(self, service: str) -> Any:
-        assert service == "dynamodb"
-        return self.dynamodb
+        return self._clients[service]
 
 
 @pytest.fixture
@@ -66,6 +67,19 @@ def test_what_was_not_deleted_under_throttling_is_sent_again(dynamodb: Any, monk
     assert throttled.batches == [4, 3, 2, 1]
     assert pauses == sorted(set(pauses))  # longer each time
     assert [item["PK"]["S"] for item in dynamodb.scan(TableName=TABLE)["Items"]] == ["TENANT#acme"]
+
+
+def test_objects_of_the_tenant_go_and_nobody_elses(dynamodb: Any) -> None:
+    s3 = boto3.client("s3", region_name="us-east-1")
+    s3.create_bucket(Bucket="manifests")
+    campaign = CampaignId("01J00000000000000000000000")
+    for tenant in ("verify", "verify-other"):
+        texts = S3RecentTexts(s3, "manifests")
+        texts.put(CampaignKey(TenantId(tenant), campaign), ["text"])
+        texts.add(CampaignKey(TenantId(tenant), campaign), ["text"])
+    removal = Removal(Account(dynamodb, s3), "verify")
+    assert (removal.remove_objects(), removal.remove_objects()) == (2, 0)
+    assert all("verify-other" in item["Key"] for item in s3.list_objects_v2(Bucket="manifests")["Contents"])
 
 
 @pytest.mark.parametrize("tenant", ["acme", "verifying", "my-verify", ""])

@@ -7,16 +7,17 @@ from types import SimpleNamespace
 import pytest
 
 from local.emulator.config import EmulatorConfig
+from local.emulator.gateway import began
 from local.emulator.patch import Emulator
 from local.emulator.slots import Slots, give_the_worker_back, wait_for_a_worker
 
 
-def start(slots: Slots, function: str, reserved: int | None = None) -> threading.Event:
+def start(slots: Slots, function: str, reserved: int | None = None, *, urgent: bool = False) -> threading.Event:
     """Acquire on a thread of its own; the event tells that the slot was granted."""
     granted = threading.Event()
 
     def acquire() -> None:
-        slots.acquire(function, reserved)
+        slots.acquire(function, reserved, urgent=urgent)
         granted.set()
 
     waiting_before = slots.waiting()
@@ -47,6 +48,33 @@ def test_all_functions_together_have_at_most_the_total_beyond_one_each() -> None
     assert not second.is_set(), "four run already, one of them beyond the total"
     slots.release("map")
     assert second.wait(5)
+
+
+def test_what_a_client_waits_for_has_its_functions_share_whatever_else_is_running() -> None:
+    slots = Slots(per_function=2, total=2)
+    for function in ("map", "map", "step"):
+        assert start(slots, function).is_set()
+    queued = [start(slots, "step") for _ in range(5)]
+    assert [start(slots, "api", urgent=True).is_set() for _ in range(3)] == [True, True, False]
+    slots.release("api")
+    assert slots.running() == {"map": 2, "step": 1, "api": 2}, "the third came before those who waited longer"
+    slots.release("map")
+    assert not any(each.is_set() for each in queued), "what is urgent counts for the others"
+
+
+def test_an_invocation_of_api_gateway_is_urgent_and_told_when_it_began() -> None:
+    lambda_svc = SimpleNamespace(_reserved_concurrency=lambda *_: None, _inflight_key=lambda config: config)
+    emulator = Emulator(EmulatorConfig(home=Path("/nowhere"), port=1, workers=1), {"services.lambda_svc": lambda_svc})
+    acquire = wait_for_a_worker(None, emulator)
+    acquire({}, "step")
+    noted: list[float] = []
+    reset = began.set(noted)
+    try:
+        for count in (1, 2):
+            assert acquire({}, "api") == ("api", None)
+            assert len(noted) == count
+    finally:
+        began.reset(reset)
 
 
 def test_first_come_first_served() -> None:

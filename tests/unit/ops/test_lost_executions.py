@@ -8,8 +8,7 @@ from lambdas.domain.approval import HEARTBEAT_EVERY, RESUME_GRACE
 from lambdas.domain.models.campaign import CampaignStatus
 from lambdas.domain.models.workflow import Decision
 from tests.support import samples
-from tests.support.asked import Asked
-from tests.support.asking import SECOND, decided, request
+from tests.support.asked import SECOND, Asked, decided, request
 from tests.support.world import World
 
 HOUR = timedelta(hours=1)

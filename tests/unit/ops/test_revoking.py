@@ -80,11 +80,14 @@ def test_somebody_else_in_their_place_is_asked(asked: Asked) -> None:
 
 def test_taken_back_within_the_minute_of_a_reminder_it_holds(asked: Asked) -> None:
     """The reminder is wished for, and taken back before the sweep comes by."""
+    invited = asked.approval.reviewers[0].invited_at
+    assert invited is not None
     remind(place(asked), ADA, asked.world.approvals, asked.world.clock.now())
     taken_back(asked)
     asked.world.clock.advance(MINUTE)
     asked.tend()
     assert mails_to(asked) == 1
+    assert asked.approval.reviewers[0].invited_at == invited
 
 
 def test_taken_back_while_the_mail_is_on_its_way_the_link_in_it_is_dead(asked: Asked) -> None:

@@ -10,7 +10,7 @@ from lambdas.domain.models.mail import Mail
 from lambdas.domain.models.tenant import TenantConfig
 from lambdas.domain.models.workflow import Decision
 from lambdas.services.decisions import Choice, decide
-from lambdas.services.open_requests import Place, Reassignment, reassign, remind
+from lambdas.services.open_requests import Place, Reassignment, reassign, remind, revoke
 from lambdas.workers.mail_events import Undelivered, note
 from tests.support import samples
 from tests.support.asked import REVIEWERS, Asked
@@ -61,6 +61,52 @@ def test_the_manager_gets_a_mail_and_the_operators_an_alert_once(asked: Asked) -
     assert "reviewer 1 of 3 (Permanent bounce, General), reviewer 3 of 3" in alert.failure.message
     assert "@" not in alert.model_dump_json()
     assert samples.CAMPAIGN_ID in str(alert.failure.next_step)
+
+
+def test_when_all_links_are_taken_back_the_manager_hears_once_that_nobody_can_decide(world: World) -> None:
+    asked = Asked(world, reviewers=list(REVIEWERS), quorum="all")
+    link = asked.open(asked.links()[GRACE])
+    decide(link, Choice(Decision.APPROVED, "", link.approval.content_hash), world)
+    place = Place(samples.KEY, asked.approval.callback_id)
+    revoke(place, ADA, world.approvals, world.clock.now())
+    assert minute(asked) == []
+    assert told(asked) == [], "Joan may still answer"
+    revoke(place, JOAN, world.approvals, world.clock.now())
+    for _ in range(3):
+        assert minute(asked) == []
+    (mail,) = told(asked)
+    assert mail.subject == "Nobody can decide: Spring launch"
+    assert all(said in mail.text for said in (ADA, JOAN, "taken back", "/reassign", "/reminders"))
+    assert GRACE not in mail.text
+    (alert,) = world.alerts.sent
+    assert alert.failure.code == "NO_REVIEWER_LEFT"
+    assert "reviewer 1 of 3 (the link was taken back), reviewer 3 of 3" in alert.failure.message
+    remind(place, ADA, world.approvals, world.clock.now())
+    assert minute(asked) == []
+    revoke(place, ADA, world.approvals, world.clock.now())
+    minute(asked)
+    assert len(told(asked)) == 2, "a new link was sent, and taken back as well"
+
+
+def test_the_last_link_that_is_taken_back_is_seen_to_at_the_next_tick(asked: Asked) -> None:
+    asked.tend(everything=False)
+    revoke(Place(samples.KEY, asked.approval.callback_id), None, asked.world.approvals, asked.world.clock.now())
+    asked.tend(everything=False)
+    assert len(told(asked)) == 1
+
+
+def test_whom_a_mail_has_reached_is_reminded_and_anybody_else_invited(asked: Asked) -> None:
+    bounced(asked, JOAN)
+    minute(asked)
+    before = len(asked.world.mailer.sent)
+    invited = asked.approval.reviewers[0].invited_at
+    remind(Place(samples.KEY, asked.approval.callback_id), None, asked.world.approvals, asked.world.clock.now())
+    assert asked.approval.reviewers[0].invited_at == invited, "it was mailed, and will be again"
+    minute(asked)
+    new = {mail.to: mail for mail in asked.world.mailer.sent[before:]}
+    assert {to: mail.tags["kind"] for to, mail in new.items()} == {ADA: "reminder", GRACE: "reminder", JOAN: "approval"}
+    assert new[ADA].subject == "Reminder: please review: Spring launch"
+    assert new[JOAN].subject == "Please review: Spring launch"
 
 
 def test_those_whom_the_tenant_names_are_told_from_its_sender(asked: Asked) -> None:
