@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 
 from lambdas.adapters.aws.clients import SDK_ATTEMPTS
 from lambdas.domain.errors import ThrottledError
-from lambdas.domain.models.approval import Approval, ApprovalStatus, Decision
+from lambdas.domain.models.approval import Approval, ApprovalStatus
 from lambdas.domain.models.campaign import CampaignStatus
 from lambdas.domain.models.checkpoint import BUILD_STEPS, StepOutcome
 from lambdas.domain.models.post import PostStatus
+from lambdas.domain.models.workflow import Decision
 from tests.support import samples
 from tests.support.agents import Act, Generator
 from tests.support.faults import Fault, FaultPlan

@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 
 from lambdas.domain.errors import CampaignError, GoneError
 from lambdas.domain.ids import CampaignKey, TaskToken
-from lambdas.domain.models.approval import Approval, Decision
+from lambdas.domain.models.approval import Approval
 from lambdas.domain.models.base import iso
-from lambdas.domain.models.workflow import BuildInput
+from lambdas.domain.models.workflow import BuildInput, Decision
 from lambdas.services.approval_links import OpenLink
 from lambdas.services.decisions import Choice, decide
 from tests.fakes import MemoryEngine
