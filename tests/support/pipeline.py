@@ -184,6 +184,7 @@ class Pipeline:
         except StateError as ended:
             world.engine.fail(TaskToken(wait.token), ended.error, ended.cause)
             raise
+        approval = world.approvals.get(key, approval.callback_id)  # it may have more time by now
         decide(OpenLink(approval, approval.reviewers[0]), Choice(decision, "", None), world)
         told = self._around.told(wait.token)
         assert told is not None, "the decision did not reach the workflow"
