@@ -6,7 +6,7 @@ from typing import Any
 from lambdas.agents.cleaning import cleaned
 from lambdas.agents.content_generator.contract import GeneratorInput
 from lambdas.agents.content_generator.finish_draft import max_hashtags, room_for_text
-from lambdas.agents.content_generator.told import copy_brief, statements_for
+from lambdas.agents.content_generator.told import copy_brief, day_of, statements_for
 from lambdas.agents.statements import to_payload
 from lambdas.domain.models.brand import Persona
 
@@ -42,6 +42,9 @@ def model_payload(request: GeneratorInput, at: datetime) -> dict[str, Any]:
         "index": post.index,
         "statements": to_payload(statements_for(request)),
         "sensitive": copy_brief(request).sensitive,
+        "day": day_of(request).isoformat(),
+        "startsOn": brief.starts_on.isoformat() if brief.starts_on else None,
+        "endsOn": brief.ends_on.isoformat() if brief.ends_on else None,
         "hasLink": brief.product.url is not None,
         "language": brief.language,
         "platform": post.platform.value,
