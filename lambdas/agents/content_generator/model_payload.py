@@ -39,13 +39,7 @@ def model_payload(request: GeneratorInput, at: datetime) -> dict[str, Any]:
     return {
         **told,
         **asked,
-        "index": post.index,
-        "statements": to_payload(statements_for(request)),
-        "sensitive": copy_brief(request).sensitive,
-        "day": day_of(request).isoformat(),
-        "startsOn": brief.starts_on.isoformat() if brief.starts_on else None,
-        "endsOn": brief.ends_on.isoformat() if brief.ends_on else None,
-        "hasLink": brief.product.url is not None,
+        **_campaign_facts(request),
         "language": brief.language,
         "platform": post.platform.value,
         "room": room_for_text(request, reserved, (handle,) if handle else (), at),
@@ -55,6 +49,20 @@ def model_payload(request: GeneratorInput, at: datetime) -> dict[str, Any]:
         "bannedWords": list(brand.banned_words),
         "emojiPolicy": brand.emoji_policy.value,
         "maxReadingGrade": brand.max_reading_grade,
+    }
+
+
+def _campaign_facts(request: GeneratorInput) -> dict[str, Any]:
+    """What may be said, when, and how quietly."""
+    brief = request.post.campaign
+    return {
+        "index": request.post.index,
+        "statements": to_payload(statements_for(request)),
+        "sensitive": copy_brief(request).sensitive,
+        "day": day_of(request).isoformat(),
+        "startsOn": brief.starts_on.isoformat() if brief.starts_on else None,
+        "endsOn": brief.ends_on.isoformat() if brief.ends_on else None,
+        "hasLink": brief.product.url is not None,
     }
 
 
