@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from enum import StrEnum
 
-from lambdas.domain.models.key_message import MessageKind, TypedMessage
+from lambdas.domain.message_kinds import TypedMessage
+from lambdas.domain.models.brand import MessageKind
 
 
 class Intent(StrEnum):

@@ -9,7 +9,8 @@ from typing import Any
 from lambdas.agents.cleaning import cleaned
 from lambdas.domain.compliance.copy_rules import refers_back
 from lambdas.domain.compliance.words import phrases_in
-from lambdas.domain.models.key_message import KeyMessage, MessageKind, TypedMessage, typed
+from lambdas.domain.message_kinds import TypedMessage, typed
+from lambdas.domain.models.brand import KeyMessage, MessageKind
 
 _SENTENCE_END = re.compile(r"(?<=[.!?。！？])(?<!\d\.)\s+|\n+")
 _CLOSED = (".", "!", "?", "…", "。", "！", "？", ":")

@@ -21,7 +21,7 @@ from lambdas.agents.outcome import AgentError, Answer, ErrorCode, answer
 from lambdas.agents.seeding import derive_seed
 from lambdas.agents.statements import to_payload
 from lambdas.domain.calendar import SlotRequest, planned_count, posting_slots
-from lambdas.domain.compliance import is_sensitive
+from lambdas.domain.compliance.copy_rules import is_sensitive
 from lambdas.domain.errors import InvalidInputError
 from lambdas.domain.ids import post_id_for
 from lambdas.domain.models.post import PlannedPost

@@ -10,7 +10,7 @@ from datetime import date
 from typing import NamedTuple
 
 from lambdas.agents.intents import Intent, intent_for, is_last_days
-from lambdas.domain.models.key_message import TypedMessage
+from lambdas.domain.message_kinds import TypedMessage
 from lambdas.domain.platforms import Platform
 
 SMS_STATEMENT = 95

@@ -13,7 +13,7 @@ from lambdas.agents.inputs import local_day
 from lambdas.agents.statements import statements_of
 from lambdas.domain.calendar import SlotRequest, validate_slots
 from lambdas.domain.ids import PersonaId, post_id_for
-from lambdas.domain.models.key_message import TypedMessage
+from lambdas.domain.message_kinds import TypedMessage
 from lambdas.domain.models.post import AssetRequirements, PlannedPost
 from lambdas.domain.platforms import Platform
 

@@ -24,7 +24,8 @@ from lambdas.agents.model_choice import load_prompt
 from lambdas.agents.offline.offline_model import OfflineModel
 from lambdas.agents.outcome import AgentError, Answer, ErrorCode, answer
 from lambdas.agents.seeding import derive_seed
-from lambdas.domain.compliance import check_brand, check_copy, links_in
+from lambdas.domain.compliance import check_brand, links_in
+from lambdas.domain.compliance.copy_rules import check_copy
 from lambdas.domain.errors import RetryableError
 from lambdas.domain.limits import check_limits
 from lambdas.domain.models.base import invalid_input

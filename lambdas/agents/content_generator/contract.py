@@ -6,9 +6,8 @@ from pydantic import Field
 
 from lambdas.domain.ids import CampaignIdField, PostIdField, TenantIdField
 from lambdas.domain.models.base import Day, Model
-from lambdas.domain.models.brand import Brand, LanguageTag, Line, Paragraph, Persona
+from lambdas.domain.models.brand import Brand, KeyMessageField, LanguageTag, Line, Paragraph, Persona
 from lambdas.domain.models.campaign import Name, Product
-from lambdas.domain.models.key_message import KeyMessageField
 from lambdas.domain.models.post import CommentOutcome, PlannedPost, PostContent, Provenance
 
 

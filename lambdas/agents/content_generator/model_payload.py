@@ -7,7 +7,7 @@ from lambdas.agents.cleaning import cleaned
 from lambdas.agents.comments.reading import without_quotes
 from lambdas.agents.content_generator.contract import GeneratorInput
 from lambdas.agents.content_generator.finish_draft import draft_of, max_hashtags, room_for_text
-from lambdas.agents.content_generator.told import copy_brief, statements_for
+from lambdas.agents.content_generator.told import copy_brief, day_of, statements_for
 from lambdas.agents.statements import to_payload
 from lambdas.domain.models.brand import Persona
 
@@ -38,10 +38,7 @@ def model_payload(request: GeneratorInput, at: datetime) -> dict[str, Any]:
     return {
         **told,
         **_asked(request),
-        "index": post.index,
-        "statements": to_payload(statements_for(request)),
-        "sensitive": copy_brief(request).sensitive,
-        "hasLink": brief.product.url is not None,
+        **_campaign_facts(request),
         "language": brief.language,
         "platform": post.platform.value,
         "room": room_for_text(request, reserved, (handle,) if handle else (), at),
@@ -69,6 +66,20 @@ def _asked(request: GeneratorInput) -> dict[str, Any]:
             wire["previousText"] = wire["previous"]["text"]
     asked: dict[str, Any] = cleaned({"revision": wire})
     return asked
+
+
+def _campaign_facts(request: GeneratorInput) -> dict[str, Any]:
+    """What may be said, when, and how quietly."""
+    brief = request.post.campaign
+    return {
+        "index": request.post.index,
+        "statements": to_payload(statements_for(request)),
+        "sensitive": copy_brief(request).sensitive,
+        "day": day_of(request).isoformat(),
+        "startsOn": brief.starts_on.isoformat() if brief.starts_on else None,
+        "endsOn": brief.ends_on.isoformat() if brief.ends_on else None,
+        "hasLink": brief.product.url is not None,
+    }
 
 
 def _manner(persona: Persona) -> dict[str, Any]:

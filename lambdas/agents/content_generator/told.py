@@ -7,8 +7,8 @@ from lambdas.agents.content_generator.contract import GeneratorInput
 from lambdas.agents.inputs import brief_texts, disclaimers_for
 from lambdas.agents.intents import Intent
 from lambdas.agents.statements import statements_of
-from lambdas.domain.compliance import CopyBrief, is_sensitive
-from lambdas.domain.models.key_message import TypedMessage
+from lambdas.domain.compliance.copy_rules import CopyBrief, is_sensitive
+from lambdas.domain.message_kinds import TypedMessage
 
 _ASKING = frozenset({Intent.QUESTION, Intent.OBJECTION, Intent.INVITE})
 """Intents whose posts may ask the reader something."""

@@ -1,12 +1,15 @@
-"""Brands and personas: who speaks, and how. Tenants maintain them; campaigns refer to them by id."""
+"""Brands and personas: who speaks, and how. Tenants maintain them; campaigns refer to them by id.
+
+And the messages that a brief has them say.
+"""
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import Field, StringConstraints
+from pydantic import Discriminator, Field, StringConstraints, Tag
 
 from lambdas.domain.ids import BrandIdField, PersonaIdField, shaped
-from lambdas.domain.models.base import Model
+from lambdas.domain.models.base import Day, Model
 from lambdas.domain.platforms import Platform
 
 Line = Annotated[str, StringConstraints(min_length=1, max_length=300)]
@@ -103,3 +106,32 @@ class Persona(PersonaConfig):
 
     persona_id: PersonaIdField
     version: Annotated[int, Field(ge=1)]
+
+
+class MessageKind(StrEnum):
+    OFFER = "offer"
+    FACT = "fact"
+    DEADLINE = "deadline"
+    PROOF = "proof"
+    INVITATION = "invitation"
+    STORY = "story"  # only where the brief says so: a story cannot be told by its words
+
+
+class KeyMessage(Model):
+    """A key message whose kind, or last day, the brief names."""
+
+    text: Line
+    kind: MessageKind | None = None
+    """Derived from the text where absent."""
+    until: Day | None = None
+    """The last day on which it is true."""
+
+
+def _form(value: Any) -> str:
+    return "[object]" if isinstance(value, dict | KeyMessage) else "[text]"
+
+
+KeyMessageField = Annotated[
+    Annotated[Line, Tag("[text]")] | Annotated[KeyMessage, Tag("[object]")], Discriminator(_form)
+]
+"""A string or an object. ``base.field_error`` leaves these tags out of a field's path."""

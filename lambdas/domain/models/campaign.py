@@ -20,8 +20,7 @@ from pydantic.functional_serializers import PlainSerializer
 
 from lambdas.domain.ids import BrandIdField, CampaignIdField, CampaignKey, CorrelationId, PersonaIdField, TenantIdField
 from lambdas.domain.models.base import Email, Integer, Model, Moment
-from lambdas.domain.models.brand import Brand, LanguageTag, Line, Paragraph, Persona
-from lambdas.domain.models.key_message import KeyMessageField
+from lambdas.domain.models.brand import Brand, KeyMessageField, LanguageTag, Line, Paragraph, Persona
 from lambdas.domain.models.schedule import MAX_POSTS, Schedule
 from lambdas.domain.platforms import Platform
 

@@ -74,7 +74,7 @@ def test_its_canned_reply_is_no_post(tmp_path: Path) -> None:
 
 
 def test_it_forwards_the_tool_to_an_openai_compatible_server(tmp_path: Path, httpserver: HTTPServer) -> None:
-    arguments = '{"text": "Keep the weekend.", "hashtags": ["SRE"]}'
+    arguments = '{"text": "Release on a Friday and keep the weekend.", "hashtags": ["SRE"]}'
     requests: list[dict[str, Any]] = []
 
     def chat(request: Request) -> Response:
@@ -90,7 +90,7 @@ def test_it_forwards_the_tool_to_an_openai_compatible_server(tmp_path: Path, htt
     with emulator(tmp_path, MINISTACK_BEDROCK_PROXY_URL=httpserver.url_for("").rstrip("/")) as url:
         reply = content_generator.run(post_data(), provider=model(url, "qwen3:8b"))
     assert reply["error"] is None
-    assert reply["result"]["content"]["text"] == "Keep the weekend."
+    assert reply["result"]["content"]["text"] == "Release on a Friday and keep the weekend."
     provenance = reply["result"]["provenance"]
     assert (provenance["modelId"], provenance["inputTokens"], provenance["outputTokens"]) == ("qwen3:8b", 321, 45)
     assert requests[0]["model"] == "qwen3:8b"

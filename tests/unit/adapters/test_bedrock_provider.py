@@ -261,11 +261,11 @@ def test_a_brief_cannot_close_the_marks_around_it(httpserver: HTTPServer) -> Non
 
 
 def test_planning_asks_for_topics_and_for_what_is_missing(httpserver: HTTPServer) -> None:
-    def topics(wanted: dict[str, int], start: int) -> list[dict[str, Any]]:
-        names = [name for name, count in wanted.items() for _ in range(count)]
+    def topics(wanted: list[dict[str, Any]], start: int) -> list[dict[str, Any]]:
+        asks = [ask for ask in wanted for _ in range(ask["number"])]
         return [
-            {"intent": name, "topic": f"Idea {chr(97 + start + n)}{n} {name}", "visual": ""}
-            for n, name in enumerate(names)
+            {"intent": a["intent"], "message": a["message"], "topic": f"Idea {chr(97 + start + n)}{n}", "visual": ""}
+            for n, a in enumerate(asks)
         ]
 
     requests: list[dict[str, Any]] = []
@@ -281,8 +281,8 @@ def test_planning_asks_for_topics_and_for_what_is_missing(httpserver: HTTPServer
     httpserver.expect_request("/model/amazon.nova-lite-v1:0/converse").respond_with_handler(answer)
     reply = campaign_planner.run(plan_data(), provider=model(httpserver))
     assert reply["error"] is None
-    assert sum(payload_of(requests[0])["wanted"].values()) == 24
-    assert sum(payload_of(requests[1])["wanted"].values()) == 2
+    assert sum(ask["number"] for ask in payload_of(requests[0])["wanted"]) == 24
+    assert sum(ask["number"] for ask in payload_of(requests[1])["wanted"]) == 2
     assert len(payload_of(requests[1])["taken"]) == 22
     assert all(post["topic"].startswith("Idea ") for post in reply["result"]["posts"])
 

@@ -16,7 +16,8 @@ from lambdas.agents.campaign_planner.topics import normalised
 from lambdas.agents.intents import Intent
 from lambdas.agents.offline.offline_model import Fault, OfflineModel
 from lambdas.domain.ids import post_id_for
-from lambdas.domain.models.key_message import MessageKind, TypedMessage
+from lambdas.domain.message_kinds import TypedMessage
+from lambdas.domain.models.brand import MessageKind
 from lambdas.domain.models.post import PlannedPost
 from lambdas.domain.platforms import Platform
 from tests.support.agent_inputs import ALL_PLATFORMS, CAMPAIGN_ID, launch, plan_data

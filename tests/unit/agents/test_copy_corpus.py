@@ -13,7 +13,8 @@ from lambdas.agents.inputs import disclaimers_for
 from lambdas.agents.offline.phrases import phrases_for, sms_opt_out
 from lambdas.domain.compliance.copy_rules import first_sentence
 from lambdas.domain.limits import sms_segments
-from lambdas.domain.models.key_message import MessageKind
+from lambdas.domain.message_kinds import TypedMessage
+from lambdas.domain.models.brand import MessageKind
 from lambdas.domain.models.post import AssetRequirements
 from lambdas.domain.platforms import Platform
 from tests.support.briefs import GENERATED, WRITTEN, Written, brief, write
@@ -35,7 +36,7 @@ def statement(post: Written) -> str:
     return max((s for s in told if s in first), key=len, default=max(whole, key=len, default=""))
 
 
-def all_statements(post: Written) -> list:  # type: ignore[type-arg]
+def all_statements(post: Written) -> list[TypedMessage]:
     return statements_for(post.request)
 
 

@@ -5,8 +5,9 @@ from datetime import date
 import pytest
 
 from lambdas.domain.errors import InvalidInputError
+from lambdas.domain.message_kinds import typed
+from lambdas.domain.models.brand import KeyMessage, MessageKind
 from lambdas.domain.models.campaign import CampaignBrief
-from lambdas.domain.models.key_message import KeyMessage, MessageKind, typed
 from tests.support.samples import plain_brief
 
 START = date(2027, 2, 1)

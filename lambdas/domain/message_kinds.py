@@ -1,47 +1,13 @@
-"""The key messages of a brief: what each of them is, and until when it holds.
+"""What a key message is, and until when it holds, where the brief leaves that out.
 
-A brief gives them as strings, or as ``{text, kind?, until?}``. What a brief leaves out is derived from words that stand
-for it in English, German, French and Spanish; what no word stands for is a fact.
+Both are derived from words that stand for it in English, German, French and Spanish; what no word stands for is a fact.
 """
 
 import re
 from datetime import date, timedelta
-from enum import StrEnum
-from typing import Annotated, Any
-
-from pydantic import Discriminator, Tag
 
 from lambdas.domain.models.base import Day, Model
-from lambdas.domain.models.brand import Line
-
-
-class MessageKind(StrEnum):
-    OFFER = "offer"
-    FACT = "fact"
-    DEADLINE = "deadline"
-    PROOF = "proof"
-    INVITATION = "invitation"
-    STORY = "story"  # only where the brief says so: a story cannot be told by its words
-
-
-class KeyMessage(Model):
-    """A key message whose kind, or last day, the brief names."""
-
-    text: Line
-    kind: MessageKind | None = None
-    """Derived from the text where absent."""
-    until: Day | None = None
-    """The last day on which it is true."""
-
-
-def _form(value: Any) -> str:
-    return "[object]" if isinstance(value, dict | KeyMessage) else "[text]"
-
-
-KeyMessageField = Annotated[
-    Annotated[Line, Tag("[text]")] | Annotated[KeyMessage, Tag("[object]")], Discriminator(_form)
-]
-"""A string or an object. ``base.field_error`` leaves these tags out of a field's path."""
+from lambdas.domain.models.brand import KeyMessage, MessageKind
 
 
 class TypedMessage(Model):
