@@ -26,7 +26,7 @@ from lambdas.agents.offline.planner import propose_topics
 from lambdas.agents.seeding import derive_seed, shuffled
 from lambdas.domain.compliance.copy_rules import PROFILE_ONLY
 from lambdas.domain.limits import measure
-from lambdas.domain.models.key_message import TypedMessage
+from lambdas.domain.message_kinds import TypedMessage
 from lambdas.domain.platforms import Platform
 from lambdas.domain.similarity import difference
 
