@@ -23,7 +23,7 @@ def planner_input(campaign: Campaign, configuration: Configuration, *, attempt: 
     return {
         "tenantId": campaign.tenant_id,
         "campaignId": campaign.campaign_id,
-        "campaign": campaign.brief.starting(campaign.plans_from).to_wire(),
+        "campaign": campaign.planned_brief.starting(campaign.plans_from).to_wire(),
         "brandConfig": configuration.brand.to_wire(),
         "personaConfigs": [persona.to_wire() for persona in configuration.personas],
         "mergedConfig": merged_config(campaign.brief, configuration),

@@ -42,24 +42,26 @@ def _plan(data: Mapping[str, Any], model: TextModel) -> PlannerResult:
     personas = {
         platform: request.merged_config.platforms[platform].persona_ids for platform in request.campaign.platforms
     }
-    slots = spread(total, request.campaign.platforms, personas)
+    deadline = request.campaign.deadline_utc()
     try:
-        times = posting_slots(request.campaign.schedule, slots)
+        wanted = spread(total, request.campaign.platforms, personas)
+        slots = posting_slots(request.campaign.schedule, wanted, deadline)
     except InvalidInputError as error:
         fields = [{"field": e.field, "message": e.message} for e in error.errors]
         raise AgentError(ErrorCode.NOT_ENOUGH_SLOTS, error.message, {"errors": fields}) from error
-    topics = _topics_for(request, intents_for(total), model)
+    in_time = sum(slot.at <= deadline for slot in slots) if deadline else None
+    topics = _topics_for(request, intents_for(total, in_time), model)
     posts = tuple(
         PlannedPost(
             post_id=post_id_for(request.campaign_id, index),
             persona_id=slot.persona_id,
             platform=slot.platform,
-            scheduled_at=at,
+            scheduled_at=slot.at,
             topic=topic.topic,
             intent=topic.intent.value,
             asset_requirements=asset_for(slot.platform, topic.visual),
         )
-        for index, (slot, at, topic) in enumerate(zip(slots, times, topics, strict=True))
+        for index, (slot, topic) in enumerate(zip(slots, topics, strict=True))
     )
     if problems := plan_problems(request, posts, total):
         raise AgentError(ErrorCode.INVALID_PLAN, problems[0], {"problems": problems[:20], "total": len(problems)})

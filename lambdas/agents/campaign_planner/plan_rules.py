@@ -9,16 +9,16 @@ from typing import NamedTuple
 
 from lambdas.agents.campaign_planner.contract import PlannerInput
 from lambdas.agents.campaign_planner.topics import normalised
-from lambdas.domain.calendar import SlotRequest, validate_slots
+from lambdas.domain.calendar import Slot, SlotRequest, validate_slots
 from lambdas.domain.ids import PersonaId, post_id_for
-from lambdas.domain.models.post import AssetRequirements, PlannedPost
+from lambdas.domain.models.post import URGENT_INTENTS, AssetRequirements, PlannedPost
 from lambdas.domain.platforms import Platform
 
 
 def spread(
     total: int, platforms: Sequence[Platform], personas: Mapping[Platform, Sequence[PersonaId]]
 ) -> list[SlotRequest]:
-    """``total`` posts in order of time.
+    """``total`` posts, in the order in which they go out where all platforms have the same hours.
 
     The numbers of posts per platform differ by at most one. On a platform the next post goes to the persona with
     the fewest so far. The order of platforms moves on with each round, so none is stuck to a time of day.
@@ -88,10 +88,18 @@ def plan_problems(request: PlannerInput, posts: Sequence[PlannedPost], expected:
         *_repeated(posts),
         *validate_slots(
             request.campaign.schedule,
-            [SlotRequest(post.platform, post.persona_id) for post in posts],
-            [post.scheduled_at for post in posts],
+            [Slot(post.platform, post.persona_id, post.scheduled_at) for post in posts],
+            request.campaign.deadline_utc(),
         ),
+        *_too_late(request, posts),
     ]
+
+
+def _too_late(request: PlannerInput, posts: Sequence[PlannedPost]) -> Iterator[str]:
+    deadline = request.campaign.deadline_utc()
+    for number, post in enumerate(posts, 1):
+        if deadline and post.scheduled_at > deadline and post.intent in URGENT_INTENTS:
+            yield f"post {number} asks to hurry ({post.intent}) and goes out after the deadline"
 
 
 def _unknown(request: PlannerInput, posts: Sequence[PlannedPost]) -> Iterator[str]:

@@ -23,7 +23,7 @@ from lambdas.domain.ids import BrandIdField, CampaignIdField, CampaignKey, Corre
 from lambdas.domain.models.approval import Quorum
 from lambdas.domain.models.base import Integer, Model, Moment
 from lambdas.domain.models.brand import Brand, LanguageTag, Line, Paragraph, Persona
-from lambdas.domain.models.schedule import MAX_POSTS, Schedule
+from lambdas.domain.models.schedule import MAX_POSTS, Deadline, Schedule
 from lambdas.domain.platforms import Platform
 
 MAX_BATCH = 10
@@ -152,6 +152,8 @@ class ApprovalPolicy(Model):
     ] = ()
     remind_after_hours: Annotated[tuple[Annotated[int, Field(ge=1, le=336)], ...], Field(max_length=10)] = (24, 72)
     quiet_hours: QuietHours | None = None
+    notify: Annotated[tuple[EmailStr, ...], Field(min_length=1, max_length=10)] | None = None
+    """Who is mailed what becomes of the campaign. Left out: the tenant's ``notify``, or whoever started it."""
 
     @model_validator(mode="after")
     def _distinct(self) -> Self:
@@ -177,6 +179,8 @@ class CampaignBrief(Model):
     language: LanguageTag = "en"
     post_count: Annotated[Integer, Field(ge=1, le=MAX_POSTS)] | None = None
     schedule: Schedule
+    deadline: Deadline | None = None
+    """Until when people can do what the campaign asks for; a date is the end of that day. No post hurries after it."""
     generation: Generation = Generation()
     approval: ApprovalPolicy
 
@@ -186,6 +190,9 @@ class CampaignBrief(Model):
         if len(set(values)) != len(values):
             raise ValueError("each may be named once")
         return values
+
+    def deadline_utc(self) -> datetime | None:
+        return self.schedule.to_utc(self.deadline) if self.deadline else None
 
     def starting(self, moment: datetime) -> Self:
         """The brief as it is planned from ``moment`` on: of a window that began before, only the rest is left."""
@@ -255,6 +262,8 @@ class Campaign(Model):
     updated_at: Moment
     created_by: str
     execution_arn: str | None = None
+    hours_by_platform: bool = False
+    """Not so where an older version accepted it: its posts go out every day from 08:00 to 20:00."""
     configured_at: Moment | None = None
     """When SaveCampaign kept the configuration, which is an item of its own (``SK = CAMPAIGN#CONFIGURATION``)."""
     configuration: Configuration | None = None
@@ -273,6 +282,13 @@ class Campaign(Model):
     def is_configured(self) -> bool:
         """Whether SaveCampaign has kept its brand and personas."""
         return self.configured_at is not None or self.configuration is not None
+
+    @property
+    def planned_brief(self) -> CampaignBrief:
+        """The brief with the days and hours by which this campaign is planned."""
+        if self.hours_by_platform:
+            return self.brief
+        return self.brief.model_copy(update={"schedule": self.brief.schedule.as_before()})
 
     @property
     def plans_from(self) -> datetime:

@@ -19,6 +19,10 @@ class PostStatus(StrEnum):
     PUBLISH_FAILED = "publish_failed"
 
 
+URGENT_INTENTS = frozenset({"offer", "reminder", "last_call"})
+"""Of posts that ask to act in time, and so go out before the campaign's deadline."""
+
+
 class AssetRequirements(Model):
     """The picture or video a post needs; ``kind`` is ``none``, ``image`` or ``video``."""
 
