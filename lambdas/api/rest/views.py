@@ -129,6 +129,8 @@ class PostView(PlannedPost):
     content: PostContent | None = None
     provenance: Provenance | None = None
     error: PostError | None = None
+    moved_from: Moment | None = None
+    """When it was planned for, where a person gave it another time."""
 
     @classmethod
     def of(cls, post: Post) -> "PostView":

@@ -3,7 +3,7 @@
 Everything is computed in UTC minutes, so a clock that jumps for daylight saving can neither lose nor repeat a slot.
 """
 
-from lambdas.domain.calendar.hours import is_open, open_days, open_minutes
+from lambdas.domain.calendar.hours import open_days, open_minutes, time_problem
 from lambdas.domain.calendar.slots import (
     MINIMUM_GAP_MINUTES,
     Slot,
@@ -17,10 +17,10 @@ __all__ = [
     "MINIMUM_GAP_MINUTES",
     "Slot",
     "SlotRequest",
-    "is_open",
     "open_days",
     "open_minutes",
     "planned_count",
     "posting_slots",
+    "time_problem",
     "validate_slots",
 ]

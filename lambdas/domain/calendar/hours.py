@@ -91,10 +91,19 @@ def open_days(schedule: Schedule, platform: Platform, *, enough: int) -> int:
     return sum(1 for _ in islice(days, enough))
 
 
-def is_open(schedule: Schedule, platform: Platform, moment: datetime) -> bool:
-    """Whether a post may go out on the platform at ``moment``. Raises as ``open_spans``."""
+def time_problem(schedule: Schedule, platform: Platform, moment: datetime) -> str | None:
+    """Why a post may not go out on the platform at ``moment``; ``None`` if it may. Raises as ``open_spans``."""
     minute = to_minute(moment)
-    return any(span.start <= minute < span.end for span in _spans(schedule, platform))
+    window = _window(schedule)
+    if not window.start <= minute < window.end:
+        first, last = schedule.told(schedule.start_utc()), schedule.told(schedule.end_utc())
+        return f"the campaign runs from {first} to {last}"
+    day = moment.astimezone(ZoneInfo(schedule.time_zone)).date()
+    if day in schedule.blackout_dates or day in _holidays(schedule, window):
+        return f"{day.isoformat()} is blacked out or a public holiday"
+    if any(span.start <= minute < span.end for span in _spans(schedule, platform)):
+        return None
+    return f"{LABELS[platform]} is posted to {schedule.hours_of(platform).told()} {schedule.time_zone}"
 
 
 def _spans(schedule: Schedule, platform: Platform) -> Iterator[Span]:

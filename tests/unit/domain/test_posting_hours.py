@@ -11,10 +11,10 @@ from lambdas.agents.campaign_planner.agent import run
 from lambdas.agents.inputs import planner_input
 from lambdas.domain.calendar import (
     SlotRequest,
-    is_open,
     open_days,
     open_minutes,
     posting_slots,
+    time_problem,
     validate_slots,
 )
 from lambdas.domain.errors import InvalidInputError
@@ -82,8 +82,9 @@ class TestHoursOfPlatforms:
         assert self.days(when, Platform.BLOG) == {"Wed"}
         assert open_minutes(when, Platform.BLOG) == 2 * (17 * 60 + 30)
         assert open_days(when, Platform.LINKEDIN, enough=9) == 4
-        assert is_open(when, Platform.X, datetime(2026, 6, 6, 21, 59, tzinfo=UTC))
-        assert not is_open(when, Platform.X, datetime(2026, 6, 8, 12, tzinfo=UTC))
+        assert time_problem(when, Platform.X, datetime(2026, 6, 6, 21, 59, tzinfo=UTC)) is None
+        monday = time_problem(when, Platform.X, datetime(2026, 6, 8, 12, tzinfo=UTC))
+        assert monday == "X is posted to sat, sun, 06:30 to 24:00 Europe/Berlin"
 
     def test_a_weekend_of_one_platform_holds_up_no_other(self) -> None:
         wanted = [SlotRequest(platform, ANNA) for _ in range(14) for platform in (Platform.LINKEDIN, Platform.X)]
