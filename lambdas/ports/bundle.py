@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         IdSource,
         Limits,
         ManifestStore,
+        NewsStore,
         PostStore,
         Promises,
         RecentTexts,
@@ -59,6 +60,8 @@ class Ports(Protocol):
     def approvals(self) -> ApprovalStore: ...
     @property
     def effects(self) -> EffectStore: ...
+    @property
+    def news(self) -> NewsStore: ...
     @property
     def manifests(self) -> ManifestStore: ...
     @property

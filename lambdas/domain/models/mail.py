@@ -5,7 +5,8 @@ from typing import Annotated
 
 from pydantic import EmailStr, Field
 
-from lambdas.domain.models.base import Model
+from lambdas.domain.models.approval import MailState
+from lambdas.domain.models.base import Model, Moment
 from lambdas.domain.models.tenant import Sender
 
 
@@ -27,7 +28,24 @@ class Kind(StrEnum):
     APPROVAL = "approval"
     REMINDER = "reminder"
     UNREACHABLE = "unreachable"
+    DECIDED = "decided"
+    FAILED = "failed"
 
 
 ASKING = frozenset({Kind.APPROVAL, Kind.REMINDER})
 """Those that a reviewer gets."""
+
+
+class News(Model):
+    """A mail that tells somebody what became of a campaign (``SK = NEWS#<about>#<number>``)."""
+
+    about: str
+    """The request that was decided, or which failure of the campaign."""
+    number: Annotated[int, Field(ge=0)]
+    """Which of those who are told."""
+    kind: Kind
+    to: EmailStr
+    at: Moment
+    mail: MailState
+    reason: str | None = None
+    """Why the mail service refused it."""

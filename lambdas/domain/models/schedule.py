@@ -215,9 +215,12 @@ class Schedule(Model):
     def end_utc(self) -> datetime:
         return _utc(self.end, self.time_zone)
 
+    def local(self, moment: datetime) -> datetime:
+        return moment.astimezone(ZoneInfo(self.time_zone))
+
     def told(self, moment: datetime) -> str:
         """A moment in words, as a clock in the time zone shows it: ``Monday, 02 March 2026, 10:30 CET``."""
-        return moment.astimezone(ZoneInfo(self.time_zone)).strftime("%A, %d %B %Y, %H:%M %Z")
+        return self.local(moment).strftime("%A, %d %B %Y, %H:%M %Z")
 
 
 def _minutes(clock: str) -> int:
