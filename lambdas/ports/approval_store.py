@@ -62,6 +62,10 @@ class ApprovalStore(Protocol):
         """The request's votes that count, with all that was said."""
         ...
 
+    def everything_said(self, approval: Approval) -> tuple[Vote, ...]:
+        """The same, with the votes that do not count any more."""
+        ...
+
     def adopt(self, shard: int) -> int:
         """Put entries for open requests of one shard that older versions made, which knew no due index; how many."""
         ...
