@@ -4,12 +4,15 @@ The brand and personas are those saved with the campaign, so an edit made while 
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeVar
+from datetime import date, datetime
+from typing import Any, Protocol, TypeVar
+from zoneinfo import ZoneInfo
 
 from lambdas.agents.outcome import AgentError, ErrorCode
 from lambdas.domain.models.base import Model
 from lambdas.domain.models.brand import Brand
-from lambdas.domain.models.campaign import Campaign, CampaignBrief, Configuration
+from lambdas.domain.models.campaign import Campaign, CampaignBrief, Configuration, Product
+from lambdas.domain.models.key_message import KeyMessage
 from lambdas.domain.models.post import Post, Revision
 from lambdas.domain.platforms import Platform
 
@@ -102,11 +105,48 @@ def _context(brief: CampaignBrief) -> dict[str, Any]:
         "product": brief.product.to_wire(),
         "goal": brief.goal,
         "audience": brief.audience,
-        "keyMessages": list(brief.key_messages),
+        "keyMessages": [m if isinstance(m, str) else m.to_wire() for m in brief.key_messages],
         "callToAction": brief.call_to_action,
         "language": brief.language,
+        "startsOn": local_day(brief, brief.schedule.start_utc()).isoformat(),
+        "endsOn": local_day(brief, brief.schedule.end_utc()).isoformat(),
+        "timeZone": brief.schedule.time_zone,
     }
+    if day := deadline_day(brief):
+        context["deadline"] = day.isoformat()
     return context
+
+
+def local_day(brief: CampaignBrief, moment: datetime) -> date:
+    """The day of ``moment`` where the campaign takes place."""
+    return moment.astimezone(ZoneInfo(brief.schedule.time_zone)).date()
+
+
+def deadline_day(brief: CampaignBrief) -> date | None:
+    """The last day on which people can do what the campaign asks for."""
+    deadline = brief.deadline_utc()
+    return local_day(brief, deadline) if deadline else None
+
+
+class Told(Protocol):
+    """What brief and context have in common."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def product(self) -> Product: ...
+    @property
+    def key_messages(self) -> tuple[str | KeyMessage, ...]: ...
+    @property
+    def goal(self) -> str: ...
+    @property
+    def audience(self) -> str: ...
+
+
+def brief_texts(brief: Told) -> tuple[str, ...]:
+    """All prose of a brief, whether it may be said or not."""
+    messages = (m if isinstance(m, str) else m.text for m in brief.key_messages)
+    return (brief.name, brief.product.name, brief.product.description, brief.goal, brief.audience, *messages)
 
 
 ModelT = TypeVar("ModelT", bound=Model)

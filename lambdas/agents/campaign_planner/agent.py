@@ -4,21 +4,24 @@ Code decides what must be right (how many posts, where, by whom, when); the mode
 (the topics). Both depend on the campaign alone, so planning twice gives the same plan.
 """
 
-from collections import Counter
-from collections.abc import Mapping
-from itertools import cycle
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
+from lambdas.agents.campaign_planner.assignment import Ask, Place, assign
 from lambdas.agents.campaign_planner.contract import PlannerInput, PlannerResult, PlanSummary, Topic
-from lambdas.agents.campaign_planner.plan_rules import asset_for, plan_problems, spread
+from lambdas.agents.campaign_planner.plan_rules import asset_for, plan_problems, spread, statements_for
 from lambdas.agents.campaign_planner.topics import collect_topics
 from lambdas.agents.cleaning import cleaned
-from lambdas.agents.inputs import parse_input, personas_in
-from lambdas.agents.intents import Intent, intents_for
+from lambdas.agents.inputs import brief_texts, local_day, parse_input, personas_in
+from lambdas.agents.intents import Intent
 from lambdas.agents.offline.offline_model import OfflineModel
 from lambdas.agents.outcome import AgentError, Answer, ErrorCode, answer
 from lambdas.agents.seeding import derive_seed
-from lambdas.domain.calendar import planned_count, posting_slots
+from lambdas.agents.statements import to_payload
+from lambdas.domain.calendar import Slot, planned_count, posting_slots
+from lambdas.domain.compliance import is_sensitive
 from lambdas.domain.errors import InvalidInputError
 from lambdas.domain.ids import post_id_for
 from lambdas.domain.models.post import PlannedPost
@@ -49,8 +52,7 @@ def _plan(data: Mapping[str, Any], model: TextModel) -> PlannerResult:
     except InvalidInputError as error:
         fields = [{"field": e.field, "message": e.message} for e in error.errors]
         raise AgentError(ErrorCode.NOT_ENOUGH_SLOTS, error.message, {"errors": fields}) from error
-    in_time = sum(slot.at <= deadline for slot in slots) if deadline else None
-    topics = _topics_for(request, intents_for(total, in_time), model)
+    chosen = _topics_for(request, slots, deadline, model)
     posts = tuple(
         PlannedPost(
             post_id=post_id_for(request.campaign_id, index),
@@ -58,10 +60,10 @@ def _plan(data: Mapping[str, Any], model: TextModel) -> PlannerResult:
             platform=slot.platform,
             scheduled_at=slot.at,
             topic=topic.topic,
-            intent=topic.intent.value,
+            intent=intent.value,
             asset_requirements=asset_for(slot.platform, topic.visual),
         )
-        for index, (slot, topic) in enumerate(zip(slots, topics, strict=True))
+        for index, (slot, (intent, topic)) in enumerate(zip(slots, chosen, strict=True))
     )
     if problems := plan_problems(request, posts, total):
         raise AgentError(ErrorCode.INVALID_PLAN, problems[0], {"problems": problems[:20], "total": len(problems)})
@@ -87,27 +89,55 @@ def _check_configuration(request: PlannerInput) -> None:
             raise AgentError(ErrorCode.INVALID_INPUT, message)
 
 
-def _topics_for(request: PlannerInput, intents: list[Intent], model: TextModel) -> list[Topic]:
-    """One topic for each post, in order; those of an intent come round again when all were used."""
-    campaign = request.campaign
-    payload = cleaned(
-        {
-            "language": campaign.language,
-            "product": {"name": campaign.product.name, "description": campaign.product.description},
-            "campaign": campaign.name,
-            "goal": campaign.goal,
-            "audience": campaign.audience,
-            "keyMessages": campaign.key_messages,
-            "callToAction": campaign.call_to_action,
-            "brand": {"name": request.brand_config.name, "voice": request.brand_config.voice},
-            "tone": request.brand_config.tone,
-            "bannedWords": request.brand_config.banned_words,
-        }
-    )
+def _topics_for(
+    request: PlannerInput, slots: Sequence[Slot], deadline: datetime | None, model: TextModel
+) -> list[tuple[Intent, Topic]]:
+    """Intent and topic of each post, in order."""
+    campaign, statements = request.campaign, statements_for(request)
+    places = [
+        Place(slot.platform, local_day(campaign, slot.at), late=deadline is not None and slot.at > deadline)
+        for slot in slots
+    ]
+    ends = local_day(campaign, campaign.schedule.end_utc())
+    asks = assign(statements, places, ends, calm=_is_calm(request))
+    payload = {
+        **cleaned(
+            {
+                "language": campaign.language,
+                "product": {"name": campaign.product.name, "description": campaign.product.description},
+                "campaign": campaign.name,
+                "goal": campaign.goal,
+                "audience": campaign.audience,
+                "callToAction": campaign.call_to_action,
+                "brand": {"name": request.brand_config.name, "voice": request.brand_config.voice},
+                "tone": request.brand_config.tone,
+                "bannedWords": request.brand_config.banned_words,
+            }
+        ),
+        "statements": to_payload(statements),
+    }
     seed = derive_seed(request.tenant_id, request.campaign_id, "plan")
-    found = collect_topics(payload, Counter(intents), model, seed=seed, attempt=request.attempt)
-    turns = {intent: cycle(topics) for intent, topics in found.items()}
-    return [next(turns[intent]) for intent in intents]
+    found = collect_topics(payload, Counter(asks), model, seed=seed, attempt=request.attempt)
+    return [(ask.intent, topic) for ask, topic in zip(asks, _spread(found, asks), strict=True)]
+
+
+def _is_calm(request: PlannerInput) -> bool:
+    return is_sensitive(brief_texts(request.campaign), request.brand_config.tone)
+
+
+def _spread(found: Mapping[Ask, Sequence[Topic]], asks: Sequence[Ask]) -> Iterator[Topic]:
+    """The topics of each ask in turn; when they are used up, those of its statement for other intents as well."""
+    uses: Counter[str] = Counter()
+    of_statement: defaultdict[int, list[Topic]] = defaultdict(list)
+    for ask, topics in found.items():
+        # What only the last days may say is no topic for another day.
+        of_statement[ask.statement] += topics if ask.intent is not Intent.LAST_CALL else []
+    for ask in asks:
+        own = [topic for topic in found.get(ask, ()) if not uses[topic.topic]]
+        choices = own or [*of_statement[ask.statement], *found.get(ask, ())]
+        topic = min(choices, key=lambda t: uses[t.topic])
+        uses[topic.topic] += 1
+        yield topic
 
 
 def _summary(posts: tuple[PlannedPost, ...]) -> PlanSummary:

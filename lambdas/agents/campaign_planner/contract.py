@@ -61,6 +61,8 @@ class Topic(Model):
     """An idea for a post, as a model proposes it."""
 
     intent: Intent
+    message: Annotated[int, Field(ge=0)] = 0
+    """The number of the statement it is about; 0 where the model did not say."""
     topic: Annotated[str, StringConstraints(min_length=3, max_length=400)]
     """One line, in the campaign's language."""
     visual: Annotated[str, StringConstraints(max_length=500)] = ""

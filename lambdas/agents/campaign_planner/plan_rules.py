@@ -9,8 +9,11 @@ from typing import NamedTuple
 
 from lambdas.agents.campaign_planner.contract import PlannerInput
 from lambdas.agents.campaign_planner.topics import normalised
+from lambdas.agents.inputs import deadline_day, local_day
+from lambdas.agents.statements import statements_of
 from lambdas.domain.calendar import Slot, SlotRequest, validate_slots
 from lambdas.domain.ids import PersonaId, post_id_for
+from lambdas.domain.models.key_message import TypedMessage
 from lambdas.domain.models.post import URGENT_INTENTS, AssetRequirements, PlannedPost
 from lambdas.domain.platforms import Platform
 
@@ -68,15 +71,14 @@ def asset_for(platform: Platform, visual: str) -> AssetRequirements:
 
 
 POSTS_PER_REPEAT = 30
-"""One repetition of a topic is allowed for each so many posts: none in a small campaign, a few in a large one.
+"""One repetition of a topic is allowed for each so many posts: none in a small campaign, a few in a large one."""
+TOPICS_PER_STATEMENT = 3
+"""Different topics that every statement has at least, whatever its language and its names."""
 
-30 is what the shortest brief still yields: of 30 posts five educate, and a single subject has five angles for that.
-"""
 
-
-def allowed_uses(total: int) -> int:
-    """How often one topic may come in a campaign of ``total`` posts."""
-    return -(-total // POSTS_PER_REPEAT)
+def allowed_uses(total: int, statements: int) -> int:
+    """How often one topic may come in a campaign of ``total`` posts with so many things to say."""
+    return max(-(-total // POSTS_PER_REPEAT), -(-total // (TOPICS_PER_STATEMENT * statements)))
 
 
 def plan_problems(request: PlannerInput, posts: Sequence[PlannedPost], expected: int) -> list[str]:
@@ -85,7 +87,7 @@ def plan_problems(request: PlannerInput, posts: Sequence[PlannedPost], expected:
         *([f"{expected} posts were wanted and {len(posts)} are planned"] if len(posts) != expected else []),
         *_unknown(request, posts),
         *_misnamed(request, posts),
-        *_repeated(posts),
+        *_repeated(request, posts),
         *validate_slots(
             request.campaign.schedule,
             [Slot(post.platform, post.persona_id, post.scheduled_at) for post in posts],
@@ -100,6 +102,19 @@ def _too_late(request: PlannerInput, posts: Sequence[PlannedPost]) -> Iterator[s
     for number, post in enumerate(posts, 1):
         if deadline and post.scheduled_at > deadline and post.intent in URGENT_INTENTS:
             yield f"post {number} asks to hurry ({post.intent}) and goes out after the deadline"
+
+
+def statements_for(request: PlannerInput) -> list[TypedMessage]:
+    """What the campaign can say."""
+    brief = request.campaign
+    return statements_of(
+        (brief.product.name, brief.product.description),
+        brief.key_messages,
+        language=brief.language,
+        start=local_day(brief, brief.schedule.start_utc()),
+        deadline=deadline_day(brief),
+        banned=request.brand_config.banned_words,
+    )
 
 
 def _unknown(request: PlannerInput, posts: Sequence[PlannedPost]) -> Iterator[str]:
@@ -117,8 +132,8 @@ def _misnamed(request: PlannerInput, posts: Sequence[PlannedPost]) -> Iterator[s
             yield f"post {index + 1} has the id of another post"
 
 
-def _repeated(posts: Sequence[PlannedPost]) -> Iterator[str]:
-    allowed = allowed_uses(len(posts))
+def _repeated(request: PlannerInput, posts: Sequence[PlannedPost]) -> Iterator[str]:
+    allowed = allowed_uses(len(posts), len(statements_for(request)))
     for topic, times in Counter(normalised(post.topic) for post in posts).items():
         if times > allowed:
             yield f"the topic {topic!r} comes {times} times, at most {allowed} are allowed"

@@ -8,18 +8,19 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from lambdas.agents.campaign_planner.assignment import Ask
 from lambdas.agents.campaign_planner.contract import Topic, TopicList
 from lambdas.agents.cleaning import cleaned
-from lambdas.agents.intents import Intent
 from lambdas.agents.model_choice import load_prompt
 from lambdas.agents.outcome import AgentError, ErrorCode
 from lambdas.domain.models.base import invalid_input
 from lambdas.domain.similarity import near_duplicates
 from lambdas.ports.services import ModelReply, ModelRequest, Stop, Task, TextModel
 
-PROMPT_VERSION = "plan-v1"
-MAX_PER_INTENT = 60
-"""Beyond so many different topics for one intent they come round again: 10,000 ideas cost more than they are worth."""
+PROMPT_VERSION = "plan-v2"
+MAX_TOPICS = 600
+"""Of so many different topics, spread over what is asked for, each asks once or more; beyond, they come round again:
+10,000 ideas cost more than they are worth."""
 PORTION = 40
 """Topics asked for in one call: some 3,000 tokens of answer."""
 SIMILAR = 0.9
@@ -37,9 +38,9 @@ def normalised(topic: str) -> str:
 
 
 def collect_topics(
-    payload: Mapping[str, Any], wanted: Counter[Intent], model: TextModel, *, seed: int, attempt: int = 0
-) -> dict[Intent, list[Topic]]:
-    """At least one topic for each intent wanted, and as many as wanted where the model has them.
+    payload: Mapping[str, Any], wanted: Counter[Ask], model: TextModel, *, seed: int, attempt: int = 0
+) -> dict[Ask, list[Topic]]:
+    """At least one topic for each statement wanted, and as many as wanted where the model has them.
 
     Each portion may be asked for a second time, for what was missing or repeated. Raises ``AgentError``
     ``EMPTY_OUTPUT``, ``MALFORMED_OUTPUT``, ``CONTENT_BLOCKED``.
@@ -58,55 +59,70 @@ def collect_topics(
             broken = broken or (_REPEATED,)
         _check_all_served(collection, portion, broken)
         collection.close_portion()
-    return collection.by_intent
+    return collection.by_ask
 
 
 class _Collection:
     """Topics so far, each of them once."""
 
     def __init__(self) -> None:
-        self.by_intent: defaultdict[Intent, list[Topic]] = defaultdict(list)
+        self.by_ask: defaultdict[Ask, list[Topic]] = defaultdict(list)
         self._known: dict[str, str] = {}
-        self._in_portion: Counter[Intent] = Counter()
+        self._in_portion: Counter[Ask] = Counter()
 
     def taken(self) -> list[str]:
         return list(self._known.values())[-_TAKEN_SHOWN:]
 
-    def missing(self, portion: Counter[Intent]) -> Counter[Intent]:
+    def missing(self, portion: Counter[Ask]) -> Counter[Ask]:
         return portion - self._in_portion
 
-    def add(self, topics: tuple[Topic, ...], missing: Counter[Intent]) -> None:
+    def add(self, topics: tuple[Topic, ...], missing: Counter[Ask]) -> None:
         """Keep what is wanted and new; of topics that are alike the first."""
         distinct = {normalised(topic.topic): topic for topic in topics if normalised(topic.topic) not in self._known}
         candidates = list(distinct.items())
         alike = {later for _, later, _ in near_duplicates([topic.topic for _, topic in candidates], SIMILAR)}
         left = Counter(missing)
         for number, (key, topic) in enumerate(candidates):
-            if number not in alike and left[topic.intent] > 0:
-                left[topic.intent] -= 1
-                self._in_portion[topic.intent] += 1
-                self.by_intent[topic.intent].append(topic)
+            ask = _ask_of(topic, left)
+            if number not in alike and ask:
+                left[ask] -= 1
+                self._in_portion[ask] += 1
+                self.by_ask[ask].append(topic)
                 self._known[key] = topic.topic
 
     def close_portion(self) -> None:
         self._in_portion.clear()
 
 
-def _check_all_served(collection: _Collection, portion: Counter[Intent], broken: tuple[str, ...]) -> None:
-    lacking = [intent.value for intent in portion if not collection.by_intent[intent]]
+def _ask_of(topic: Topic, left: Counter[Ask]) -> Ask | None:
+    """What a topic is for; one that does not name its statement serves the first that its intent is wanted for."""
+    return next(
+        (
+            ask
+            for ask, number in left.items()
+            if number > 0 and ask.intent is topic.intent and topic.message in (0, ask.statement + 1)
+        ),
+        None,
+    )
+
+
+def _check_all_served(collection: _Collection, portion: Counter[Ask], broken: tuple[str, ...]) -> None:
+    served = {ask.statement for ask, topics in collection.by_ask.items() if topics}
+    lacking = [f"{ask.intent.value} of statement {ask.statement + 1}" for ask in portion if ask.statement not in served]
     if lacking:
         malformed = any(reason.startswith(_MALFORMED) for reason in broken)
         code = ErrorCode.MALFORMED_OUTPUT if malformed else ErrorCode.EMPTY_OUTPUT
         raise AgentError(code, f"the model proposed no topic for {', '.join(lacking)}", {"broken": list(broken)})
 
 
-def _portions(wanted: Counter[Intent]) -> Iterator[Counter[Intent]]:
-    portion: Counter[Intent] = Counter()
-    for intent, number in wanted.items():
-        left = min(number, MAX_PER_INTENT)
+def _portions(wanted: Counter[Ask]) -> Iterator[Counter[Ask]]:
+    portion: Counter[Ask] = Counter()
+    most = max(1, MAX_TOPICS // len(wanted))
+    for ask, number in wanted.items():
+        left = min(number, most)
         while left:
             take = min(left, PORTION - portion.total())
-            portion[intent] += take
+            portion[ask] += take
             left -= take
             if portion.total() == PORTION:
                 yield portion
@@ -117,14 +133,16 @@ def _portions(wanted: Counter[Intent]) -> Iterator[Counter[Intent]]:
 
 def _request(
     payload: Mapping[str, Any],
-    wanted: Counter[Intent],
+    wanted: Counter[Ask],
     taken: list[str],
     *,
     seed: int,
     call: int,
     broken: tuple[str, ...],
 ) -> ModelRequest:
-    asked = {intent.value: number for intent, number in wanted.items()}
+    asked = [
+        {"intent": ask.intent.value, "message": ask.statement + 1, "number": number} for ask, number in wanted.items()
+    ]
     return ModelRequest(
         task=Task.PLAN,
         prompt=load_prompt("campaign_planner", PROMPT_VERSION),

@@ -1,7 +1,7 @@
 """The content generator: have a draft written, complete it, check it, have it mended once; else the post fails.
 
-A text that only repeats an earlier one is kept when its second draft is no better, with the failed rule in its
-provenance: the reviewer sees it and decides.
+A text that only repeats an earlier one, or breaks a rule of good copy (``copy.*``), is kept when its second draft is no
+better, with the failed rule in its provenance: the reviewer sees it and decides.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -15,12 +15,13 @@ from lambdas.agents.content_generator.contract import Draft, GeneratorInput, Gen
 from lambdas.agents.content_generator.finish_draft import assemble
 from lambdas.agents.content_generator.model_payload import model_payload
 from lambdas.agents.content_generator.provenance import Ledger
+from lambdas.agents.content_generator.told import copy_brief
 from lambdas.agents.inputs import parse_input, personas_in
 from lambdas.agents.model_choice import load_prompt
 from lambdas.agents.offline.offline_model import OfflineModel
 from lambdas.agents.outcome import AgentError, Answer, ErrorCode, answer
 from lambdas.agents.seeding import derive_seed
-from lambdas.domain.compliance import check_brand, links_in
+from lambdas.domain.compliance import check_brand, check_copy, links_in
 from lambdas.domain.errors import RetryableError
 from lambdas.domain.limits import check_limits
 from lambdas.domain.models.base import invalid_input
@@ -34,7 +35,7 @@ def utc_now() -> datetime:
     return datetime.now(UTC)  # noqa: TID251 - run() is callable by any Python code, and its default needs some clock
 
 
-PROMPT_VERSION = "write-v2"
+PROMPT_VERSION = "write-v3"
 ROUNDS = 2
 """A draft, and one chance to mend it."""
 
@@ -67,8 +68,9 @@ def _write(data: Mapping[str, Any], model: TextModel, now: Callable[[], datetime
             raise
         ledger.add(reply)
         try:
-            kept = _checked(assemble(_draft(reply), request, now()), request)
-            broken = _in_words(kept.repeats)
+            checked = _checked(assemble(_draft(reply), request, now()), request)
+            broken = _in_words(checked.open)
+            kept = checked if kept is None or len(checked.open) <= len(kept.open) else kept
         except AgentError as error:
             problem, broken = error, _told(error)
         if not broken or (problem and problem.code is ErrorCode.CONTENT_BLOCKED):
@@ -130,20 +132,20 @@ def _draft(reply: ModelReply) -> Draft:
 
 
 class _Checked(NamedTuple):
-    """A text that may be published, if it is not one too many of its kind."""
+    """A text that may be published, if a person is content with what is still open."""
 
     content: PostContent
     rules: tuple[RuleResult, ...]
 
     @property
-    def repeats(self) -> tuple[RuleResult, ...]:
+    def open(self) -> tuple[RuleResult, ...]:
         return tuple(rule for rule in self.rules if not rule.passed)
 
 
 def _checked(content: PostContent, request: GeneratorInput) -> _Checked:
-    """Raises ``AgentError`` for a broken rule; a repetition is only noted."""
+    """Raises ``AgentError`` for a broken rule; a repetition and a matter of taste are only noted."""
     results = check(content, request)
-    if broken := [result for result in results if not result.passed and result.rule != REPETITION]:
+    if broken := [result for result in results if not result.passed and not _for_a_person(result.rule)]:
         raise failure(broken)
     return _Checked(content, results)
 
@@ -161,15 +163,22 @@ def _told(problem: AgentError) -> tuple[str, ...]:
 NEAR = 0.8
 """From this likeness (``lambdas.domain.similarity``) a text repeats an earlier one."""
 REPETITION = "agent.repetition"
-"""The one rule that no post fails for: whether it may be said again, a person decides."""
+"""Like the rules of copy a rule that no post fails for: whether it may be said again, a person decides."""
+PRIVATE = "copy.private"
+"""The one rule of copy that a post does fail for: the goal and the audience are for no reader."""
+
+
+def _for_a_person(rule: str) -> bool:
+    return rule == REPETITION or (rule.startswith("copy.") and rule != PRIVATE)
 
 
 def check(content: PostContent, request: GeneratorInput) -> tuple[RuleResult, ...]:
-    """One result for each rule: the platform's limits, the brand's rules, the one link, no repetition."""
+    """One result for each rule: the platform's limits, the brand's rules, good copy, the one link, no repetition."""
     platform, language = request.post.platform, request.post.campaign.language
     return (
         *check_limits(platform, content),
         *check_brand(content, platform, request.brand_config, language=language),
+        *check_copy(content, platform, copy_brief(request)),
         _only_own_link(content),
         _no_repetition(content, request.recent_texts),
     )

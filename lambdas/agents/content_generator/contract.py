@@ -5,9 +5,10 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from lambdas.domain.ids import CampaignIdField, PostIdField, TenantIdField
-from lambdas.domain.models.base import Model
+from lambdas.domain.models.base import Day, Model
 from lambdas.domain.models.brand import Brand, LanguageTag, Line, Paragraph, Persona
 from lambdas.domain.models.campaign import Name, Product
+from lambdas.domain.models.key_message import KeyMessageField
 from lambdas.domain.models.post import PlannedPost, PostContent, Provenance
 
 
@@ -18,9 +19,15 @@ class CampaignContext(Model):
     product: Product
     goal: Paragraph
     audience: Paragraph
-    key_messages: Annotated[tuple[Line, ...], Field(min_length=1, max_length=20)]
+    key_messages: Annotated[tuple[KeyMessageField, ...], Field(min_length=1, max_length=20)]
     call_to_action: Line
     language: LanguageTag = "en"
+    starts_on: Day | None = None
+    """First day of the campaign, where it takes place. Absent in inputs of version 0.3."""
+    ends_on: Day | None = None
+    deadline: Day | None = None
+    """The last day on which people can do what the campaign asks for."""
+    time_zone: str = "UTC"
 
 
 class PostConfiguration(PlannedPost):

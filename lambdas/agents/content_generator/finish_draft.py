@@ -10,12 +10,11 @@ from lambdas.agents.content_generator.contract import Draft, GeneratorInput
 from lambdas.agents.inputs import disclaimers_for
 from lambdas.agents.offline.material import LINK
 from lambdas.agents.offline.phrases import sms_opt_out
-from lambdas.domain.limits import LIMITS, measure, text_as_published, without_surplus
+from lambdas.domain.compliance.copy_rules import PROFILE_ONLY
+from lambdas.domain.limits import LIMITS, measure, sms_segments, text_as_published, without_surplus
 from lambdas.domain.models.post import PostContent
 from lambdas.domain.platforms import Platform
 
-_UNLINKED = frozenset({Platform.INSTAGRAM, Platform.TIKTOK})
-"""Links in a caption cannot be followed there; the campaign's link belongs in the profile."""
 _IN_TEXT = frozenset({Platform.EMAIL, Platform.SMS, Platform.BLOG})
 """Where the text itself carries the link; elsewhere the publisher puts it at the end."""
 _MAX_HASHTAGS = {
@@ -43,8 +42,10 @@ def max_hashtags(platform: Platform) -> int:
 def link_for(request: GeneratorInput) -> str | None:
     """The tagged link of the post, or ``None`` where the product has no page or the platform no links."""
     post, url = request.post, request.post.campaign.product.url
-    if url is None or post.platform in _UNLINKED:
+    if url is None or post.platform in PROFILE_ONLY:
         return None
+    if post.platform is Platform.SMS:
+        return str(url)  # as short as the brief has it: tags would take most of a message
     return tagged_link(
         str(url),
         platform=post.platform,
@@ -63,7 +64,7 @@ def assemble(draft: Draft, request: GeneratorInput, at: datetime) -> PostContent
         text=without_surplus(platform, _text(draft.text, request, link), hashtags, mentions),
         hashtags=hashtags,
         mentions=mentions,
-        alt_text=_cleaned(draft.alt_text, platform),
+        alt_text=None,  # of a picture that nobody has made yet, nothing can be said (ADR 80)
         call_to_action=_cleaned(draft.call_to_action, platform),
         link=link,
         subject=_header(draft.subject) if platform is Platform.EMAIL else None,
@@ -77,8 +78,19 @@ def room_for_text(request: GeneratorInput, hashtags: tuple[str, ...], mentions: 
     """What is left for the draft's text, in the platform's unit, once everything that is added is counted."""
     frame = assemble(Draft(text="x", hashtags=hashtags, mentions=mentions), request, at)
     platform = request.post.platform
+    if platform is Platform.SMS:
+        return SEGMENT - sms_segments(_beside_link(frame)).units
     # 2: where the text ends without a space of its own, a separator is added on either side.
     return max(0, LIMITS[platform].max_length - measure(platform, text_as_published(platform, frame)) + 1 - 2)
+
+
+SEGMENT = 160
+"""Septets of one SMS of plain characters."""
+
+
+def _beside_link(frame: PostContent) -> str:
+    """An SMS without its draft and its link, with the space that parts them."""
+    return " ".join(frame.text.replace(frame.link or "\0", " ").split()).removeprefix("x")
 
 
 def _text(draft: str, request: GeneratorInput, link: str | None) -> str:
@@ -102,10 +114,33 @@ def _gap(platform: Platform) -> str:
 def _fitted_characters(text: str, platform: Platform) -> str:
     """Without characters the platform refuses or charges for."""
     if platform is Platform.SMS:
-        return " ".join(text.translate(_PLAIN).split())
+        return _for_one_segment(" ".join(text.translate(_PLAIN).split()))
     for character in LIMITS[platform].forbidden_characters:
         text = text.replace(character, "‹" if character == "<" else "›")
     return text
+
+
+def _for_one_segment(text: str) -> str:
+    """Letters that GSM-7 lacks lose their accents where another 70 characters would be a second message.
+
+    Spanish and French have some in nearly every sentence; phones have written them plain for as long.
+    """
+    if sms_segments(text).encoding == "GSM-7" or len(text) <= _SHORT_SMS:
+        return text
+    return "".join(c if sms_segments(c).encoding == "GSM-7" else _unaccented(c) for c in text)
+
+
+_SHORT_SMS = 40
+"""Characters that, with the opt-out, are one message in any alphabet."""
+
+
+def _unaccented(character: str) -> str:
+    plain = unicodedata.normalize("NFKD", _LIGATURES.get(character, character))
+    kept = "".join(c for c in plain if not unicodedata.combining(c))
+    return kept if kept and sms_segments(kept).encoding == "GSM-7" else character
+
+
+_LIGATURES = {"œ": "oe", "Œ": "OE", "ŀ": "l"}
 
 
 def _cleaned(text: str | None, platform: Platform) -> str | None:

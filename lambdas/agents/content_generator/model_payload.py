@@ -6,6 +6,8 @@ from typing import Any
 from lambdas.agents.cleaning import cleaned
 from lambdas.agents.content_generator.contract import GeneratorInput
 from lambdas.agents.content_generator.finish_draft import max_hashtags, room_for_text
+from lambdas.agents.content_generator.told import copy_brief, statements_for
+from lambdas.agents.statements import to_payload
 from lambdas.domain.models.brand import Persona
 
 
@@ -25,7 +27,7 @@ def model_payload(request: GeneratorInput, at: datetime) -> dict[str, Any]:
             "campaign": brief.name,
             "goal": brief.goal,
             "audience": brief.audience,
-            "keyMessages": brief.key_messages,
+            "keyMessages": [m if isinstance(m, str) else m.text for m in brief.key_messages],
             "callToAction": brief.call_to_action,
             "brand": {"name": brand.name, "voice": brand.voice, "tone": brand.tone, "tagline": brand.tagline},
             "persona": _manner(request.persona_config),
@@ -37,6 +39,10 @@ def model_payload(request: GeneratorInput, at: datetime) -> dict[str, Any]:
     return {
         **told,
         **asked,
+        "index": post.index,
+        "statements": to_payload(statements_for(request)),
+        "sensitive": copy_brief(request).sensitive,
+        "hasLink": brief.product.url is not None,
         "language": brief.language,
         "platform": post.platform.value,
         "room": room_for_text(request, reserved, (handle,) if handle else (), at),

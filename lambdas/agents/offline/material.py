@@ -3,31 +3,24 @@
 Among it the persona's manner, read from what it wrote before.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from lambdas.agents.intents import Intent
-from lambdas.agents.offline.phrases import Angle, IntentPhrases, Phrases, phrases_for
-from lambdas.agents.offline.planner import sentence, short_audience, short_form, subjects_of, topic_line, without_banned
-from lambdas.agents.seeding import derive_seed, pick, shuffled
+from lambdas.agents.offline.phrases import Frame, Phrases, phrases_for
+from lambdas.agents.offline.planner import usable_frames
+from lambdas.agents.seeding import derive_seed, pick
+from lambdas.agents.statements import sentence, short_form, without_banned
 from lambdas.domain.limits.measure import graphemes, is_emoji
 from lambdas.domain.platforms import Platform
-
-_SENTENCES = re.compile(r"[^.!?…]+[.!?…]+")
-_SHORT_SENTENCE_WORDS = 9
 
 
 @dataclass(frozen=True)
 class Voice:
     casual: bool
     first_person: bool
-    terse: bool
-    """Writes short sentences: gets fewer of them."""
     exclaims: bool
-    asks: bool
-    """Likes to end on a question."""
     emoji: tuple[str, ...]
     """Emoji of its own posts, which are the only ones used."""
 
@@ -36,14 +29,10 @@ def voice_of(persona: Mapping[str, Any]) -> Voice:
     """From the wire form of a persona."""
     examples = tuple(persona["examples"])
     joined = " ".join(examples)
-    sentences = _SENTENCES.findall(joined) or [joined]
-    words = sum(len(s.split()) for s in sentences) / len(sentences)
     return Voice(
         casual=persona.get("formality") == "casual",
         first_person=bool(persona.get("firstPerson", True)),
-        terse=words < _SHORT_SENTENCE_WORDS,
         exclaims=sum("!" in example for example in examples) * 3 >= len(examples),
-        asks=sum("?" in example for example in examples) * 3 >= len(examples),
         emoji=_emoji(joined),
     )
 
@@ -63,112 +52,109 @@ class Material:
     platform: Platform
     room: int
     """What the text may measure, in the platform's unit."""
+    number: int
+    """The post's place in the campaign, from 0."""
     seed: int
-    lean: bool
-    """Say only what must be said: the draft is a repair, or the persona is terse."""
+    language: str
     voice: Voice
     phrases: Phrases
     title: str
-    """The topic as a headline."""
-    angle: str
-    """The headline without its subject; empty for a topic that no angle was found in."""
-    hooks: tuple[str, ...]
-    """Openings, the preferred one first."""
+    """The statement after the product's name."""
+    headline: str
+    """The statement in its frame."""
     lead: str
-    """The subject of the post."""
+    """The statement by itself."""
     others: tuple[str, ...]
-    """The brief's other subjects, in an order of this post's own."""
-    bridges: tuple[str, ...]
-    closers: tuple[str, ...]
+    """The campaign's other statements, in an order of this post's own."""
     call_to_action: str
     product: str
     brand: str
-    tagline: str
     author: str
     role: str
-    audience: str
-    """A line that says whom it is for; empty where the brief takes more than a line to say it."""
-
-    @property
-    def hook(self) -> str:
-        return next(iter(self.hooks), "")
-
-    @property
-    def closer(self) -> str:
-        return next(iter(self.closers), "")
-
-    def chance(self, one_in: int, *what: str) -> bool:
-        return derive_seed(self.seed, *what) % one_in == 0
-
-    def choose(self, options: tuple[str, ...], *what: str) -> str:
-        """One of the options, filled in; empty where the language's stock has none."""
-        return self.filled(pick(options, self.seed, *what)) if options else ""
+    has_link: bool
+    calm: bool
 
     def filled(self, line: str) -> str:
         return line.replace("{product}", self.product).replace("{brand}", self.brand)
 
 
 def gather(payload: Mapping[str, Any], seed: int) -> Material:
-    """Choose the sentences for one post; nothing with a banned word is among them."""
+    """Choose what one post is made of; nothing with a banned word is among it."""
     voice = voice_of(payload["persona"])
-    phrases = phrases_for(payload["language"], casual=voice.casual, first_person=voice.first_person)
-    banned = payload.get("bannedWords", ())
-    stock = phrases.intents[_intent(payload["intent"])]
-    subjects = subjects_of(payload)
-    angle, lead = _read_topic(payload["topic"], stock, subjects, banned)
-    product, brand = payload["product"]["name"], payload["brand"]["name"]
-
-    def choose(lines: tuple[str, ...], what: str) -> tuple[str, ...]:
-        filled = (line.replace("{product}", product).replace("{brand}", brand) for line in shuffled(lines, seed, what))
-        return tuple(without_banned(filled, banned))
-
-    hooks = angle.hooks if angle else tuple(hook for a in stock.angles for hook in a.hooks)
-    audience = short_audience(payload["audience"])
-    lines = choose(phrases.audience, "audience") if audience else ()
+    phrases = phrases_for(payload["language"], casual=voice.casual)
+    names = payload["product"]["name"], payload["brand"]["name"]
+    statements = [str(statement["text"]) for statement in payload["statements"]]
+    frame, lead = _read_topic(payload, phrases, statements)
+    again = bool(payload.get("broken") or payload.get("revision"))
+    if frame is None or again:
+        usable = usable_frames(phrases, _intent(payload["intent"]), lead, names, payload["language"])
+        frame = pick([f for f in usable if f != frame] or list(usable), seed, "frame")
+    named = next(f for f in phrases.every_frame() if f.pattern.replace(" ", "") == "{product}:{message}")
+    calm = bool(payload.get("sensitive"))
+    number = int(payload.get("index", 0))
+    at = statements.index(lead) if lead in statements else number
     return Material(
         platform=Platform(payload["platform"]),
         room=int(payload["room"]),
+        number=(number + 1 + derive_seed(seed, "again")) % len(phrases.lists) if again else number,
         seed=seed,
-        lean=voice.terse or bool(payload.get("broken")),
+        language=payload["language"],
         voice=voice,
         phrases=phrases,
-        title=topic_line(angle.name, lead) if angle and angle.name else short_form(lead),
-        angle=angle.name if angle else "",
-        hooks=choose(hooks, "hook"),
+        title=framed(named, lead, names, phrases).rstrip("."),
+        headline=framed(frame, lead, names, phrases),
         lead=lead,
-        others=tuple(s for s in shuffled(subjects, seed, "others") if s != lead),
-        bridges=choose(stock.bridges, "bridge"),
-        closers=choose(stock.closers, "closer"),
-        call_to_action=_call(payload["callToAction"], exclaim=voice.exclaims),
-        product=product,
-        brand=brand,
-        tagline=sentence(payload["brand"].get("tagline") or ""),
+        others=tuple(s for s in [*statements[at + 1 :], *statements[:at]] if s != lead),
+        call_to_action=_call(payload["callToAction"], payload["language"], exclaim=voice.exclaims and not calm),
+        product=names[0],
+        brand=names[1],
         author=payload["persona"]["name"],
         role=payload["persona"]["role"],
-        audience=next(iter(without_banned((line.replace("{audience}", audience or "") for line in lines), banned)), ""),
+        has_link=bool(payload.get("hasLink", True)),
+        calm=calm,
     )
 
 
+def framed(frame: Frame, message: str, names: tuple[str, str], phrases: Phrases) -> str:
+    """A sentence: the message in the frame, without its capital where that is no name's."""
+    within = message[:-1] if message.endswith(".") else message
+    first, _, rest = within.partition(" ")
+    if not frame.message_first and rest and first.casefold() in phrases.lower:
+        within = f"{first[0].lower()}{first[1:]} {rest}"
+    text = frame.pattern.replace("{product}", names[0]).replace("{brand}", names[1]).replace("{message}", within)
+    return sentence(text) if text[:1].isalpha() and not text.startswith(names) else closed(text)
+
+
+def closed(text: str) -> str:
+    """With a full stop where it has no end of its own; its first letter stays, which may be a name's."""
+    return text if text.endswith((".", "!", "?", "…", "。", "！", "？", ":")) else text + "."
+
+
 def _intent(name: str) -> Intent:
-    """The intent of that name; one that a person made up is taken as an invitation to explain."""
+    """The intent of that name; one that a person made up is taken as one that explains."""
     return next((intent for intent in Intent if intent.value == name), Intent.EDUCATE)
 
 
-def _call(text: str, *, exclaim: bool) -> str:
+def _call(text: str, language: str, *, exclaim: bool) -> str:
     line = sentence(text)
-    return line[:-1] + "!" if exclaim and line.endswith(".") else line
+    if not exclaim or not line.endswith("."):
+        return line
+    before, after = {"es": ("¡", "!"), "fr": ("", " !")}.get(language.split("-")[0], ("", "!"))
+    return f"{before}{line[:-1]}{after}"
 
 
-def _read_topic(topic: str, stock: IntentPhrases, subjects: list[str], banned: list[str]) -> tuple[Angle | None, str]:
-    """The angle and the subject a topic was made from; a topic from elsewhere is its own subject."""
-    angle = next((a for a in stock.angles if a.name and topic.startswith(a.name)), None)
-    rest = (topic[len(angle.name) :] if angle else topic).strip(" :")
+def _read_topic(payload: Mapping[str, Any], phrases: Phrases, statements: list[str]) -> tuple[Frame | None, str]:
+    """The frame and the statement a topic was made from; a topic from elsewhere is its own statement."""
+    topic = payload["topic"]
+    named = [frame for frame in phrases.every_frame() if topic.startswith(f"{frame.name}: ")]
+    frame = max(named, key=lambda f: len(f.name), default=None)
+    rest = (topic[len(frame.name) :] if frame else topic).strip(" :")
     start = rest.rstrip("….").casefold()
-    for subject in subjects:
-        if start and short_form(subject).rstrip("….").casefold() == start:
-            return angle, subject
-    contained = [s for s in subjects if s.rstrip(".").casefold() in topic.casefold()]
+    for statement in statements:
+        if start and short_form(statement).rstrip("….").casefold() == start:
+            return frame, statement
+    contained = [s for s in statements if s.rstrip(".").casefold() in topic.casefold()]
     if contained:
-        return angle, max(contained, key=len)
-    own = without_banned([sentence(rest)] if rest else [], banned)
-    return angle, own[0] if own else subjects[0]
+        return None, max(contained, key=len)
+    own = without_banned([sentence(rest)] if rest else [], payload.get("bannedWords", ()))
+    return None, own[0] if own else statements[0]

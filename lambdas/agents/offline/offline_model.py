@@ -72,7 +72,7 @@ def spoilt(fault: Fault, request: ModelRequest, reply: ModelReply) -> ModelReply
     return reply
 
 
-MODEL_ID = "offline-copywriter-1"
+MODEL_ID = "offline-copywriter-2"
 """Grows with every change of its sentences, because the same seed then writes something else."""
 
 

@@ -1,7 +1,8 @@
-"""The offline writer's stock of sentences, one JSON file for each language.
+"""The offline writer's stock, one JSON file for each language.
 
-A sentence is ready to use but for its slots (``{product}``, ``{brand}``, ``{subject}``, ``{audience}``), a choice of
-address (``[casual|otherwise]``) and a mark ``1|`` in front of those that only a first person can say.
+A frame is what is said around a message of the brief: it is true of any product and is right for any message, be it a
+noun phrase, a sentence or an imperative. Slots are ``{message}``, ``{product}``, ``{brand}``; ``[casual|otherwise]``
+is a choice of address.
 """
 
 import json
@@ -9,48 +10,72 @@ import re
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from itertools import count
 from typing import Any
 
 from lambdas.agents.intents import Intent
 
 LANGUAGES = ("de", "en", "es", "fr")
 NEUTRAL = "neutral"
-"""Used for every other language: the brief's own sentences with nothing around them."""
+"""Used for every other language: the brief's own sentences, with only names around them."""
 
 _CHOICE = re.compile(r"\[([^\[\]|]*)\|([^\[\]|]*)\]")
-_FIRST_PERSON = "1|"
-_NEUTRAL_ANGLES = 5
+_SLOT = "{message}"
+_ANY = "any"
 
 
 @dataclass(frozen=True)
-class Angle:
-    """A way to look at a subject: its name in a topic, and sentences that open a post which takes it."""
-
+class Frame:
     name: str
-    hooks: tuple[str, ...]
+    """Stands in front of the message in a topic, so that the writer knows the frame from the topic."""
+    pattern: str
 
+    @property
+    def bare(self) -> bool:
+        return self.pattern == _SLOT
 
-@dataclass(frozen=True)
-class IntentPhrases:
-    angles: tuple[Angle, ...]
-    bridges: tuple[str, ...]
-    closers: tuple[str, ...]
+    @property
+    def message_first(self) -> bool:
+        return self.pattern.startswith(_SLOT)
+
+    def fits(self, message: str, product: str, brand: str, *, refers: bool) -> bool:
+        """Whether the frame neither says a name twice nor goes on after a message that ends loudly.
+
+        Before a message that ``refers`` to the product the frame has to name it.
+        """
+        if refers and not 0 <= self.pattern.find("{product}") < self.pattern.find(_SLOT):
+            return False
+        if not self.pattern.endswith(_SLOT) and message.endswith(("!", "?", "…", ":")):
+            return False
+        said, names = message.casefold(), (product.casefold(), brand.casefold())
+        used = [name for slot, name in zip(("{product}", "{brand}"), names, strict=True) if slot in self.pattern]
+        twice = len(used) == 2 and (names[0] in names[1] or names[1] in names[0])
+        return not twice and not any(name in said for name in used)
 
 
 @dataclass(frozen=True)
 class Phrases:
-    intents: dict[Intent, IntentPhrases]
-    connectors: tuple[str, ...]
-    audience: tuple[str, ...]
-    profile_link: tuple[str, ...]
+    frames: dict[str, tuple[Frame, ...]]
+    """By intent, and those of every intent under ``any``."""
+    lists: tuple[str, ...]
+    """Headings of a list of messages."""
+    lower: frozenset[str]
+    """Words that lose their capital within a sentence, whatever they mean."""
+    profile: tuple[str, str]
+    """A call to action that points to the profile, with a link there and without."""
+    colon: str
     greetings: tuple[str, ...]
     signoffs: tuple[str, ...]
-    postscripts: tuple[str, ...]
-    headings: tuple[str, ...]
-    transitions: tuple[str, ...]
-    endings: tuple[str, ...]
     visuals: tuple[str, ...]
+
+    def frames_for(self, intent: Intent) -> tuple[Frame, ...]:
+        """Those of the intent, then those of every intent; a story is told and not summed up."""
+        own, others = self.frames.get(intent.value, ()), self.frames[_ANY]
+        if own and intent is Intent.STORY:
+            others = tuple(frame for frame in others if frame.message_first)
+        return (*own, *others)
+
+    def every_frame(self) -> tuple[Frame, ...]:
+        return tuple(frame for frames in self.frames.values() for frame in frames)
 
 
 def language_of(tag: str) -> str:
@@ -60,30 +85,22 @@ def language_of(tag: str) -> str:
 
 
 @cache
-def phrases_for(tag: str, *, casual: bool = False, first_person: bool = True) -> Phrases:
-    """The stock for a language and a voice, with the address chosen and sentences the voice cannot say left out."""
+def phrases_for(tag: str, *, casual: bool = False) -> Phrases:
+    """The stock for a language, with the address chosen."""
     raw = _load(language_of(tag))
 
-    def usable(lines: list[str]) -> tuple[str, ...]:
-        said = (line for line in lines if first_person or not line.startswith(_FIRST_PERSON))
-        return tuple(_CHOICE.sub(r"\1" if casual else r"\2", line.removeprefix(_FIRST_PERSON)) for line in said)
-
-    def intent(block: dict[str, Any]) -> IntentPhrases:
-        angles = tuple(Angle(name=angle[0], hooks=usable(angle[1:])) for angle in block["angles"])
-        return IntentPhrases(angles=angles, bridges=usable(block["bridges"]), closers=usable(block["closers"]))
+    def said(line: str) -> str:
+        return _CHOICE.sub(r"\1" if casual else r"\2", line)
 
     return Phrases(
-        intents={Intent(name): intent(block) for name, block in raw["intents"].items()},
-        connectors=usable(raw["connectors"]),
-        audience=usable(raw["audience"]),
-        profile_link=usable(raw["profile_link"]),
-        greetings=usable(raw["email"]["greetings"]),
-        signoffs=usable(raw["email"]["signoffs"]),
-        postscripts=usable(raw["email"]["postscripts"]),
-        headings=usable(raw["blog"]["headings"]),
-        transitions=usable(raw["blog"]["transitions"]),
-        endings=usable(raw["blog"]["endings"]),
-        visuals=usable(raw["visuals"]),
+        frames={intent: tuple(Frame(name, said(p)) for name, p in frames) for intent, frames in raw["frames"].items()},
+        lists=tuple(said(line) for line in raw["lists"]),
+        lower=frozenset(raw["lower"].split()),
+        profile=(raw["profile"][0], raw["profile"][1]),
+        colon=raw["colon"],
+        greetings=tuple(said(line) for line in raw["email"]["greetings"]),
+        signoffs=tuple(said(line) for line in raw["email"]["signoffs"]),
+        visuals=tuple(said(line) for line in raw["visuals"]),
     )
 
 
@@ -98,30 +115,34 @@ def sms_opt_out(tag: str) -> str:
 @cache
 def _load(language: str) -> dict[str, Any]:
     if language == NEUTRAL:
-        return _neutral()
+        return _NEUTRAL
     text = files("lambdas.agents").joinpath("offline", "phrases", f"{language}.json").read_text(encoding="utf-8")
     data: dict[str, Any] = json.loads(text)
     return data
 
 
-def _neutral() -> dict[str, Any]:
-    """A stock without words: numbers for angles, names for openings."""
-    numbers = count(1)
-    openings = ["{product}.", "{brand}: {product}."]
-    return {
-        "intents": {
-            intent.value: {
-                "angles": [[f"#{next(numbers)}", *openings] for _ in range(_NEUTRAL_ANGLES)],
-                "bridges": [],
-                "closers": [],
-            }
-            for intent in Intent
-        },
-        "connectors": [],
-        "audience": [],
-        "profile_link": [],
-        "email": {"greetings": [], "signoffs": [], "postscripts": []},
-        "sms_opt_out": "Reply STOP to opt out",
-        "blog": {"headings": ["{product}", "{brand}", "{product}, {brand}"], "transitions": [], "endings": []},
-        "visuals": ["{product}", "{subject}"],
-    }
+_PATTERNS = (
+    "{message}",
+    "{message} – {product}",
+    "{product}: {message}",
+    "{brand}: {message}",
+    "{product} – {message}",
+    "{brand} – {message}",
+    "{brand}, {product}: {message}",
+    "{product}, {brand}: {message}",
+    "{product} | {message}",
+    "{brand} | {message}",
+    "{brand} | {product}: {message}",
+    "{message} | {product}",
+)
+_NEUTRAL: dict[str, Any] = {
+    "frames": {_ANY: [[f"#{number}", pattern] for number, pattern in enumerate(_PATTERNS, 11)]},
+    "lists": ["{product}", "{brand}", "{brand}, {product}", "{product}, {brand}"],
+    "lower": "",
+    "profile": ["{call}", "{call}"],
+    "colon": ":",
+    "email": {"greetings": [], "signoffs": []},
+    "sms_opt_out": "Reply STOP to opt out",
+    "visuals": ["{product}", "{subject}"],
+}
+"""A stock without words: numbers for names."""

@@ -1,111 +1,104 @@
-"""Topics without a model: every angle that an intent knows, on every subject that the brief offers.
+"""Topics without a model: for each statement that a post is to be about, a frame that is not used up.
 
-A subject is one sentence of the brief: a key message, or a sentence of the product's description.
+A topic is ``frame: statement``. No statement comes in one frame twice, none starts more than two posts with its own
+first words, and frames are used evenly.
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
+from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 from lambdas.agents.intents import Intent
-from lambdas.agents.offline.phrases import Phrases, phrases_for
-from lambdas.agents.seeding import derive_seed, shuffled
-from lambdas.domain.compliance.words import phrases_in
+from lambdas.agents.offline.phrases import Frame, Phrases, phrases_for
+from lambdas.agents.seeding import pick, shuffled
+from lambdas.agents.statements import short_form
+from lambdas.domain.compliance.copy_rules import refers_back
 
-_SENTENCE_END = re.compile(r"(?<=[.!?。！？])\s+|\n+")
-_CLOSED = (".", "!", "?", "…", "。", "！", "？", ":")
-_LONGEST = 240
-_SHORT_WORDS = 16
-_SHORT_CHARS = 110
-
-
-def subjects_of(payload: Mapping[str, Any]) -> list[str]:
-    """Key messages first, then the sentences of the product's description; never empty, none with a banned word."""
-    product = payload["product"]
-    facts = _SENTENCE_END.split(product.get("description", ""))
-    usable = without_banned([*payload["keyMessages"], *facts], payload.get("bannedWords", ()))
-    seen: dict[str, str] = {}
-    for line in usable:
-        text = sentence(line)
-        if any(c.isalnum() for c in text) and len(text) <= _LONGEST:
-            seen.setdefault(short_form(text).casefold(), text)
-    return list(seen.values()) or [sentence(product["name"])]
-
-
-def without_banned(lines: Iterable[str], banned: Sequence[str]) -> list[str]:
-    """The lines that say none of the banned words, judged as the brand's rule judges them."""
-    words = tuple(banned)
-    return [line for line in lines if not words or not _says_any(line, words)]
-
-
-@lru_cache(maxsize=8_192)
-def _says_any(line: str, words: tuple[str, ...]) -> bool:
-    return bool(phrases_in([line], words))
-
-
-def sentence(text: str) -> str:
-    """One line that starts with a capital and ends with a full stop where it has no end of its own."""
-    line = " ".join(text.split())
-    if not line:
-        return ""
-    line = line[0].upper() + line[1:]
-    return line if line.endswith(_CLOSED) else line + "."
-
-
-def short_form(text: str) -> str:
-    """The start of a subject, as it stands in a topic: at most 16 words and 110 characters."""
-    words = text.rstrip(".").split()
-    short = " ".join(words[:_SHORT_WORDS])
-    if len(short) > _SHORT_CHARS:
-        short = short[:_SHORT_CHARS].rsplit(" ", 1)[0]
-    return short if short == text.rstrip(".") else short.rstrip(",;:-– ") + "…"
-
-
-def short_audience(text: str) -> str | None:
-    """The audience in a few words, or ``None`` where the brief describes it at length."""
-    first = re.split(r"[.;:(\n]", text.strip(), maxsplit=1)[0].strip().rstrip(",")
-    return first if 3 <= len(first) <= 90 else None
+_EARLY_IT = re.compile(r"\w+(?: \w+)? (?:it|them)\b")
+SAME_START = 2
+"""So many posts may start with the first words of a statement."""
 
 
 def propose_topics(payload: Mapping[str, Any], seed: int) -> dict[str, Any]:
-    """``{topics: [{intent, topic, visual}]}``: as many for each intent as ``wanted`` says, or as many as there are.
-
-    Neighbours in the list differ in angle and in subject. The same seed proposes the same topics.
-    """
+    """``{topics: [{intent, message, topic, visual}]}`` for ``wanted``, or as many as there are. The same seed proposes
+    the same topics."""
     phrases = phrases_for(payload["language"])
-    subjects = shuffled(subjects_of(payload), seed, "subjects")
-    taken = set(payload.get("taken", ()))
-    topics: list[dict[str, Any]] = []
-    for number, (name, wanted) in enumerate(payload["wanted"].items()):
-        fresh = (t for t in _of_intent(Intent(name), phrases, subjects, seed, number) if t["topic"] not in taken)
-        topics += [topic for topic, _ in zip(fresh, range(wanted), strict=False)]
-    product = payload["product"]["name"]
-    return {"topics": [{**t, "visual": t["visual"].replace("{product}", product)} for t in topics]}
+    statements = {int(s["number"]): str(s["text"]) for s in payload["statements"]}
+    choice = _Choice(phrases, payload, seed)
+    topics = []
+    for wanted in payload["wanted"]:
+        text = statements[int(wanted["message"])]
+        for _ in range(int(wanted["number"])):
+            frame = choice.frame(Intent(wanted["intent"]), text)
+            if frame is None:
+                break
+            visual = pick(phrases.visuals, seed, frame.name, text).replace("{subject}", short_form(text))
+            topics.append(
+                {
+                    "intent": wanted["intent"],
+                    "message": wanted["message"],
+                    "topic": topic_line(frame.name, text),
+                    "visual": visual.replace("{product}", payload["product"]["name"]),
+                }
+            )
+    return {"topics": topics}
 
 
-def topic_line(angle: str, subject: str) -> str:
-    """``angle: subject``; an angle that is a question needs no colon."""
-    return (
-        f"{angle} {short_form(subject)}"
-        if angle.endswith(("?", '?"', "?»", "? »", "?“"))
-        else (f"{angle}: {short_form(subject)}")
-    )
+class _Choice:
+    """Which frames are used up, and by which statement."""
 
-
-def _of_intent(intent: Intent, phrases: Phrases, subjects: list[str], seed: int, number: int) -> list[dict[str, str]]:
-    angles = shuffled(phrases.intents[intent].angles, seed, intent.value)
-    found = []
-    for k in range(len(angles) * len(subjects)):
-        angle = angles[k % len(angles)]
-        # Each angle meets each subject once, and both change from one topic to the next.
-        subject = subjects[(k // len(angles) + k % len(angles) + number) % len(subjects)]
-        visual = phrases.visuals[derive_seed(seed, intent.value, k) % len(phrases.visuals)]
-        found.append(
-            {
-                "intent": intent.value,
-                "topic": topic_line(angle.name, subject),
-                "visual": visual.replace("{subject}", short_form(subject)),
-            }
+    def __init__(self, phrases: Phrases, payload: Mapping[str, Any], seed: int) -> None:
+        self._phrases, self._seed = phrases, seed
+        self._language = payload["language"]
+        self._names = payload["product"]["name"], payload["brand"]["name"]
+        self._taken = set(payload.get("taken", ()))
+        self._uses = Counter(
+            frame.name
+            for frame in phrases.every_frame()
+            for topic in self._taken
+            if topic.startswith(f"{frame.name}: ")
         )
-    return found
+
+    def frame(self, intent: Intent, text: str) -> Frame | None:
+        frames = usable_frames(self._phrases, intent, text, self._names, self._language)
+        started = sum(self._is_taken(frame, text) for frame in frames if frame.message_first)
+        order = {frame: place for place, frame in enumerate(shuffled(frames, self._seed, "frames"))}
+        fresh = [
+            frame
+            for frame in frames
+            if not self._is_taken(frame, text) and not (frame.message_first and started >= SAME_START)
+        ]
+        if not fresh:
+            return None
+        # The message by itself is the best copy there is; after that the frame that was used least.
+        best = min(fresh, key=lambda frame: (not frame.bare, self._uses[frame.name], order[frame]))
+        self._uses[best.name] += 1
+        self._taken.add(topic_line(best.name, text))
+        return best
+
+    def _is_taken(self, frame: Frame, text: str) -> bool:
+        return topic_line(frame.name, text) in self._taken
+
+
+def usable_frames(
+    phrases: Phrases, intent: Intent, text: str, names: tuple[str, str], language: str
+) -> tuple[Frame, ...]:
+    """The frames of an intent that a statement may stand in. One that refers to something never comes first."""
+    refers = refers_to_product(text, language) and names[0].casefold() not in text.casefold()
+    frames = phrases.frames_for(intent)
+    fitting = tuple(frame for frame in frames if frame.fits(text.rstrip("."), *names, refers=refers))
+    return fitting or tuple(frame for frame in frames if frame.pattern.endswith("{message}"))
+
+
+def refers_to_product(text: str, language: str) -> bool:
+    """Whether a statement says "it" before anything that this could be: "Setting it up takes an afternoon"."""
+    return refers_back(text, language) or bool(_EARLY_IT.match(text)) or len(text.split()) < _FULL
+
+
+_FULL = 4
+"""Words: of a shorter statement the reader does not know what it is about ("Tarda un día")."""
+
+
+def topic_line(frame: str, text: str) -> str:
+    return f"{frame}: {short_form(text)}"

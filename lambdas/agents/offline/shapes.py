@@ -3,12 +3,13 @@
 Paragraphs are made of sentences, and the least important of these go first when space is short.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from lambdas.agents.offline.material import LINK, Material
-from lambdas.agents.seeding import shuffled
-from lambdas.domain.limits import LIMITS, measure
+from lambdas.agents.offline.material import LINK, Material, closed
+from lambdas.agents.offline.planner import refers_to_product
+from lambdas.domain.limits import LIMITS, measure, sms_segments
 from lambdas.domain.limits.figures import Unit
 from lambdas.domain.limits.measure import COUNTERS
 from lambdas.domain.platforms import Platform
@@ -77,137 +78,107 @@ def _without_last(paragraphs: list[Paragraph], rank: int) -> list[Paragraph]:
     return paragraphs
 
 
-def _brief(m: Material) -> list[Paragraph]:
-    """X, Bluesky: one thought, and around it what there is room for. A long link takes most of a post on Bluesky."""
-    spare = m.room - len(m.lead) - 2
-    hook = _first_within(m.hooks, spare)
-    spare -= len(hook) + len(m.call_to_action) + 4
-    extra = _first_within(tuple(shuffled((*m.bridges[:2], *m.closers), m.seed, "extra")), spare)
-    return [[Piece(hook, 1), Piece(m.lead, 0)], [Piece(extra, 3)], [Piece(m.call_to_action, 2)]]
+def _post(m: Material) -> list[Paragraph]:
+    """X, Bluesky: one thought and what to do."""
+    return [[Piece(m.headline, 0)], [Piece(_call(m), 2)]]
 
 
-def _first_within(lines: tuple[str, ...], room: int) -> str:
-    return next((line for line in lines if len(line) <= room), "")
-
-
-def _conversation(m: Material) -> list[Paragraph]:
-    """Threads: talks, then asks."""
-    return [
-        [Piece(m.hook, 1)],
-        [Piece(m.lead, 0), *(Piece(b, 4) for b in m.bridges[:1])],
-        [Piece(m.closer, 3)],
-        [Piece(m.call_to_action, 2)],
-    ]
-
-
-def _professional(m: Material) -> list[Paragraph]:
-    """LinkedIn: a line that stands alone, short paragraphs, a question."""
-    second = [Piece(m.choose(m.phrases.connectors, "second"), 3), *(Piece(o, 3) for o in m.others[:1])]
-    third = [Piece(o, 5) for o in m.others[1:2]] if not m.lean else []
-    return [
-        [Piece(m.hook, 1)],
-        [Piece(m.lead, 0), *(Piece(b, 4) for b in m.bridges[:1])],
-        second,
-        third + [Piece(b, 6) for b in m.bridges[1:2] if not m.lean],
-        [Piece(m.audience, 7)] if m.chance(3, "audience") else [],
-        [Piece(m.closer, 5), Piece(m.call_to_action, 2)],
-    ]
+def _call(m: Material) -> str:
+    """The call to action, unless the post has begun with it."""
+    return "" if m.lead.casefold().startswith(m.call_to_action.casefold().strip("¡.!")) else m.call_to_action
 
 
 def _caption(m: Material) -> list[Paragraph]:
-    """Instagram: three short paragraphs, and the link is in the profile."""
-    return [
-        [Piece(m.hook, 1)],
-        [Piece(m.lead, 0), *(Piece(b, 4) for b in m.bridges[:1])],
-        [Piece(o, 5) for o in m.others[:1] if not m.lean],
-        [Piece(m.closer, 5)],
-        [Piece(m.call_to_action, 2), Piece(m.choose(m.phrases.profile_link, "profile"), 3)],
-    ]
+    """Instagram, TikTok: the link is in the profile, and the call to action says so."""
+    pointer = m.phrases.profile[0 if m.has_link else 1]
+    call = closed(pointer.replace("{call}", m.call_to_action.strip("¡.!")))
+    points = _points(m, 2) if m.platform is Platform.INSTAGRAM and m.number % 2 else ""
+    return [[Piece(m.headline, 0)], [Piece(points, 4)], [Piece(call, 0)]]
 
 
-def _neighbourly(m: Material) -> list[Paragraph]:
-    """Facebook: friendly and concrete."""
-    return [
-        [Piece(m.hook, 1), Piece(m.lead, 0)],
-        [*(Piece(b, 4) for b in m.bridges[:1]), *(Piece(o, 4) for o in m.others[:1])],
-        [Piece(m.audience, 6)] if m.chance(3, "audience") else [],
-        [Piece(m.call_to_action, 2), Piece(m.closer, 5)],
-    ]
+def _conversation(m: Material) -> list[Paragraph]:
+    """Facebook, Threads: concrete and short, now and then with a list."""
+    points = _points(m, 2) if m.number % 2 else ""
+    return [[Piece(m.headline, 0)], [Piece(points, 4)], [Piece(_call(m), 2)]]
 
 
-def _clip(m: Material) -> list[Paragraph]:
-    """TikTok: a caption of a line or two."""
-    end = m.closer if m.chance(2, "clip") else m.call_to_action
-    return [[Piece(m.hook, 1), Piece(m.lead, 0)], [*(Piece(b, 4) for b in m.bridges[:1]), Piece(end, 2)]]
-
-
-def _description(m: Material) -> list[Paragraph]:
-    """YouTube: what one will see, then the points of it."""
-    points = "\n".join(f"• {other}" for other in m.others[:3])
-    return [
-        [Piece(m.hook, 1), Piece(m.lead, 0)],
-        [Piece(points, 4)],
-        [*(Piece(b, 5) for b in m.bridges[:1]), Piece(m.closer, 5)],
-        [Piece(m.call_to_action, 2)],
-        [Piece(m.tagline, 6)],
-    ]
+def _professional(m: Material) -> list[Paragraph]:
+    """LinkedIn, YouTube: a line that stands alone, the points, and what to do."""
+    return [[Piece(m.headline, 0)], [Piece(_points(m, 3), 4)], [Piece(_call(m), 2)]]
 
 
 def _letter(m: Material) -> list[Paragraph]:
     """Email: greeting, body, the link, a name under it."""
-    signature = f"{m.choose(m.phrases.signoffs, 'signoff')}\n{m.author}\n{m.role}, {m.brand}".strip()
-    connector = m.choose(m.phrases.connectors, "letter")
+    signature = f"{next(iter(m.phrases.signoffs), '')}\n{m.author}\n{_post_of(m)}".strip()
     return [
-        [Piece(m.choose(m.phrases.greetings, "greeting"), 3)],
-        [Piece(m.hook, 1), Piece(m.lead, 0), *(Piece(b, 5) for b in m.bridges[:1])],
-        [Piece(connector, 5), *(Piece(o, 5) for o in m.others[: 1 if m.lean else 2])],
-        [Piece(b, 6) for b in m.bridges[1:2]],
+        [Piece(next(iter(m.phrases.greetings), ""), 3)],
+        [Piece(m.headline, 0)],
+        [Piece(_points(m, 3), 5)],
         [Piece(f"{m.call_to_action}\n{LINK}", 2)],
         [Piece(signature, 3)],
-        [Piece(m.choose(m.phrases.postscripts, "postscript"), 7)] if m.chance(2, "postscript") else [],
     ]
+
+
+def _post_of(m: Material) -> str:
+    return m.role if m.brand.casefold() in f"{m.role} {m.author}".casefold() else f"{m.role}, {m.brand}"
 
 
 def _message(m: Material) -> list[Paragraph]:
-    """SMS: who, what, where."""
-    sender = "" if m.lead.casefold().startswith(m.brand.casefold()) else f"{m.brand}:"
-    close = m.closer if m.chance(2, "sms") else ""
-    words = [Piece(sender, 0), Piece(m.hook, 4), Piece(m.lead, 0), Piece(close, 5), Piece(m.call_to_action, 2)]
-    return [[*words, Piece(LINK, 1)]]
+    """SMS: who, what, where, in one segment."""
+    signed = any(name.casefold() in m.headline.casefold() for name in (m.brand, m.product))
+    short = m.headline if signed else f"{m.brand}: {m.lead}"
+    spare = m.room - len(m.call_to_action) - len(LINK) - 2
+    said = next((text for text in (short, f"{m.brand}: {m.lead}", m.lead) if _segment_units(text) <= spare), "")
+    said = said or closed(m.product if m.brand.casefold() in m.product.casefold() else f"{m.brand}: {m.product}")
+    return [[Piece(said, 0), Piece(m.call_to_action, 1), Piece(LINK, 1)]]
+
+
+def _segment_units(text: str) -> int:
+    return sms_segments(text).units
 
 
 def _article(m: Material) -> list[Paragraph]:
-    """Blog: an opening, three sections, a way on."""
-    headings = [m.choose((h,), "heading") for h in _rotated(m.phrases.headings, m.seed)]
-    connectors = _rotated(m.phrases.connectors, m.seed // 7)
-    paragraphs = [
-        [Piece(m.hook, 1), Piece(m.lead, 0), Piece(m.choose(m.phrases.transitions, "transition"), 7)],
-        [Piece(m.audience, 6)],
-    ]
-    for n, heading in enumerate(headings[:3]):
-        told = m.others[2 * n : 2 * n + 2] or (m.lead,)
-        words = [told[0], *m.bridges[n : n + 1]]
-        if len(told) > 1:
-            words += [m.filled(connectors[n % len(connectors)]) if connectors else "", told[1]]
-        paragraphs += [[Piece(f"## {heading}", 4)], [Piece(word, 4) for word in words]]
-    ending = m.choose(m.phrases.endings, "ending")
-    return [*paragraphs, [Piece(ending, 5), Piece(m.call_to_action, 2)], [Piece(LINK, 2)]]
+    """Blog: an opening, what there is to know under a heading, a way on."""
+    heading, _, points = _points(m, 5).partition("\n")
+    points = points.replace("• ", "- ")
+    body = f"## {heading.rstrip(' :')}\n\n{points}" if points else ""
+    return [[Piece(m.headline, 0)], [Piece(body, 4)], [Piece(m.call_to_action, 2)], [Piece(LINK, 2)]]
 
 
-def _rotated(lines: tuple[str, ...], by: int) -> tuple[str, ...]:
-    at = by % len(lines) if lines else 0
-    return lines[at:] + lines[:at]
+def _points(m: Material, most: int) -> str:
+    """A heading and other statements below; empty where this would come a second time in the campaign.
+
+    Post by post the heading is the next one. When all had their turn they come again, with the statements in the
+    opposite order, and then no more.
+    """
+    turn, place = divmod(m.number, len(m.phrases.lists))
+    heading = m.phrases.lists[place]
+    fitting = [text for text in m.others if "{product}" in heading or not refers_to_product(text, m.language)]
+    if turn > 1 or len(fitting) < _SHORTEST_LIST + turn:
+        return ""
+    items = "\n".join(f"• {_item(text)}" for text in (fitting[::-1] if turn else fitting)[:most])
+    return f"{m.filled(heading)}{m.phrases.colon}\n{items}"
+
+
+def _item(text: str) -> str:
+    """Without its full stop, where it is one sentence."""
+    return text[:-1] if text.endswith(".") and not _MORE.search(text) else text
+
+
+_MORE = re.compile(r"[.!?](?<!\d\.) ")
+
+_SHORTEST_LIST = 2
 
 
 SHAPES: dict[Platform, Callable[[Material], list[Paragraph]]] = {
-    Platform.X: _brief,
-    Platform.BLUESKY: _brief,
+    Platform.X: _post,
+    Platform.BLUESKY: _post,
     Platform.THREADS: _conversation,
     Platform.LINKEDIN: _professional,
     Platform.INSTAGRAM: _caption,
-    Platform.FACEBOOK: _neighbourly,
-    Platform.TIKTOK: _clip,
-    Platform.YOUTUBE: _description,
+    Platform.FACEBOOK: _conversation,
+    Platform.TIKTOK: _caption,
+    Platform.YOUTUBE: _professional,
     Platform.EMAIL: _letter,
     Platform.SMS: _message,
     Platform.BLOG: _article,

@@ -45,31 +45,30 @@ def _draft(payload: Mapping[str, Any], seed: int) -> dict[str, Any]:
     room = int(payload["room"]) - (5 if emoji else 0)  # a space, and at most four for the emoji on any platform
     text = fit(SHAPES[material.platform](material), material.platform, room)
     text = follow(text, payload, material.platform, room)
-    draft: dict[str, Any] = {
+    return {
         "text": _with_emoji(text, emoji),
         "hashtags": _hashtags(material, payload),
         "mentions": _mentions(material, payload),
         "callToAction": payload["callToAction"],
         **_headers(material),
     }
-    visual = payload["assetRequirements"].get("description")
-    if payload["assetRequirements"].get("kind", "none") != "none" and visual:
-        draft["altText"] = visual
-    return draft
 
 
 def _headers(m: Material) -> dict[str, str]:
     if m.platform is Platform.EMAIL:
-        return {"subject": _line(_subject(m), _SUBJECT_CHARS), "preview": _line(m.lead, _PREVIEW_CHARS)}
+        preview = next((text for text in m.others if len(text.encode()) <= _PREVIEW_CHARS), m.call_to_action)
+        return {"subject": _fitting(_SUBJECT_CHARS, m), "preview": _line(preview, _PREVIEW_CHARS)}
     if m.platform in (Platform.BLOG, Platform.YOUTUBE):
-        return {"title": _line(m.title, _TITLE_CHARS)}
+        return {"title": _fitting(_TITLE_CHARS, m)}
     return {}
 
 
-def _subject(m: Material) -> str:
-    """The first of its candidates that mail clients show in full."""
-    candidates = (m.hook.rstrip(".:"), m.title, m.angle and f"{m.product}: {m.angle}", m.product)
-    return next((c for c in candidates if 0 < len(c.encode()) <= _SUBJECT_CHARS), m.title)
+def _fitting(longest: int, m: Material) -> str:
+    """A line that is shown in full: the statement with its product, the statement, or the names alone."""
+    lead = m.lead.rstrip(".")
+    names = m.product if m.brand.casefold() in m.product.casefold() else f"{m.product} – {m.brand}"
+    both = lead if m.product.casefold() in lead.casefold() else m.title
+    return next((c for c in (both, lead, names) if len(c.encode()) <= longest), _line(m.product, longest))
 
 
 def _line(text: str, longest: int) -> str:
@@ -90,11 +89,13 @@ def _hashtags(m: Material, payload: Mapping[str, Any]) -> list[str]:
 def _mentions(m: Material, payload: Mapping[str, Any]) -> list[str]:
     """A person who speaks for the brand names it now and then; the brand itself does not."""
     handle = payload.get("brandHandle")
-    return [handle] if handle and m.voice.first_person and m.chance(3, "mention") else []
+    return [handle] if handle and m.voice.first_person and derive_seed(m.seed, "mention") % 3 == 0 else []
 
 
 def _emoji(m: Material, payload: Mapping[str, Any]) -> str:
-    if payload["emojiPolicy"] == "none" or m.platform not in _LIVELY or not m.voice.emoji or m.chance(3, "emoji"):
+    if payload["emojiPolicy"] == "none" or m.platform not in _LIVELY or not m.voice.emoji or m.calm:
+        return ""
+    if derive_seed(m.seed, "emoji") % 3 == 0:
         return ""
     return "" if _has_emoji(m) else pick(m.voice.emoji, m.seed, "which")
 

@@ -1,7 +1,7 @@
 """What the API answers with. Close to the records, less what is nobody's business outside."""
 
 from collections.abc import Iterable
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from pydantic import EmailStr
 
@@ -21,10 +21,12 @@ from lambdas.domain.models.approval import (
 from lambdas.domain.models.base import Model, Moment
 from lambdas.domain.models.campaign import Campaign, CampaignBrief, CampaignStatus, Failure, Notice, PostCounts
 from lambdas.domain.models.effect import Effect, EffectStatus
-from lambdas.domain.models.mail import News
 from lambdas.domain.models.post import PlannedPost, Post, PostContent, PostError, PostStatus, Provenance
 from lambdas.domain.record_size import record_bytes
 from lambdas.services.progress import Progress
+
+if TYPE_CHECKING:
+    from lambdas.domain.models.mail import News
 
 ItemT = TypeVar("ItemT")
 ViewT = TypeVar("ViewT", bound=Model)
@@ -204,7 +206,7 @@ class ToldView(Model):
     reason: str | None = None
 
     @classmethod
-    def of(cls, news: News) -> "ToldView":
+    def of(cls, news: "News") -> "ToldView":
         return _view(cls, news)
 
 
@@ -256,7 +258,7 @@ class ApprovalView(Model):
     """Who was mailed what was decided."""
 
     @classmethod
-    def of(cls, approval: Approval, votes: Iterable[Vote] = (), told: Iterable[News] = ()) -> "ApprovalView":
+    def of(cls, approval: Approval, votes: Iterable[Vote] = (), told: "Iterable[News]" = ()) -> "ApprovalView":
         """``votes`` with all that was said, of which as much is shown as an answer holds."""
         said = {vote.email: vote for vote in votes}
         room = WORDS_BYTES

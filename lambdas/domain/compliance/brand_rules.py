@@ -77,6 +77,8 @@ def _links(content: PostContent, policy: LinkPolicy) -> RuleResult:
 
 
 def _tracking(content: PostContent, platform: Platform, policy: LinkPolicy) -> RuleResult:
+    if platform is Platform.SMS:
+        return _result("tracking", (), "a link in an SMS is short and carries no tags")
     if not content.link or policy.utm_source is None:
         return _result("tracking", (), "the brand sets no utm_source" if content.link else "no link to tag")
     fine = f"utm_source is {policy.utm_source} on {platform.value}"

@@ -239,7 +239,7 @@ whoever sends JSON. Other types come from validators of ours, which say it thems
 
 def field_error(detail: ErrorDetails, *, at: str = "") -> FieldError:
     """What is wrong with the whole of what was sent is said of ``body``."""
-    parts = [part for part in detail["loc"] if part != "[key]"]
+    parts = [part for part in detail["loc"] if part not in ("[key]", "[text]", "[object]")]
     if detail["type"] == "value_error":  # of a field that was left out it has the name that only we use
         parts = [to_camel(part) if isinstance(part, str) else part for part in parts]
     path = path_of(parts, at=at) or WHOLE

@@ -23,10 +23,13 @@ from lambdas.domain.ids import BrandIdField, CampaignIdField, CampaignKey, Corre
 from lambdas.domain.models.approval import Quorum
 from lambdas.domain.models.base import Integer, Model, Moment
 from lambdas.domain.models.brand import Brand, LanguageTag, Line, Paragraph, Persona
+from lambdas.domain.models.key_message import KeyMessageField
 from lambdas.domain.models.schedule import MAX_POSTS, Deadline, Schedule
 from lambdas.domain.platforms import Platform
 
 MAX_BATCH = 10
+POSTS_PER_MESSAGE = 12
+"""A message that heads more posts has to say the same in other words too often."""
 MAX_BRIEF_BYTES = 262_144
 """The Step Functions payload quota (2026-06, docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html)."""
 
@@ -171,7 +174,8 @@ class CampaignBrief(Model):
     product: Product
     goal: Paragraph
     audience: Paragraph
-    key_messages: Annotated[tuple[Line, ...], Field(min_length=1, max_length=20)]
+    key_messages: Annotated[tuple[KeyMessageField, ...], Field(min_length=1, max_length=20)]
+    """What the posts say, each as a string or with its kind and last day."""
     call_to_action: Line
     brand_id: BrandIdField
     persona_ids: Annotated[tuple[PersonaIdField, ...], Field(min_length=1, max_length=20)]
@@ -303,18 +307,13 @@ class Campaign(Model):
         return CampaignKey(self.tenant_id, self.campaign_id)
 
     def notices(self) -> tuple[Notice, ...]:
-        """What is done otherwise than the brief says."""
-        if self.plans_from <= self.brief.schedule.start_utc():
-            return ()
-        first = self.brief.schedule.told(self.plans_from)
-        return (Notice(field="schedule.start", message=f"is in the past; posts are planned from {first}"),)
-
-
-class Alert(Model):
-    """A campaign failed, or needs somebody, with all that whoever gets the message needs to begin with."""
-
-    tenant_id: str
-    campaign_id: str
-    name: str
-    status: str
-    failure: Failure
+        """What is done otherwise than the brief says, or cannot be done well."""
+        found = []
+        if self.plans_from > self.brief.schedule.start_utc():
+            first = self.brief.schedule.told(self.plans_from)
+            found.append(Notice(field="schedule.start", message=f"is in the past; posts are planned from {first}"))
+        messages, posts = len(self.brief.key_messages), self.brief.post_count or 0
+        if posts > POSTS_PER_MESSAGE * messages:
+            said = f"{messages} for {posts} posts: they will be alike; name more messages, or want fewer posts"
+            found.append(Notice(field="keyMessages", message=said))
+        return tuple(found)

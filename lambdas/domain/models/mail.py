@@ -1,4 +1,4 @@
-"""An email as a mailer sends it."""
+"""What is sent to people: mails, and alerts for operators."""
 
 from enum import StrEnum
 from typing import Annotated
@@ -7,6 +7,7 @@ from pydantic import EmailStr, Field
 
 from lambdas.domain.models.approval import MailState
 from lambdas.domain.models.base import Model, Moment
+from lambdas.domain.models.campaign import Failure
 from lambdas.domain.models.tenant import Sender
 
 
@@ -49,3 +50,13 @@ class News(Model):
     mail: MailState
     reason: str | None = None
     """Why the mail service refused it."""
+
+
+class Alert(Model):
+    """A campaign failed, or needs somebody, with all that whoever gets the message needs to begin with."""
+
+    tenant_id: str
+    campaign_id: str
+    name: str
+    status: str
+    failure: Failure

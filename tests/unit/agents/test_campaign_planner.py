@@ -2,17 +2,21 @@
 
 import json
 from collections import Counter
+from datetime import date, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
 
 from lambdas.agents import campaign_planner
+from lambdas.agents.campaign_planner.assignment import Place, assign
 from lambdas.agents.campaign_planner.contract import PlannerInput
 from lambdas.agents.campaign_planner.plan_rules import allowed_uses, plan_problems
 from lambdas.agents.campaign_planner.topics import normalised
-from lambdas.agents.intents import Intent, intents_for
+from lambdas.agents.intents import Intent
 from lambdas.agents.offline.offline_model import Fault, OfflineModel
 from lambdas.domain.ids import post_id_for
+from lambdas.domain.models.key_message import MessageKind, TypedMessage
 from lambdas.domain.models.post import PlannedPost
 from lambdas.domain.platforms import Platform
 from tests.support.agent_inputs import ALL_PLATFORMS, CAMPAIGN_ID, launch, plan_data
@@ -82,15 +86,22 @@ def test_posts_come_in_the_order_of_their_times_and_off_the_blackout() -> None:
 def test_a_small_campaign_repeats_no_topic_and_a_large_one_few() -> None:
     for total in (24, 400):
         topics = Counter(normalised(p["topic"]) for p in planned(plan_data(launch(postCount=total)))["posts"])
-        assert max(topics.values()) <= allowed_uses(total)
-    assert [allowed_uses(n) for n in (1, 30, 31, 60)] == [1, 1, 2, 2]
+        assert max(topics.values()) <= allowed_uses(total, 9)
+    assert [allowed_uses(n, 9) for n in (1, 24, 31, 60)] == [1, 1, 2, 3]
+    assert allowed_uses(24, 1) == 8
 
 
-def test_a_brief_with_one_thing_to_say_has_enough_topics_for_any_number_of_posts() -> None:
-    for total in range(1, 2_000):
-        wanted = Counter(intents_for(total))
-        assert sum(wanted.values()) == total
-        assert max(-(-number // 5) for number in wanted.values()) <= allowed_uses(total)
+@pytest.mark.parametrize("total", [1, 2, 23, 24, 25, 60, 300])
+@pytest.mark.parametrize("language", ["en", "de", "fr", "es", "ja"])
+def test_a_brief_with_one_thing_to_say_is_planned_for_any_number_of_posts(total: int, language: str) -> None:
+    product = {"name": "Relay", "description": "Relay."}
+    wire = launch(keyMessages=["Relay"], product=product, postCount=total, language=language)
+    data = plan_data(wire)
+    for persona in data["personaConfigs"]:
+        persona |= {"languages": [], "platforms": []}
+    for platform in data["mergedConfig"]["platforms"].values():
+        platform["personaIds"] = ["jonas"]
+    assert len(planned(data)["posts"]) == total
 
 
 def test_a_cadence_decides_the_number_where_the_brief_names_none() -> None:
@@ -120,13 +131,69 @@ def test_the_effort_of_a_plan_grows_with_its_posts_and_not_with_their_square() -
     assert growth(plan, 100, 2_000) < 60
 
 
-def test_intents_follow_the_campaign() -> None:
-    intents = intents_for(100)
-    assert len(intents) == 100
-    assert set(intents[:10]) == {Intent.ANNOUNCE}
-    assert set(intents[-10:]) == {Intent.REMINDER, Intent.LAST_CALL}
-    assert set(Intent) == set(intents)
-    assert intents_for(1) == [Intent.ANNOUNCE]
+def statement(kind: MessageKind, text: str = "Some statement", until: date | None = None) -> TypedMessage:
+    return TypedMessage(text=text, kind=kind, until=until)
+
+
+class TestAssignment:
+    """Which statement a post is about, and with which intent."""
+
+    days = tuple(date(2027, 4, 1) + timedelta(days=n) for n in range(24))
+
+    def assigned(
+        self, statements: list[TypedMessage], *, calm: bool = False
+    ) -> list[tuple[Platform, TypedMessage, Intent]]:
+        platforms = [Platform.X, Platform.SMS, Platform.EMAIL]
+        places = [Place(platforms[n % 3], day) for n, day in enumerate(self.days)]
+        asks = assign(statements, places, self.days[-1], calm=calm)
+        return [(p.platform, statements[a.statement], a.intent) for p, a in zip(places, asks, strict=True)]
+
+    def test_each_statement_heads_its_share_and_none_twice_running_on_a_channel(self) -> None:
+        for count in range(2, 12):
+            told = [statement(MessageKind.FACT, f"Statement {n}") for n in range(count)]
+            row = self.assigned(told)
+            assert max(Counter(s.text for _, s, _ in row).values()) <= -(-24 // count)
+            for platform in Platform:
+                heads = [s.text for p, s, _ in row if p is platform]
+                assert all(a != b for a, b in pairwise(heads))
+
+    def test_a_message_that_is_over_heads_no_post(self) -> None:
+        over = statement(MessageKind.DEADLINE, "Sign up by April 8", date(2027, 4, 8))
+        told = [over, *(statement(MessageKind.FACT, f"Statement {n}") for n in range(4))]
+        row = self.assigned(told)
+        assert [day for day, (_, s, _) in zip(self.days, row, strict=True) if s is over] != []
+        assert all(day <= date(2027, 4, 8) for day, (_, s, _) in zip(self.days, row, strict=True) if s is over)
+
+    def test_a_long_statement_heads_no_sms(self) -> None:
+        long = statement(MessageKind.FACT, "x" * 120)
+        row = self.assigned([long, *(statement(MessageKind.FACT, f"Statement {n}") for n in range(3))])
+        assert any(s is long for _, s, _ in row)
+        assert not any(s is long for p, s, _ in row if p is Platform.SMS)
+
+    def test_the_last_call_needs_a_deadline_and_its_last_days(self) -> None:
+        last = statement(MessageKind.DEADLINE, "Book by April 24", date(2027, 4, 24))
+        facts = [statement(MessageKind.FACT, f"Statement {n}") for n in range(3)]
+        row = list(zip(self.days, self.assigned([last, *facts]), strict=True))
+        called = [(day, s) for day, (_, s, intent) in row if intent is Intent.LAST_CALL]
+        assert called
+        assert all(s is last and day >= date(2027, 4, 22) for day, s in called)
+        assert Intent.LAST_CALL not in {i for _, _, i in self.assigned([last, *facts], calm=True)}
+        assert Intent.LAST_CALL not in {i for _, _, i in self.assigned(facts)}
+
+    @pytest.mark.parametrize(
+        ("kind", "intent"),
+        [
+            (MessageKind.FACT, Intent.EDUCATE),
+            (MessageKind.PROOF, Intent.PROOF),
+            (MessageKind.OFFER, Intent.OFFER),
+            (MessageKind.INVITATION, Intent.INVITE),
+            (MessageKind.STORY, Intent.STORY),
+        ],
+    )
+    def test_a_kind_has_its_intent(self, kind: MessageKind, intent: Intent) -> None:
+        intents = {i for _, _, i in self.assigned([statement(kind), statement(kind, "Another")])}
+        assert intent in intents
+        assert intents <= {intent, Intent.ANNOUNCE, Intent.REMINDER}
 
 
 @pytest.mark.parametrize("language", ["en", "de", "fr-CA", "es", "pt"])
