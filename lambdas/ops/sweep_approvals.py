@@ -93,9 +93,9 @@ def tend(approval: Approval, ports: Ports) -> Tended:
     campaign = _campaign(approval, ports)
     if approval.decision is not None:
         sent = _bring(approval, approval.decision, now, ports)
-        told = tell_decided(approval, campaign, ports) if sent.settled and campaign else []
-        deeds = [*sent.deeds, *(f"decision mail {state}" for state in told)]
-        return Tended(deeds, sent.settled and MailState.NOT_ACCEPTED not in told)
+        states = tell_decided(approval, campaign, ports) if sent.settled and campaign else []
+        deeds = [*sent.deeds, *(f"decision mail {state}" for state in states)]
+        return Tended(deeds, sent.settled and MailState.NOT_ACCEPTED not in states)
     if approval.status is ApprovalStatus.CLOSED:
         return Tended([])
     if campaign is None or campaign.status in TERMINAL:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
-    from lambdas.ports.approval_store import ApprovalStore
+    from lambdas.ports.approval_store import ApprovalStore, NewsStore
     from lambdas.ports.engine import Engine
     from lambdas.ports.services import Alerts, Chat, Cipher, Keys, Mailer, RequestLog, Senders, TextModel
     from lambdas.ports.stores import (
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
         IdSource,
         Limits,
         ManifestStore,
-        NewsStore,
         PostStore,
         Promises,
         RecentTexts,

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from lambdas.domain.models.campaign import Campaign, CampaignStatus, PostCounts
     from lambdas.domain.models.checkpoint import Checkpoint
     from lambdas.domain.models.effect import Effect
-    from lambdas.domain.models.mail import News
     from lambdas.domain.models.post import Batch, Claim, Post
     from lambdas.domain.models.recent import RecentCampaigns
     from lambdas.domain.models.tenant import TenantConfig, TenantSettings
@@ -114,18 +113,6 @@ class CampaignStore(Protocol):
 
         ``result`` is what the step answers after this, its last write: its checkpoint gets its end together with it.
         """
-
-
-class NewsStore(Protocol):
-    def claim(self, key: CampaignKey, news: News) -> bool:
-        """Note a mail before it is sent; answers whether this sender is the one to send it. Nobody is once it was
-        claimed, unless it is on record that the mail service did not accept it."""
-
-    def note(self, key: CampaignKey, news: News) -> None:
-        """What became of it."""
-
-    def all(self, key: CampaignKey) -> list[News]:
-        """Of the campaign, oldest first."""
 
 
 class PostStore(Protocol):

@@ -7,7 +7,7 @@ import pytest
 from lambdas.adapters.table.news_store import TableNews
 from lambdas.domain.models.approval import MailState
 from lambdas.domain.models.mail import Kind, News
-from lambdas.ports.stores import NewsStore
+from lambdas.ports.approval_store import NewsStore
 from lambdas.ports.table import Table
 from tests.contract.samples import NOW
 from tests.support.samples import KEY
