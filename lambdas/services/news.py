@@ -10,10 +10,11 @@ from datetime import datetime
 from typing import NamedTuple
 
 from lambdas.domain.ids import post_id_for
-from lambdas.domain.models.approval import Approval, Decision, MadeDecision, MailState, Vote
+from lambdas.domain.models.approval import Approval, MadeDecision, MailState, Vote
 from lambdas.domain.models.campaign import Campaign, CampaignStatus
 from lambdas.domain.models.mail import Kind, Mail, News
 from lambdas.domain.models.tenant import TenantSettings
+from lambdas.domain.models.workflow import Decision
 from lambdas.ports.bundle import Ports
 from lambdas.services.news_words import words_of
 from lambdas.services.notify import Wording, have_time, letter, one_line, people_of, send_once

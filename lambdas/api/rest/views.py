@@ -3,25 +3,22 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from pydantic import EmailStr
-
 from lambdas.domain.ids import CallbackIdField, CampaignIdField, CorrelationId
 from lambdas.domain.models.approval import (
     Approval,
     ApprovalStatus,
     ClosedBecause,
-    Decision,
     DecisionInput,
     MailState,
     PostDecision,
-    Quorum,
     Reviewer,
     Vote,
 )
-from lambdas.domain.models.base import Model, Moment
-from lambdas.domain.models.campaign import Campaign, CampaignBrief, CampaignStatus, Failure, Notice, PostCounts
+from lambdas.domain.models.base import Email, Model, Moment
+from lambdas.domain.models.campaign import Campaign, CampaignBrief, CampaignStatus, Failure, Notice, PostCounts, Quorum
 from lambdas.domain.models.effect import Effect, EffectStatus
 from lambdas.domain.models.post import PlannedPost, Post, PostContent, PostError, PostStatus, Provenance
+from lambdas.domain.models.workflow import Decision
 from lambdas.domain.record_size import record_bytes
 from lambdas.services.progress import Progress
 
@@ -200,7 +197,7 @@ WORDS_BYTES = 600_000
 class ToldView(Model):
     """A mail about a campaign to whoever runs it."""
 
-    to: EmailStr
+    to: Email
     at: Moment
     mail: MailState
     reason: str | None = None
@@ -211,7 +208,7 @@ class ToldView(Model):
 
 
 class ReviewerView(Model):
-    email: EmailStr
+    email: Email
     stage: int
     invited_at: Moment | None = None
     answer: Decision | None = None

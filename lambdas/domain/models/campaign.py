@@ -6,7 +6,6 @@ from typing import Annotated, Any, Self
 
 from pydantic import (
     AfterValidator,
-    EmailStr,
     Field,
     HttpUrl,
     StringConstraints,
@@ -20,16 +19,14 @@ from pydantic import (
 from pydantic.functional_serializers import PlainSerializer
 
 from lambdas.domain.ids import BrandIdField, CampaignIdField, CampaignKey, CorrelationId, PersonaIdField, TenantIdField
-from lambdas.domain.models.approval import Quorum
-from lambdas.domain.models.base import Integer, Model, Moment
+from lambdas.domain.models.base import Email, Integer, Model, Moment
 from lambdas.domain.models.brand import Brand, LanguageTag, Line, Paragraph, Persona
 from lambdas.domain.models.key_message import KeyMessageField
 from lambdas.domain.models.schedule import MAX_POSTS, Deadline, Schedule
 from lambdas.domain.platforms import Platform
 
 MAX_BATCH = 10
-POSTS_PER_MESSAGE = 12
-"""A message that heads more posts has to say the same in other words too often."""
+POSTS_PER_MESSAGE = 12  # one that heads more has to say the same in other words too often
 MAX_BRIEF_BYTES = 262_144
 """The Step Functions payload quota (2026-06, docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html)."""
 
@@ -81,6 +78,13 @@ class OnTimeout(StrEnum):
     ESCALATE = "escalate"  # ``escalateTo`` get the same time, then it expires
 
 
+class Quorum(StrEnum):
+    """How many reviewers of a stage it takes; a number stands for "so many of them"."""
+
+    ONE = "one"  # the first answer decides, whatever it is
+    ALL = "all"
+
+
 def _quorum(value: Any, parse: ValidatorFunctionWrapHandler) -> Any:
     try:
         return parse(value)
@@ -105,7 +109,7 @@ def _distinct_addresses(reviewers: tuple[str, ...]) -> tuple[str, ...]:
 
 MAX_REVIEWERS = 20
 Reviewers = Annotated[
-    tuple[EmailStr, ...], Field(min_length=1, max_length=MAX_REVIEWERS), AfterValidator(_distinct_addresses)
+    tuple[Email, ...], Field(min_length=1, max_length=MAX_REVIEWERS), AfterValidator(_distinct_addresses)
 ]
 QuorumField = Annotated[
     Quorum | Annotated[int, Field(ge=1, le=MAX_REVIEWERS)], WrapValidator(_quorum), AfterValidator(_reachable)
@@ -132,8 +136,7 @@ class QuietHours(Model):
     end: Annotated[int, Field(ge=0, le=23)]
 
 
-MAX_REVISIONS = 20
-MAX_TIMEOUT_HOURS = 168
+MAX_REVISIONS, MAX_TIMEOUT_HOURS = 20, 168
 
 
 class ApprovalPolicy(Model):
@@ -148,14 +151,14 @@ class ApprovalPolicy(Model):
     timeout_hours: Annotated[int, Field(ge=1, le=MAX_TIMEOUT_HOURS)] = MAX_TIMEOUT_HOURS
     on_timeout: OnTimeout = OnTimeout.REJECT
     escalate_to: Annotated[
-        tuple[EmailStr, ...],
+        tuple[Email, ...],
         Field(max_length=MAX_REVIEWERS, validate_default=True),
         AfterValidator(_distinct_addresses),
         AfterValidator(_for_escalation),
     ] = ()
     remind_after_hours: Annotated[tuple[Annotated[int, Field(ge=1, le=336)], ...], Field(max_length=10)] = (24, 72)
     quiet_hours: QuietHours | None = None
-    notify: Annotated[tuple[EmailStr, ...], Field(min_length=1, max_length=10)] | None = None
+    notify: Annotated[tuple[Email, ...], Field(min_length=1, max_length=10)] | None = None
     """Who is mailed what becomes of the campaign. Left out: the tenant's ``notify``, or whoever started it."""
 
     @model_validator(mode="after")
@@ -165,7 +168,7 @@ class ApprovalPolicy(Model):
         return self
 
 
-class CampaignBrief(Model):
+class CampaignBrief(Model, defer_build=False):
     """The body of ``POST /campaigns`` and the ``campaign`` of a direct invocation."""
 
     campaign_id: CampaignIdField | None = None
@@ -185,7 +188,7 @@ class CampaignBrief(Model):
     schedule: Schedule
     deadline: Deadline | None = None
     """Until when people can do what the campaign asks for; a date is the end of that day. No post hurries after it."""
-    generation: Generation = Generation()
+    generation: Generation = Generation.model_construct()
     approval: ApprovalPolicy
 
     @field_validator("persona_ids", "platforms")
@@ -254,7 +257,7 @@ class Notice(Model):
     message: str
 
 
-class Campaign(Model):
+class Campaign(Model, defer_build=False):
     """The record of a campaign (``SK = CAMPAIGN``)."""
 
     tenant_id: TenantIdField
@@ -266,13 +269,12 @@ class Campaign(Model):
     updated_at: Moment
     created_by: str
     execution_arn: str | None = None
-    hours_by_platform: bool = False
-    """Not so where an older version accepted it: its posts go out every day from 08:00 to 20:00."""
+    hours_by_platform: bool = False  # accepted by an older version: every day from 08:00 to 20:00
     configured_at: Moment | None = None
     """When SaveCampaign kept the configuration, which is an item of its own (``SK = CAMPAIGN#CONFIGURATION``)."""
     configuration: Configuration | None = None
     """Only where it was asked for (``CampaignStore.get_configured``). Version 0.3 and older kept it on the record."""
-    counts: PostCounts = PostCounts()
+    counts: PostCounts = PostCounts.model_construct()
     """Set by PlanPosts (total) and AggregateResults (the rest)."""
     error: Failure | None = None
     revision: Annotated[int, Field(ge=0)] = 0
@@ -290,9 +292,8 @@ class Campaign(Model):
     @property
     def planned_brief(self) -> CampaignBrief:
         """The brief with the days and hours by which this campaign is planned."""
-        if self.hours_by_platform:
-            return self.brief
-        return self.brief.model_copy(update={"schedule": self.brief.schedule.as_before()})
+        before = {"schedule": self.brief.schedule.as_before()}
+        return self.brief if self.hours_by_platform else self.brief.model_copy(update=before)
 
     @property
     def plans_from(self) -> datetime:

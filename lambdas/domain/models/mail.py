@@ -3,16 +3,16 @@
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import EmailStr, Field
+from pydantic import Field
 
 from lambdas.domain.models.approval import MailState
-from lambdas.domain.models.base import Model, Moment
+from lambdas.domain.models.base import Email, Model, Moment
 from lambdas.domain.models.campaign import Failure
 from lambdas.domain.models.tenant import Sender
 
 
 class Mail(Model):
-    to: EmailStr
+    to: Email
     subject: Annotated[str, Field(min_length=1, max_length=200)]
     text: str
     html: str
@@ -45,7 +45,7 @@ class News(Model):
     number: Annotated[int, Field(ge=0)]
     """Which of those who are told."""
     kind: Kind
-    to: EmailStr
+    to: Email
     at: Moment
     mail: MailState
     reason: str | None = None

@@ -8,10 +8,11 @@ import pytest
 from lambdas.domain.errors import MailRefusedError, NotFoundError, ThrottledError
 from lambdas.domain.ids import post_id_for
 from lambdas.domain.models.active import active
-from lambdas.domain.models.approval import Decision, MailState, PostDecision, PostVerdict
+from lambdas.domain.models.approval import MailState, PostDecision, PostVerdict
 from lambdas.domain.models.campaign import CampaignStatus, Failure
 from lambdas.domain.models.mail import Mail
 from lambdas.domain.models.tenant import TenantConfig
+from lambdas.domain.models.workflow import Decision
 from lambdas.ops.mending import Finding, look_after
 from lambdas.services.decisions import Choice, decide
 from tests.support import samples
