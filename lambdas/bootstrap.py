@@ -21,6 +21,7 @@ from lambdas.settings import (
     EngineSettings,
     InviteSettings,
     LinkSettings,
+    MailSettings,
     QuotaSettings,
     SealSettings,
     Settings,
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from lambdas.adapters.table.due_store import TableDue
     from lambdas.adapters.table.dynamo_table import DynamoTable
     from lambdas.adapters.table.effect_store import TableEffects
+    from lambdas.adapters.table.news_store import TableNews
     from lambdas.adapters.table.post_store import TablePosts
     from lambdas.adapters.table.promise_store import TablePromises
     from lambdas.adapters.table.request_store import TableApprovals
@@ -126,6 +128,12 @@ class Bootstrap:
         return TableEffects(self._table)
 
     @cached_property
+    def news(self) -> TableNews:
+        from lambdas.adapters.table.news_store import TableNews
+
+        return TableNews(self._table)
+
+    @cached_property
     def promises(self) -> TablePromises:
         from lambdas.adapters.table.promise_store import TablePromises
 
@@ -188,7 +196,7 @@ class Bootstrap:
     def mailer(self) -> SesMailer:
         from lambdas.adapters.aws.ses_mailer import SesMailer
 
-        of = self._need(InviteSettings)
+        of = self._need(MailSettings)
         return SesMailer(client("sesv2"), of.sender_email, of.configuration_set)
 
     @cached_property

@@ -54,11 +54,16 @@ class LinkSettings(Settings):
     approval_base_url_parameter: str
 
 
-class InviteSettings(LinkSettings):
-    """Who mails come from, and where Slack is."""
+class MailSettings(Settings):
+    """Who mails come from."""
 
     sender_email: str
     configuration_set: str
+
+
+class InviteSettings(LinkSettings, MailSettings):
+    """Who links are mailed by, and where Slack is."""
+
     slack_secret_prefix: str
     slack_api_url: str = "https://slack.com/api"
 

@@ -44,11 +44,12 @@ class Mail:
             events=[ses.EmailSendingEvent.BOUNCE, ses.EmailSendingEvent.COMPLAINT, ses.EmailSendingEvent.REJECT],
         )
         self._listen(scope, topic, assets)
-        self.environment = {
+        self.sender = {
             "SENDER_EMAIL": options.sender,
             "CONFIGURATION_SET": self.configuration_set.configuration_set_name,
-            "SLACK_SECRET_PREFIX": self._slack_prefix,
         }
+        """Environment of a function that sends mails only."""
+        self.environment = {**self.sender, "SLACK_SECRET_PREFIX": self._slack_prefix}
 
     def _listen(self, scope: Construct, topic: sns.Topic, assets: CodeAssets) -> None:
         function = CampaignFunction(
@@ -69,7 +70,12 @@ class Mail:
         )
 
     def grant_send(self, function: lambda_.Function) -> None:
-        """Send as the deployment or as a tenant, and write to people in a tenant's Slack."""
+        """Send mails, and write to people in a tenant's Slack."""
+        self.grant_mail(function)
+        grant_secrets_below(function, self._data, self._slack_prefix, "One secret for each tenant with Slack")
+
+    def grant_mail(self, function: lambda_.Function) -> None:
+        """Send as the deployment or as a tenant."""
         stack = self._stack
         mails = stack.format_arn(
             service="ses",
@@ -79,7 +85,6 @@ class Mail:
         function.add_to_role_policy(
             iam.PolicyStatement(actions=["ses:SendEmail"], resources=[every_identity(stack), mails])
         )
-        grant_secrets_below(function, self._data, self._slack_prefix, "One secret for each tenant with Slack")
         acknowledge(
             function.role or function,
             f"AwsSolutions-IAM5[Resource::{IDENTITIES}]",

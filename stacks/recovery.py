@@ -30,6 +30,7 @@ class RecoveryStack(Stack):
             environment={
                 "TABLE_NAME": data.table.table_name,
                 "BUILD_STATE_MACHINE_ARN": workflow.build_live.ref,
+                **workflow.mail.sender,
             },
             timeout_seconds=300,
         )
@@ -38,6 +39,7 @@ class RecoveryStack(Stack):
         grant_look(self.reconcile, workflow.build_machine, workflow.build_name, data.key)
         grant_mend(self.reconcile, workflow.build_machine, workflow.build_name)
         grant_alert(self.reconcile, workflow.alerts, data.key)
+        workflow.mail.grant_mail(self.reconcile)
         # The engine's report that an execution ended comes once, so it is worth waiting for and repeating. Ticks are
         # repeated with it, which does no harm: they may overlap.
         self.reconcile.live.configure_async_invoke(retry_attempts=2, max_event_age=Duration.minutes(30))

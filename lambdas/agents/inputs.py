@@ -25,7 +25,7 @@ def planner_input(campaign: Campaign, configuration: Configuration, *, attempt: 
     return {
         "tenantId": campaign.tenant_id,
         "campaignId": campaign.campaign_id,
-        "campaign": campaign.brief.starting(campaign.plans_from).to_wire(),
+        "campaign": campaign.planned_brief.starting(campaign.plans_from).to_wire(),
         "brandConfig": configuration.brand.to_wire(),
         "personaConfigs": [persona.to_wire() for persona in configuration.personas],
         "mergedConfig": merged_config(campaign.brief, configuration),
@@ -112,12 +112,20 @@ def _context(brief: CampaignBrief) -> dict[str, Any]:
         "endsOn": local_day(brief, brief.schedule.end_utc()).isoformat(),
         "timeZone": brief.schedule.time_zone,
     }
+    if day := deadline_day(brief):
+        context["deadline"] = day.isoformat()
     return context
 
 
 def local_day(brief: CampaignBrief, moment: datetime) -> date:
     """The day of ``moment`` where the campaign takes place."""
     return moment.astimezone(ZoneInfo(brief.schedule.time_zone)).date()
+
+
+def deadline_day(brief: CampaignBrief) -> date | None:
+    """The last day on which people can do what the campaign asks for."""
+    deadline = brief.deadline_utc()
+    return local_day(brief, deadline) if deadline else None
 
 
 class Told(Protocol):

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from lambdas.domain.message_kinds import TypedMessage
 from lambdas.domain.models.brand import MessageKind
+from lambdas.domain.models.post import URGENT_INTENTS
 
 
 class Intent(StrEnum):
@@ -44,12 +45,16 @@ def is_last_days(message: TypedMessage, day: date) -> bool:
     return message.until is not None and timedelta(0) <= message.until - day < timedelta(days=LAST_DAYS)
 
 
-def intent_for(message: TypedMessage, place: float, day: date, ends: date) -> Intent:
+def intent_for(message: TypedMessage, place: float, day: date, ends: date, *, late: bool = False) -> Intent:
     """The intent of a post about ``message``, at ``place`` of the campaign (0 its first post, 1 its last) on ``day``.
 
     The first tenth announces and the last tenth reminds. Only a message with a last day (a deadline without one has the
-    campaign's) is called for the last time, and only in its last days.
+    campaign's) is called for the last time, and only in its last days. ``late``: after the campaign's deadline, when
+    nothing is left to hurry for.
     """
+    if late:
+        intent = _FOR[message.kind][0]
+        return Intent.EDUCATE if intent in URGENT_INTENTS else intent
     if message.kind is MessageKind.DEADLINE and message.until is None:
         message = message.model_copy(update={"until": ends})
     if is_last_days(message, day):

@@ -18,6 +18,7 @@ _LONGEST = 240
 """Characters of a statement; a longer sentence is no headline."""
 _SHORT_WORDS = 16
 _SHORT_CHARS = 110
+_ENDING = (MessageKind.OFFER, MessageKind.INVITATION, MessageKind.DEADLINE)
 
 
 def statements_of(
@@ -26,11 +27,13 @@ def statements_of(
     *,
     language: str,
     start: date,
+    deadline: date | None = None,
     banned: Sequence[str] = (),
 ) -> list[TypedMessage]:
     """Each once, none with a banned word, none of the description that needs the sentence before it; never empty.
 
-    ``product`` is its name and description. A statement is a plain sentence with its full stop.
+    ``product`` is its name and description. A statement is a plain sentence with its full stop. What ends with the
+    campaign's ``deadline``, unless the brief says when, are its offers, invitations and deadlines.
     """
     name, description = (cleaned(text) for text in product)
     told = [typed(message, start) for message in key_messages]
@@ -39,7 +42,8 @@ def statements_of(
     for message in told:
         text = sentence(cleaned(message.text))
         if any(c.isalnum() for c in text) and len(text) <= _LONGEST and without_banned([text], banned):
-            found.setdefault(short_form(text).casefold(), message.model_copy(update={"text": text}))
+            until = message.until or (deadline if message.kind in _ENDING else None)
+            found.setdefault(short_form(text).casefold(), message.model_copy(update={"text": text, "until": until}))
     return list(found.values()) or [TypedMessage(text=sentence(name), kind=MessageKind.FACT)]
 
 

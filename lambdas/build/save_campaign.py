@@ -15,7 +15,7 @@ def save_campaign(event: StepEvent, campaigns: CampaignStore, catalog: CatalogSt
     campaign, now = campaigns.get(event.key), clock.now()
     kept: OtherChanges = {}
     if not campaign.is_configured:
-        kept = {"configuration": resolve_configuration(campaign.tenant_id, campaign.brief, catalog, now)}
+        kept = {"configuration": resolve_configuration(campaign.tenant_id, campaign.planned_brief, catalog, now)}
     to, came_from = CampaignStatus.PLANNING, [CampaignStatus.QUEUED]
     result = StatusResult(status=to)
     return StatusResult(status=advance(campaigns, event.key, to, came_from=came_from, at=now, result=result, **kept))

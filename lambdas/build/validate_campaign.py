@@ -15,7 +15,7 @@ def validate_campaign(event: StepEvent, campaigns: CampaignStore, catalog: Catal
     """
     campaign = campaigns.get(event.key)
     if not campaign.is_configured:
-        resolve_configuration(campaign.tenant_id, campaign.brief, catalog, clock.now())
+        resolve_configuration(campaign.tenant_id, campaign.planned_brief, catalog, clock.now())
     return StatusResult(status=campaign.status)
 
 

@@ -12,7 +12,7 @@ from enum import StrEnum
 from lambdas.domain.errors import NotFoundError, known_errors, permanent_names
 from lambdas.domain.ids import CampaignKey
 from lambdas.domain.models.active import SOON, ActiveCampaign
-from lambdas.domain.models.approval import ApprovalStatus
+from lambdas.domain.models.approval import ApprovalStatus, MailState
 from lambdas.domain.models.campaign import Campaign, CampaignStatus, Cause, Failure
 from lambdas.domain.models.post import Post, PostError, PostStatus
 from lambdas.domain.models.workflow import ExecutionStatus, message_in
@@ -20,6 +20,7 @@ from lambdas.ports.bundle import Ports
 from lambdas.ports.engine import SERVICE_RESTART, ExecutionState, is_of
 from lambdas.services.alerts import advised, alert_of
 from lambdas.services.lifecycle import BUILDING
+from lambdas.services.news import tell_failed
 from lambdas.services.recovery import (
     before_revision,
     begin,
@@ -105,6 +106,8 @@ def _look(entry: ActiveCampaign, ports: Ports, *, suspect: bool) -> tuple[Findin
         if entry.alert and campaign.error:
             ports.alerts.send(alert_of(campaign, campaign.error))
         entry = entry.model_copy(update={"alert": False})
+        if MailState.NOT_ACCEPTED in tell_failed(campaign, ports):
+            return finding, entry, now + SOON
         return finding, entry, None if _settle(entry.key, ports, now) else now + WORKING
     if finding is Finding.NOT_STARTED:
         changes = before_revision(campaign)

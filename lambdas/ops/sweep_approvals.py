@@ -29,7 +29,7 @@ from lambdas.domain.due_entry import DueEntry, Kind
 from lambdas.domain.errors import ConcurrentUpdateError, ConflictError, GoneError, NotFoundError
 from lambdas.domain.ids import CallbackId
 from lambdas.domain.models.active import active
-from lambdas.domain.models.approval import Approval, ApprovalStatus, ClosedBecause, MailState
+from lambdas.domain.models.approval import Approval, ApprovalStatus, ClosedBecause, MadeDecision, MailState
 from lambdas.domain.models.base import iso
 from lambdas.domain.models.campaign import Campaign, CampaignStatus, OnTimeout
 from lambdas.domain.models.mail import Kind as Letter
@@ -39,6 +39,7 @@ from lambdas.services.approval_letters import tell_unreachable
 from lambdas.services.due import DueReport, Tick, Verdict, shards_of, work_due
 from lambdas.services.inviting import bring_links
 from lambdas.services.lifecycle import TERMINAL
+from lambdas.services.news import tell_decided
 from lambdas.services.open_requests import send_decision, send_heartbeat
 from lambdas.settings import AlertSettings, InviteSettings, TableSettings
 
@@ -89,16 +90,14 @@ def tend_due(shards: Sequence[int], tick: Tick, ports: Ports) -> Report:
 def tend(approval: Approval, ports: Ports) -> Tended:
     """Do what is due for one request, and put down when it is due next."""
     now = ports.clock.now()
-    if approval.status is ApprovalStatus.CLOSED or approval.resumed_at:
-        return Tended([])
+    campaign = _campaign(approval, ports)
     if approval.decision is not None:
-        if now - approval.decision.decided_at < RESUME_GRACE:
-            return Tended([], settled=False)
-        return _send(approval, "resumed", now, ports)
-    try:
-        campaign = ports.campaigns.get(approval.key)
-    except NotFoundError:
-        campaign = None
+        sent = _bring(approval, approval.decision, now, ports)
+        states = tell_decided(approval, campaign, ports) if sent.settled and campaign else []
+        deeds = [*sent.deeds, *(f"decision mail {state}" for state in states)]
+        return Tended(deeds, sent.settled and MailState.NOT_ACCEPTED not in states)
+    if approval.status is ApprovalStatus.CLOSED:
+        return Tended([])
     if campaign is None or campaign.status in TERMINAL:
         ports.approvals.close(approval.key, approval.callback_id)
         return Tended(["closed"])
@@ -119,6 +118,22 @@ def tend(approval: Approval, ports: Ports) -> Tended:
     if due and settled:
         ports.approvals.amend(approval, due_at=due)
     return Tended([*rehashed, *beaten, *names, *told], settled)
+
+
+def _campaign(approval: Approval, ports: Ports) -> Campaign | None:
+    try:
+        return ports.campaigns.get(approval.key)
+    except NotFoundError:
+        return None
+
+
+def _bring(approval: Approval, made: MadeDecision, now: datetime, ports: Ports) -> Tended:
+    """See that the workflow hears of the decision, which whoever recorded it had some time to tell it."""
+    if approval.resumed_at:
+        return Tended([])
+    if now - made.decided_at < RESUME_GRACE:
+        return Tended([], settled=False)
+    return _send(approval, "resumed", now, ports)
 
 
 def _send(approval: Approval, deed: str, now: datetime, ports: Ports) -> Tended:

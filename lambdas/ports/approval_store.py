@@ -1,4 +1,4 @@
-"""The port of requests for approval."""
+"""The ports of requests for approval, and of the mails that tell what became of a campaign."""
 
 # As in ports.py: the models are named in signatures only.
 from __future__ import annotations
@@ -10,6 +10,7 @@ from lambdas.domain.ids import CallbackId, CampaignKey
 
 if TYPE_CHECKING:
     from lambdas.domain.models.approval import Approval, ApprovalStatus, ClosedBecause, MadeDecision, Vote
+    from lambdas.domain.models.mail import News
 
 
 class ApprovalStore(Protocol):
@@ -62,6 +63,22 @@ class ApprovalStore(Protocol):
         """The request's votes that count, with all that was said."""
         ...
 
+    def everything_said(self, approval: Approval) -> tuple[Vote, ...]:
+        """The same, with the votes that do not count any more."""
+        ...
+
     def adopt(self, shard: int) -> int:
         """Put entries for open requests of one shard that older versions made, which knew no due index; how many."""
         ...
+
+
+class NewsStore(Protocol):
+    def claim(self, key: CampaignKey, news: News) -> bool:
+        """Note a mail before it is sent; answers whether this sender is the one to send it. Nobody is once it was
+        claimed, unless it is on record that the mail service did not accept it."""
+
+    def note(self, key: CampaignKey, news: News) -> None:
+        """What became of it."""
+
+    def all(self, key: CampaignKey) -> list[News]:
+        """Of the campaign, oldest first."""

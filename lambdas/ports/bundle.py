@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
-    from lambdas.ports.approval_store import ApprovalStore
+    from lambdas.ports.approval_store import ApprovalStore, NewsStore
     from lambdas.ports.engine import Engine
     from lambdas.ports.objects import CampaignTexts, ManifestStore, RecentTexts
     from lambdas.ports.services import Alerts, Chat, Cipher, Keys, Mailer, RequestLog, Senders, TextModel
@@ -57,6 +57,8 @@ class Ports(Protocol):
     def approvals(self) -> ApprovalStore: ...
     @property
     def effects(self) -> EffectStore: ...
+    @property
+    def news(self) -> NewsStore: ...
     @property
     def manifests(self) -> ManifestStore: ...
     @property

@@ -13,8 +13,7 @@ from lambdas.domain.models.base import Model
 if TYPE_CHECKING:
     from lambdas.domain.errors import CampaignError
     from lambdas.domain.models.access import KeySet
-    from lambdas.domain.models.campaign import Alert
-    from lambdas.domain.models.mail import Mail
+    from lambdas.domain.models.mail import Alert, Mail
 
 
 class Mailer(Protocol):

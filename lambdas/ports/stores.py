@@ -162,7 +162,7 @@ class PostStore(Protocol):
         ...
 
     def edit(self, key: CampaignKey, post: Post) -> Post:
-        """Store ``content``, ``provenance`` and ``edit`` of a post whose version is still the one given.
+        """Store what a person changed of a post whose version is still the one given: its text and its time.
 
         Raises ``ConcurrentUpdateError``.
         """

@@ -1,7 +1,8 @@
 """Telling people that a campaign needs them."""
 
-from lambdas.domain.models.campaign import Alert, Campaign, Failure
+from lambdas.domain.models.campaign import Campaign, Failure
 from lambdas.domain.models.checkpoint import PLAN_POSTS, SAVE_CAMPAIGN, VALIDATE_CAMPAIGN
+from lambdas.domain.models.mail import Alert
 from lambdas.ports.engine import console_url
 
 _RETRY = 'POST /campaigns/{id}/retry {"mode": "from_step"}'

@@ -2,20 +2,18 @@
 
 from datetime import datetime
 
-from pydantic import validate_email
-
 from lambdas.domain.approval import lost
 from lambdas.domain.errors import ThrottledError
 from lambdas.domain.models.approval import Approval, MailState, Reviewer
 from lambdas.domain.models.campaign import Campaign, Failure
 from lambdas.domain.models.checkpoint import REQUEST_APPROVAL
 from lambdas.domain.models.mail import Kind, Mail
-from lambdas.domain.models.tenant import Sender, TenantSettings
+from lambdas.domain.models.tenant import Sender
 from lambdas.domain.platforms import LABELS
 from lambdas.ports.bundle import Ports
 from lambdas.ports.stores import ApprovalStore
 from lambdas.services.alerts import advised, alert_of
-from lambdas.services.notify import Wording, have_time, letter, one_line, send_once
+from lambdas.services.notify import Wording, have_time, letter, one_line, people_of, send_once
 
 MAYBE = "it is not known whether the mail was sent"
 TAKEN_BACK = "the link was taken back"
@@ -98,7 +96,7 @@ def tell_unreachable(approval: Approval, campaign: Campaign, now: datetime, port
     if not gone or not have_time(ports):
         return approval, []
     settings = ports.catalog.get_settings(campaign.tenant_id)
-    letters = [unreachable(to, campaign, approval, gone, settings.sender) for to in _told(settings, campaign)]
+    letters = [unreachable(to, campaign, approval, gone, settings.sender) for to in people_of(settings, campaign)]
     approval = _noted(approval, gone, ports.approvals, told=True)
     code = "NO_REVIEWER_LEFT" if _nobody_left(gone) else "REVIEWER_UNREACHABLE"
     failure = Failure(code=code, message=_said(approval, gone), at=now, retryable=False, step=REQUEST_APPROVAL)
@@ -125,15 +123,6 @@ def _nobody_left(gone: list[Reviewer]) -> bool:
 def _why(reviewer: Reviewer) -> str:
     """A mail that may have gone out has no reason of the mail service's."""
     return TAKEN_BACK if reviewer.revoked else reviewer.unreachable or MAYBE
-
-
-def _told(settings: TenantSettings, campaign: Campaign) -> tuple[str, ...]:
-    if settings.notify:
-        return settings.notify
-    try:
-        return (validate_email(campaign.created_by)[1],)
-    except ValueError:
-        return ()  # a token's subject need not be an address: the alert still goes out
 
 
 def _said(approval: Approval, gone: list[Reviewer]) -> str:

@@ -1,9 +1,11 @@
-"""Editing a post by hand while its campaign waits for approval."""
+"""Editing a post by hand while its campaign waits for approval: its text, and its time."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from lambdas.domain.approval import EDIT_GRACE, shown_anew, with_hashes
+from lambdas.domain.calendar import time_problem
 from lambdas.domain.compliance import check_brand
 from lambdas.domain.content_hash import content_hash
 from lambdas.domain.errors import (
@@ -17,9 +19,9 @@ from lambdas.domain.errors import (
 from lambdas.domain.ids import CampaignKey, PostId
 from lambdas.domain.limits import LIMITS, check_limits
 from lambdas.domain.models.approval import Approval, ApprovalStatus, Editing
-from lambdas.domain.models.base import WHOLE, Model
+from lambdas.domain.models.base import WHOLE, Model, Moment
 from lambdas.domain.models.campaign import ApprovalPolicy, Campaign, CampaignStatus
-from lambdas.domain.models.post import Edit, Post, PostContent, RuleResult
+from lambdas.domain.models.post import URGENT_INTENTS, Edit, HandEdit, Post, PostContent, RuleResult
 from lambdas.domain.platforms import LABELS
 from lambdas.domain.record_size import MAX_ITEM_BYTES, fits, record_bytes
 from lambdas.ports.bundle import Ports
@@ -29,7 +31,10 @@ from lambdas.services.open_requests import amend_pending
 
 
 class PostPatch(Model):
-    """Body of ``PATCH /campaigns/{id}/posts/{postId}``: what is named is replaced, ``null`` takes it away."""
+    """Body of ``PATCH /campaigns/{id}/posts/{postId}``: what is named is replaced, ``null`` takes it away.
+
+    A post has a text and a time always: those cannot be taken away.
+    """
 
     text: str | None = None
     hashtags: tuple[str, ...] | None = None
@@ -40,6 +45,13 @@ class PostPatch(Model):
     subject: str | None = None
     preview: str | None = None
     title: str | None = None
+    scheduled_at: Moment | None = None
+    """Within the campaign's schedule, on a day and in an hour of the platform, and not in the past."""
+
+
+_NOT_OF_THE_CONTENT = ("scheduled_at",)
+EDITS_KEPT = 50
+"""In a post's provenance: the newest."""
 
 
 def edit_post(key: CampaignKey, post_id: PostId, patch: PostPatch, by: str, ports: Ports) -> Post:
@@ -48,19 +60,18 @@ def edit_post(key: CampaignKey, post_id: PostId, patch: PostPatch, by: str, port
     While the edit is under way nothing can be decided, by a reviewer or by the policy for silence: it is noted on the
     request first, whose hash is empty until the last edit of several has ended. Raises ``ConflictError`` for a campaign
     that does not wait for approval or is decided already, ``InvalidInputError`` with a field for each rule the text
-    breaks, ``NotFoundError``, ``ConcurrentUpdateError``.
+    or the time breaks, ``NotFoundError``, ``ConcurrentUpdateError``. ``by`` is kept in the post's ``edit``, and in its
+    provenance.
     """
     campaign = ports.campaigns.get_configured(key)
     post = ports.posts.get(key, post_id)
     approval = _open_request(campaign, key, ports.approvals)
     if post.content is None:
         raise ConflictError("the post has no text to edit", details={"status": post.status.value})
-    rules = _checked(campaign, post, post.content, patch)
-    content = post.content.model_copy(update=_changes(patch))
     started = Editing(edit_id=ports.ids.ulid(), since=ports.clock.now())
     edit = Edit(at=started.since, by=by, previous=post.edit.previous if post.edit else post.content)
-    provenance = post.provenance.model_copy(update={"rules": rules}) if post.provenance else None
-    changed = post.model_copy(update={"content": content, "provenance": provenance, "edit": edit})
+    changed = _changed(campaign, post, patch, started.since).model_copy(update={"edit": edit})
+    changed = _with_provenance(changed, patch, edit)
     _check_size(changed, patch)
     held = _hold(approval, started, ports)
     try:
@@ -117,7 +128,7 @@ def _open_request(campaign: Campaign, key: CampaignKey, approvals: ApprovalStore
 
 
 def _changes(patch: PostPatch) -> dict[str, Any]:
-    """Raises ``InvalidInputError`` where nothing is named, or the text is taken away."""
+    """Raises ``InvalidInputError`` where nothing is named, or what a post always has is taken away."""
     changes: dict[str, Any] = {name: getattr(patch, name) for name in patch.model_fields_set}
     for name in ("hashtags", "mentions"):
         if name in changes:
@@ -126,9 +137,53 @@ def _changes(patch: PostPatch) -> dict[str, Any]:
         names = ", ".join(field.alias or name for name, field in PostPatch.model_fields.items())
         message = f"nothing to change was given; name at least one of {names}"
         raise InvalidInputError(message, errors=[FieldError(WHOLE, message)])
-    if changes.get("text", "") is None:
-        raise InvalidInputError("text: a post needs one", errors=[FieldError("text", "a post needs one")])
+    for name in ("text", *_NOT_OF_THE_CONTENT):
+        if name in changes and changes[name] is None:
+            raise _wrong(PostPatch.model_fields[name].alias or name, "a post needs one")
     return changes
+
+
+def _changed(campaign: Campaign, post: Post, patch: PostPatch, now: datetime) -> Post:
+    """The patched post, with what every rule says of its text. Raises ``InvalidInputError``."""
+    changes = _changes(patch)
+    own = {name: changes.pop(name) for name in _NOT_OF_THE_CONTENT if name in changes}
+    moment: datetime = own.get("scheduled_at", post.scheduled_at)
+    if moment != post.scheduled_at:
+        _require_time(campaign, post, moment, now)
+        planned = post.moved_from or post.scheduled_at
+        own["moved_from"] = None if moment == planned else planned
+    if changes and post.content:
+        rules = _checked(campaign, post, post.content, changes)
+        own["content"] = post.content.model_copy(update=changes)
+        own["provenance"] = post.provenance.model_copy(update={"rules": rules}) if post.provenance else None
+    return post.model_copy(update=own)
+
+
+def _with_provenance(post: Post, patch: PostPatch, edit: Edit) -> Post:
+    """Who changed what, and when, stays with where the text comes from."""
+    if post.provenance is None:
+        return post
+    fields = tuple(PostPatch.model_fields[name].alias or name for name in sorted(patch.model_fields_set))
+    edits = (*post.provenance.edits, HandEdit(at=edit.at, by=edit.by, fields=fields))[-EDITS_KEPT:]
+    return post.model_copy(update={"provenance": post.provenance.model_copy(update={"edits": edits})})
+
+
+def _require_time(campaign: Campaign, post: Post, moment: datetime, now: datetime) -> None:
+    brief = campaign.planned_brief
+    if moment <= now:
+        raise _wrong("scheduledAt", "this time is over", "past")
+    problem = time_problem(brief.schedule, post.platform, moment)
+    if problem:
+        raise _wrong("scheduledAt", problem, "window")
+    deadline = brief.deadline_utc()
+    if deadline and moment > deadline and post.intent in URGENT_INTENTS:
+        message = f"the post asks to hurry ({post.intent}), and the deadline is {brief.schedule.told(deadline)}"
+        raise _wrong("scheduledAt", message, "deadline")
+
+
+def _wrong(field: str, message: str, reason: str | None = None) -> InvalidInputError:
+    details = {"reason": reason} if reason else None
+    return InvalidInputError(f"{field}: {message}", errors=[FieldError(field, message)], details=details)
 
 
 def _check_size(changed: Post, patch: PostPatch) -> None:
@@ -142,9 +197,9 @@ def _check_size(changed: Post, patch: PostPatch) -> None:
     raise PayloadTooLargeError(f"{largest}: {message}", errors=[FieldError(largest, message)])
 
 
-def _checked(campaign: Campaign, post: Post, before: PostContent, patch: PostPatch) -> tuple[RuleResult, ...]:
-    """What every rule says of the patched post. Raises ``InvalidInputError`` with the field that breaks each."""
-    limit, changes = LIMITS[post.platform], _changes(patch)
+def _checked(campaign: Campaign, post: Post, before: PostContent, changes: Mapping[str, Any]) -> tuple[RuleResult, ...]:
+    """What every rule says of the patched text. Raises ``InvalidInputError`` with the field that breaks each."""
+    limit = LIMITS[post.platform]
     unknown = [
         FieldError(name, f"a post on {LABELS[post.platform]} has none")
         for name in ("title", "subject", "preview")

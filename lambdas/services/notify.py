@@ -9,10 +9,13 @@ from collections.abc import Callable
 from html import escape
 from typing import NamedTuple
 
+from pydantic import validate_email
+
 from lambdas.domain.errors import CampaignError, MailRefusedError, ThrottledError
 from lambdas.domain.models.approval import MailState
+from lambdas.domain.models.campaign import Campaign
 from lambdas.domain.models.mail import Mail
-from lambdas.domain.models.tenant import Sender
+from lambdas.domain.models.tenant import Sender, TenantSettings
 from lambdas.ports.bundle import Ports
 from lambdas.ports.services import Mailer
 
@@ -43,6 +46,17 @@ def letter(to: str, subject: str, wording: Wording, tags: dict[str, str], sender
 def one_line(text: str) -> str:
     """Without line breaks, which would end a header."""
     return " ".join(text.split())
+
+
+def people_of(settings: TenantSettings, campaign: Campaign) -> tuple[str, ...]:
+    """Who is mailed about a campaign: whom its brief names, else whom the tenant names, else whoever started it."""
+    named = campaign.brief.approval.notify or settings.notify
+    if named:
+        return tuple(named)
+    try:
+        return (validate_email(campaign.created_by)[1],)
+    except ValueError:
+        return ()  # a token's subject need not be an address
 
 
 def have_time(ports: Ports) -> bool:

@@ -121,6 +121,7 @@ def _create(submission: Submission, brief: CampaignBrief, ports: Ports) -> Campa
         created_at=now,
         updated_at=now,
         created_by=submission.created_by,
+        hours_by_platform=True,
     )
     quota = Quota(ports.promises, ports.limits, lambda key: ports.campaigns.get(key).status)
     quota.admit(campaign.key, brief.generation.max_concurrency)

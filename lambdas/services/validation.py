@@ -10,6 +10,7 @@ from lambdas.domain.errors import FieldError, InvalidInputError
 from lambdas.domain.ids import TenantId
 from lambdas.domain.models.brand import Brand, Persona
 from lambdas.domain.models.campaign import CampaignBrief, Configuration
+from lambdas.domain.platforms import LABELS, Platform
 from lambdas.domain.record_size import MAX_ITEM_BYTES, RESERVE_BYTES, record_bytes
 from lambdas.ports.stores import CatalogStore
 
@@ -30,7 +31,9 @@ def resolve_configuration(
     found = _look_up(tenant_id, brief, catalog)
     ahead = brief.starting(now)
     errors = (
-        found.errors + (_impossible(ahead, now) or _overcrowded(ahead)) + _foreign_link(brief, found.brand)
+        found.errors
+        + (_impossible(ahead, now) or _misplaced(brief, now) or _overcrowded(ahead))
+        + _foreign_link(brief, found.brand)
         or _uncovered(brief, found.personas)
         or _crowded(ahead, found.personas)
         or _oversized(found)
@@ -69,27 +72,55 @@ def _impossible(brief: CampaignBrief, now: datetime) -> list[FieldError]:
     """What is wrong with a schedule that leaves no minute to post in."""
     if brief.schedule.end_utc() <= now:
         return [FieldError("schedule.end", f"has passed: it is now {brief.schedule.told(now)}")]
-    try:
-        open_minutes(brief.schedule, enough=1)
-    except InvalidInputError as error:
-        return list(error.errors)
-    return []
+    found: dict[str, dict[str, None]] = {}
+    for platform in brief.platforms:
+        try:
+            open_minutes(brief.schedule, platform, enough=1)
+        except InvalidInputError as error:
+            for each in error.errors:
+                found.setdefault(each.field, {})[each.message] = None
+    return [FieldError(field, "; ".join(messages)) for field, messages in found.items()]
+
+
+def _misplaced(brief: CampaignBrief, now: datetime) -> list[FieldError]:
+    """Hours of a platform that the campaign does not use, and a deadline before anybody could be told of it."""
+    errors = [
+        FieldError(f"schedule.platforms.{platform.value}", "the campaign does not post there; see platforms")
+        for platform in brief.schedule.platforms or {}
+        if platform not in brief.platforms
+    ]
+    deadline = brief.deadline_utc()
+    if deadline is not None and deadline <= now:
+        errors.append(FieldError("deadline", f"has passed: it is now {brief.schedule.told(now)}"))
+    elif deadline is not None and deadline <= brief.schedule.start_utc():
+        errors.append(FieldError("deadline", "must be after schedule.start, or no post can speak of it in time"))
+    return errors
 
 
 def _overcrowded(brief: CampaignBrief) -> list[FieldError]:
     """More posts than a channel may carry in a day."""
     total, channels, bound = planned_count(brief), len(brief.platforms), brief.schedule.posts_per_day
-    days = open_days(brief.schedule, enough=ceil(total / (channels * bound)))
-    if total <= days * channels * bound:
+    enough = ceil(total / (channels * bound))
+    days = {platform: open_days(brief.schedule, platform, enough=enough) for platform in brief.platforms}
+    shares = {platform: _share(total, brief, platform) for platform in brief.platforms}
+    if all(share <= days[platform] * bound for platform, share in shares.items()):
         return []
-    allowed = days * channels * bound
-    each = ceil(total / (days * channels)) if days else 0
+    tightest = min(days, key=lambda platform: days[platform])
+    fewest = days[tightest]
+    where = "" if fewest == max(days.values()) else f" on {LABELS[tightest]}"
+    each = ceil(total / (fewest * channels)) if fewest else 0
     message = (
-        f"{total:,} posts are more than {bound} a day on each channel ({_number(days, 'day')}, "
-        f"{_number(channels, 'channel')}); ask for {allowed:,} or fewer, for a longer window, or allow more with "
-        f"schedule.maxPostsPerDay ({each:,} for all of them)"
+        f"{total:,} posts are more than {bound} a day on each channel ({_number(fewest, 'day')}{where}, "
+        f"{_number(channels, 'channel')}); ask for {fewest * channels * bound:,} or fewer, for a longer window, or "
+        f"allow more with schedule.maxPostsPerDay ({each:,} for all of them)"
     )
     return [FieldError(_count_field(brief), message)]
+
+
+def _share(total: int, brief: CampaignBrief, platform: Platform) -> int:
+    """How many of the posts are for one platform: the numbers differ by at most one, and the first ones have more."""
+    each, left = divmod(total, len(brief.platforms))
+    return each + (brief.platforms.index(platform) < left)
 
 
 def _number(count: int, what: str) -> str:
@@ -125,17 +156,18 @@ def _crowded(brief: CampaignBrief, personas: list[Persona]) -> list[FieldError]:
     What passes here may still be refused by the planner, which knows the order; what fails cannot be planned at all.
     """
     total = planned_count(brief)
-    minutes = open_minutes(brief.schedule, enough=total)
+    minutes = {platform: open_minutes(brief.schedule, platform, enough=total) for platform in brief.platforms}
     speakers = [persona for persona in personas if persona.writes(brief.language)]
-    shares = [(total, len(speakers))]
+    shares = [(total, max(minutes.values()), len(speakers))]
     for platform in brief.platforms:
         served = sum(persona.posts_on(platform) for persona in speakers)
-        shares.append((total // len(brief.platforms), served))
-    if all(posts <= minutes * people for posts, people in shares):
+        shares.append((total // len(brief.platforms), minutes[platform], served))
+    if all(posts <= there * people for posts, there, people in shares):
         return []
+    fewest = min(minutes.values())
     return [
         FieldError(
-            _count_field(brief), f"{total} posts do not fit into the {minutes} minutes in which the campaign may post"
+            _count_field(brief), f"{total} posts do not fit into the {fewest} minutes in which the campaign may post"
         )
     ]
 

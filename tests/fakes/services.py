@@ -6,8 +6,7 @@ from typing import Any
 from lambdas.domain.errors import CampaignError
 from lambdas.domain.ids import CampaignKey
 from lambdas.domain.models.access import KeySet
-from lambdas.domain.models.campaign import Alert
-from lambdas.domain.models.mail import Mail
+from lambdas.domain.models.mail import Alert, Mail
 from lambdas.domain.models.post import Batch
 from lambdas.domain.models.workflow import ManifestLocation
 

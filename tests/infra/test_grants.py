@@ -62,8 +62,8 @@ MEND = {"states:RedriveExecution", "states:StopExecution"}
 MAILS: Grants = {
     "senders": {"ses:SendEmail"},
     "configuration set": {"ses:SendEmail"},
-    "slack tokens": {"secretsmanager:GetSecretValue"},
 }
+MESSAGES = MAILS | {"slack tokens": {"secretsmanager:GetSecretValue"}}
 
 
 def table(*verbs: str) -> Grants:
@@ -97,7 +97,7 @@ FUNCTIONS: dict[str, Grants] = {
         "alerts": {"sns:Publish"},
         "sealed tokens": {"kms:Encrypt"},
     }
-    | MAILS,
+    | MESSAGES,
     # PutItem: the request, decided by its policy for silence.
     "approval-expired": table("GetItem", "PutItem", "UpdateItem", "Query") | {"alerts": {"sns:Publish"}},
     # Query: the texts that were approved, which are added to the tenant's.
@@ -107,7 +107,8 @@ FUNCTIONS: dict[str, Grants] = {
     "compensate": table("GetItem", "PutItem", "UpdateItem", "Query") | {"manifests": {"s3:DeleteObject"}},
     "record-failure": table("GetItem", "PutItem", "UpdateItem", "Query") | {"alerts": {"sns:Publish"}},
     "reconcile": table("GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query", "PartiQLUpdate")
-    | {"build": MACHINE_LOOK | {"states:StartExecution"}, "executions": LOOK | MEND, "alerts": {"sns:Publish"}},
+    | {"build": MACHINE_LOOK | {"states:StartExecution"}, "executions": LOOK | MEND, "alerts": {"sns:Publish"}}
+    | MAILS,
     "revise-posts": table("GetItem", "PutItem", "UpdateItem", "Query", "PartiQLUpdate")
     | {"manifests": {"s3:PutObject"}},
     # DeleteItem: entries of the due index whose work is done.
@@ -119,7 +120,7 @@ FUNCTIONS: dict[str, Grants] = {
         "alerts": {"sns:Publish"},
         "sealed tokens": {"kms:Decrypt"},
     }
-    | MAILS,
+    | MESSAGES,
     # PutItem: the request whose reviewer is marked.
     "mail-events": table("GetItem", "PutItem") | {"dead letters": {"sqs:SendMessage"}},
     # PutItem: the campaign, its place in the list, its idempotency record.

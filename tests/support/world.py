@@ -9,6 +9,7 @@ from lambdas.adapters.table.catalog_store import TableCatalog
 from lambdas.adapters.table.checkpoint_store import TableCheckpoints
 from lambdas.adapters.table.due_store import TableDue
 from lambdas.adapters.table.effect_store import TableEffects
+from lambdas.adapters.table.news_store import TableNews
 from lambdas.adapters.table.post_store import TablePosts
 from lambdas.adapters.table.promise_store import TablePromises
 from lambdas.adapters.table.request_store import TableApprovals
@@ -101,6 +102,7 @@ class World:
         self.checkpoints = TableCheckpoints(self.table)
         self.manifests = MemoryManifests()
         self.effects = TableEffects(self.table)
+        self.news = TableNews(self.table)
         self.active = TableActive(self.table)
         self.alerts = MemoryAlerts()
         self.recent_texts = self.remembered_texts = MemoryRecentTexts()

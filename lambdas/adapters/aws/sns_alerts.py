@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from lambdas.adapters.aws.clients import translate_errors
 from lambdas.adapters.telemetry import scrub
-from lambdas.domain.models.campaign import Alert
+from lambdas.domain.models.mail import Alert
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient

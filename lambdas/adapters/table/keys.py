@@ -12,6 +12,7 @@ same                                       ``APPROVAL#<callback>``              
 same                                       ``VOTE#<callback>#<vote>#<000>``                        what a reviewer said
 same                                       ``BESIDE#<callback>``                                   of an older request
 same                                       ``EFFECT#<kind>#<name>``                               something made outside
+same                                       ``NEWS#<about>#<00>``                                  a mail about it
 same                                       ``ACTIVE``                                             when to look after it
 ``CAMPAIGN#<campaign>``                    ``OWNER``                                              whose the id is
 ``TENANT#<tenant>``                        ``CAMPAIGN#<campaign>``                                place in the list
@@ -45,6 +46,7 @@ CHECKPOINTS = "CHECKPOINT#"
 APPROVALS = "APPROVAL#"
 VOTES = "VOTE#"
 EFFECTS = "EFFECT#"
+NEWS = "NEWS#"
 CAMPAIGNS = "CAMPAIGN#"
 OPEN_APPROVALS = "OPEN_APPROVALS#"
 OPEN_APPROVALS_SHARDS = 4
@@ -102,6 +104,11 @@ def beside_approval(key: CampaignKey, callback_id: CallbackId) -> ItemKey:
 
 def effect(key: CampaignKey, kind: str, name: str) -> ItemKey:
     return ItemKey(campaign_partition(key), f"{EFFECTS}{kind}#{name}")
+
+
+def news(key: CampaignKey, about: str, number: int) -> ItemKey:
+    """The mail to one of those who are told: which of them they are, and not their address."""
+    return ItemKey(campaign_partition(key), f"{NEWS}{about}#{number:02d}")
 
 
 def words_prefix(callback_id: CallbackId) -> str:

@@ -47,6 +47,7 @@ from lambdas.ports.table import (
 
 _RESULT_FIELDS = ("status", "completedAt", "content", "provenance", "error", "revision")
 _WRITTEN_FIELDS = ("completedAt", "content", "provenance", "error", "edit")
+_EDITED_FIELDS = ("content", "provenance", "edit", "scheduledAt", "movedFrom")
 _ENDED = "ended"
 """A batch's item has ``ended<index>: completed|failed`` of its posts, and the ``claim`` of who writes them."""
 
@@ -129,7 +130,8 @@ class TablePosts:
 
     def edit(self, key: CampaignKey, post: Post) -> Post:
         fields = _fields(post)
-        change: dict[str, Any] = {name: fields[name] for name in ("content", "provenance", "edit") if name in fields}
+        # Nulls where an edit takes something back (``revise``).
+        change: dict[str, Any] = {name: fields.get(name) for name in _EDITED_FIELDS}
         if self._table.batch([_update(key, post, change)]) != [True]:
             raise ConcurrentUpdateError("the post changed meanwhile")
         return _changed(post, change)

@@ -126,7 +126,12 @@ class TableApprovals:
             part += 1
 
     def votes(self, approval: Approval) -> tuple[Vote, ...]:
-        counted = tuple(vote for vote in approval.votes if approval.counts(vote))
+        return self._with_words(approval, tuple(vote for vote in approval.votes if approval.counts(vote)))
+
+    def everything_said(self, approval: Approval) -> tuple[Vote, ...]:
+        return self._with_words(approval, approval.votes)
+
+    def _with_words(self, approval: Approval, counted: tuple[Vote, ...]) -> tuple[Vote, ...]:
         if all(vote.words is None for vote in counted):
             return counted
         partition, prefix = keys.campaign_partition(approval.key), keys.words_prefix(approval.callback_id)

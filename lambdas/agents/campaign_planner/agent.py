@@ -20,7 +20,7 @@ from lambdas.agents.offline.offline_model import OfflineModel
 from lambdas.agents.outcome import AgentError, Answer, ErrorCode, answer
 from lambdas.agents.seeding import derive_seed
 from lambdas.agents.statements import to_payload
-from lambdas.domain.calendar import SlotRequest, planned_count, posting_slots
+from lambdas.domain.calendar import Slot, planned_count, posting_slots
 from lambdas.domain.compliance.copy_rules import is_sensitive
 from lambdas.domain.errors import InvalidInputError
 from lambdas.domain.ids import post_id_for
@@ -45,24 +45,25 @@ def _plan(data: Mapping[str, Any], model: TextModel) -> PlannerResult:
     personas = {
         platform: request.merged_config.platforms[platform].persona_ids for platform in request.campaign.platforms
     }
-    slots = spread(total, request.campaign.platforms, personas)
+    deadline = request.campaign.deadline_utc()
     try:
-        times = posting_slots(request.campaign.schedule, slots)
+        wanted = spread(total, request.campaign.platforms, personas)
+        slots = posting_slots(request.campaign.schedule, wanted, deadline)
     except InvalidInputError as error:
         fields = [{"field": e.field, "message": e.message} for e in error.errors]
         raise AgentError(ErrorCode.NOT_ENOUGH_SLOTS, error.message, {"errors": fields}) from error
-    chosen = _topics_for(request, slots, times, model)
+    chosen = _topics_for(request, slots, deadline, model)
     posts = tuple(
         PlannedPost(
             post_id=post_id_for(request.campaign_id, index),
             persona_id=slot.persona_id,
             platform=slot.platform,
-            scheduled_at=at,
+            scheduled_at=slot.at,
             topic=topic.topic,
             intent=intent.value,
             asset_requirements=asset_for(slot.platform, topic.visual),
         )
-        for index, (slot, at, (intent, topic)) in enumerate(zip(slots, times, chosen, strict=True))
+        for index, (slot, (intent, topic)) in enumerate(zip(slots, chosen, strict=True))
     )
     if problems := plan_problems(request, posts, total):
         raise AgentError(ErrorCode.INVALID_PLAN, problems[0], {"problems": problems[:20], "total": len(problems)})
@@ -89,11 +90,14 @@ def _check_configuration(request: PlannerInput) -> None:
 
 
 def _topics_for(
-    request: PlannerInput, slots: Sequence[SlotRequest], times: Sequence[datetime], model: TextModel
+    request: PlannerInput, slots: Sequence[Slot], deadline: datetime | None, model: TextModel
 ) -> list[tuple[Intent, Topic]]:
     """Intent and topic of each post, in order."""
     campaign, statements = request.campaign, statements_for(request)
-    places = [Place(slot.platform, local_day(campaign, at)) for slot, at in zip(slots, times, strict=True)]
+    places = [
+        Place(slot.platform, local_day(campaign, slot.at), late=deadline is not None and slot.at > deadline)
+        for slot in slots
+    ]
     ends = local_day(campaign, campaign.schedule.end_utc())
     asks = assign(statements, places, ends, calm=_is_calm(request))
     payload = {

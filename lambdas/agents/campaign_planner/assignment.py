@@ -28,6 +28,8 @@ class Ask(NamedTuple):
 class Place(NamedTuple):
     platform: Platform
     day: date
+    late: bool = False
+    """After the campaign's deadline."""
 
 
 def assign(statements: Sequence[TypedMessage], places: Sequence[Place], ends: date, *, calm: bool) -> list[Ask]:
@@ -36,7 +38,7 @@ def assign(statements: Sequence[TypedMessage], places: Sequence[Place], ends: da
     last = max(len(places) - 1, 1)
     asks = []
     for index, (number, place) in enumerate(zip(chosen, places, strict=True)):
-        intent = intent_for(statements[number], index / last, place.day, ends)
+        intent = intent_for(statements[number], index / last, place.day, ends, late=place.late)
         asks.append(Ask(Intent.REMINDER if calm and intent is Intent.LAST_CALL else intent, number))
     return asks
 
@@ -62,7 +64,7 @@ class _Swaps:
     def suits(self, index: int) -> bool:
         """Whether the statement still holds on the day, and is no longer than an SMS."""
         message, place = self._statements[self.chosen[index]], self._places[index]
-        over = message.until is not None and place.day > message.until
+        over = message.until is not None and (place.day > message.until or place.late)
         return not over and not (place.platform is Platform.SMS and len(message.text) > SMS_STATEMENT)
 
     def first(self, index: int, others: Iterable[int]) -> bool:

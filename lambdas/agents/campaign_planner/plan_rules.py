@@ -9,19 +9,19 @@ from typing import NamedTuple
 
 from lambdas.agents.campaign_planner.contract import PlannerInput
 from lambdas.agents.campaign_planner.topics import normalised
-from lambdas.agents.inputs import local_day
+from lambdas.agents.inputs import deadline_day, local_day
 from lambdas.agents.statements import statements_of
-from lambdas.domain.calendar import SlotRequest, validate_slots
+from lambdas.domain.calendar import Slot, SlotRequest, validate_slots
 from lambdas.domain.ids import PersonaId, post_id_for
 from lambdas.domain.message_kinds import TypedMessage
-from lambdas.domain.models.post import AssetRequirements, PlannedPost
+from lambdas.domain.models.post import URGENT_INTENTS, AssetRequirements, PlannedPost
 from lambdas.domain.platforms import Platform
 
 
 def spread(
     total: int, platforms: Sequence[Platform], personas: Mapping[Platform, Sequence[PersonaId]]
 ) -> list[SlotRequest]:
-    """``total`` posts in order of time.
+    """``total`` posts, in the order in which they go out where all platforms have the same hours.
 
     The numbers of posts per platform differ by at most one. On a platform the next post goes to the persona with
     the fewest so far. The order of platforms moves on with each round, so none is stuck to a time of day.
@@ -90,10 +90,18 @@ def plan_problems(request: PlannerInput, posts: Sequence[PlannedPost], expected:
         *_repeated(request, posts),
         *validate_slots(
             request.campaign.schedule,
-            [SlotRequest(post.platform, post.persona_id) for post in posts],
-            [post.scheduled_at for post in posts],
+            [Slot(post.platform, post.persona_id, post.scheduled_at) for post in posts],
+            request.campaign.deadline_utc(),
         ),
+        *_too_late(request, posts),
     ]
+
+
+def _too_late(request: PlannerInput, posts: Sequence[PlannedPost]) -> Iterator[str]:
+    deadline = request.campaign.deadline_utc()
+    for number, post in enumerate(posts, 1):
+        if deadline and post.scheduled_at > deadline and post.intent in URGENT_INTENTS:
+            yield f"post {number} asks to hurry ({post.intent}) and goes out after the deadline"
 
 
 def statements_for(request: PlannerInput) -> list[TypedMessage]:
@@ -104,6 +112,7 @@ def statements_for(request: PlannerInput) -> list[TypedMessage]:
         brief.key_messages,
         language=brief.language,
         start=local_day(brief, brief.schedule.start_utc()),
+        deadline=deadline_day(brief),
         banned=request.brand_config.banned_words,
     )
 

@@ -24,6 +24,8 @@ class CampaignContext(Model):
     starts_on: Day | None = None
     """First day of the campaign, where it takes place. Absent in inputs of version 0.3."""
     ends_on: Day | None = None
+    deadline: Day | None = None
+    """The last day on which people can do what the campaign asks for."""
     time_zone: str = "UTC"
 
 

@@ -27,6 +27,7 @@ def statements_for(request: GeneratorInput) -> list[TypedMessage]:
         brief.key_messages,
         language=brief.language,
         start=brief.starts_on or day,
+        deadline=brief.deadline,
         banned=request.brand_config.banned_words,
     )
     return [statement for statement in told if statement.until is None or statement.until >= day] or told
@@ -51,5 +52,5 @@ def copy_brief(request: GeneratorInput) -> CopyBrief:
         may_ask=request.post.intent in _ASKING,
         day=day_of(request),
         starts=brief.starts_on,
-        ends=tuple(day for day in (brief.ends_on, *(statement.until for statement in statements)) if day),
+        ends=tuple(day for day in (brief.ends_on, brief.deadline, *(each.until for each in statements)) if day),
     )

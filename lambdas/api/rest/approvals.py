@@ -12,11 +12,12 @@ from lambdas.api.rest.answers import Answer, answer, described, html_described, 
 from lambdas.api.rest.campaigns import CampaignPath
 from lambdas.api.rest.request import Routes, bearer, form_body, json_body, manager
 from lambdas.api.rest.resolver import Resolver
-from lambdas.api.rest.views import ApprovalView, DecidedApproval, Listing
+from lambdas.api.rest.views import WORDS_BYTES, ApprovalView, DecidedApproval, Listing
 from lambdas.domain.errors import CampaignError, ConflictError, FieldError, InvalidInputError
 from lambdas.domain.ids import CallbackIdField, CampaignId, CampaignKey
 from lambdas.domain.models.approval import MAX_COMMENTS, DecisionInput
 from lambdas.domain.models.workflow import Decision
+from lambdas.domain.record_size import record_bytes
 from lambdas.ports.paging import every
 from lambdas.ports.stores import ApprovalStore
 from lambdas.services.approval_links import OpenLink, open_link, open_token
@@ -234,7 +235,13 @@ class ApprovalRequestRoutes(Routes):
     def list(self, campaign_id: CampaignPath) -> Answer:
         key = self._key(campaign_id)
         self._ports.campaigns.get(key)
-        return listing([ApprovalView.of(approval) for approval in self._ports.approvals.all(key)], None)
+        told = self._ports.news.all(key)
+        found, room = [], WORDS_BYTES * 2
+        for approval in reversed(self._ports.approvals.all(key)):  # what was said last is asked for most
+            view = ApprovalView.of(approval, self._ports.approvals.everything_said(approval) if room > 0 else (), told)
+            room -= record_bytes(view.to_wire())
+            found.append(view)
+        return listing(found[::-1], None)
 
     def remind(self, campaign_id: CampaignPath, callback_id: RequestPath) -> Answer:
         place, choice = self._place(campaign_id, callback_id), ReviewerChoice.from_wire(self._body(required=False))

@@ -8,12 +8,20 @@ from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 from lambdas.api.rest.answers import Answer, answer, described, listing
 from lambdas.api.rest.request import IDEMPOTENCY_HEADER, Routes, caller, idempotency_key, json_body, manager
 from lambdas.api.rest.resolver import Resolver
-from lambdas.api.rest.views import AcceptedCampaign, CampaignItem, CampaignLinks, CampaignView, Listing
+from lambdas.api.rest.views import (
+    AcceptedCampaign,
+    ApprovalView,
+    CampaignItem,
+    CampaignLinks,
+    CampaignView,
+    Listing,
+    ProgressView,
+)
 from lambdas.domain.errors import FieldError, InvalidInputError
 from lambdas.domain.ids import CampaignIdField, CampaignKey
 from lambdas.domain.models.base import Model
 from lambdas.domain.models.campaign import CampaignStatus
-from lambdas.services.progress import Progress, progress_of
+from lambdas.services.progress import progress_of
 from lambdas.services.recovery import retry, step_that_failed
 from lambdas.services.submission import Submission, submit
 
@@ -21,6 +29,8 @@ TAG = "Campaigns"
 Limit = Annotated[int, Query(ge=1, le=100, description="Items of a page.")]
 Cursor = Annotated[str | None, Query(max_length=2_048, description="The `nextCursor` of the page before.")]
 CampaignPath = Annotated[CampaignIdField, Path()]
+_UNASKED = (CampaignStatus.QUEUED, CampaignStatus.PLANNING, CampaignStatus.GENERATING)
+"""Without a request for approval, unless it is a later round."""
 _UNDONE = (CampaignStatus.FAILED, CampaignStatus.STOPPED)
 
 
@@ -49,7 +59,7 @@ class CampaignRoutes(Routes):
         )(self.get)
         app.get(
             "/campaigns/<campaign_id>/progress",
-            **described("getProgress", "How far a campaign is", tag=TAG, answers=Progress),
+            **described("getProgress", "How far a campaign is", tag=TAG, answers=ProgressView),
         )(self.progress)
 
     def start(self) -> Answer:
@@ -88,7 +98,10 @@ class CampaignRoutes(Routes):
         campaign = ports.campaigns.get(key)
         progress = progress_of(campaign, ports.checkpoints.all(key), ports.posts.progress(key), now=ports.clock.now())
         # Here "no step is to come" is an answer, so the field stays when it is null.
-        return Response(200, "application/json", progress.model_dump(mode="json", by_alias=True))
+        wire = progress.model_dump(mode="json", by_alias=True)
+        asked = ports.approvals.all(key)[-1:] if campaign.status not in _UNASKED or campaign.revision else []
+        views = [ApprovalView.of(each, ports.approvals.everything_said(each), ports.news.all(key)) for each in asked]
+        return Response(200, "application/json", wire | {"approval": views[0].to_wire() if views else None})
 
 
 class RetryInput(Model):

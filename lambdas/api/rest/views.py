@@ -1,10 +1,19 @@
 """What the API answers with. Close to the records, less what is nobody's business outside."""
 
 from collections.abc import Iterable
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from lambdas.domain.ids import CallbackIdField, CampaignIdField, CorrelationId
-from lambdas.domain.models.approval import Approval, ApprovalStatus, DecisionInput, MailState, Reviewer
+from lambdas.domain.models.approval import (
+    Approval,
+    ApprovalStatus,
+    ClosedBecause,
+    DecisionInput,
+    MailState,
+    PostDecision,
+    Reviewer,
+    Vote,
+)
 from lambdas.domain.models.base import Email, Model, Moment
 from lambdas.domain.models.campaign import Campaign, CampaignBrief, CampaignStatus, Failure, Notice, PostCounts, Quorum
 from lambdas.domain.models.effect import Effect, EffectStatus
@@ -19,6 +28,11 @@ from lambdas.domain.models.post import (
     Revision,
 )
 from lambdas.domain.models.workflow import Decision
+from lambdas.domain.record_size import record_bytes
+from lambdas.services.progress import Progress
+
+if TYPE_CHECKING:
+    from lambdas.domain.models.mail import News
 
 ItemT = TypeVar("ItemT")
 ViewT = TypeVar("ViewT", bound=Model)
@@ -149,6 +163,8 @@ class PostView(PlannedPost):
     revision: RevisionView | None = None
     needs_person: bool = False
     """A reviewer asked for something that the writer left to a person, and nobody has edited the text since."""
+    moved_from: Moment | None = None
+    """When it was planned for, where a person gave it another time."""
 
     @classmethod
     def of(cls, post: Post) -> "PostView":
@@ -203,11 +219,36 @@ class Problem(Model):
     correlation_id: str
 
 
+WORDS_BYTES = 600_000
+"""Of what was said about single posts, in one request: JSON in JSON may double it, and an answer has 6 MB
+(docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html)."""
+
+
+class ToldView(Model):
+    """A mail about a campaign to whoever runs it."""
+
+    to: Email
+    at: Moment
+    mail: MailState
+    reason: str | None = None
+
+    @classmethod
+    def of(cls, news: "News") -> "ToldView":
+        return _view(cls, news)
+
+
 class ReviewerView(Model):
     email: Email
     stage: int
     invited_at: Moment | None = None
     answer: Decision | None = None
+    answered_at: Moment | None = None
+    comments: str | None = None
+    """What they said about the whole."""
+    posts: tuple[PostDecision, ...] = ()
+    """What they said about single posts."""
+    words_left_out: bool
+    """They said more than an answer of the API holds."""
     outdated: bool
     """The answer was given before posts were edited, and does not count."""
     mail: MailState | None = None
@@ -220,7 +261,7 @@ class ReviewerView(Model):
 
 
 class ApprovalView(Model):
-    """An open or past request, without anything that opens it."""
+    """An open or past request, without anything that opens it: who was asked, what they said, and what came of it."""
 
     callback_id: CallbackIdField
     round: int
@@ -231,23 +272,64 @@ class ApprovalView(Model):
     expires_at: Moment
     reviewers: tuple[ReviewerView, ...]
     decision: Decision | None = None
+    decided_by: str | None = None
+    """The reviewer whose answer settled it; ``policy`` when nobody answered in time."""
+    decided_at: Moment | None = None
+    reason: str | None = None
+    """Where the decision is not simply what that reviewer said."""
     expired: bool
     needs_person: int
     """Posts of which the last revision left something to a person when the reviewers were asked."""
+    closed_because: ClosedBecause | None = None
+    revoked: bool
+    """The links of everybody who is still to answer were taken back: nobody can decide."""
+    told: tuple[ToldView, ...] = ()
+    """Who was mailed what was decided."""
 
     @classmethod
-    def of(cls, approval: Approval) -> "ApprovalView":
-        def view(reviewer: Reviewer) -> ReviewerView:
-            vote = approval.vote_of(reviewer.email)
-            outdated = vote is not None and not approval.counts(vote)
-            return _view(ReviewerView, reviewer, answer=vote.decision if vote else None, outdated=outdated)
+    def of(cls, approval: Approval, votes: Iterable[Vote] = (), told: "Iterable[News]" = ()) -> "ApprovalView":
+        """``votes`` with all that was said, of which as much is shown as an answer holds."""
+        said = {vote.email: vote for vote in votes}
+        room = WORDS_BYTES
 
-        made = approval.decision
+        def view(reviewer: Reviewer) -> ReviewerView:
+            nonlocal room
+            vote = approval.vote_of(reviewer.email)
+            if vote is None:
+                return _view(ReviewerView, reviewer, outdated=False, words_left_out=False)
+            words = said.get(vote.email, vote)
+            shown: list[PostDecision] = []
+            for post in words.posts:
+                room -= record_bytes(post.to_wire())
+                if room > 0:
+                    shown.append(post)
+            return _view(
+                ReviewerView,
+                reviewer,
+                answer=vote.decision,
+                answered_at=vote.at,
+                comments=words.comments or None,
+                posts=tuple(shown),
+                words_left_out=words.words is not None and (words is vote or len(shown) < len(words.posts)),
+                outdated=not approval.counts(vote),
+            )
+
+        made, silent = approval.decision, approval.silent()
         return _view(
             cls,
             approval,
             reviewers=tuple(view(reviewer) for reviewer in approval.reviewers),
             decision=made.decision if made else None,
+            decided_by=made.decided_by if made else None,
+            decided_at=made.decided_at if made else None,
+            reason=made.reason if made else None,
             expired=made.expired if made else False,
             needs_person=approval.summary.needs_person or 0,
+            revoked=not made and bool(silent) and all(reviewer.revoked for reviewer in silent),
+            told=tuple(ToldView.of(news) for news in told if news.about == approval.callback_id),
         )
+
+
+class ProgressView(Progress):
+    approval: ApprovalView | None
+    """The newest request for approval; ``null`` before there is one."""

@@ -21,12 +21,11 @@ from pydantic.functional_serializers import PlainSerializer
 from lambdas.domain.ids import BrandIdField, CampaignIdField, CampaignKey, CorrelationId, PersonaIdField, TenantIdField
 from lambdas.domain.models.base import Email, Integer, Model, Moment
 from lambdas.domain.models.brand import Brand, KeyMessageField, LanguageTag, Line, Paragraph, Persona
-from lambdas.domain.models.schedule import MAX_POSTS, Schedule
+from lambdas.domain.models.schedule import MAX_POSTS, Deadline, Schedule
 from lambdas.domain.platforms import Platform
 
 MAX_BATCH = 10
-POSTS_PER_MESSAGE = 12
-"""A message that heads more posts has to say the same in other words too often."""
+POSTS_PER_MESSAGE = 12  # one that heads more has to say the same in other words too often
 MAX_BRIEF_BYTES = 262_144
 """The Step Functions payload quota (2026-06, docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html)."""
 
@@ -136,8 +135,7 @@ class QuietHours(Model):
     end: Annotated[int, Field(ge=0, le=23)]
 
 
-MAX_REVISIONS = 20
-MAX_TIMEOUT_HOURS = 168
+MAX_REVISIONS, MAX_TIMEOUT_HOURS = 20, 168
 
 
 class ApprovalPolicy(Model):
@@ -159,6 +157,8 @@ class ApprovalPolicy(Model):
     ] = ()
     remind_after_hours: Annotated[tuple[Annotated[int, Field(ge=1, le=336)], ...], Field(max_length=10)] = (24, 72)
     quiet_hours: QuietHours | None = None
+    notify: Annotated[tuple[Email, ...], Field(min_length=1, max_length=10)] | None = None
+    """Who is mailed what becomes of the campaign. Left out: the tenant's ``notify``, or whoever started it."""
 
     @model_validator(mode="after")
     def _distinct(self) -> Self:
@@ -185,6 +185,8 @@ class CampaignBrief(Model, defer_build=False):
     language: LanguageTag = "en"
     post_count: Annotated[Integer, Field(ge=1, le=MAX_POSTS)] | None = None
     schedule: Schedule
+    deadline: Deadline | None = None
+    """Until when people can do what the campaign asks for; a date is the end of that day. No post hurries after it."""
     generation: Generation = Generation.model_construct()
     approval: ApprovalPolicy
 
@@ -194,6 +196,9 @@ class CampaignBrief(Model, defer_build=False):
         if len(set(values)) != len(values):
             raise ValueError("each may be named once")
         return values
+
+    def deadline_utc(self) -> datetime | None:
+        return self.schedule.to_utc(self.deadline) if self.deadline else None
 
     def starting(self, moment: datetime) -> Self:
         """The brief as it is planned from ``moment`` on: of a window that began before, only the rest is left."""
@@ -263,6 +268,7 @@ class Campaign(Model, defer_build=False):
     updated_at: Moment
     created_by: str
     execution_arn: str | None = None
+    hours_by_platform: bool = False  # accepted by an older version: every day from 08:00 to 20:00
     configured_at: Moment | None = None
     """When SaveCampaign kept the configuration, which is an item of its own (``SK = CAMPAIGN#CONFIGURATION``)."""
     configuration: Configuration | None = None
@@ -283,6 +289,12 @@ class Campaign(Model, defer_build=False):
     def is_configured(self) -> bool:
         """Whether SaveCampaign has kept its brand and personas."""
         return self.configured_at is not None or self.configuration is not None
+
+    @property
+    def planned_brief(self) -> CampaignBrief:
+        """The brief with the days and hours by which this campaign is planned."""
+        before = {"schedule": self.brief.schedule.as_before()}
+        return self.brief if self.hours_by_platform else self.brief.model_copy(update=before)
 
     @property
     def plans_from(self) -> datetime:
@@ -307,13 +319,3 @@ class Campaign(Model, defer_build=False):
             said = f"{messages} for {posts} posts: they will be alike; name more messages, or want fewer posts"
             found.append(Notice(field="keyMessages", message=said))
         return tuple(found)
-
-
-class Alert(Model):
-    """A campaign failed, or needs somebody, with all that whoever gets the message needs to begin with."""
-
-    tenant_id: str
-    campaign_id: str
-    name: str
-    status: str
-    failure: Failure

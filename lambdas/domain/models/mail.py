@@ -1,11 +1,13 @@
-"""An email as a mailer sends it."""
+"""What is sent to people: mails, and alerts for operators."""
 
 from enum import StrEnum
 from typing import Annotated
 
 from pydantic import Field
 
-from lambdas.domain.models.base import Email, Model
+from lambdas.domain.models.approval import MailState
+from lambdas.domain.models.base import Email, Model, Moment
+from lambdas.domain.models.campaign import Failure
 from lambdas.domain.models.tenant import Sender
 
 
@@ -27,7 +29,34 @@ class Kind(StrEnum):
     APPROVAL = "approval"
     REMINDER = "reminder"
     UNREACHABLE = "unreachable"
+    DECIDED = "decided"
+    FAILED = "failed"
 
 
 ASKING = frozenset({Kind.APPROVAL, Kind.REMINDER})
 """Those that a reviewer gets."""
+
+
+class News(Model):
+    """A mail that tells somebody what became of a campaign (``SK = NEWS#<about>#<number>``)."""
+
+    about: str
+    """The request that was decided, or which failure of the campaign."""
+    number: Annotated[int, Field(ge=0)]
+    """Which of those who are told."""
+    kind: Kind
+    to: Email
+    at: Moment
+    mail: MailState
+    reason: str | None = None
+    """Why the mail service refused it."""
+
+
+class Alert(Model):
+    """A campaign failed, or needs somebody, with all that whoever gets the message needs to begin with."""
+
+    tenant_id: str
+    campaign_id: str
+    name: str
+    status: str
+    failure: Failure

@@ -19,6 +19,10 @@ class PostStatus(StrEnum):
     PUBLISH_FAILED = "publish_failed"
 
 
+URGENT_INTENTS = frozenset({"offer", "reminder", "last_call"})
+"""Of posts that ask to act in time, and so go out before the campaign's deadline."""
+
+
 class AssetRequirements(Model):
     """The picture or video a post needs; ``kind`` is ``none``, ``image`` or ``video``."""
 
@@ -68,6 +72,15 @@ class RuleResult(Model):
     detail: str | None = None
 
 
+class HandEdit(Model):
+    """A person changed these fields of a post."""
+
+    at: Moment
+    by: str
+    """A manager's subject, or a reviewer's address."""
+    fields: tuple[str, ...]
+
+
 class Provenance(Model):
     """Where a text comes from."""
 
@@ -82,6 +95,8 @@ class Provenance(Model):
     cost_usd: float = 0.0
     attempts: int = 1
     rules: tuple[RuleResult, ...] = ()
+    edits: tuple[HandEdit, ...] = ()
+    """What people changed by hand since it was written, the newest last."""
 
 
 class PostError(Model):
@@ -147,10 +162,11 @@ class Revision(Model):
 
 
 class Edit(Model):
-    """Somebody changed the text by hand while it waited for approval."""
+    """Somebody changed the post by hand (its text, or its time) while it waited for approval."""
 
     at: Moment
     by: str
+    """Who did so last: a manager's subject, or a reviewer's address."""
     previous: PostContent
     """As it was when the reviewers were asked."""
 
@@ -170,6 +186,8 @@ class Post(PlannedPost, defer_build=False):
     error: PostError | None = None
     revision: Revision | None = None
     edit: Edit | None = None
+    moved_from: Moment | None = None
+    """When it was planned for, where a person gave it another time."""
 
     @property
     def needs_person(self) -> bool:

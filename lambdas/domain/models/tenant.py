@@ -31,7 +31,8 @@ class TenantConfig(Model):
     slack: SlackUse | None = None
     """Absent: mail only."""
     notify: Annotated[tuple[Email, ...], Field(max_length=10)] = ()
-    """Who hears when mail does not reach a reviewer; where empty, whoever started the campaign."""
+    """Who is mailed what becomes of campaigns, and when mail does not reach a reviewer; where empty, whoever started
+    the campaign. A brief's ``approval.notify`` goes before it."""
 
 
 class TenantSettings(TenantConfig):

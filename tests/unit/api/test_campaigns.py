@@ -65,8 +65,8 @@ BAD_BRIEFS: dict[str, tuple[dict[str, Any], str, str]] = {
     "more posts than the channels carry": (
         {"schedule": _schedule(end="2026-03-13T21:00:00"), "postCount": 9_000},
         "postCount",
-        "9,000 posts are more than 50 a day on each channel (12 days, 2 channels); ask for 1,200 or fewer, for a "
-        "longer window, or allow more with schedule.maxPostsPerDay (375 for all of them)",
+        "9,000 posts are more than 50 a day on each channel (10 days on LinkedIn, 2 channels); ask for 1,000 or fewer, "
+        "for a longer window, or allow more with schedule.maxPostsPerDay (450 for all of them)",
     ),
     "a cadence no channel carries": (
         {"schedule": _schedule() | {"cadence": {"posts": 101, "per": "day"}}},
@@ -296,8 +296,11 @@ def _configuration(world: Any, campaign: Any) -> Any:
     return resolve_configuration(campaign.tenant_id, campaign.brief, world.catalog, world.clock.now())
 
 
+EVERY_DAY = {"days": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"], "hours": {"start": "08:00", "end": "20:00"}}
+
+
 def test_more_posts_a_day_may_be_asked_for_on_purpose(world, make_brief):
-    crowded = _schedule(end="2026-03-13T21:00:00") | {"maxPostsPerDay": 360}
+    crowded = _schedule(end="2026-03-13T21:00:00") | {"maxPostsPerDay": 360} | EVERY_DAY
     assert world.call("POST", "/campaigns", make_brief(schedule=crowded, postCount=8_580)).status == 202
 
 

@@ -164,7 +164,7 @@ def test_of_a_window_that_began_before_the_rest_counts(catalog: TableCatalog) ->
 def test_a_channel_carries_so_many_posts_a_day_unless_more_are_asked_for(catalog: TableCatalog) -> None:
     """Nine thousand posts in twelve days are one a minute."""
     window = {"timeZone": "UTC", "start": "2026-06-01T00:00", "end": "2026-06-12T23:59"}
-    dozen = schedule(maxPostsPerDay=None, **window)
+    dozen = schedule(maxPostsPerDay=None, days=["mon", "tue", "wed", "thu", "fri", "sat", "sun"], **window)
     one, two = {"platforms": ["x"], "schedule": dozen}, {"platforms": ["x", "email"], "schedule": dozen}
     assert errors_of(brief(**two, postCount=9_000), catalog) == ["postCount"]
     assert errors_of(brief(**two, postCount=1_200), catalog) == []

@@ -10,6 +10,7 @@ from lambdas.domain.content_hash import content_hash
 from lambdas.domain.errors import ConflictError
 from lambdas.domain.models.approval import Approval, ApprovalStatus, PostDecision, PostVerdict
 from lambdas.domain.models.campaign import Quorum
+from lambdas.domain.models.mail import ASKING
 from lambdas.domain.models.post import PostContent
 from lambdas.domain.models.workflow import Decision
 from lambdas.ports.paging import every
@@ -51,12 +52,12 @@ def edit(request: Asked, text: str, index: int = 0) -> None:
 
 
 def mailed(request: Asked) -> list[str]:
-    """Whom the sweep's next tick, of what is due by itself, mails."""
+    """Which reviewers the sweep's next tick, of what is due by itself, mails."""
     before = len(request.world.mailer.sent)
     request.world.clock.advance(timedelta(minutes=1))
     request.tend(everything=False)
     assert request.failed == []
-    return [str(mail.to) for mail in request.world.mailer.sent[before:]]
+    return [str(mail.to) for mail in request.world.mailer.sent[before:] if mail.tags["kind"] in ASKING]
 
 
 def test_answers_given_before_an_edit_do_not_approve_what_came_of_it(world: World) -> None:

@@ -196,7 +196,7 @@ def test_an_expiry_that_could_not_be_sent_is_sent_the_next_minute(world: World) 
     tended.tend(replaced(world, engine=faulty(world.engine, plan)))
     assert len(tended.failed) == 1
     assert tended.approval.resumed_at is None
-    assert tended.after(timedelta(minutes=1)) == {"resumed": 1}
+    assert tended.after(timedelta(minutes=1)) == {"resumed": 1, "decision mail sent": 1}
     assert [resumed.output["decision"] for resumed in world.engine.resumed] == ["expired"]
 
 
