@@ -114,6 +114,15 @@ class CampaignStore(Protocol):
         ``result`` is what the step answers after this, its last write: its checkpoint gets its end together with it.
         """
 
+    def erase(self, key: CampaignKey, at_most: int) -> bool:
+        """Remove up to so many of the campaign's items, all but its record; answers whether none is left."""
+        ...
+
+    def forget(self, key: CampaignKey) -> None:
+        """Remove the record of a campaign that is being deleted, and its place in the tenant's list. Its id and its
+        idempotency key stay taken: neither ever makes another campaign. Also where the record is gone already."""
+        ...
+
 
 class PostStore(Protocol):
     def plan(
@@ -227,6 +236,10 @@ class RecentTexts(CampaignTexts, Protocol):
     def add(self, key: CampaignKey, texts: Sequence[str]) -> None:
         """Add an approved campaign's to its tenant's (``RecentCampaigns.added``); of several at the same moment none
         is lost. Raises ``ConcurrentUpdateError`` when others were quicker every time, and nothing was added."""
+        ...
+
+    def forget(self, key: CampaignKey) -> None:
+        """Take a campaign's out of its tenant's. Raises as ``add``."""
         ...
 
     def put(self, key: CampaignKey, texts: Sequence[str]) -> None:

@@ -1,21 +1,23 @@
-"""``/campaigns``: start one, list them, look at one, see how far it is, try it again."""
+"""``/campaigns``: start, list, look at, copy, cancel and delete them, see how far one is, try it again."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
+from pydantic import Field
 
 from lambdas.api.rest.answers import Answer, answer, described, listing
 from lambdas.api.rest.request import IDEMPOTENCY_HEADER, Routes, caller, idempotency_key, json_body, manager
 from lambdas.api.rest.resolver import Resolver
-from lambdas.api.rest.views import AcceptedCampaign, CampaignItem, CampaignLinks, CampaignView, Listing
+from lambdas.api.rest.views import AcceptedCampaign, CampaignItem, CampaignView, Listing
 from lambdas.domain.errors import FieldError, InvalidInputError
 from lambdas.domain.ids import CampaignIdField, CampaignKey
 from lambdas.domain.models.base import Model
-from lambdas.domain.models.campaign import CampaignStatus
+from lambdas.domain.models.campaign import Campaign, CampaignStatus
+from lambdas.services.ending import cancel, delete
 from lambdas.services.progress import Progress, progress_of
 from lambdas.services.recovery import retry, step_that_failed
-from lambdas.services.submission import Submission, submit
+from lambdas.services.submission import Submission, duplicate, submit
 
 TAG = "Campaigns"
 Limit = Annotated[int, Query(ge=1, le=100, description="Items of a page.")]
@@ -34,7 +36,7 @@ class CampaignRoutes(Routes):
                 tag=TAG,
                 answers=AcceptedCampaign,
                 status=202,
-                errors=(409,),
+                errors=(409, 410),
                 body="CampaignBrief",
                 headers=(IDEMPOTENCY_HEADER,),
             ),
@@ -51,6 +53,29 @@ class CampaignRoutes(Routes):
             "/campaigns/<campaign_id>/progress",
             **described("getProgress", "How far a campaign is", tag=TAG, answers=Progress),
         )(self.progress)
+        ending = {"tag": TAG, "answers": AcceptedCampaign, "status": 202, "errors": (409,)}
+        app.post(
+            "/campaigns/<campaign_id>/cancel",
+            **described("cancelCampaign", "Cancel a campaign before anything goes out", **ending),
+        )(self.cancel)
+        app.delete(
+            "/campaigns/<campaign_id>",
+            **described("deleteCampaign", "Delete a campaign that has ended, and all that it made", **ending),
+        )(self.delete)
+        app.post(
+            "/campaigns/<campaign_id>/duplicate",
+            **described(
+                "duplicateCampaign",
+                "Start another campaign with the same brief, or a changed one",
+                tag=TAG,
+                answers=AcceptedCampaign,
+                status=202,
+                errors=(409, 410),
+                body="DuplicateInput",
+                body_required=False,
+                headers=(IDEMPOTENCY_HEADER,),
+            ),
+        )(self.duplicate)
 
     def start(self) -> Answer:
         event = self._app.current_event
@@ -62,16 +87,33 @@ class CampaignRoutes(Routes):
             correlation_id=self._app.context["correlation_id"],
             idempotency_key=idempotency_key(event),
         )
-        accepted = submit(submission, self._ports)
-        links = CampaignLinks.of(accepted.campaign.campaign_id, self._root())
-        view = AcceptedCampaign(
-            campaign_id=accepted.campaign.campaign_id,
-            status=accepted.campaign.status,
-            execution_arn=accepted.execution_arn,
-            links=links,
-            notices=accepted.campaign.notices() or None,
+        return self._accepted(submit(submission, self._ports).campaign)
+
+    def duplicate(self, campaign_id: CampaignPath) -> Answer:
+        event = self._app.current_event
+        who = manager(event)
+        wanted = DuplicateInput.from_wire(json_body(event, required=False))
+        submission = Submission(
+            tenant_id=who.tenant_id,
+            brief=None,
+            created_by=who.subject,
+            correlation_id=self._app.context["correlation_id"],
+            idempotency_key=idempotency_key(event),
         )
-        return answer(view, status=202, headers={"Location": links.self})
+        accepted = duplicate(CampaignKey(who.tenant_id, campaign_id), wanted.changes, submission, self._ports)
+        return self._accepted(accepted.campaign)
+
+    def cancel(self, campaign_id: CampaignPath) -> Answer:
+        who = manager(self._app.current_event)
+        return self._accepted(cancel(CampaignKey(who.tenant_id, campaign_id), who.subject, self._ports))
+
+    def delete(self, campaign_id: CampaignPath) -> Answer:
+        who = manager(self._app.current_event)
+        return self._accepted(delete(CampaignKey(who.tenant_id, campaign_id), self._ports))
+
+    def _accepted(self, campaign: Campaign) -> Answer:
+        view = AcceptedCampaign.of(campaign, self._root())
+        return answer(view, status=202, headers={"Location": view.links.self})
 
     def list(self, limit: Limit = 20, cursor: Cursor = None) -> Answer:
         page = self._ports.campaigns.page(caller(self._app.current_event).tenant_id, limit, cursor)
@@ -89,6 +131,12 @@ class CampaignRoutes(Routes):
         progress = progress_of(campaign, ports.checkpoints.all(key), ports.posts.progress(key), now=ports.clock.now())
         # Here "no step is to come" is an answer, so the field stays when it is null.
         return Response(200, "application/json", progress.model_dump(mode="json", by_alias=True))
+
+
+class DuplicateInput(Model):
+    """Body: fields of the brief that are to be different in the copy, as a JSON merge patch (RFC 7396)."""
+
+    changes: Annotated[dict[str, Any], Field(default_factory=dict)]
 
 
 class RetryInput(Model):
@@ -123,14 +171,8 @@ class RetryRoutes(Routes):
             message = 'goes with "mode": "from_step"'
             raise InvalidInputError(f"step: {message}", errors=[FieldError("step", message)])
         campaign = retry(key, self._step(key, wanted), self._ports)
-        links = CampaignLinks.of(campaign_id, self._root())
-        view = AcceptedCampaign(
-            campaign_id=campaign_id,
-            status=campaign.status,
-            execution_arn=campaign.execution_arn or "",
-            links=links,
-        )
-        return answer(view, status=202, headers={"Location": links.self})
+        view = AcceptedCampaign.of(campaign, self._root())
+        return answer(view, status=202, headers={"Location": view.links.self})
 
     def _step(self, key: CampaignKey, wanted: RetryInput) -> str | None:
         if wanted.mode == "failed_posts":

@@ -52,13 +52,23 @@ class CampaignLinks(Model):
 
 
 class AcceptedCampaign(Model):
-    """202 of ``POST /campaigns``."""
+    """202 of what starts a campaign, tries it again, cancels or deletes it: the rest follows in the background."""
 
     campaign_id: CampaignIdField
     status: CampaignStatus
     execution_arn: str
     links: CampaignLinks
     notices: tuple[Notice, ...] | None = None
+
+    @classmethod
+    def of(cls, campaign: Campaign, root: str) -> "AcceptedCampaign":
+        return cls(
+            campaign_id=campaign.campaign_id,
+            status=campaign.status,
+            execution_arn=campaign.execution_arn or "",
+            links=CampaignLinks.of(campaign.campaign_id, root),
+            notices=campaign.notices() or None,
+        )
 
 
 class CampaignItem(Model):
@@ -102,6 +112,8 @@ class CampaignView(CampaignItem):
     created_by: str
     correlation_id: CorrelationId
     execution_arn: str | None = None
+    stopped_by: str | None = None
+    """Who cancelled it."""
     error: Failure | None = None
     notices: tuple[Notice, ...] | None = None
     not_undone: tuple[NotUndone, ...] = ()

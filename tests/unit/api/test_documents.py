@@ -6,7 +6,9 @@ from openapi_spec_validator import validate
 
 ROUTES = {
     "/campaigns": {"get", "post"},
-    "/campaigns/{campaignId}": {"get"},
+    "/campaigns/{campaignId}": {"get", "delete"},
+    "/campaigns/{campaignId}/cancel": {"post"},
+    "/campaigns/{campaignId}/duplicate": {"post"},
     "/campaigns/{campaignId}/progress": {"get"},
     "/campaigns/{campaignId}/checkpoints": {"get"},
     "/campaigns/{campaignId}/executions": {"get"},
@@ -34,7 +36,20 @@ def test_the_document_is_valid_and_complete(world):
     validate(document)
     assert {path: set(methods) for path, methods in document["paths"].items()} == ROUTES
     start = document["paths"]["/campaigns"]["post"]
-    assert set(start["responses"]) == {"202", "400", "401", "403", "409", "413", "422", "429", "500", "503", "504"}
+    assert set(start["responses"]) == {
+        "202",
+        "400",
+        "401",
+        "403",
+        "409",
+        "410",
+        "413",
+        "422",
+        "429",
+        "500",
+        "503",
+        "504",
+    }
     assert [parameter["name"] for parameter in start["parameters"]] == ["Idempotency-Key"]
     assert start["requestBody"]["content"]["application/json"]["schema"]["$ref"].endswith("/CampaignBrief")
     assert document["servers"] == [{"url": "."}]
