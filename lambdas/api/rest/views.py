@@ -141,10 +141,12 @@ class PostView(PlannedPost):
     content: PostContent | None = None
     provenance: Provenance | None = None
     error: PostError | None = None
+    draft: bool = False
+    """The text is a draft of the built-in writer that no person has edited: read it before anything goes out."""
 
     @classmethod
     def of(cls, post: Post) -> "PostView":
-        return _view(cls, post)
+        return _view(cls, post, draft=post.is_draft)
 
 
 class Listing(Model, Generic[ItemT]):

@@ -60,6 +60,10 @@ class PostContent(Model):
     generated_at: Moment
 
 
+BUILT_IN = "offline"
+"""``Provenance.provider`` of the built-in writer, whose texts are drafts (docs/agents.md)."""
+
+
 class RuleResult(Model):
     """One brand or platform rule checked on the written text."""
 
@@ -144,6 +148,11 @@ class Post(PlannedPost):
     error: PostError | None = None
     revision: Revision | None = None
     edit: Edit | None = None
+
+    @property
+    def is_draft(self) -> bool:
+        """The text is as the built-in writer left it, and no person has edited it."""
+        return self.provenance is not None and self.provenance.provider == BUILT_IN and self.edit is None
 
 
 class Batch(Model):
