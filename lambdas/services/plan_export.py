@@ -1,4 +1,4 @@
-"""A campaign's plan as a table (CSV, RFC 4180) and as a calendar (iCalendar, RFC 5545), for people and their programs."""
+"""A campaign's plan as a table (CSV, RFC 4180) and as a calendar (iCalendar, RFC 5545), for people and programs."""
 
 import csv
 import io

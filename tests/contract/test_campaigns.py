@@ -18,6 +18,7 @@ from lambdas.domain.models.campaign import CampaignStatus, Configuration, Failur
 from lambdas.ports.stores import CampaignStore, IdempotencyRecord
 from lambdas.ports.table import Table
 from tests.contract.samples import ACME, GLOBEX, KEY, NOW, brand_config, campaign, numbered, persona_config
+from tests.fakes import MemoryTable
 from tests.support.world import entries_of
 
 if TYPE_CHECKING:
@@ -249,6 +250,8 @@ def test_of_many_who_move_a_campaign_on_one_succeeds(shared: CampaignStore) -> N
 
 
 def test_what_is_erased_is_gone_but_for_the_record_and_then_that_too(store: CampaignStore, table: Table) -> None:
+    if not isinstance(table, MemoryTable):
+        pytest.skip("moto's PartiQL takes no parameters in a DELETE; test_table.py has it on the emulator")
     store.create(campaign(), IdempotencyRecord("once", "hash", KEY.campaign_id))
     for number in range(5):
         table.put(keys.batch(KEY, number), {"batchId": number})

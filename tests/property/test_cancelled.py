@@ -1,4 +1,4 @@
-"""A campaign that is cancelled at any call of a run with a revision, whose execution the engine does not stop in time."""
+"""A campaign that is cancelled at any call of a run with a revision; its execution is not stopped in time."""
 
 from collections.abc import Callable
 from datetime import timedelta
