@@ -178,7 +178,16 @@ class Bootstrap:
         from lambdas.agents.model_choice import AgentSettings, choose_model
 
         of = self._need(AgentSettings)
-        return choose_model(of, bedrock=bedrock_model(self.deadline, of.model_reserve_seconds), sleep=sleep)
+        bedrock = bedrock_model(self.deadline, of.model_reserve_seconds)
+        return choose_model(of, bedrock=bedrock, openai=self._openai(of.model_reserve_seconds), sleep=sleep)
+
+    def _openai(self, reserve: float) -> Callable[[str, str, str | None], TextModel]:
+        def make(base_url: str, model: str, key_secret: str | None) -> TextModel:
+            from lambdas.adapters.openai_model import OpenAiModel
+
+            return OpenAiModel(base_url, model, lambda: _model_key(key_secret or ""), self.deadline, reserve)
+
+        return make
 
     @cached_property
     def mailer(self) -> SesMailer:
@@ -243,6 +252,14 @@ def _secret_keys(approval_secret: str, api_secret: str) -> SecretKeys:
 
     secrets = client("secretsmanager")
     return SecretKeys(secrets, SystemClock(), approval_secret=approval_secret, api_secret=api_secret)
+
+
+@cache
+def _model_key(secret: str) -> str:
+    """A key that is changed is read by new processes, and functions are deployed with a change of their settings."""
+    from lambdas.adapters.openai_model import api_key
+
+    return api_key(client("secretsmanager"), secret) if secret else ""
 
 
 @cache

@@ -53,14 +53,27 @@ class CampaignRoutes(Routes):
             "/campaigns/<campaign_id>/progress",
             **described("getProgress", "How far a campaign is", tag=TAG, answers=Progress),
         )(self.progress)
-        ending = {"tag": TAG, "answers": AcceptedCampaign, "status": 202, "errors": (409,)}
         app.post(
             "/campaigns/<campaign_id>/cancel",
-            **described("cancelCampaign", "Cancel a campaign before anything goes out", **ending),
+            **described(
+                "cancelCampaign",
+                "Cancel a campaign before anything goes out",
+                tag=TAG,
+                answers=AcceptedCampaign,
+                status=202,
+                errors=(409,),
+            ),
         )(self.cancel)
         app.delete(
             "/campaigns/<campaign_id>",
-            **described("deleteCampaign", "Delete a campaign that has ended, and all that it made", **ending),
+            **described(
+                "deleteCampaign",
+                "Delete a campaign that has ended, and all that it made",
+                tag=TAG,
+                answers=AcceptedCampaign,
+                status=202,
+                errors=(409,),
+            ),
         )(self.delete)
         app.post(
             "/campaigns/<campaign_id>/duplicate",
