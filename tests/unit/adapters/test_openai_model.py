@@ -13,8 +13,6 @@ from werkzeug import Request, Response
 
 from lambdas.adapters.openai_model import OpenAiModel, api_key
 from lambdas.agents import campaign_planner, content_generator
-from lambdas.agents.offline.planner import propose_topics
-from lambdas.agents.offline.writer import write_draft
 from lambdas.domain.errors import (
     CampaignError,
     DependencyTimeoutError,
@@ -26,10 +24,9 @@ from lambdas.domain.models.base import Model
 from lambdas.ports.bundle import Deadline
 from lambdas.ports.services import ModelReply, ModelRequest, Prompt, Stop, Task
 from tests.support.agent_inputs import plan_data, post_data
+from tests.support.chat_completions import PATH, ChatServer, checked, completion, told
 
-PATH = "/v1/chat/completions"
 KEY = "sk-canary-key-of-the-model"
-USAGE = {"prompt_tokens": 11, "completion_tokens": 7, "total_tokens": 18}
 
 
 class Answer(Model):
@@ -48,32 +45,6 @@ REQUEST = ModelRequest(
 
 def model(server: HTTPServer, key: str = KEY, **more: Any) -> OpenAiModel:
     return OpenAiModel(server.url_for("/v1"), "qwen3:8b", lambda: key, **more)
-
-
-def completion(content: Any, **more: Any) -> dict[str, Any]:
-    choice = {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": content}, **more}
-    return {"id": "c-1", "object": "chat.completion", "model": "qwen3:8b", "choices": [choice], "usage": USAGE}
-
-
-def checked(request: Request) -> dict[str, Any]:
-    """The body, as a strict server would take it."""
-    assert request.headers["Content-Type"] == "application/json"
-    body: dict[str, Any] = json.loads(request.data)
-    assert set(body) == {"model", "messages", "max_tokens", "temperature", "response_format"}
-    assert [message["role"] for message in body["messages"]] == ["system", "user"]
-    form = body["response_format"]
-    assert form["type"] == "json_schema"
-    assert set(form["json_schema"]) == {"name", "schema", "strict"}
-    assert form["json_schema"]["schema"]["type"] == "object"
-    assert "$ref" not in json.dumps(form)
-    return body
-
-
-def told(message: str) -> dict[str, Any]:
-    assert message.startswith("<campaign-data>\n")
-    assert message.endswith("\n</campaign-data>")
-    data: dict[str, Any] = json.loads(message.removeprefix("<campaign-data>\n").removesuffix("\n</campaign-data>"))
-    return data
 
 
 def test_what_is_sent(httpserver: HTTPServer) -> None:
@@ -166,20 +137,14 @@ def test_a_server_that_is_not_there_may_come() -> None:
 
 
 def test_the_agents_plan_and_write_with_it(httpserver: HTTPServer) -> None:
-    def answer(request: Request) -> Response:
-        body = checked(request)
-        asked = told(body["messages"][1]["content"])
-        properties = body["response_format"]["json_schema"]["schema"]["properties"]
-        made = propose_topics(asked, 1) if "topics" in properties else write_draft(asked, 1)
-        return Response(json.dumps(completion(json.dumps(made))), content_type="application/json")
-
-    httpserver.expect_request(PATH, method="POST").respond_with_handler(answer)
+    server = ChatServer(httpserver)
     planned = campaign_planner.run(plan_data(), provider=model(httpserver))
     assert planned["success"], planned
     written = content_generator.run(post_data(), provider=model(httpserver))
     assert written["success"], written
     assert written["result"]["provenance"]["provider"] == "openai"
     assert written["result"]["provenance"]["modelId"] == "qwen3:8b"
+    assert server.calls >= 2
 
 
 def test_the_key_is_read_from_its_secret_and_a_refusal_names_it() -> None:
