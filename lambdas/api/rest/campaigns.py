@@ -26,6 +26,12 @@ CampaignPath = Annotated[CampaignIdField, Path()]
 _UNDONE = (CampaignStatus.FAILED, CampaignStatus.STOPPED)
 
 
+def accepted(campaign: Campaign, root: str) -> Answer:
+    """202, with the campaign's place."""
+    view = AcceptedCampaign.of(campaign, root)
+    return answer(view, status=202, headers={"Location": view.links.self})
+
+
 class CampaignRoutes(Routes):
     def offer(self, app: Resolver) -> None:
         app.post(
@@ -53,6 +59,45 @@ class CampaignRoutes(Routes):
             "/campaigns/<campaign_id>/progress",
             **described("getProgress", "How far a campaign is", tag=TAG, answers=Progress),
         )(self.progress)
+
+    def start(self) -> Answer:
+        event = self._app.current_event
+        who = manager(event)
+        submission = Submission(
+            tenant_id=who.tenant_id,
+            brief=json_body(event),
+            created_by=who.subject,
+            correlation_id=self._app.context["correlation_id"],
+            idempotency_key=idempotency_key(event),
+        )
+        return accepted(submit(submission, self._ports).campaign, self._root())
+
+    def list(self, limit: Limit = 20, cursor: Cursor = None) -> Answer:
+        page = self._ports.campaigns.page(caller(self._app.current_event).tenant_id, limit, cursor)
+        return listing([CampaignItem.of(campaign, self._root()) for campaign in page.items], page.next_cursor)
+
+    def get(self, campaign_id: CampaignPath) -> Answer:
+        key = self._key(campaign_id)
+        campaign = self._ports.campaigns.get(key)
+        effects = self._ports.effects.all(key) if campaign.status in _UNDONE else ()
+        return answer(CampaignView.of(campaign, self._root(), effects))
+
+    def progress(self, campaign_id: CampaignPath) -> Answer:
+        key, ports = self._key(campaign_id), self._ports
+        campaign = ports.campaigns.get(key)
+        progress = progress_of(campaign, ports.checkpoints.all(key), ports.posts.progress(key), now=ports.clock.now())
+        # Here "no step is to come" is an answer, so the field stays when it is null.
+        return Response(200, "application/json", progress.model_dump(mode="json", by_alias=True))
+
+
+class DuplicateInput(Model):
+    """Body: fields of the brief that are to be different in the copy, as a JSON merge patch (RFC 7396)."""
+
+    changes: Annotated[dict[str, Any], Field(default_factory=dict)]
+
+
+class CopyAndEndRoutes(Routes):
+    def offer(self, app: Resolver) -> None:
         app.post(
             "/campaigns/<campaign_id>/cancel",
             **described(
@@ -90,18 +135,6 @@ class CampaignRoutes(Routes):
             ),
         )(self.duplicate)
 
-    def start(self) -> Answer:
-        event = self._app.current_event
-        who = manager(event)
-        submission = Submission(
-            tenant_id=who.tenant_id,
-            brief=json_body(event),
-            created_by=who.subject,
-            correlation_id=self._app.context["correlation_id"],
-            idempotency_key=idempotency_key(event),
-        )
-        return self._accepted(submit(submission, self._ports).campaign)
-
     def duplicate(self, campaign_id: CampaignPath) -> Answer:
         event = self._app.current_event
         who = manager(event)
@@ -113,43 +146,16 @@ class CampaignRoutes(Routes):
             correlation_id=self._app.context["correlation_id"],
             idempotency_key=idempotency_key(event),
         )
-        accepted = duplicate(CampaignKey(who.tenant_id, campaign_id), wanted.changes, submission, self._ports)
-        return self._accepted(accepted.campaign)
+        made = duplicate(CampaignKey(who.tenant_id, campaign_id), wanted.changes, submission, self._ports)
+        return accepted(made.campaign, self._root())
 
     def cancel(self, campaign_id: CampaignPath) -> Answer:
         who = manager(self._app.current_event)
-        return self._accepted(cancel(CampaignKey(who.tenant_id, campaign_id), who.subject, self._ports))
+        return accepted(cancel(CampaignKey(who.tenant_id, campaign_id), who.subject, self._ports), self._root())
 
     def delete(self, campaign_id: CampaignPath) -> Answer:
         who = manager(self._app.current_event)
-        return self._accepted(delete(CampaignKey(who.tenant_id, campaign_id), self._ports))
-
-    def _accepted(self, campaign: Campaign) -> Answer:
-        view = AcceptedCampaign.of(campaign, self._root())
-        return answer(view, status=202, headers={"Location": view.links.self})
-
-    def list(self, limit: Limit = 20, cursor: Cursor = None) -> Answer:
-        page = self._ports.campaigns.page(caller(self._app.current_event).tenant_id, limit, cursor)
-        return listing([CampaignItem.of(campaign, self._root()) for campaign in page.items], page.next_cursor)
-
-    def get(self, campaign_id: CampaignPath) -> Answer:
-        key = self._key(campaign_id)
-        campaign = self._ports.campaigns.get(key)
-        effects = self._ports.effects.all(key) if campaign.status in _UNDONE else ()
-        return answer(CampaignView.of(campaign, self._root(), effects))
-
-    def progress(self, campaign_id: CampaignPath) -> Answer:
-        key, ports = self._key(campaign_id), self._ports
-        campaign = ports.campaigns.get(key)
-        progress = progress_of(campaign, ports.checkpoints.all(key), ports.posts.progress(key), now=ports.clock.now())
-        # Here "no step is to come" is an answer, so the field stays when it is null.
-        return Response(200, "application/json", progress.model_dump(mode="json", by_alias=True))
-
-
-class DuplicateInput(Model):
-    """Body: fields of the brief that are to be different in the copy, as a JSON merge patch (RFC 7396)."""
-
-    changes: Annotated[dict[str, Any], Field(default_factory=dict)]
+        return accepted(delete(CampaignKey(who.tenant_id, campaign_id), self._ports), self._root())
 
 
 class RetryInput(Model):
@@ -184,8 +190,7 @@ class RetryRoutes(Routes):
             message = 'goes with "mode": "from_step"'
             raise InvalidInputError(f"step: {message}", errors=[FieldError("step", message)])
         campaign = retry(key, self._step(key, wanted), self._ports)
-        view = AcceptedCampaign.of(campaign, self._root())
-        return answer(view, status=202, headers={"Location": view.links.self})
+        return accepted(campaign, self._root())
 
     def _step(self, key: CampaignKey, wanted: RetryInput) -> str | None:
         if wanted.mode == "failed_posts":
