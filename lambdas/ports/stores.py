@@ -10,9 +10,6 @@ from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeVar, Unpack
 from lambdas.domain.ids import BrandId, CampaignId, PersonaId, PostId, TenantId
 from lambdas.domain.ids import CampaignKey as CampaignKey
 from lambdas.ports.approval_store import ApprovalStore as ApprovalStore
-from lambdas.ports.object_stores import CampaignTexts as CampaignTexts
-from lambdas.ports.object_stores import ManifestStore as ManifestStore
-from lambdas.ports.object_stores import RecentTexts as RecentTexts
 
 if TYPE_CHECKING:
     from lambdas.domain.campaign_changes import CampaignChanges

@@ -14,7 +14,6 @@ from lambdas.domain.errors import FieldError, InvalidInputError
 from lambdas.domain.ids import CampaignIdField, CampaignKey
 from lambdas.domain.models.base import Model
 from lambdas.domain.models.campaign import Campaign, CampaignStatus
-from lambdas.services.ending import cancel, delete
 from lambdas.services.progress import Progress, progress_of
 from lambdas.services.recovery import retry, step_that_failed
 from lambdas.services.submission import Submission, duplicate, submit
@@ -150,10 +149,14 @@ class CopyAndEndRoutes(Routes):
         return accepted(made.campaign, self._root())
 
     def cancel(self, campaign_id: CampaignPath) -> Answer:
+        from lambdas.services.ending import cancel
+
         who = manager(self._app.current_event)
         return accepted(cancel(CampaignKey(who.tenant_id, campaign_id), who.subject, self._ports), self._root())
 
     def delete(self, campaign_id: CampaignPath) -> Answer:
+        from lambdas.services.ending import delete
+
         who = manager(self._app.current_event)
         return accepted(delete(CampaignKey(who.tenant_id, campaign_id), self._ports), self._root())
 
