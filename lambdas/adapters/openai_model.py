@@ -100,12 +100,11 @@ class OpenAiModel:
         raise PermanentError(message, details={"modelId": self._model, "status": status})
 
     def _reply(self, answer: Mapping[str, Any]) -> ModelReply:
-        choices, usage = answer.get("choices"), answer.get("usage")
-        first = choices[0] if isinstance(choices, list) and choices and isinstance(choices[0], dict) else {}
-        said = first.get("message") if isinstance(first.get("message"), dict) else {}
-        counted = usage if isinstance(usage, dict) else {}
+        choices = answer.get("choices")
+        first = _object(choices[0]) if isinstance(choices, list) and choices else {}
+        said, counted = _object(first.get("message")), _object(answer.get("usage"))
         content = said.get("content")
-        stop = Stop.BLOCKED if said.get("refusal") else _STOPS.get(first.get("finish_reason"), Stop.COMPLETE)
+        stop = Stop.BLOCKED if said.get("refusal") else _STOPS.get(str(first.get("finish_reason")), Stop.COMPLETE)
         return ModelReply(
             data=parsed(content) if isinstance(content, str) else None,
             model_id=self._model,
@@ -113,6 +112,10 @@ class OpenAiModel:
             output_tokens=_number(counted.get("completion_tokens")),
             stop=stop,
         )
+
+
+def _object(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 def _number(value: Any) -> int:
