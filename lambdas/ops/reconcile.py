@@ -100,7 +100,7 @@ class ReconcileSettings(TableSettings, EngineSettings, AlertSettings, BucketSett
     """It starts executions, tells people when that does not help, and removes what ended campaigns left."""
 
 
-load(ReconcileSettings)
+load(ReconcileSettings, approvals=True)
 
 
 def handler(event: Any, context: object) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 if TYPE_CHECKING:
     from lambdas.ports.approval_store import ApprovalStore
     from lambdas.ports.engine import Engine
-    from lambdas.ports.object_stores import CampaignTexts, ManifestStore, RecentTexts
+    from lambdas.ports.objects import CampaignTexts, ManifestStore, RecentTexts
     from lambdas.ports.services import Alerts, Chat, Cipher, Keys, Mailer, RequestLog, Senders, TextModel
     from lambdas.ports.stores import (
         ActiveCampaigns,

@@ -20,7 +20,7 @@ from lambdas.domain.ids import CorrelationId, TaskToken
 from lambdas.domain.models.mail import Mail
 from lambdas.domain.models.workflow import BuildInput, ManifestLocation
 from lambdas.ports.engine import BUILD, Engine
-from lambdas.ports.object_stores import ManifestStore
+from lambdas.ports.objects import ManifestStore
 from lambdas.ports.services import Keys, Mailer
 from tests.contract.samples import ACME, KEY, NOW, numbered, plan
 from tests.fakes import MemoryClock, MemoryEngine, MemoryKeys, MemoryMailer, MemoryManifests

@@ -1,29 +1,16 @@
-"""What campaigns keep as objects in S3: the map's items, and texts that are not to be repeated."""
+"""What is kept in the bucket: the map's items, and the texts that a campaign must not repeat."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
+from lambdas.domain.ids import CampaignKey, TenantId
+
 if TYPE_CHECKING:
-    from lambdas.domain.ids import CampaignKey, TenantId
     from lambdas.domain.models.post import Batch
     from lambdas.domain.models.recent import RecentCampaigns
     from lambdas.domain.models.workflow import ManifestLocation
-
-
-class ManifestStore(Protocol):
-    def locate(self, key: CampaignKey, revision: int = 0) -> ManifestLocation:
-        """Where the campaign's manifest is, or will be."""
-        ...
-
-    def write(self, key: CampaignKey, batches: Sequence[Batch], revision: int = 0) -> ManifestLocation:
-        """Store the map's items as a JSON array; the manifest of the same revision of the campaign is replaced."""
-        ...
-
-    def remove(self, location: ManifestLocation) -> None:
-        """Also where there is none."""
-        ...
 
 
 class CampaignTexts(Protocol):
@@ -54,4 +41,18 @@ class RecentTexts(CampaignTexts, Protocol):
 
     def remove(self, key: CampaignKey) -> None:
         """Those of the campaign, also where there are none."""
+        ...
+
+
+class ManifestStore(Protocol):
+    def locate(self, key: CampaignKey, revision: int = 0) -> ManifestLocation:
+        """Where the campaign's manifest is, or will be."""
+        ...
+
+    def write(self, key: CampaignKey, batches: Sequence[Batch], revision: int = 0) -> ManifestLocation:
+        """Store the map's items as a JSON array; the manifest of the same revision of the campaign is replaced."""
+        ...
+
+    def remove(self, location: ManifestLocation) -> None:
+        """Also where there is none."""
         ...
