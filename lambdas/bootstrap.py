@@ -179,19 +179,13 @@ class Bootstrap:
     @cached_property
     def model(self) -> TextModel:
         from lambdas.adapters.aws.bedrock import bedrock_model
+        from lambdas.adapters.openai_model import openai_model
         from lambdas.agents.model_choice import AgentSettings, choose_model
 
         of = self._need(AgentSettings)
         bedrock = bedrock_model(self.deadline, of.model_reserve_seconds)
-        return choose_model(of, bedrock=bedrock, openai=self._openai(of.model_reserve_seconds), sleep=sleep)
-
-    def _openai(self, reserve: float) -> Callable[[str, str, str | None], TextModel]:
-        def make(base_url: str, model: str, key_secret: str | None) -> TextModel:
-            from lambdas.adapters.openai_model import OpenAiModel
-
-            return OpenAiModel(base_url, model, lambda: _model_key(key_secret or ""), self.deadline, reserve)
-
-        return make
+        openai = openai_model(_model_key, self.deadline, of.model_reserve_seconds)
+        return choose_model(of, bedrock=bedrock, openai=openai, sleep=sleep)
 
     @cached_property
     def mailer(self) -> SesMailer:
@@ -259,7 +253,7 @@ def _secret_keys(approval_secret: str, api_secret: str) -> SecretKeys:
 
 
 @cache
-def _model_key(secret: str) -> str:
+def _model_key(secret: str | None) -> str:
     """A key that is changed is read by new processes, and functions are deployed with a change of their settings."""
     from lambdas.adapters.openai_model import api_key
 

@@ -114,6 +114,17 @@ class OpenAiModel:
         )
 
 
+def openai_model(
+    key: Callable[[str | None], str], deadline: Deadline | None, reserve: float
+) -> Callable[[str, str, str | None], OpenAiModel]:
+    """What makes a model of its base URL, its name and the name of its key's secret, which ``key`` reads."""
+
+    def make(base_url: str, model: str, secret: str | None) -> OpenAiModel:
+        return OpenAiModel(base_url, model, lambda: key(secret), deadline, reserve)
+
+    return make
+
+
 def _object(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
