@@ -118,6 +118,10 @@ synth: $(VENV)/.installed  ## The CloudFormation templates for AWS, into cdk.out
 diagram: $(VENV)/.installed  ## Draw the workflows whose definitions have changed, for the API, the console and the docs
 	@python -m local.diagram
 
+.PHONY: brief-fields
+brief-fields: $(VENV)/.installed  ## Write the table of a brief's fields into docs/brief.md, from the models
+	@python -m local.brief_fields
+
 .PHONY: bench
 bench: $(VENV)/.installed  ## Measure cost, cold starts, throughput and growth (BENCH="--full --only cost")
 	@python -m bench $(BENCH)

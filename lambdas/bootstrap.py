@@ -187,10 +187,13 @@ class Bootstrap:
     @cached_property
     def model(self) -> TextModel:
         from lambdas.adapters.aws.bedrock import bedrock_model
+        from lambdas.adapters.openai_model import openai_model
         from lambdas.agents.model_choice import AgentSettings, choose_model
 
         of = self._need(AgentSettings)
-        return choose_model(of, bedrock=bedrock_model(self.deadline, of.model_reserve_seconds), sleep=sleep)
+        bedrock = bedrock_model(self.deadline, of.model_reserve_seconds)
+        openai = openai_model(_model_key, self.deadline, of.model_reserve_seconds)
+        return choose_model(of, bedrock=bedrock, openai=openai, sleep=sleep)
 
     @cached_property
     def mailer(self) -> SesMailer:
@@ -255,6 +258,14 @@ def _secret_keys(approval_secret: str, api_secret: str) -> SecretKeys:
 
     secrets = client("secretsmanager")
     return SecretKeys(secrets, SystemClock(), approval_secret=approval_secret, api_secret=api_secret)
+
+
+@cache
+def _model_key(secret: str | None) -> str:
+    """A key that is changed is read by new processes, and functions are deployed with a change of their settings."""
+    from lambdas.adapters.openai_model import api_key
+
+    return api_key(client("secretsmanager"), secret) if secret else ""
 
 
 @cache

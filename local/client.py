@@ -19,7 +19,7 @@ from local.http import Form, Http, Reply, StackError, forms
 from local.reviewers import Inbox, Links, OperatorLinks
 from local.target import Target
 
-DEAD_ENDS = frozenset({"failed", "rejected", "expired", "stopped"})
+DEAD_ENDS = frozenset({"failed", "rejected", "expired", "stopped", "deleting"})
 PAGE = 100
 T = TypeVar("T")
 

@@ -46,6 +46,7 @@ class Access(StrEnum):
     QUERY = "dynamodb:Query"
     PARTIQL_INSERT = "dynamodb:PartiQLInsert"
     PARTIQL_UPDATE = "dynamodb:PartiQLUpdate"
+    PARTIQL_DELETE = "dynamodb:PartiQLDelete"
 
 
 class Objects(StrEnum):

@@ -9,7 +9,7 @@ global-cross-region-inference.html).
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from aws_cdk import Stack
+from aws_cdk import ArnFormat, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 
@@ -61,6 +61,12 @@ class Invocation(NamedTuple):
 
 def model_environment(options: Options) -> dict[str, str]:
     """Which model an agent's function uses."""
+    if options.provider == "openai":
+        openai = options.openai
+        chosen = {"OPENAI_BASE_URL": openai.base_url, "OPENAI_MODEL": openai.model}
+        return {"AGENT_PROVIDER": options.provider, **chosen} | (
+            {"OPENAI_KEY_SECRET": openai.key_secret} if openai.key_secret else {}
+        )
     if options.provider != "bedrock":
         return {"AGENT_PROVIDER": options.provider}
     bedrock = options.bedrock
@@ -74,7 +80,19 @@ def model_environment(options: Options) -> dict[str, str]:
 
 
 def grant_model(function: lambda_.Function, options: Options) -> None:
-    """Call the configured model, and apply the configured guardrail; nothing for the offline one."""
+    """Call the configured model, and apply the configured guardrail; nothing for the offline one. Of a server that
+    speaks OpenAI's API it is the right to read its key. The secret is the operator's own: one that is encrypted with
+    AWS's key for secrets needs no other right in its account
+    (docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html)."""
+    if options.provider == "openai" and options.openai.key_secret:
+        arn = Stack.of(function).format_arn(
+            service="secretsmanager",
+            resource="secret",
+            resource_name=f"{options.openai.key_secret}-??????",
+            arn_format=ArnFormat.COLON_RESOURCE_NAME,
+        )
+        statement = iam.PolicyStatement(actions=["secretsmanager:GetSecretValue"], resources=[arn])
+        function.add_to_role_policy(statement)
     if options.provider != "bedrock":
         return
     stack = Stack.of(function)

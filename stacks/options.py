@@ -16,6 +16,8 @@ _ROLE = re.compile(r"(arn:[a-z-]+:iam::\d{12}:role/)?[\w+=.@-][\w+=.@/-]{0,575}"
 """An ARN, or a path and a name (docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html)."""
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
 _MODEL = re.compile(r"arn:[a-z-]+:bedrock:[a-z0-9-]*:(\d{12})?:[a-z-]+/[\w./:-]+|(?!arn:)[\w.:-]+", re.ASCII)
+_SECRET = re.compile(r"[\w/+=.@-]{1,512}", re.ASCII)
+"""docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.html"""
 RESERVED = "authorizer=20,api=60,generate-posts=400"
 """Of an account's usual 1,000 concurrent executions, of which AWS keeps 100 unreserved. The API answers the reviewers'
 pages too. What is reserved is also the most there is: generation can use 400 and no more, whatever else happens."""
@@ -32,6 +34,15 @@ class Bedrock(NamedTuple):
     guardrail_profile: str
 
 
+class OpenAi(NamedTuple):
+    """A server that speaks OpenAI's chat completions."""
+
+    base_url: str
+    model: str
+    key_secret: str
+    """Name of the secret with its key; empty: it asks for none."""
+
+
 class Options(NamedTuple):
     target: Literal["aws", "local"]
     prefix: str
@@ -39,8 +50,9 @@ class Options(NamedTuple):
     owns_sender: bool
     """Whether this stage makes the sender's identity in SES, of which an account has one for each address."""
     tracing: bool
-    provider: Literal["offline", "bedrock"]
+    provider: Literal["offline", "bedrock", "openai"]
     bedrock: Bedrock
+    openai: OpenAi
     internal_roles: tuple[str, ...]
     """Who may start campaigns by invoking ``build-campaign``: role ARNs, or names of roles of the same account."""
     reserved: Mapping[str, int]
@@ -65,8 +77,9 @@ class Options(NamedTuple):
             sender=sender,
             owns_sender=_one_of(node, "senderIdentity", ("create", "existing")) == "create",
             tracing=_one_of(node, "tracing", ("false", "true")) == "true",
-            provider="bedrock" if _one_of(node, "provider", ("offline", "bedrock")) == "bedrock" else "offline",
+            provider=_provider(node),
             bedrock=_bedrock(node),
+            openai=_openai(node, target),
             internal_roles=_matching(node, "internalRoles", _ROLE, "neither a role's ARN nor a role's name"),
             reserved=_numbers(node, "reserved", RESERVED if target == "aws" else "off"),
             retries=Retries(
@@ -88,6 +101,28 @@ class Options(NamedTuple):
     @property
     def architecture(self) -> lambda_.Architecture:
         return lambda_.Architecture.ARM_64 if self.target == "aws" else lambda_.Architecture.X86_64
+
+
+def _provider(node: Node) -> Literal["offline", "bedrock", "openai"]:
+    named = _one_of(node, "provider", ("offline", "bedrock", "openai"))
+    return "bedrock" if named == "bedrock" else "openai" if named == "openai" else "offline"
+
+
+def _openai(node: Node, target: str) -> OpenAi:
+    given = OpenAi(
+        base_url=_text(node, "openaiBaseUrl", "https://api.openai.com/v1"),
+        model=_text(node, "openaiModel", ""),
+        key_secret=_text(node, "openaiKeySecret", ""),
+    )
+    if not given.base_url.startswith("https://" if target == "aws" else ("http://", "https://")):
+        raise ValueError(
+            f"context openaiBaseUrl: {given.base_url!r} must begin with https:// (http:// on this machine)"
+        )
+    if given.key_secret and not _SECRET.fullmatch(given.key_secret):
+        raise ValueError(f"context openaiKeySecret: {given.key_secret!r} is not the name of a secret")
+    if _provider(node) == "openai" and not given.model:
+        raise ValueError("context openaiModel=… is needed: the model, as the server calls it")
+    return given
 
 
 def _bedrock(node: Node) -> Bedrock:

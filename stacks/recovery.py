@@ -10,7 +10,7 @@ from stacks.alerts import every_minute, grant_alert
 from stacks.data import DataStack
 from stacks.executions import grant_look, grant_mend
 from stacks.functions import CampaignFunction, CodeAssets
-from stacks.grants import Access, grant_table
+from stacks.grants import RECENT_TEXTS, Access, Objects, grant_objects, grant_table
 from stacks.options import Options
 from stacks.workflow import WorkflowStack
 
@@ -31,11 +31,15 @@ class RecoveryStack(Stack):
                 "TABLE_NAME": data.table.table_name,
                 "BUILD_STATE_MACHINE_ARN": workflow.build_live.ref,
                 **workflow.mail.sender,
+                "MANIFEST_BUCKET": data.manifests.bucket_name,
             },
             timeout_seconds=300,
         )
         access = [Access.GET, Access.PUT, Access.UPDATE, Access.DELETE, Access.QUERY]
-        grant_table(self.reconcile, data, [*access, Access.PARTIQL_UPDATE])
+        grant_table(self.reconcile, data, [*access, Access.PARTIQL_UPDATE, Access.PARTIQL_DELETE])
+        # What a campaign that was cancelled or deleted left: its objects, and its texts among the tenant's.
+        grant_objects(self.reconcile, data, [Objects.DELETE])
+        grant_objects(self.reconcile, data, [Objects.GET, Objects.PUT], RECENT_TEXTS)
         grant_look(self.reconcile, workflow.build_machine, workflow.build_name, data.key)
         grant_mend(self.reconcile, workflow.build_machine, workflow.build_name)
         grant_alert(self.reconcile, workflow.alerts, data.key)

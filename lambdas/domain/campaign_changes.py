@@ -18,6 +18,8 @@ class OtherChanges(TypedDict, total=False):
     needs_person: int
     content_hash: str
     approved_content_hash: str | None
+    stopped_by: str
+    removed_from: datetime
 
 
 class CampaignChanges(OtherChanges, total=False):
@@ -38,5 +40,11 @@ def on_the_record(changes: CampaignChanges, at: datetime) -> dict[str, Any]:
                 wire["configuration"] = None  # where version 0.3 and older kept it
             continue
         field = Campaign.model_fields[name].alias
-        wire[field or name] = value.to_record() if isinstance(value, Model) else value
+        wire[field or name] = _stored(value)
     return wire
+
+
+def _stored(value: Any) -> Any:
+    if isinstance(value, Model):
+        return value.to_record()
+    return iso(value) if isinstance(value, datetime) else value

@@ -19,6 +19,7 @@ from lambdas.domain.models.workflow import ExecutionStatus, message_in
 from lambdas.ports.bundle import Ports
 from lambdas.ports.engine import SERVICE_RESTART, ExecutionState, is_of
 from lambdas.services.alerts import advised, alert_of
+from lambdas.services.ending import erase, settle_cancelled
 from lambdas.services.lifecycle import BUILDING
 from lambdas.services.news import tell_failed
 from lambdas.services.recovery import (
@@ -52,6 +53,8 @@ class Finding(StrEnum):
     """Aborted or timed out: it stands where it stood."""
     BROKEN = "broken"
     """The execution is over, and the record says that BUILD is at work."""
+    ENDED_BY_HAND = "ended_by_hand"
+    """It was cancelled or is being deleted, and what follows from that is done."""
     GIVEN_UP = "given_up"
     """It failed for good, and its last step could not put that on the record."""
     WRITING = "writing"
@@ -98,6 +101,8 @@ def _look(entry: ActiveCampaign, ports: Ports, *, suspect: bool) -> tuple[Findin
         campaign = ports.campaigns.get(entry.key)
     except NotFoundError:
         return Finding.OVER, entry, None
+    if campaign.status in (CampaignStatus.STOPPED, CampaignStatus.DELETING):
+        return Finding.ENDED_BY_HAND, entry, _end_by_hand(campaign, ports, now)
     if not suspect and _is_waited_for(campaign, ports, now):
         return Finding.FINE, entry, now + WAITING
     execution = ports.engine.describe(current_execution(campaign, ports.engine))
@@ -126,6 +131,14 @@ def _look(entry: ActiveCampaign, ports: Ports, *, suspect: bool) -> tuple[Findin
     waits = campaign.status is CampaignStatus.AWAITING_APPROVAL
     starting = execution is None or campaign.status not in BUILDING
     return finding, entry, now + (SOON if suspect or starting else WAITING if waits else WORKING)
+
+
+def _end_by_hand(campaign: Campaign, ports: Ports, now: datetime) -> datetime | None:
+    """When to look again, if ever."""
+    if campaign.status is CampaignStatus.DELETING:
+        return erase(campaign, ports)
+    again = settle_cancelled(campaign, ports)
+    return again if _settle(campaign.key, ports, now) else now + WORKING
 
 
 def _is_waited_for(campaign: Campaign, ports: Ports, now: datetime) -> bool:

@@ -22,7 +22,7 @@ from lambdas.ports.bundle import Ports
 from lambdas.ports.engine import campaign_of
 from lambdas.ports.stores import CampaignStore
 from lambdas.services.due import DueReport, Tick, Verdict, rebuild, shards_of, work_due
-from lambdas.settings import AlertSettings, EngineSettings, MailSettings, TableSettings
+from lambdas.settings import AlertSettings, BucketSettings, EngineSettings, MailSettings, TableSettings
 
 TIME, TIME_FOR_EVERYTHING = timedelta(seconds=45), timedelta(seconds=240)
 """From then on no further campaign is begun: the next tick comes a minute after this one. The function has 300 s."""
@@ -96,8 +96,8 @@ def look_again(key: CampaignKey, ports: Ports) -> Finding:
         return Finding.FINE  # somebody else moves it; it is due again
 
 
-class ReconcileSettings(TableSettings, EngineSettings, AlertSettings, MailSettings):
-    """It starts executions, and tells people when that does not help."""
+class ReconcileSettings(TableSettings, EngineSettings, AlertSettings, MailSettings, BucketSettings):
+    """It starts executions, tells people when that does not help, and removes what ended campaigns left."""
 
 
 load(ReconcileSettings, approvals=True)
@@ -142,7 +142,7 @@ def _taken_over() -> set[int]:
 
 def _reported(report: Report, **about: Any) -> dict[str, Any]:
     for finding, number in report.findings.items():
-        if finding not in (Finding.FINE, Finding.OVER):
+        if finding not in (Finding.FINE, Finding.OVER, Finding.ENDED_BY_HAND):
             count("CampaignsRecovered", number, Finding=finding)
     if report.errors:
         count("ReconcileErrors", report.errors)

@@ -31,6 +31,10 @@ class RecentTexts(CampaignTexts, Protocol):
         is lost. Raises ``ConcurrentUpdateError`` when others were quicker every time, and nothing was added."""
         ...
 
+    def forget(self, key: CampaignKey) -> None:
+        """Take a campaign's out of its tenant's. Raises as ``add``."""
+        ...
+
     def put(self, key: CampaignKey, texts: Sequence[str]) -> None:
         """Put them aside for the campaign; what was there is replaced."""
         ...

@@ -155,7 +155,7 @@ class TextModel(Protocol):
 
     @property
     def name(self) -> str:
-        """``offline`` or ``bedrock``: goes into every post's provenance."""
+        """``offline``, ``bedrock`` or ``openai``: goes into every post's provenance."""
         ...
 
     def complete(self, request: ModelRequest) -> ModelReply: ...

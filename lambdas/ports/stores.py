@@ -112,6 +112,15 @@ class CampaignStore(Protocol):
         ``result`` is what the step answers after this, its last write: its checkpoint gets its end together with it.
         """
 
+    def erase(self, key: CampaignKey, at_most: int) -> bool:
+        """Remove up to so many of the campaign's items, all but its record; answers whether none is left."""
+        ...
+
+    def forget(self, key: CampaignKey) -> None:
+        """Remove the record of a campaign that is being deleted, and its place in the tenant's list. Its id and its
+        idempotency key stay taken: neither ever makes another campaign. Also where the record is gone already."""
+        ...
+
 
 class PostStore(Protocol):
     def plan(
@@ -191,6 +200,12 @@ class CatalogStore(Protocol):
     ) -> tuple[Brand | None, dict[PersonaId, Persona]]:
         """A brand and those of the personas that there are, in one request."""
         ...
+
+    def brands(self, tenant_id: TenantId, limit: int, cursor: str | None = None) -> Page[Brand]:
+        """By id. Raises ``InvalidInputError`` for a cursor that is not one of ours."""
+        ...
+
+    def personas(self, tenant_id: TenantId, limit: int, cursor: str | None = None) -> Page[Persona]: ...
 
     def get_brand(self, tenant_id: TenantId, brand_id: BrandId) -> Brand | None: ...
 

@@ -105,6 +105,13 @@ class Update(NamedTuple):
     """About how many write units it takes, where the writer knows: batches are paced by it."""
 
 
+class Delete(NamedTuple):
+    """Remove the item, if it is there. In batches only."""
+
+    key: ItemKey
+    units: int = 1
+
+
 Write = Put | Update
 
 
@@ -149,6 +156,10 @@ class Table(Protocol):
         """The same, ``page`` to a request and read as they are asked for: what is removed meanwhile does no harm."""
         ...
 
+    def keys(self, pk: str, limit: int) -> list[ItemKey]:
+        """Of up to ``limit`` items of a partition, in the order of their sort keys."""
+        ...
+
     def put(self, key: ItemKey, fields: Mapping[str, Any]) -> None: ...
 
     def put_if(self, key: ItemKey, fields: Mapping[str, Any], condition: Condition) -> bool:
@@ -167,11 +178,12 @@ class Table(Protocol):
         """All or nothing. Raises ``ConditionFailedError``."""
         ...
 
-    def batch(self, writes: Sequence[Write]) -> list[bool]:
+    def batch(self, writes: Sequence[Write | Delete]) -> list[bool]:
         """Writes that are independent of each other, many to a request, at the pace that a partition takes; for each
         whether it was done or refused by its condition.
 
-        They are puts with the condition ``NEW``, and updates of fields at the top of items that are there, with no
-        other condition than ``Equals``. An error that is raised says nothing about the single writes: repeat them all.
+        They are deletes, puts with the condition ``NEW``, and updates of fields at the top of items that are there,
+        with no other condition than ``Equals``. An error that is raised says nothing about the single writes: repeat
+        them all.
         """
         ...

@@ -209,13 +209,15 @@ def _require_first_answer(approval: Approval, vote: Vote) -> None:
 
 
 def require_not_superseded(approval: Approval) -> None:
-    """Raises ``GoneError`` with ``details['reason']``: ``superseded`` or ``revoked``."""
+    """Raises ``GoneError`` with ``details['reason']``: ``superseded``, ``revoked`` or ``cancelled``."""
     if approval.closed_because is ClosedBecause.SUPERSEDED:
         raise GoneError(
             "superseded: there is a newer request for approval of this campaign", details={"reason": "superseded"}
         )
     if approval.closed_because is ClosedBecause.REVOKED:
         raise GoneError("this request for approval was taken back", details={"reason": "revoked"})
+    if approval.closed_because is ClosedBecause.CANCELLED:
+        raise GoneError("the campaign was cancelled", details={"reason": "cancelled"})
 
 
 def is_stuck(approval: Approval, now: datetime) -> bool:

@@ -38,6 +38,7 @@ TERMINAL = frozenset(
         CampaignStatus.EXPIRED,
         CampaignStatus.FAILED,
         CampaignStatus.STOPPED,
+        CampaignStatus.DELETING,
     }
 )
 

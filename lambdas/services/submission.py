@@ -8,7 +8,9 @@ from lambdas.domain.errors import (
     ConcurrentUpdateError,
     ConflictError,
     FieldError,
+    GoneError,
     IdempotencyMismatchError,
+    InvalidInputError,
     NotFoundError,
     PayloadTooLargeError,
     TenantMismatchError,
@@ -20,6 +22,7 @@ from lambdas.domain.models.workflow import BuildInput
 from lambdas.ports.bundle import Ports
 from lambdas.ports.services import SecurityLog
 from lambdas.ports.stores import IdempotencyRecord
+from lambdas.services.lifecycle import TERMINAL
 from lambdas.services.quota import Quota
 from lambdas.services.validation import resolve_configuration
 
@@ -48,12 +51,38 @@ def submit(submission: Submission, ports: Ports) -> Accepted:
     An idempotency key stands for the campaign it made.
 
     Raises ``InvalidInputError`` (field paths are relative to the brief), ``PayloadTooLargeError``,
-    ``TenantMismatchError``, ``IdempotencyMismatchError``, ``ConflictError`` when the id belongs to another brief,
-    ``TooManyCampaignsError`` when the tenant has to wait, and ``RetryableError`` when a service is down.
+    ``TenantMismatchError``, ``IdempotencyMismatchError``, ``ConflictError`` when the id belongs to another brief, or to
+    a campaign that was deleted, ``GoneError`` when the key does, ``TooManyCampaignsError`` when the tenant has to wait,
+    and ``RetryableError`` when a service is down.
     """
     brief = _parse(submission, ports.log)
     campaign = _known(submission, brief, ports) or _create(submission, brief, ports)
     return _started(campaign, ports)
+
+
+def duplicate(source: CampaignKey, changes: Mapping[str, Any], submission: Submission, ports: Ports) -> Accepted:
+    """Start another campaign with the brief of ``source``, changed by a JSON merge patch (RFC 7396): what is named is
+    replaced, ``null`` takes it away, and a list is replaced as a whole. The brief of ``submission`` is not used.
+
+    Raises ``NotFoundError``, and as ``submit``; fields are those of ``changes``, since nothing else can be mended.
+    """
+    brief = ports.campaigns.get(source).brief.model_copy(update={"campaign_id": None}).to_wire()
+    try:
+        return submit(submission._replace(brief=_merged(brief, changes)), ports)
+    except InvalidInputError as error:
+        error.errors = tuple(
+            field if field.field in (WHOLE, "Idempotency-Key") else FieldError(f"changes.{field.field}", field.message)
+            for field in error.errors
+        )
+        raise
+
+
+def _merged(before: Any, patch: Any) -> Any:
+    if not isinstance(patch, Mapping):
+        return patch
+    base = before if isinstance(before, Mapping) else {}
+    merged = {name: value for name, value in base.items() if name not in patch}
+    return merged | {name: _merged(base.get(name), value) for name, value in patch.items() if value is not None}
 
 
 def check_size(size: int) -> None:
@@ -93,7 +122,7 @@ def _known(submission: Submission, brief: CampaignBrief, ports: Ports) -> Campai
                 "the idempotency key was used for another campaign; use a new one",
                 errors=[FieldError("Idempotency-Key", "was used with another body")],
             )
-        return ports.campaigns.get(CampaignKey(tenant_id, record.campaign_id))
+        return _undeleted(CampaignKey(tenant_id, record.campaign_id), ports)
     if brief.campaign_id is None:
         return None
     try:
@@ -106,6 +135,18 @@ def _known(submission: Submission, brief: CampaignBrief, ports: Ports) -> Campai
     if key:
         record = IdempotencyRecord(key, _hash(brief), campaign.campaign_id)
         ports.campaigns.remember(tenant_id, record, ports.clock.now())
+    return campaign
+
+
+def _undeleted(key: CampaignKey, ports: Ports) -> Campaign:
+    """Raises ``GoneError`` where a manager deleted it: a repeat must not bring it back."""
+    try:
+        campaign = ports.campaigns.get(key)
+    except NotFoundError:
+        campaign = None
+    if campaign is None or campaign.status is CampaignStatus.DELETING:
+        message = "stands for a campaign that was deleted; use a new key to start another"
+        raise GoneError(f"the idempotency key {message}", errors=[FieldError("Idempotency-Key", message)])
     return campaign
 
 
@@ -139,8 +180,8 @@ def _create(submission: Submission, brief: CampaignBrief, ports: Ports) -> Campa
 
 
 def _started(campaign: Campaign, ports: Ports) -> Accepted:
-    if campaign.execution_arn:
-        return Accepted(campaign, campaign.execution_arn)
+    if campaign.execution_arn or campaign.status in TERMINAL:
+        return Accepted(campaign, campaign.execution_arn or "")
     # The correlation id of the record, not of the request: a repeat must send the engine the same input.
     event = BuildInput(
         tenant_id=campaign.tenant_id, campaign_id=campaign.campaign_id, correlation_id=campaign.correlation_id

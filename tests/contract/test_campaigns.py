@@ -18,6 +18,7 @@ from lambdas.domain.models.campaign import CampaignStatus, Configuration, Failur
 from lambdas.ports.stores import CampaignStore, IdempotencyRecord
 from lambdas.ports.table import Table
 from tests.contract.samples import ACME, GLOBEX, KEY, NOW, brand_config, campaign, numbered, persona_config
+from tests.fakes import MemoryTable
 from tests.support.world import entries_of
 
 if TYPE_CHECKING:
@@ -246,6 +247,28 @@ def test_of_many_who_move_a_campaign_on_one_succeeds(shared: CampaignStore) -> N
 
     with ThreadPoolExecutor(20) as pool:
         assert sum(pool.map(move, range(20))) == 1
+
+
+def test_what_is_erased_is_gone_but_for_the_record_and_then_that_too(store: CampaignStore, table: Table) -> None:
+    if not isinstance(table, MemoryTable):
+        pytest.skip("moto's PartiQL takes no parameters in a DELETE; test_table.py has it on the emulator")
+    store.create(campaign(), IdempotencyRecord("once", "hash", KEY.campaign_id))
+    for number in range(5):
+        table.put(keys.batch(KEY, number), {"batchId": number})
+    assert not store.erase(KEY, 3)
+    assert store.get(KEY) == campaign()
+    assert store.erase(KEY, 3)
+    assert [place.sk for place in table.keys(keys.campaign_partition(KEY), 10)] == ["CAMPAIGN"]
+    store.forget(KEY)  # of a campaign that is not being deleted, the record stays
+    store.update(KEY, expected=[QUEUED], status=CampaignStatus.DELETING, removed_from=NOW, at=NOW)
+    for _ in range(2):
+        store.forget(KEY)
+    with pytest.raises(NotFoundError):
+        store.get(KEY)
+    assert store.page(ACME, 10) == ([], None)
+    with pytest.raises(ConflictError):
+        store.create(campaign())
+    assert store.find_idempotent(ACME, "once") is not None
 
 
 def test_an_idempotency_record_expires_in_a_month(store: CampaignStore, table: Table) -> None:

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from lambdas.adapters.table.catalog_store import TableCatalog
-from lambdas.domain.errors import NotFoundError
+from lambdas.domain.errors import InvalidInputError, NotFoundError
 from lambdas.domain.ids import BrandId, PersonaId
 from lambdas.domain.models.brand import Brand, Persona
 from lambdas.domain.models.tenant import TenantConfig, TenantSettings
@@ -89,3 +89,18 @@ def test_settings_are_defaults_until_they_are_stored(catalog: CatalogStore) -> N
     assert catalog.put_settings(ACME, config) == TenantSettings(version=1, **dict(config)) == catalog.get_settings(ACME)
     assert catalog.put_settings(ACME, TenantConfig()) == TenantSettings(version=2) == catalog.get_settings(ACME)
     assert catalog.get_settings(GLOBEX).version == 0
+
+
+def test_lists_by_id_page_by_page_and_of_the_tenant_only(catalog: CatalogStore) -> None:
+    for name in ("pots", "kettles", "lids"):
+        catalog.put_brand(ACME, BrandId(name), brand_config())
+        catalog.put_persona(ACME, PersonaId(name), persona_config())
+    catalog.put_brand(GLOBEX, BrandId("kites"), brand_config())
+    first = catalog.brands(ACME, 2)
+    rest = catalog.brands(ACME, 2, first.next_cursor)
+    assert ([brand.brand_id for brand in first.items], first.next_cursor is None) == (["kettles", "lids"], False)
+    assert ([brand.brand_id for brand in rest.items], rest.next_cursor) == (["pots"], None)
+    assert [persona.persona_id for persona in catalog.personas(ACME, 3).items] == ["kettles", "lids", "pots"]
+    assert catalog.personas(GLOBEX, 3) == ([], None)
+    with pytest.raises(InvalidInputError):
+        catalog.brands(ACME, 2, "not-a-cursor!")

@@ -84,6 +84,15 @@ def test_a_campaign_that_is_added_twice_counts_once(recent: RecentTexts) -> None
     assert said(recent) == ["other", "second"]
 
 
+def test_a_campaign_that_is_deleted_is_taken_out_of_its_tenants(recent: RecentTexts) -> None:
+    recent.forget(KEY)
+    for number in (1, 2):
+        recent.add(numbered(ACME, number), [f"text {number}"])
+    for _ in range(2):
+        recent.forget(numbered(ACME, 1))
+    assert [each.texts for each in recent.of_tenant(ACME).campaigns] == [("text 2",)]
+
+
 def test_one_tenants_words_are_not_anothers(recent: RecentTexts) -> None:
     recent.add(KEY, TEXTS)
     assert said(recent, GLOBEX) == []

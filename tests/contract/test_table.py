@@ -22,6 +22,7 @@ from lambdas.ports.table import (
     Between,
     Condition,
     ConditionFailedError,
+    Delete,
     Equals,
     ItemKey,
     OneOf,
@@ -59,6 +60,17 @@ def test_reads_what_was_put_and_nothing_of_others(table: Table) -> None:
     assert table.get(A) == {"t": ""}
     assert table.get(ItemKey("Q", "A")) == {}
     assert table.get_many([A, B, A, ItemKey("Q", "A")]) == {A: {"t": ""}, ItemKey("Q", "A"): {}}
+
+
+def test_keys_of_a_partition_are_listed_and_deleted(table: Table, request: pytest.FixtureRequest) -> None:
+    if "moto" in request.node.name:
+        pytest.skip("moto's PartiQL takes no parameters in a DELETE")
+    for place in (C, A, B, ItemKey("Q", "A")):
+        table.put(place, {"n": 1})
+    assert table.keys("P", 2) == [A, B]
+    assert table.keys("P", 100) == [A, B, C]
+    assert table.batch([Delete(A), Delete(ItemKey("P", "no such item")), Delete(C, units=3)]) == [True] * 3
+    assert (table.keys("P", 100), table.keys("Q", 1), table.keys("R", 1)) == ([B], [ItemKey("Q", "A")], [])
 
 
 def test_nobody_shares_what_is_stored(table: Table) -> None:

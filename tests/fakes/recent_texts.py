@@ -20,6 +20,9 @@ class MemoryRecentTexts:
     def add(self, key: CampaignKey, texts: Sequence[str]) -> None:
         self.approved[key.tenant_id] = self.of_tenant(key.tenant_id).added(key.campaign_id, texts)
 
+    def forget(self, key: CampaignKey) -> None:
+        self.approved[key.tenant_id] = self.of_tenant(key.tenant_id).without(key.campaign_id)
+
     def put(self, key: CampaignKey, texts: Sequence[str]) -> None:
         self.texts[key] = tuple(texts)
 

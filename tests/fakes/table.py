@@ -20,6 +20,7 @@ from lambdas.ports.table import (
     Between,
     Condition,
     ConditionFailedError,
+    Delete,
     Equals,
     ItemKey,
     OneOf,
@@ -87,6 +88,10 @@ class MemoryTable:
                 return
             after = ItemKey(pk, found[-1])
 
+    def keys(self, pk: str, limit: int) -> list[ItemKey]:
+        with self._lock:
+            return [ItemKey(pk, sk) for sk in self._sorted.get(pk, [])[:limit]]
+
     def _between(self, pk: str, keys: Prefix | Between) -> list[str]:
         if not pk or "" in keys:
             raise ValueError("a key condition takes no empty text")
@@ -140,8 +145,13 @@ class MemoryTable:
             for write, item in zip(writes, made, strict=True):
                 self._store(write.key, item)
 
-    def batch(self, writes: Sequence[Write]) -> list[bool]:
-        return [self._holds(_of_a_batch(write)) for write in writes]
+    def batch(self, writes: Sequence[Write | Delete]) -> list[bool]:
+        return [
+            self.delete_if(write.key, Present(PK)) or True
+            if isinstance(write, Delete)
+            else self._holds(_of_a_batch(write))
+            for write in writes
+        ]
 
     def _holds(self, write: Write) -> bool:
         try:

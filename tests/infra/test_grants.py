@@ -106,8 +106,14 @@ FUNCTIONS: dict[str, Grants] = {
     "reject-campaign": table("GetItem", "PutItem", "UpdateItem", "Query"),
     "compensate": table("GetItem", "PutItem", "UpdateItem", "Query") | {"manifests": {"s3:DeleteObject"}},
     "record-failure": table("GetItem", "PutItem", "UpdateItem", "Query") | {"alerts": {"sns:Publish"}},
-    "reconcile": table("GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query", "PartiQLUpdate")
+    # PartiQLDelete, DeleteObject and the recent texts: what a campaign that was cancelled or deleted left.
+    "reconcile": table("GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query", "PartiQLUpdate", "PartiQLDelete")
     | {"build": MACHINE_LOOK | {"states:StartExecution"}, "executions": LOOK | MEND, "alerts": {"sns:Publish"}}
+    | {
+        "manifests": {"s3:DeleteObject"},
+        "recent texts": {"s3:GetObject", "s3:PutObject"},
+        "bucket": {"s3:ListBucket"},
+    }
     | MAILS,
     "revise-posts": table("GetItem", "PutItem", "UpdateItem", "Query", "PartiQLUpdate")
     | {"manifests": {"s3:PutObject"}},

@@ -7,7 +7,7 @@ from aws_cdk import App, Stack
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk.assertions import Template
 
-from stacks.models import grant_model
+from stacks.models import grant_model, model_environment
 from stacks.options import Options
 from tests.infra.templates import listed, text
 
@@ -129,6 +129,32 @@ def test_a_guardrail_is_applied_and_its_profile_in_each_region() -> None:
 
 def test_without_a_model_nothing_is_granted() -> None:
     assert granted(provider="offline") == []
+
+
+def test_a_server_of_ones_own_takes_no_right_but_to_read_its_key() -> None:
+    where = {"provider": "openai", "openaiBaseUrl": "https://models.example/v1", "openaiModel": "qwen3:8b"}
+    assert granted(**where) == []
+    secret = "arn:<AWS::Partition>:secretsmanager:<AWS::Region>:<AWS::AccountId>:secret:models/key-??????"
+    assert granted(**where, openaiKeySecret="models/key") == [("secretsmanager:GetSecretValue", (secret,), None)]
+    assert model_environment(options(**where, openaiKeySecret="models/key")) == {
+        "AGENT_PROVIDER": "openai",
+        "OPENAI_BASE_URL": "https://models.example/v1",
+        "OPENAI_MODEL": "qwen3:8b",
+        "OPENAI_KEY_SECRET": "models/key",
+    }
+
+
+@pytest.mark.parametrize(
+    ("context", "wrong"),
+    [
+        ({"openaiModel": ""}, "openaiModel=… is needed"),
+        ({"openaiModel": "m", "openaiBaseUrl": "http://models.example/v1"}, "must begin with https"),
+        ({"openaiModel": "m", "openaiKeySecret": "a b"}, "openaiKeySecret"),
+    ],
+)
+def test_a_server_of_ones_own_has_to_be_named_in_full(context: dict[str, str], wrong: str) -> None:
+    with pytest.raises(ValueError, match=wrong):
+        options(provider="openai", **context)
 
 
 @pytest.mark.parametrize("name", ["", "amazon nova", "arn:aws:s3:::bucket", "us.model; drop"])

@@ -60,6 +60,14 @@ KNOWN = {
 """Fields of bodies that name what has to be there, or have to fit together."""
 
 
+NEEDED = {
+    "retryCampaign": CampaignStatus.FAILED,
+    "deleteCampaign": CampaignStatus.REJECTED,
+    "exportPlan": CampaignStatus.APPROVED,
+}
+"""The status that a campaign has to have for an operation, where it is not one that waits for approval."""
+
+
 class Gateway:
     """A WSGI application: requests as API Gateway and the authorizer hand them on, to the world that a test chooses.
 
@@ -142,7 +150,7 @@ class Fuzz:
         @given(
             case=self._operation.as_strategy(generation_mode=mode),
             known=st.booleans(),
-            status=st.sampled_from([CampaignStatus.AWAITING_APPROVAL, CampaignStatus.FAILED]),
+            status=st.sampled_from([CampaignStatus.AWAITING_APPROVAL, CampaignStatus.FAILED, CampaignStatus.APPROVED]),
             who=st.sampled_from(["manager", "manager", "manager", "viewer", None]),
         )
         def one(case: Case, known: bool, status: CampaignStatus, who: str | None) -> None:
@@ -161,8 +169,7 @@ class Fuzz:
         )
         for kind, content in told.get("requestBody", {}).get("content", {}).items():
             case.body, case.media_type = content.get("example", {}), kind
-        failed = self._operation.path.endswith("/retry")
-        self.send(case, inhabited(CampaignStatus.FAILED if failed else CampaignStatus.AWAITING_APPROVAL), "manager")
+        self.send(case, inhabited(NEEDED.get(told["operationId"], CampaignStatus.AWAITING_APPROVAL)), "manager")
 
     def send(self, case: Case, waiting: Waiting, who: str | None) -> None:
         self._gateway.world = waiting.world

@@ -4,16 +4,15 @@ The structure of the answer is forced through a tool whose input schema is the p
 one delimited JSON document, and the answer is handed on unchecked: judging it is the agent's work.
 """
 
-import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
 from lambdas.adapters.aws.clients import client, translate_errors
+from lambdas.adapters.model_wire import ANSWER, READ_SECONDS, message_of, parsed, schema_of
 from lambdas.domain.errors import DependencyTimeoutError, DependencyUnavailableError, PermanentError
-from lambdas.domain.models.base import Model
 from lambdas.ports.bundle import Deadline
 from lambdas.ports.services import ModelReply, ModelRequest, Stop
 
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
     from mypy_boto3_bedrock_runtime import BedrockRuntimeClient
     from mypy_boto3_bedrock_runtime.type_defs import ConverseResponseTypeDef
 
-TOOL = "answer"
 _STOPS = {
     "max_tokens": Stop.TRUNCATED,
     "model_context_window_exceeded": Stop.TRUNCATED,
@@ -30,15 +28,11 @@ _STOPS = {
 }
 _PASSING = frozenset({"ModelErrorException", "ModelNotReadyException", "ModelStreamErrorException"})
 """Failures of the model itself, which the service asks to try again."""
-READ_SECONDS = 60
-"""A model takes its time to write."""
 _TRIES = 2
 """A call that hangs is mostly one connection's trouble, and each call is paid for."""
 _STEP_SECONDS = 5
 _OVERHEAD_SECONDS = 5
 """Of all tries of a call: connecting, and the SDK's pause between them."""
-_UNSUPPORTED = ("title", "default", "format")
-"""Schema keywords that say nothing to a model and that some of Bedrock's models refuse."""
 
 
 class Guardrail(NamedTuple):
@@ -76,19 +70,19 @@ class BedrockModel:
         arguments: dict[str, Any] = {
             "modelId": self._model_id,
             "system": [{"text": request.prompt.text}],
-            "messages": [{"role": "user", "content": [{"text": _message(request)}]}],
+            "messages": [{"role": "user", "content": [{"text": message_of(request)}]}],
             "inferenceConfig": {"maxTokens": request.max_tokens, "temperature": request.temperature},
             "toolConfig": {
                 "tools": [
                     {
                         "toolSpec": {
-                            "name": TOOL,
+                            "name": ANSWER,
                             "description": "The only way to answer.",
                             "inputSchema": {"json": schema_of(request.output)},
                         }
                     }
                 ],
-                "toolChoice": {"tool": {"name": TOOL}},
+                "toolChoice": {"tool": {"name": ANSWER}},
             },
         }
         if self._guardrail:
@@ -127,41 +121,6 @@ def runtime_within(deadline: Deadline | None, reserve: float) -> "BedrockRuntime
     return client("bedrock-runtime", seconds, tries)
 
 
-def schema_of(model: type[Model]) -> dict[str, Any]:
-    """The JSON schema of a model with its references resolved in place: tool schemas take none."""
-    schema = model.model_json_schema(by_alias=True)
-    definitions = schema.pop("$defs", {})
-    resolved: dict[str, Any] = _resolved(schema, definitions)
-    return resolved
-
-
-def _resolved(node: Any, definitions: Mapping[str, Any]) -> Any:
-    if isinstance(node, list):
-        return [_resolved(item, definitions) for item in node]
-    if not isinstance(node, Mapping):
-        return node
-    if "$ref" in node:
-        return _resolved(definitions[node["$ref"].rsplit("/", 1)[-1]], definitions)
-    return {
-        # A property may be called "title"; only the keyword of that name goes.
-        key: {name: _resolved(value, definitions) for name, value in inner.items()}
-        if key == "properties"
-        else _resolved(inner, definitions)
-        for key, inner in node.items()
-        if key not in _UNSUPPORTED
-    }
-
-
-def _message(request: ModelRequest) -> str:
-    """The payload as JSON between marks. ``<`` is escaped, so no text of the brief can close them."""
-    document: dict[str, Any] = dict(request.payload)
-    if request.broken:
-        document["broken"] = list(request.broken)
-        document["previous"] = request.previous
-    data = json.dumps(document, ensure_ascii=False, sort_keys=True).replace("<", "\\u003c")
-    return f"<campaign-data>\n{data}\n</campaign-data>"
-
-
 def _reply(response: "ConverseResponseTypeDef", model_id: str) -> ModelReply:
     usage = response.get("usage")
     return ModelReply(
@@ -177,14 +136,9 @@ def _answer(response: "ConverseResponseTypeDef") -> Any:
     """The tool's input; a model that talks instead is taken at its word if that is JSON."""
     blocks = response.get("output", {}).get("message", {}).get("content", [])
     for block in blocks:
-        if "toolUse" in block and block["toolUse"].get("name") == TOOL:
+        if "toolUse" in block and block["toolUse"].get("name") == ANSWER:
             return block["toolUse"].get("input")
-    text = "".join(block.get("text", "") for block in blocks).strip()
-    fenced = text.removeprefix("```json").removeprefix("```").removesuffix("```")
-    try:
-        return json.loads(fenced)
-    except ValueError:
-        return None
+    return parsed("".join(block.get("text", "") for block in blocks))
 
 
 def _refusal(error: ClientError, model_id: str) -> Exception:

@@ -1,8 +1,8 @@
 """Texts that campaigns must not repeat: each tenant's in one object, and each campaign's own beside its manifest.
 
-Actions on the bucket: below ``recent-texts/`` ``s3:GetObject`` and ``s3:ListBucket`` (of_tenant, add) and
-``s3:PutObject`` (add); below ``tenants/`` ``s3:PutObject`` (put), ``s3:GetObject`` and ``s3:ListBucket`` (get) and
-``s3:DeleteObject`` (remove).
+Actions on the bucket: below ``recent-texts/`` ``s3:GetObject`` and ``s3:ListBucket`` (of_tenant, add, forget)
+and ``s3:PutObject`` (add, forget); below ``tenants/`` ``s3:PutObject`` (put), ``s3:GetObject`` and ``s3:ListBucket``
+(get) and ``s3:DeleteObject`` (remove).
 """
 
 import json
@@ -51,14 +51,20 @@ class S3RecentTexts:
     def of_tenant(self, tenant_id: TenantId) -> RecentCampaigns:
         return self._tenants(tenant_id)[0]
 
-    @translate_errors()
     def add(self, key: CampaignKey, texts: Sequence[str]) -> None:
+        self._change(key.tenant_id, lambda before: before.added(key.campaign_id, texts))
+
+    def forget(self, key: CampaignKey) -> None:
+        self._change(key.tenant_id, lambda before: before.without(key.campaign_id))
+
+    @translate_errors()
+    def _change(self, tenant_id: TenantId, change: Callable[[RecentCampaigns], RecentCampaigns]) -> None:
         for attempt in range(ATTEMPTS):
             if attempt:
                 self._pause(min(_FIRST_PAUSE * 2 ** (attempt - 1), _LONGEST_PAUSE))
-            before, etag = self._tenants(key.tenant_id)
-            after = before.added(key.campaign_id, texts)
-            if after == before or self._replaced(key.tenant_id, after, etag):
+            before, etag = self._tenants(tenant_id)
+            after = change(before)
+            if after == before or self._replaced(tenant_id, after, etag):
                 return
         raise ConcurrentUpdateError(f"the tenant's recent texts changed at each of {ATTEMPTS} attempts")
 

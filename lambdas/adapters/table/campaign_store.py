@@ -1,8 +1,8 @@
 """Campaigns in the table.
 
 Actions on the table: ``dynamodb:GetItem`` (get, find_idempotent), ``PutItem`` (create: a transaction of puts; change of
-the configuration), ``UpdateItem`` (change, update, alone or in a transaction), ``Query`` (get_configured, page) and
-``BatchGetItem`` (page).
+the configuration), ``UpdateItem`` (change, update, alone or in a transaction), ``Query`` (get_configured, page, erase),
+``BatchGetItem`` (page), ``PartiQLDelete`` (erase) and ``DeleteItem`` (forget).
 """
 
 from collections.abc import Callable, Sequence
@@ -23,12 +23,14 @@ from lambdas.domain.models.campaign import Campaign, CampaignStatus
 from lambdas.ports.engine import is_first
 from lambdas.ports.stores import IdempotencyRecord, Page
 from lambdas.ports.table import (
+    EXISTS,
     NEW,
     Absent,
     AllOf,
     AnyOf,
     Condition,
     ConditionFailedError,
+    Delete,
     Equals,
     ItemKey,
     OneOf,
@@ -44,6 +46,9 @@ IDEMPOTENCY_KEPT = timedelta(days=30)
 """Longer than anything that can repeat a submission: an event that Lambda delivers for six hours, and that then waits
 two weeks in the dead-letter queue. At least: the table removes expired items within a few days
 (docs.aws.amazon.com/amazondynamodb/latest/developerguide/TTL.html), and until then they still stand."""
+
+_UNITS_OF_AN_ITEM = 3
+"""That deleting one takes: as many as writing it (…/developerguide/read-write-operations.html)."""
 
 
 class TableCampaigns:
@@ -177,6 +182,17 @@ class TableCampaigns:
                 raise
             self._table.transact([*writes, *([attempt.mark(effect)] if effect else [])])
         attempt.ended = attempt.ended or result is not None
+
+    def erase(self, key: CampaignKey, at_most: int) -> bool:
+        found = self._table.keys(keys.campaign_partition(key), at_most + 1)
+        others = [place for place in found if place != keys.campaign(key)]
+        # A post with its text is two to three write units.
+        self._table.batch([Delete(place, units=_UNITS_OF_AN_ITEM) for place in others[:at_most]])
+        return len(found) <= at_most
+
+    def forget(self, key: CampaignKey) -> None:
+        self._table.delete_if(keys.listed(*key), EXISTS)
+        self._table.delete_if(keys.campaign(key), Equals("status", CampaignStatus.DELETING.value))
 
 
 def _readable(place: ItemKey, record: Record) -> Campaign | None:

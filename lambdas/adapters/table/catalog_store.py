@@ -1,18 +1,21 @@
 """A tenant's settings, brands and personas in the table.
 
 Actions on the table: ``dynamodb:GetItem`` (get_*), ``BatchGetItem`` (find), ``UpdateItem`` (put_*),
-``DeleteItem`` (delete_*).
+``DeleteItem`` (delete_*), ``Query`` (brands, personas).
 """
 
 from collections.abc import Sequence
 from typing import Any
 
 from lambdas.adapters.table import keys
+from lambdas.adapters.table.cursors import page_of
 from lambdas.domain.errors import NotFoundError
 from lambdas.domain.ids import BrandId, PersonaId, TenantId
 from lambdas.domain.models.base import Model
 from lambdas.domain.models.brand import Brand, BrandConfig, Persona, PersonaConfig
 from lambdas.domain.models.tenant import TenantConfig, TenantSettings
+from lambdas.ports.paging import decode_place, encode_place
+from lambdas.ports.stores import Page
 from lambdas.ports.table import EXISTS, ItemKey, Table, Update
 
 
@@ -34,6 +37,18 @@ class TableCatalog:
 
     def put_settings(self, tenant_id: TenantId, config: TenantConfig) -> TenantSettings:
         return TenantSettings.from_record(self._put(keys.settings(tenant_id), config, {}))
+
+    def brands(self, tenant_id: TenantId, limit: int, cursor: str | None = None) -> Page[Brand]:
+        after = keys.brand(tenant_id, BrandId(decode_place(cursor))) if cursor else None
+        found, more = page_of(self._table, keys.tenant_partition(tenant_id), keys.BRANDS, limit, after)
+        items = [Brand.from_record(item) for item in found]
+        return Page(items, encode_place(items[-1].brand_id) if more else None)
+
+    def personas(self, tenant_id: TenantId, limit: int, cursor: str | None = None) -> Page[Persona]:
+        after = keys.persona(tenant_id, PersonaId(decode_place(cursor))) if cursor else None
+        found, more = page_of(self._table, keys.tenant_partition(tenant_id), keys.PERSONAS, limit, after)
+        items = [Persona.from_record(item) for item in found]
+        return Page(items, encode_place(items[-1].persona_id) if more else None)
 
     def get_brand(self, tenant_id: TenantId, brand_id: BrandId) -> Brand | None:
         found = self._table.get(keys.brand(tenant_id, brand_id))

@@ -18,6 +18,7 @@ from lambdas.ports.table import (
     Between,
     Condition,
     ConditionFailedError,
+    Delete,
     ItemKey,
     Prefix,
     Put,
@@ -105,6 +106,19 @@ class DynamoTable:
                 return
             yield from_item(item)
 
+    @translate_errors()
+    def keys(self, pk: str, limit: int) -> list[ItemKey]:
+        terms = Terms()
+        request = {
+            "TableName": self._name,
+            "KeyConditionExpression": f"{terms.path(PK)} = {terms.value(pk)}",
+            "ProjectionExpression": f"{terms.path(PK)}, {terms.path(SK)}",
+            "ConsistentRead": True,
+            "Limit": limit,
+        }
+        found = islice(self._pages(request | terms.given()), limit)
+        return [ItemKey(item[PK]["S"], item[SK]["S"]) for item in found]
+
     def _query(self, terms: Terms, pk: str, keys: Prefix | Between, after: ItemKey | None) -> dict[str, Any]:
         match keys:
             case Prefix(text):
@@ -176,7 +190,7 @@ class DynamoTable:
         except ClientError as error:
             raise _meaning(error) from error
 
-    def batch(self, writes: Sequence[Write]) -> list[bool]:
+    def batch(self, writes: Sequence[Write | Delete]) -> list[bool]:
         return self._writer.run([statement(self._name, write) for write in writes], self._deadline)
 
     def _conditional(self, write: Write) -> dict[str, Any]:

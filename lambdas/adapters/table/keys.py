@@ -48,6 +48,8 @@ VOTES = "VOTE#"
 EFFECTS = "EFFECT#"
 NEWS = "NEWS#"
 CAMPAIGNS = "CAMPAIGN#"
+BRANDS = "BRAND#"
+PERSONAS = "PERSONA#"
 OPEN_APPROVALS = "OPEN_APPROVALS#"
 OPEN_APPROVALS_SHARDS = 4
 THIS_ERA = "0"
@@ -128,11 +130,11 @@ def listed(tenant_id: TenantId, campaign_id: CampaignId) -> ItemKey:
 
 
 def brand(tenant_id: TenantId, brand_id: BrandId) -> ItemKey:
-    return ItemKey(tenant_partition(tenant_id), f"BRAND#{brand_id}")
+    return ItemKey(tenant_partition(tenant_id), f"{BRANDS}{brand_id}")
 
 
 def persona(tenant_id: TenantId, persona_id: PersonaId) -> ItemKey:
-    return ItemKey(tenant_partition(tenant_id), f"PERSONA#{persona_id}")
+    return ItemKey(tenant_partition(tenant_id), f"{PERSONAS}{persona_id}")
 
 
 def settings(tenant_id: TenantId) -> ItemKey:

@@ -20,7 +20,7 @@ from lambdas.adapters.system import SystemTimer
 from lambdas.adapters.table.items import to_attribute
 from lambdas.domain.errors import ThrottledError
 from lambdas.ports.bundle import Deadline
-from lambdas.ports.table import BATCH, NEW, PK, SK, Absent, AllOf, Condition, Equals, Put, Write
+from lambdas.ports.table import BATCH, NEW, PK, SK, Absent, AllOf, Condition, Delete, Equals, Put, Write
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -71,13 +71,16 @@ class Statement(NamedTuple):
     units: int = 1
 
 
-def statement(table: str, write: Write) -> Statement:
-    """``INSERT`` of a new item, or ``UPDATE`` of one that is there; what else a batch cannot say is a ``ValueError``.
+def statement(table: str, write: Write | Delete) -> Statement:
+    """``INSERT`` of a new item, ``UPDATE`` of one that is there, or ``DELETE``; what else a batch cannot say is a
+    ``ValueError``.
 
     The one fails with ``DuplicateItem`` where there is an item with that key, the other with ``ConditionalCheckFailed``
     where there is none or it is another.
     """
     # Only names of our own models get into the text; values are parameters.
+    if isinstance(write, Delete):  # of an item that is not there: done as well (…/ql-reference.delete.html)
+        return Statement(_request(f'DELETE FROM "{table}" WHERE "{PK}"=? AND "{SK}"=?', write.key), write.units)  # noqa: S608 - names of ours
     if isinstance(write, Put):
         if not isinstance(write.condition, Absent) or write.condition != NEW:
             raise ValueError("a batch puts new items only")

@@ -131,6 +131,11 @@ _CLOSED: Mapping[str, Refusal] = {
         "The person who runs the campaign revoked it, or asked somebody else. Nothing was changed.",
         "If you expected to decide, ask the person who runs the campaign for a new link.",
     ),
+    "cancelled": Refusal(
+        "The campaign was cancelled",
+        "The person who runs it cancelled the campaign, so there is nothing left to decide. Nothing was changed.",
+        "You need not do anything.",
+    ),
 }
 
 

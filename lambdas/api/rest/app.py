@@ -11,7 +11,7 @@ from pydantic.alias_generators import to_camel
 from lambdas.api.problems import HEADER, brought_along, problem, unexpected
 from lambdas.api.rest.answers import Answer, problem_answer
 from lambdas.api.rest.approvals import ApprovalRequestRoutes, ApprovalRoutes
-from lambdas.api.rest.campaigns import CampaignRoutes, RetryRoutes
+from lambdas.api.rest.campaigns import CampaignRoutes, CopyAndEndRoutes, RetryRoutes
 from lambdas.api.rest.catalog import BrandRoutes, PersonaRoutes, SettingsRoutes
 from lambdas.api.rest.documents import DocumentRoutes
 from lambdas.api.rest.executions import ExecutionRoutes
@@ -50,6 +50,7 @@ class Api:
         resolver.exception_handler(Exception)(self._unexpected)
         for routes in (
             CampaignRoutes,
+            CopyAndEndRoutes,
             ExecutionRoutes,
             RetryRoutes,
             PostRoutes,

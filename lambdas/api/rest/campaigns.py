@@ -1,9 +1,10 @@
-"""``/campaigns``: start one, list them, look at one, see how far it is, try it again."""
+"""``/campaigns``: start, list, look at, copy, cancel and delete them, see how far one is, try it again."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
+from pydantic import Field
 
 from lambdas.api.rest.answers import Answer, answer, described, listing
 from lambdas.api.rest.request import IDEMPOTENCY_HEADER, Routes, caller, idempotency_key, json_body, manager
@@ -20,10 +21,10 @@ from lambdas.api.rest.views import (
 from lambdas.domain.errors import FieldError, InvalidInputError
 from lambdas.domain.ids import CampaignIdField, CampaignKey
 from lambdas.domain.models.base import Model
-from lambdas.domain.models.campaign import CampaignStatus
+from lambdas.domain.models.campaign import Campaign, CampaignStatus
 from lambdas.services.progress import progress_of
 from lambdas.services.recovery import retry, step_that_failed
-from lambdas.services.submission import Submission, submit
+from lambdas.services.submission import Submission, duplicate, submit
 
 TAG = "Campaigns"
 Limit = Annotated[int, Query(ge=1, le=100, description="Items of a page.")]
@@ -32,6 +33,12 @@ CampaignPath = Annotated[CampaignIdField, Path()]
 _UNASKED = (CampaignStatus.QUEUED, CampaignStatus.PLANNING, CampaignStatus.GENERATING)
 """Without a request for approval, unless it is a later round."""
 _UNDONE = (CampaignStatus.FAILED, CampaignStatus.STOPPED)
+
+
+def accepted(campaign: Campaign, root: str) -> Answer:
+    """202, with the campaign's place."""
+    view = AcceptedCampaign.of(campaign, root)
+    return answer(view, status=202, headers={"Location": view.links.self})
 
 
 class CampaignRoutes(Routes):
@@ -44,7 +51,7 @@ class CampaignRoutes(Routes):
                 tag=TAG,
                 answers=AcceptedCampaign,
                 status=202,
-                errors=(409,),
+                errors=(409, 410),
                 body="CampaignBrief",
                 headers=(IDEMPOTENCY_HEADER,),
             ),
@@ -72,16 +79,7 @@ class CampaignRoutes(Routes):
             correlation_id=self._app.context["correlation_id"],
             idempotency_key=idempotency_key(event),
         )
-        accepted = submit(submission, self._ports)
-        links = CampaignLinks.of(accepted.campaign.campaign_id, self._root())
-        view = AcceptedCampaign(
-            campaign_id=accepted.campaign.campaign_id,
-            status=accepted.campaign.status,
-            execution_arn=accepted.execution_arn,
-            links=links,
-            notices=accepted.campaign.notices() or None,
-        )
-        return answer(view, status=202, headers={"Location": links.self})
+        return accepted(submit(submission, self._ports).campaign, self._root())
 
     def list(self, limit: Limit = 20, cursor: Cursor = None) -> Answer:
         page = self._ports.campaigns.page(caller(self._app.current_event).tenant_id, limit, cursor)
@@ -102,6 +100,78 @@ class CampaignRoutes(Routes):
         asked = ports.approvals.all(key)[-1:] if campaign.status not in _UNASKED or campaign.revision else []
         views = [ApprovalView.of(each, ports.approvals.everything_said(each), ports.news.all(key)) for each in asked]
         return Response(200, "application/json", wire | {"approval": views[0].to_wire() if views else None})
+
+
+class DuplicateInput(Model):
+    """Body: fields of the brief that are to be different in the copy, as a JSON merge patch (RFC 7396)."""
+
+    changes: Annotated[dict[str, Any], Field(default_factory=dict)]
+
+
+class CopyAndEndRoutes(Routes):
+    def offer(self, app: Resolver) -> None:
+        app.post(
+            "/campaigns/<campaign_id>/cancel",
+            **described(
+                "cancelCampaign",
+                "Cancel a campaign before anything goes out",
+                tag=TAG,
+                answers=AcceptedCampaign,
+                status=202,
+                errors=(409,),
+            ),
+        )(self.cancel)
+        app.delete(
+            "/campaigns/<campaign_id>",
+            **described(
+                "deleteCampaign",
+                "Delete a campaign that has ended, and all that it made",
+                tag=TAG,
+                answers=AcceptedCampaign,
+                status=202,
+                errors=(409,),
+            ),
+        )(self.delete)
+        app.post(
+            "/campaigns/<campaign_id>/duplicate",
+            **described(
+                "duplicateCampaign",
+                "Start another campaign with the same brief, or a changed one",
+                tag=TAG,
+                answers=AcceptedCampaign,
+                status=202,
+                errors=(409, 410),
+                body="DuplicateInput",
+                body_required=False,
+                headers=(IDEMPOTENCY_HEADER,),
+            ),
+        )(self.duplicate)
+
+    def duplicate(self, campaign_id: CampaignPath) -> Answer:
+        event = self._app.current_event
+        who = manager(event)
+        wanted = DuplicateInput.from_wire(json_body(event, required=False))
+        submission = Submission(
+            tenant_id=who.tenant_id,
+            brief=None,
+            created_by=who.subject,
+            correlation_id=self._app.context["correlation_id"],
+            idempotency_key=idempotency_key(event),
+        )
+        made = duplicate(CampaignKey(who.tenant_id, campaign_id), wanted.changes, submission, self._ports)
+        return accepted(made.campaign, self._root())
+
+    def cancel(self, campaign_id: CampaignPath) -> Answer:
+        from lambdas.services.ending import cancel
+
+        who = manager(self._app.current_event)
+        return accepted(cancel(CampaignKey(who.tenant_id, campaign_id), who.subject, self._ports), self._root())
+
+    def delete(self, campaign_id: CampaignPath) -> Answer:
+        from lambdas.services.ending import delete
+
+        who = manager(self._app.current_event)
+        return accepted(delete(CampaignKey(who.tenant_id, campaign_id), self._ports), self._root())
 
 
 class RetryInput(Model):
@@ -136,14 +206,7 @@ class RetryRoutes(Routes):
             message = 'goes with "mode": "from_step"'
             raise InvalidInputError(f"step: {message}", errors=[FieldError("step", message)])
         campaign = retry(key, self._step(key, wanted), self._ports)
-        links = CampaignLinks.of(campaign_id, self._root())
-        view = AcceptedCampaign(
-            campaign_id=campaign_id,
-            status=campaign.status,
-            execution_arn=campaign.execution_arn or "",
-            links=links,
-        )
-        return answer(view, status=202, headers={"Location": links.self})
+        return accepted(campaign, self._root())
 
     def _step(self, key: CampaignKey, wanted: RetryInput) -> str | None:
         if wanted.mode == "failed_posts":

@@ -6,9 +6,11 @@ from typing import Annotated, Any
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Path
 
-from lambdas.api.rest.answers import Answer, answer, described
+from lambdas.api.rest.answers import Answer, answer, described, listing
+from lambdas.api.rest.campaigns import Cursor, Limit
 from lambdas.api.rest.request import Routes, caller, json_body, manager
 from lambdas.api.rest.resolver import Resolver
+from lambdas.api.rest.views import Listing
 from lambdas.domain.errors import FieldError, InvalidInputError, NotFoundError
 from lambdas.domain.ids import BrandIdField, PersonaIdField
 from lambdas.domain.models.brand import Brand, BrandConfig, Persona, PersonaConfig
@@ -36,6 +38,7 @@ def as_sent(body: Any, **identity: str) -> Any:
 class BrandRoutes(Routes):
     def offer(self, app: Resolver) -> None:
         path = "/brands/<brand_id>"
+        app.get("/brands", **described("listBrands", "Brands, by id", tag=BRANDS, answers=Listing[Brand]))(self.list)
         app.put(
             path,
             **described("putBrand", "Store a brand", tag=BRANDS, answers=Brand, body="BrandConfig"),
@@ -45,6 +48,10 @@ class BrandRoutes(Routes):
             path,
             **described("deleteBrand", "Delete a brand", tag=BRANDS, answers=None, status=204),
         )(self.delete)
+
+    def list(self, limit: Limit = 20, cursor: Cursor = None) -> Answer:
+        page = self._ports.catalog.brands(caller(self._app.current_event).tenant_id, limit, cursor)
+        return listing(page.items, page.next_cursor)
 
     def put(self, brand_id: BrandPath) -> Answer:
         who = manager(self._app.current_event)
@@ -65,6 +72,8 @@ class BrandRoutes(Routes):
 class PersonaRoutes(Routes):
     def offer(self, app: Resolver) -> None:
         path = "/personas/<persona_id>"
+        listed = described("listPersonas", "Personas, by id", tag=PERSONAS, answers=Listing[Persona])
+        app.get("/personas", **listed)(self.list)
         app.put(
             path,
             **described("putPersona", "Store a persona", tag=PERSONAS, answers=Persona, body="PersonaConfig"),
@@ -74,6 +83,10 @@ class PersonaRoutes(Routes):
             path,
             **described("deletePersona", "Delete a persona", tag=PERSONAS, answers=None, status=204),
         )(self.delete)
+
+    def list(self, limit: Limit = 20, cursor: Cursor = None) -> Answer:
+        page = self._ports.catalog.personas(caller(self._app.current_event).tenant_id, limit, cursor)
+        return listing(page.items, page.next_cursor)
 
     def put(self, persona_id: PersonaPath) -> Answer:
         who = manager(self._app.current_event)

@@ -13,7 +13,7 @@ from pydantic.alias_generators import to_camel
 from pydantic.json_schema import models_json_schema
 
 from lambdas.api.problems import CONTENT_TYPE
-from lambdas.api.rest.campaigns import RetryInput
+from lambdas.api.rest.campaigns import DuplicateInput, RetryInput
 from lambdas.api.rest.resolver import Resolver, camel_path
 from lambdas.domain.models.approval import DecisionInput
 from lambdas.domain.models.brand import BrandConfig, PersonaConfig
@@ -62,6 +62,12 @@ BODIES: Final[dict[str, Any]] = {
         "approval": {"reviewers": ["ada@example.com"]},
     },
     "RetryInput": {"mode": "failed_posts"},
+    "DuplicateInput": {
+        "changes": {
+            "name": "Autumn launch",
+            "schedule": {"start": "2040-09-03T09:00:00", "end": "2040-09-14T18:00:00"},
+        }
+    },
     "PostPatch": {"text": "Plan the week in ten minutes, and keep Friday afternoon for the workshop."},
     "ReviewerChoice": {"reviewer": "ada@example.com"},
     "Reassignment": {"from": "ada@example.com", "to": "lin@example.com"},
@@ -88,6 +94,7 @@ _BODIES = (
     TenantConfig,
     DecisionInput,
     RetryInput,
+    DuplicateInput,
     PostPatch,
     ReviewerChoice,
     Reassignment,

@@ -66,13 +66,23 @@ class CampaignLinks(Model):
 
 
 class AcceptedCampaign(Model):
-    """202 of ``POST /campaigns``."""
+    """202 of what starts a campaign, tries it again, cancels or deletes it: the rest follows in the background."""
 
     campaign_id: CampaignIdField
     status: CampaignStatus
     execution_arn: str
     links: CampaignLinks
     notices: tuple[Notice, ...] | None = None
+
+    @classmethod
+    def of(cls, campaign: Campaign, root: str) -> "AcceptedCampaign":
+        return cls(
+            campaign_id=campaign.campaign_id,
+            status=campaign.status,
+            execution_arn=campaign.execution_arn or "",
+            links=CampaignLinks.of(campaign.campaign_id, root),
+            notices=campaign.notices() or None,
+        )
 
 
 class CampaignItem(Model):
@@ -118,6 +128,8 @@ class CampaignView(CampaignItem):
     created_by: str
     correlation_id: CorrelationId
     execution_arn: str | None = None
+    stopped_by: str | None = None
+    """Who cancelled it."""
     error: Failure | None = None
     notices: tuple[Notice, ...] | None = None
     not_undone: tuple[NotUndone, ...] = ()
@@ -165,11 +177,13 @@ class PostView(PlannedPost):
     """A reviewer asked for something that the writer left to a person, and nobody has edited the text since."""
     moved_from: Moment | None = None
     """When it was planned for, where a person gave it another time."""
+    draft: bool = False
+    """The text is a draft of the built-in writer that no person has edited: read it before anything goes out."""
 
     @classmethod
     def of(cls, post: Post) -> "PostView":
         revision = RevisionView.of(post.revision) if post.revision else None
-        return _view(cls, post, revision=revision, needs_person=post.needs_person)
+        return _view(cls, post, revision=revision, needs_person=post.needs_person, draft=post.is_draft)
 
 
 class Listing(Model, Generic[ItemT]):

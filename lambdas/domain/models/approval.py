@@ -50,6 +50,7 @@ class ClosedBecause(StrEnum):
     ENDED = "ended"  # the workflow went on without a decision
     SUPERSEDED = "superseded"  # a newer request asks about a newer version
     REVOKED = "revoked"  # a manager took the request's links back
+    CANCELLED = "cancelled"  # a manager cancelled the campaign
 
 
 class DecisionInput(Model):

@@ -48,6 +48,7 @@ class CampaignStatus(StrEnum):
     EXPIRED = "expired"
     FAILED = "failed"
     STOPPED = "stopped"
+    DELETING = "deleting"
 
 
 class Product(Model):
@@ -284,6 +285,10 @@ class Campaign(Model, defer_build=False):
     """Of the posts when AggregateResults last read them; they change only while reviewers are asked."""
     approved_content_hash: str | None = None
     """Set by CompleteCampaign: nothing else may ever be sent for this campaign."""
+    stopped_by: str | None = None
+    """Who cancelled it."""
+    removed_from: Moment | None = None
+    """Of a campaign that is being deleted: from when on nobody can still be writing something that belongs to it."""
 
     @property
     def is_configured(self) -> bool:

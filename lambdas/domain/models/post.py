@@ -64,6 +64,10 @@ class PostContent(Model):
     generated_at: Moment
 
 
+BUILT_IN = "offline"
+"""``Provenance.provider`` of the built-in writer, whose texts are drafts (docs/agents.md)."""
+
+
 class RuleResult(Model):
     """One brand or platform rule checked on the written text."""
 
@@ -194,6 +198,11 @@ class Post(PlannedPost, defer_build=False):
         """Whether a reviewer asked for something that the writer left to a person, and nobody has edited it since."""
         said = self.revision.outcomes if self.revision and self.edit is None else ()
         return any(each.outcome is Followed.PERSON for each in said)
+
+    @property
+    def is_draft(self) -> bool:
+        """The text is as the built-in writer left it, and no person has edited it."""
+        return self.provenance is not None and self.provenance.provider == BUILT_IN and self.edit is None
 
 
 class Batch(Model):

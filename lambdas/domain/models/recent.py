@@ -39,6 +39,11 @@ class RecentCampaigns(Model):
         cut = [campaign.model_copy(update={"texts": campaign.texts[:share]}) for campaign in newest]
         return self.model_copy(update={"campaigns": tuple(cut)})
 
+    def without(self, campaign_id: CampaignId) -> Self:
+        """What others give up for it stays cut: their texts are read when they are approved, and not again."""
+        others = tuple(campaign for campaign in self.campaigns if campaign.campaign_id != campaign_id)
+        return self.model_copy(update={"campaigns": others})
+
     def texts_for(self, campaign_id: CampaignId) -> list[str]:
         """What that campaign must not repeat: all but its own."""
         return [text for campaign in self.campaigns if campaign.campaign_id != campaign_id for text in campaign.texts]

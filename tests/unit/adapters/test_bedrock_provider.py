@@ -15,8 +15,8 @@ from lambdas.adapters.aws.bedrock import (
     Guardrail,
     bedrock_model,
     runtime_within,
-    schema_of,
 )
+from lambdas.adapters.model_wire import schema_of
 from lambdas.adapters.system import deadline_of
 from lambdas.agents import campaign_planner, content_generator
 from lambdas.agents.campaign_planner.contract import TopicList

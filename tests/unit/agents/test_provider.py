@@ -27,7 +27,7 @@ class Stub:
 
 
 def chosen(**environment: str) -> TextModel:
-    return choose_model(parse_settings(AgentSettings, environment), bedrock=Stub, sleep=lambda _: None)
+    return choose_model(parse_settings(AgentSettings, environment), bedrock=Stub, openai=Stub, sleep=lambda _: None)
 
 
 def test_offline_is_what_an_empty_environment_gets() -> None:
@@ -43,6 +43,18 @@ def test_bedrock_gets_model_and_guardrail() -> None:
     )
     assert isinstance(model, Stub)
     assert model.arguments == ("amazon.nova-lite-v1:0", "gr-1", "2")
+
+
+def test_an_openai_compatible_server_gets_its_address_model_and_the_name_of_its_key() -> None:
+    where = {"OPENAI_BASE_URL": "http://127.0.0.1:11434/v1", "OPENAI_MODEL": "qwen3:8b"}
+    model = chosen(AGENT_PROVIDER="openai", **where)
+    assert isinstance(model, Stub)
+    assert model.arguments == ("http://127.0.0.1:11434/v1", "qwen3:8b", None)
+    model = chosen(AGENT_PROVIDER="openai", OPENAI_MODEL="gpt-4o-mini", OPENAI_KEY_SECRET="campaign/model-key")
+    assert isinstance(model, Stub)
+    assert model.arguments == ("https://api.openai.com/v1", "gpt-4o-mini", "campaign/model-key")
+    with pytest.raises(SettingsError, match="OPENAI_MODEL"):
+        chosen(AGENT_PROVIDER="openai")
 
 
 def test_bedrock_without_a_model_is_a_deployment_mistake() -> None:

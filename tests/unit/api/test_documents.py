@@ -6,7 +6,9 @@ from openapi_spec_validator import validate
 
 ROUTES = {
     "/campaigns": {"get", "post"},
-    "/campaigns/{campaignId}": {"get"},
+    "/campaigns/{campaignId}": {"get", "delete"},
+    "/campaigns/{campaignId}/cancel": {"post"},
+    "/campaigns/{campaignId}/duplicate": {"post"},
     "/campaigns/{campaignId}/progress": {"get"},
     "/campaigns/{campaignId}/checkpoints": {"get"},
     "/campaigns/{campaignId}/executions": {"get"},
@@ -20,6 +22,9 @@ ROUTES = {
     "/campaigns/{campaignId}/approvals/{callbackId}/reassign": {"post"},
     "/campaigns/{campaignId}/approve": {"post"},
     "/settings": {"get", "put"},
+    "/campaigns/{campaignId}/export": {"get"},
+    "/brands": {"get"},
+    "/personas": {"get"},
     "/brands/{brandId}": {"get", "put", "delete"},
     "/personas/{personaId}": {"get", "put", "delete"},
     "/approve/{callbackId}": {"get", "post"},
@@ -34,7 +39,20 @@ def test_the_document_is_valid_and_complete(world):
     validate(document)
     assert {path: set(methods) for path, methods in document["paths"].items()} == ROUTES
     start = document["paths"]["/campaigns"]["post"]
-    assert set(start["responses"]) == {"202", "400", "401", "403", "409", "413", "422", "429", "500", "503", "504"}
+    assert set(start["responses"]) == {
+        "202",
+        "400",
+        "401",
+        "403",
+        "409",
+        "410",
+        "413",
+        "422",
+        "429",
+        "500",
+        "503",
+        "504",
+    }
     assert [parameter["name"] for parameter in start["parameters"]] == ["Idempotency-Key"]
     assert start["requestBody"]["content"]["application/json"]["schema"]["$ref"].endswith("/CampaignBrief")
     assert document["servers"] == [{"url": "."}]
