@@ -59,14 +59,14 @@ class _Read(NamedTuple):
 
 
 def _read(key: CampaignKey, posts: PostStore) -> _Read:
-    by_status: Counter[PostStatus] = Counter()
+    by_status: Counter[str] = Counter()
     texts: list[WrittenText] = []
     unwritten: list[Post] = []
     reasons: list[dict[str, Any]] = []
     hashed = ContentHash()
     for post in every(posts, key):
         hashed.add(post)
-        by_status[post.status] += 1
+        by_status["dropped" if post.dropped else post.status] += 1
         if text := written_text(post):
             texts.append(text)
         if post.status in (PostStatus.PLANNED, PostStatus.GENERATING):
@@ -79,6 +79,7 @@ def _read(key: CampaignKey, posts: PostStore) -> _Read:
         generating=by_status[PostStatus.GENERATING],
         completed=by_status[PostStatus.COMPLETED],
         failed=by_status[PostStatus.FAILED],
+        dropped=by_status["dropped"],
     )
     return _Read(counts, texts, unwritten, reasons, hashed.hexdigest())
 

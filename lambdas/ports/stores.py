@@ -164,7 +164,7 @@ class PostStore(Protocol):
         ...
 
     def edit(self, key: CampaignKey, post: Post) -> Post:
-        """Store ``content``, ``provenance`` and ``edit`` of a post whose version is still the one given.
+        """Store what a person changed of a post whose version is still the one given: text, time, whether it goes out.
 
         Raises ``ConcurrentUpdateError``.
         """

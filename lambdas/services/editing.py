@@ -1,11 +1,16 @@
-"""Editing a post by hand while its campaign waits for approval."""
+"""Editing a post by hand while its campaign waits for approval: its text, its time, and whether it goes out.
 
-from collections.abc import Sequence
+Managers come through the API, reviewers through their page.
+"""
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from datetime import datetime
 from typing import Any
 
 from lambdas.domain.approval import EDIT_GRACE, shown_anew, with_hashes
 from lambdas.domain.compliance import check_brand
-from lambdas.domain.content_hash import content_hash
+from lambdas.domain.content_hash import ContentHash
 from lambdas.domain.errors import (
     ConcurrentUpdateError,
     ConflictError,
@@ -17,19 +22,22 @@ from lambdas.domain.errors import (
 from lambdas.domain.ids import CampaignKey, PostId
 from lambdas.domain.limits import LIMITS, check_limits
 from lambdas.domain.models.approval import Approval, ApprovalStatus, Editing
-from lambdas.domain.models.base import WHOLE, Model
+from lambdas.domain.models.base import WHOLE, Model, Moment
 from lambdas.domain.models.campaign import ApprovalPolicy, Campaign, CampaignStatus
 from lambdas.domain.models.post import Edit, Post, PostContent, RuleResult
 from lambdas.domain.platforms import LABELS
 from lambdas.domain.record_size import MAX_ITEM_BYTES, fits, record_bytes
 from lambdas.ports.bundle import Ports
 from lambdas.ports.paging import every
-from lambdas.ports.stores import ApprovalStore
+from lambdas.ports.stores import ApprovalStore, PostStore
 from lambdas.services.open_requests import amend_pending
 
 
 class PostPatch(Model):
-    """Body of ``PATCH /campaigns/{id}/posts/{postId}``: what is named is replaced, ``null`` takes it away."""
+    """Body of ``PATCH /campaigns/{id}/posts/{postId}``: what is named is replaced, ``null`` takes it away.
+
+    A post has a text, a time and a ``dropped`` always: those three cannot be taken away.
+    """
 
     text: str | None = None
     hashtags: tuple[str, ...] | None = None
@@ -40,6 +48,13 @@ class PostPatch(Model):
     subject: str | None = None
     preview: str | None = None
     title: str | None = None
+    scheduled_at: Moment | None = None
+    """Within the campaign's schedule, and not in the past."""
+    dropped: bool | None = None
+    """``true`` takes the post out: it keeps its text and does not go out. ``false`` puts it back."""
+
+
+_NOT_OF_THE_CONTENT = ("scheduled_at", "dropped")
 
 
 def edit_post(key: CampaignKey, post_id: PostId, patch: PostPatch, by: str, ports: Ports) -> Post:
@@ -48,19 +63,18 @@ def edit_post(key: CampaignKey, post_id: PostId, patch: PostPatch, by: str, port
     While the edit is under way nothing can be decided, by a reviewer or by the policy for silence: it is noted on the
     request first, whose hash is empty until the last edit of several has ended. Raises ``ConflictError`` for a campaign
     that does not wait for approval or is decided already, ``InvalidInputError`` with a field for each rule the text
-    breaks, ``NotFoundError``, ``ConcurrentUpdateError``.
+    or the time breaks, ``NotFoundError``, ``ConcurrentUpdateError``. ``by`` is kept in the post's ``edit``.
     """
     campaign = ports.campaigns.get_configured(key)
     post = ports.posts.get(key, post_id)
     approval = _open_request(campaign, key, ports.approvals)
     if post.content is None:
         raise ConflictError("the post has no text to edit", details={"status": post.status.value})
-    rules = _checked(campaign, post, post.content, patch)
-    content = post.content.model_copy(update=_changes(patch))
     started = Editing(edit_id=ports.ids.ulid(), since=ports.clock.now())
     edit = Edit(at=started.since, by=by, previous=post.edit.previous if post.edit else post.content)
-    provenance = post.provenance.model_copy(update={"rules": rules}) if post.provenance else None
-    changed = post.model_copy(update={"content": content, "provenance": provenance, "edit": edit})
+    changed = _changed(campaign, post, patch, started.since).model_copy(update={"edit": edit})
+    if changed.dropped and not any(other.goes_out for other in every(ports.posts, key) if other.post_id != post_id):
+        raise _wrong("dropped", "at least one post has to stay; reject the campaign instead")
     _check_size(changed, patch)
     held = _hold(approval, started, ports)
     try:
@@ -72,7 +86,16 @@ def edit_post(key: CampaignKey, post_id: PostId, patch: PostPatch, by: str, port
         raise
     # After any other error the post may be written yet: the edit stays noted, and the sweep settles it (EDIT_GRACE).
     _release(held, started, campaign.brief.approval, ports)
+    if changed.dropped != post.dropped:
+        _count(campaign, ports)
     return stored
+
+
+def _count(campaign: Campaign, ports: Ports) -> None:
+    """A post that was dropped, or put back, counts so on the campaign's record."""
+    expected, counts = [CampaignStatus.AWAITING_APPROVAL], ports.posts.count(campaign.key)
+    with suppress(ConflictError):  # the campaign has ended meanwhile, or goes on, and keeps its own counts
+        ports.campaigns.update(campaign.key, expected=expected, at=ports.clock.now(), counts=counts)
 
 
 def _hold(approval: Approval, started: Editing, ports: Ports) -> Approval:
@@ -99,13 +122,26 @@ def _release(held: Approval, started: Editing, policy: ApprovalPolicy, ports: Po
         left = current.model_copy(
             update={"editing": tuple(edit for edit in current.editing if edit.edit_id != started.edit_id)}
         )
-        return left if left.editing else shown_anew(left, content_hash(every(ports.posts, current.key)), policy)
+        return left if left.editing else _as_it_is_now(left, policy, ports.posts)
 
     try:
         due_at = ports.clock.now() if held.votes else None
         amend_pending(ports.approvals, held.key, held.callback_id, ended, known=held, due_at=due_at)
     except ConflictError:
         return  # the request is over, and decided it cannot be while an edit is noted
+
+
+def _as_it_is_now(approval: Approval, policy: ApprovalPolicy, posts: PostStore) -> Approval:
+    """The request about the posts after the edit. One of layout 0 is read by a version that knows no ``firstAt``."""
+    hashed, times = ContentHash(), set[datetime]()
+    for post in every(posts, approval.key):
+        hashed.add(post)
+        if post.goes_out:
+            times.add(post.scheduled_at)
+    if approval.layout:
+        summary = approval.summary.model_copy(update={"first_at": min(times, default=None)})
+        approval = approval.model_copy(update={"summary": summary})
+    return shown_anew(approval, hashed.hexdigest(), policy)
 
 
 def _open_request(campaign: Campaign, key: CampaignKey, approvals: ApprovalStore) -> Approval:
@@ -117,7 +153,7 @@ def _open_request(campaign: Campaign, key: CampaignKey, approvals: ApprovalStore
 
 
 def _changes(patch: PostPatch) -> dict[str, Any]:
-    """Raises ``InvalidInputError`` where nothing is named, or the text is taken away."""
+    """Raises ``InvalidInputError`` where nothing is named, or what a post always has is taken away."""
     changes: dict[str, Any] = {name: getattr(patch, name) for name in patch.model_fields_set}
     for name in ("hashtags", "mentions"):
         if name in changes:
@@ -126,9 +162,40 @@ def _changes(patch: PostPatch) -> dict[str, Any]:
         names = ", ".join(field.alias or name for name, field in PostPatch.model_fields.items())
         message = f"nothing to change was given; name at least one of {names}"
         raise InvalidInputError(message, errors=[FieldError(WHOLE, message)])
-    if changes.get("text", "") is None:
-        raise InvalidInputError("text: a post needs one", errors=[FieldError("text", "a post needs one")])
+    for name in ("text", *_NOT_OF_THE_CONTENT):
+        if name in changes and changes[name] is None:
+            raise _wrong(PostPatch.model_fields[name].alias or name, "a post needs one")
     return changes
+
+
+def _changed(campaign: Campaign, post: Post, patch: PostPatch, now: datetime) -> Post:
+    """The patched post, with what every rule says of its text. Raises ``InvalidInputError``."""
+    changes = _changes(patch)
+    own = {name: changes.pop(name) for name in _NOT_OF_THE_CONTENT if name in changes}
+    moment: datetime = own.get("scheduled_at", post.scheduled_at)
+    if moment != post.scheduled_at:
+        _require_time(campaign, moment, now)
+        planned = post.moved_from or post.scheduled_at
+        own["moved_from"] = None if moment == planned else planned
+    if changes and post.content:
+        rules = _checked(campaign, post, post.content, changes)
+        own["content"] = post.content.model_copy(update=changes)
+        own["provenance"] = post.provenance.model_copy(update={"rules": rules}) if post.provenance else None
+    return post.model_copy(update=own)
+
+
+def _require_time(campaign: Campaign, moment: datetime, now: datetime) -> None:
+    schedule = campaign.brief.schedule
+    if not schedule.start_utc() <= moment <= schedule.end_utc():
+        first, last = schedule.told(schedule.start_utc()), schedule.told(schedule.end_utc())
+        raise _wrong("scheduledAt", f"the campaign runs from {first} to {last}", "window")
+    if moment <= now:
+        raise _wrong("scheduledAt", "this time is over", "past")
+
+
+def _wrong(field: str, message: str, reason: str | None = None) -> InvalidInputError:
+    details = {"reason": reason} if reason else None
+    return InvalidInputError(f"{field}: {message}", errors=[FieldError(field, message)], details=details)
 
 
 def _check_size(changed: Post, patch: PostPatch) -> None:
@@ -142,9 +209,9 @@ def _check_size(changed: Post, patch: PostPatch) -> None:
     raise PayloadTooLargeError(f"{largest}: {message}", errors=[FieldError(largest, message)])
 
 
-def _checked(campaign: Campaign, post: Post, before: PostContent, patch: PostPatch) -> tuple[RuleResult, ...]:
-    """What every rule says of the patched post. Raises ``InvalidInputError`` with the field that breaks each."""
-    limit, changes = LIMITS[post.platform], _changes(patch)
+def _checked(campaign: Campaign, post: Post, before: PostContent, changes: Mapping[str, Any]) -> tuple[RuleResult, ...]:
+    """What every rule says of the patched text. Raises ``InvalidInputError`` with the field that breaks each."""
+    limit = LIMITS[post.platform]
     unknown = [
         FieldError(name, f"a post on {LABELS[post.platform]} has none")
         for name in ("title", "subject", "preview")

@@ -18,6 +18,7 @@ from lambdas.api.rest.executions import ExecutionRoutes
 from lambdas.api.rest.posts import PostRoutes
 from lambdas.api.rest.request import caller
 from lambdas.api.rest.resolver import PAGES, Resolver, refuse_unknown_parameters
+from lambdas.api.rest.review_page import ReviewPageRoutes
 from lambdas.domain.errors import (
     CampaignError,
     FieldError,
@@ -56,6 +57,7 @@ class Api:
             BrandRoutes,
             PersonaRoutes,
             SettingsRoutes,
+            ReviewPageRoutes,
             ApprovalRoutes,
             ApprovalRequestRoutes,
             DocumentRoutes,
@@ -111,7 +113,7 @@ class Api:
         """Parameters that powertools refused, in our words. An id that cannot be one names nothing: 404."""
         if self._resolver.current_event.path.startswith(PAGES):
             # A link with a part twice is one that nobody mailed, and its reader is a person.
-            from lambdas.api.pages import review as pages
+            from lambdas.api.pages import outcomes as pages
 
             self._ports.log.event("approval_link_refused", reason="a part of the link is there twice")
             return pages.refusal(UnauthenticatedError("a part of the link is there twice"))
@@ -125,7 +127,7 @@ class Api:
         """Nothing has such an id, and nothing can be given it."""
         event, nothing = self._resolver.current_event, NotFoundError("there is nothing with this id")
         if event.path.startswith(PAGES):
-            from lambdas.api.pages import review as pages
+            from lambdas.api.pages import outcomes as pages
 
             return pages.refusal(nothing)
         if event.http_method != "PUT":

@@ -129,6 +129,10 @@ class PostView(PlannedPost):
     content: PostContent | None = None
     provenance: Provenance | None = None
     error: PostError | None = None
+    moved_from: Moment | None = None
+    """When it was planned for, where a person gave it another time."""
+    dropped: bool
+    """A person took it out, and it does not go out."""
 
     @classmethod
     def of(cls, post: Post) -> "PostView":

@@ -83,6 +83,8 @@ class CampaignSummary(Model):
     failed_posts: int
     platforms: tuple[Platform, ...]
     personas: tuple[str, ...]
+    first_at: Moment | None = None
+    """When the first post goes out, once a person has edited posts; ``None``: as the plan says, which is in order."""
 
 
 class MadeDecision(Model):
@@ -114,6 +116,8 @@ class Vote(Model):
     comments: str = ""
     posts: tuple[PostDecision, ...] = ()
     at: Moment
+    unopened: Annotated[int, Field(ge=0)] = 0
+    """Of an approval on the page: posts that were never on the reviewer's screen, which they were told."""
     words: str | None = None
     """Under which the comments and posts are kept; ``None``: all that was said is here."""
     content_hash: str | None = None

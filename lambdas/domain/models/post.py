@@ -121,10 +121,11 @@ class Revision(Model):
 
 
 class Edit(Model):
-    """Somebody changed the text by hand while it waited for approval."""
+    """Somebody changed the post by hand (its text, its time, or whether it goes out) while it waited for approval."""
 
     at: Moment
     by: str
+    """Who did so last: a manager's subject, or a reviewer's address."""
     previous: PostContent
     """As it was when the reviewers were asked."""
 
@@ -144,6 +145,15 @@ class Post(PlannedPost):
     error: PostError | None = None
     revision: Revision | None = None
     edit: Edit | None = None
+    moved_from: Moment | None = None
+    """When it was planned for, where a person gave it another time."""
+    dropped: bool = False
+    """A person took it out: it keeps its text and its place in the plan, and does not go out."""
+
+    @property
+    def goes_out(self) -> bool:
+        """Whether there is something to send, and nobody took it out."""
+        return self.content is not None and not self.dropped
 
 
 class Batch(Model):
