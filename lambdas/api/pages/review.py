@@ -12,7 +12,7 @@ from lambdas.api.pages.edits import EditForm
 from lambdas.api.pages.look import rendered
 from lambdas.api.pages.marks import Draft, Wrong, ranges_of
 from lambdas.api.pages.outcomes import others, people
-from lambdas.api.pages.selection import Filter, Selection, select
+from lambdas.api.pages.selection import POSTS_A_PAGE, Filter, Selection, select
 from lambdas.api.pages.shown import Reading, shown_post
 from lambdas.api.rest.answers import Answer
 from lambdas.domain.ids import post_id_for
@@ -22,6 +22,9 @@ from lambdas.domain.platforms import LABELS
 from lambdas.ports.stores import PostStore
 from lambdas.services.approval_links import OpenLink
 from lambdas.services.words import Words, words_of
+
+_OF_THE_VIEW = ("page", "at", "platform", "attention", "confirmed")
+"""Fields of the form that say which posts are shown, and nothing about them."""
 
 
 class Notice(StrEnum):
@@ -104,10 +107,10 @@ def confirmation(link: OpenLink, campaign: Campaign, fields: Mapping[str, str], 
         "confirm.html",
         words,
         name=campaign.brief.name,
-        fields={name: value for name, value in fields.items() if name not in ("page", "at", "confirmed")},
+        fields={name: value for name, value in fields.items() if name not in _OF_THE_VIEW},
         count=len(unopened),
         runs=runs,
-        first_unopened=(unopened[0] - 1) // 50 + 1,
+        first_unopened=(unopened[0] - 1) // POSTS_A_PAGE + 1,
         total=total_of(link, campaign),
     )
 
