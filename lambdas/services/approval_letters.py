@@ -17,7 +17,7 @@ from lambdas.ports.bundle import Ports
 from lambdas.ports.stores import ApprovalStore
 from lambdas.services.alerts import advised, alert_of
 from lambdas.services.notify import Wording, have_time, letter, one_line, send_once
-from lambdas.services.words import words_of
+from lambdas.services.sentences import words_of
 
 MAYBE = "it is not known whether the mail was sent"
 TAKEN_BACK = "the link was taken back"

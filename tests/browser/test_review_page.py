@@ -14,8 +14,8 @@ from lambdas.domain.models.approval import ApprovalStatus, Decision
 from lambdas.domain.models.post import Post, PostContent, PostError, PostStatus, Provenance, RuleResult
 from lambdas.domain.platforms import Platform
 from tests.support.api import REVIEWERS, World
-from tests.support.page_server import link_to, served
-from tests.support.waiting import Waiting, plain_post, waiting_campaign
+from tests.support.page_server import Reader, contrast, link_to, served
+from tests.support.waiting import plain_post, waiting_campaign
 
 pytestmark = pytest.mark.browser
 
@@ -46,45 +46,6 @@ def post(world: World, index: int) -> Post:
     if index == 4:
         wrote = {"content": None, "status": PostStatus.FAILED, "error": PostError(code="X", message="no")}
     return made.model_copy(update={"platform": platform, "scheduled_at": moment, **wrote})
-
-
-class Reader:
-    """A browser at the page of one reviewer."""
-
-    def __init__(self, page: Any, waiting: Waiting, link: str, shots: Path, name: str) -> None:
-        self.page, self.waiting, self.link, self._shots, self._name = page, waiting, link, shots, name
-
-    def open(self) -> "Reader":
-        self.page.goto(self.link)
-        return self
-
-    def says(self, text: str) -> None:
-        self.page.get_by_text(text).first.wait_for(timeout=20_000)
-
-    def shot(self, what: str, *, full: bool = False) -> None:
-        """And nothing is wider than the screen."""
-        assert self.page.locator("html").evaluate("e => e.scrollWidth <= e.clientWidth")
-        self.page.screenshot(path=self._shots / f"review-{self._name}-{what}.png", full_page=full)
-
-    def button(self, name: str) -> Any:
-        return self.page.get_by_role("button", name=name, exact=True)
-
-    def press(self, name: str) -> None:
-        """With the keyboard, after going there with it."""
-        self.tab_to(self.button(name))
-        self.page.keyboard.press("Enter")
-
-    def tab_to(self, target: Any) -> None:
-        """Tab until ``target`` has the focus, which is visible then."""
-        for _ in range(200):
-            if target.evaluate("e => e === document.activeElement"):
-                assert target.evaluate("e => getComputedStyle(e).outlineStyle !== 'none'")
-                return
-            self.page.keyboard.press("Tab")
-        raise AssertionError(f"the keyboard does not get to {target}")
-
-    def post(self, number: int) -> Post:
-        return self.waiting.world.posts.page(self.waiting.key, 100).items[number - 1]
 
 
 Opened = Callable[..., Reader]
@@ -268,27 +229,6 @@ def test_the_page_is_in_the_campaigns_language(opened: Opened, language: str, wo
     for text in words:
         reader.says(text)
     reader.shot(f"13-{language}", full=True)
-
-
-def contrast(page: Any, selector: str) -> float:
-    """WCAG 2.2 contrast of the text of the first such element with what is behind it."""
-    return float(page.locator(selector).first.evaluate(CONTRAST))
-
-
-CONTRAST = """element => {
-  const parts = color => color.match(/[0-9.]+/g).map(Number);
-  const light = ([r, g, b]) => [r, g, b].map(v => v / 255)
-    .map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
-    .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
-  let behind = element, color = null;
-  while (behind && !color) {
-    const found = parts(getComputedStyle(behind).backgroundColor);
-    if (found.length < 4 || found[3] > 0) color = found;
-    behind = behind.parentElement;
-  }
-  const pair = [light(parts(getComputedStyle(element).color)), light(color || [255, 255, 255])].sort((a, b) => b - a);
-  return (pair[0] + 0.05) / (pair[1] + 0.05);
-}"""
 
 
 def test_everything_can_be_read_and_has_a_name(opened: Opened) -> None:

@@ -29,7 +29,11 @@ _NOT_NOW = frozenset({"LimitExceededException"})
 
 
 MAX_NAME = 64
-MAX_ENCODED = 200
+"""Characters of a sender's name: more than mail programs show."""
+MAX_WORD = 75
+"""Characters of an encoded word."""
+MAX_ENCODED = 240
+"""Characters of the same as encoded words: three or four of them."""
 
 _ADDRESS = re.compile(r"[^\s<>,;:\"'()]+@[\w.-]+\w")
 
@@ -89,15 +93,17 @@ class SesMailer:
 
 
 def _from(name: str, address: str) -> str:
-    """``Name <address>``: a name of other than ASCII in encoded words (RFC 2047), of which none is longer than 75.
+    """``Name <address>``, whatever the name: in one line, quoted where it has to be, and in encoded words where it is
+    not ASCII, which SES demands (docs.aws.amazon.com/ses/latest/APIReference-V2/API_Destination.html).
 
-    SES takes a name that is not 7-bit ASCII in that form only, and 320 characters altogether
-    (docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html).
+    An encoded word has no more than ``MAX_WORD`` (RFC 2047, section 2), so a long name takes several.
     """
     plain = " ".join("".join(c if c.isprintable() else " " for c in name).split())[:MAX_NAME]
     if plain.isascii():
         return formataddr((plain, address))
-    while len(encoded := Header(plain, "utf-8").encode(linesep="").replace("\t", " ")) > MAX_ENCODED:
+    while (
+        len(encoded := Header(plain, "utf-8", maxlinelen=MAX_WORD).encode(linesep="").replace("\t", " ")) > MAX_ENCODED
+    ):
         plain = plain[:-1]
     return f"{encoded} <{address}>"
 

@@ -17,7 +17,7 @@ from lambdas.domain.limits import LIMITS
 from lambdas.domain.models.campaign import Campaign
 from lambdas.domain.models.post import Post
 from lambdas.services.editing import PostPatch
-from lambdas.services.words import Words
+from lambdas.services.sentences import Words
 
 BUTTONS = ("edit", "save", "drop", "keep", "cancel")
 _TEXTS = ("subject", "preview", "title", "text")
@@ -84,17 +84,20 @@ def patch_of(form: EditForm, post: Post, zone: ZoneInfo) -> PostPatch | None:
     return PostPatch.from_wire(changes) if changes else None
 
 
-def wrongs_of(error: InvalidInputError, number: int, campaign: Campaign, words: Words) -> list[Wrong]:
+def wrongs_of(
+    error: InvalidInputError, number: int, form: EditForm | None, campaign: Campaign, words: Words
+) -> list[Wrong]:
     """What keeps an edit from being saved, at the fields of its form."""
     schedule = campaign.brief.schedule
-    zone = ZoneInfo(schedule.time_zone)
+    zone, start, end = ZoneInfo(schedule.time_zone), schedule.start_utc(), schedule.end_utc()
     wrongs = []
     for problem in error.errors:
         said, values = "error.rule", {"text": problem.message.partition("; rule ")[0]}
-        if problem.field == "scheduledAt" and error.details.get("reason") in ("window", "past"):
-            ends = {"first": schedule.start_utc(), "last": schedule.end_utc()}
-            said = f"error.{error.details['reason']}"
-            values = {name: words.moment(end, zone, named=True) for name, end in ends.items()}
+        if problem.field == "scheduledAt" and error.details.get("reason") == "past":
+            said = "error.past"
+        elif problem.field == "scheduledAt" and form and not start <= _moment(form.time, zone) <= end:
+            said = "error.window"
+            values = {name: words.moment(at, zone, named=True) for name, at in (("first", start), ("last", end))}
         elif problem.field == "text" and problem.message == "a post needs one":
             said = "error.no_text"
         elif problem.field == "dropped":

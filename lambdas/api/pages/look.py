@@ -10,7 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from lambdas.api.rest.answers import Answer, html
-from lambdas.services.words import Words
+from lambdas.services.sentences import Words
 
 
 def rendered(template: str, words: Words, *, status: int = HTTPStatus.OK, **values: Any) -> Answer:

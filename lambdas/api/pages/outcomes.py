@@ -21,7 +21,7 @@ from lambdas.domain.models.approval import Reviewer, Vote
 from lambdas.domain.models.campaign import Campaign
 from lambdas.services.approval_links import OpenLink
 from lambdas.services.decisions import is_stuck
-from lambdas.services.words import Words, words_of
+from lambdas.services.sentences import Words, words_of
 
 
 class Refusal(NamedTuple):

@@ -21,7 +21,7 @@ from lambdas.domain.models.post import Post
 from lambdas.domain.platforms import LABELS
 from lambdas.ports.stores import PostStore
 from lambdas.services.approval_links import OpenLink
-from lambdas.services.words import Words, words_of
+from lambdas.services.sentences import Words, words_of
 
 _OF_THE_VIEW = ("page", "at", "platform", "attention", "confirmed")
 """Fields of the form that say which posts are shown, and nothing about them."""

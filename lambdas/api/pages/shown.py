@@ -11,7 +11,7 @@ from lambdas.domain.ids import PersonaId
 from lambdas.domain.limits import LIMITS, Unit, measure, sms_parts, text_as_published
 from lambdas.domain.models.post import Post, PostContent
 from lambdas.domain.platforms import LABELS, Platform
-from lambdas.services.words import Words
+from lambdas.services.sentences import Words
 
 MAX_WORDS = 2_000
 """Of both texts together: beyond, the old one is shown removed and the new one added."""

@@ -18,7 +18,6 @@ from lambdas.api.rest.executions import ExecutionRoutes
 from lambdas.api.rest.posts import PostRoutes
 from lambdas.api.rest.request import caller
 from lambdas.api.rest.resolver import PAGES, Resolver, refuse_unknown_parameters
-from lambdas.api.rest.review_page import ReviewPageRoutes
 from lambdas.domain.errors import (
     CampaignError,
     FieldError,
@@ -57,7 +56,6 @@ class Api:
             BrandRoutes,
             PersonaRoutes,
             SettingsRoutes,
-            ReviewPageRoutes,
             ApprovalRoutes,
             ApprovalRequestRoutes,
             DocumentRoutes,

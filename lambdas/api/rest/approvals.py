@@ -1,30 +1,57 @@
-"""Requests for approval: deciding by a program, and what the people who run a campaign do with them
-(``/campaigns/{id}/approvals``). The reviewers' page is in ``review_page.py``."""
+"""Requests for approval: for reviewers (the page behind a mailed link, and the same for programs), and for the people
+who run a campaign (``/campaigns/{id}/approvals``)."""
 
 from datetime import datetime
 from typing import Annotated
 
-from aws_lambda_powertools.event_handler.openapi.params import Path
+from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 
-from lambdas.api.rest.answers import Answer, answer, described, listing
+from lambdas.api.rest.answers import Answer, answer, described, html_described, listing
 from lambdas.api.rest.campaigns import CampaignPath
-from lambdas.api.rest.request import Routes, bearer, json_body, manager
+from lambdas.api.rest.request import Routes, bearer, form_body, json_body, manager
 from lambdas.api.rest.resolver import Resolver
 from lambdas.api.rest.views import ApprovalView, DecidedApproval, Listing
-from lambdas.domain.errors import ConflictError, FieldError
+from lambdas.domain.errors import CampaignError, ConflictError, FieldError
 from lambdas.domain.ids import CallbackIdField, CampaignId, CampaignKey
-from lambdas.domain.models.approval import DecisionInput
+from lambdas.domain.models.approval import Decision, DecisionInput
 from lambdas.ports.paging import every
 from lambdas.ports.stores import ApprovalStore
-from lambdas.services.approval_links import OpenLink, open_token
+from lambdas.services.approval_links import OpenLink, open_link, open_token
 from lambdas.services.decisions import Choice, decide
 from lambdas.services.open_requests import Place, Reassignment, ReviewerChoice, reassign, remind, revoke
 
 TAG = "Approval"
+_POST = {"type": "string", "description": "Number of a post, from 1."}
+FORM = {
+    "decision": {"type": "string", "enum": [decision.value for decision in Decision]},
+    "comments": {"type": "string"},
+    "contentHash": {"type": "string", "description": "Of the content that was shown."},
+    "seen": {"type": "string", "description": "Posts that were opened, as ranges of their numbers: 1-50,101-120."},
+    "confirmed": {"type": "string", "description": "Approve though posts were not opened."},
+    "page": {"type": "string", "description": "Instead of a decision: show this page of the posts."},
+    "platform": {"type": "string", "description": "Show only posts of this platform."},
+    "attention": {"type": "string", "description": "Show only posts that need attention."},
+    "edit": {**_POST, "description": "Instead of a decision: open the fields of this post."},
+    "save": {**_POST, "description": "Instead of a decision: store the fields of this post."},
+    "drop": {**_POST, "description": "Instead of a decision: take this post out."},
+    "keep": {**_POST, "description": "Instead of a decision: put this post back."},
+    "cancel": {**_POST, "description": "Instead of a decision: close the fields of this post."},
+}
+# Nothing is required of a link here: one without its parts gets a page that says so, and not a problem document.
+CallbackPath = Annotated[str, Path()]
+LinkPart = Annotated[str, Query()]
+PageNumber = Annotated[str, Query(description="Page of the posts, from 1.")]
 
 
 class ApprovalRoutes(Routes):
     def offer(self, app: Resolver) -> None:
+        path, wrong = "/approve/<callback_id>", (401, 404, 410, 503)
+        app.get(path, **html_described("showApproval", "The reviewer's page", tag=TAG, errors=wrong))(self.show)
+        app.head(path, include_in_schema=False)(self.show)
+        told = html_described(
+            "decideByForm", "Decide by the page's form", tag=TAG, errors=(*wrong, 400, 409, 413, 422), form=FORM
+        )
+        app.post(path, **told)(self.answer_by_form)
         app.post(
             "/campaigns/<campaign_id>/approve",
             **described(
@@ -37,6 +64,26 @@ class ApprovalRoutes(Routes):
                 security="approval",
             ),
         )(self.decide_by_token)
+
+    def show(
+        self, callback_id: CallbackPath, token: LinkPart = "", nonce: LinkPart = "", page: PageNumber = "1"
+    ) -> Answer:
+        """Look, and never decide: mail scanners and link previews come here too."""
+        from lambdas.api.pages import outcomes, reviewing
+
+        try:
+            return reviewing.Reviewing(self._ports).look(open_link(token, nonce, callback_id, self._ports), page)
+        except CampaignError as error:
+            return outcomes.refusal(error)
+
+    def answer_by_form(self, callback_id: CallbackPath, token: LinkPart = "", nonce: LinkPart = "") -> Answer:
+        from lambdas.api.pages import outcomes, reviewing
+
+        try:
+            link = open_link(token, nonce, callback_id, self._ports)
+            return reviewing.Reviewing(self._ports).send(link, form_body(self._app.current_event))
+        except CampaignError as error:
+            return outcomes.refusal(error)
 
     def decide_by_token(self, campaign_id: Annotated[str, Path()]) -> Answer:
         event = self._app.current_event

@@ -63,7 +63,10 @@ BODIES: Final[dict[str, Any]] = {
         "approval": {"reviewers": ["ada@example.com"]},
     },
     "RetryInput": {"mode": "failed_posts"},
-    "PostPatch": {"text": "Plan the week in ten minutes, and keep Friday afternoon for the workshop."},
+    "PostPatch": {
+        "text": "Plan the week in ten minutes, and keep Friday afternoon for the workshop.",
+        "dropped": False,
+    },
     "ReviewerChoice": {"reviewer": "ada@example.com"},
     "Reassignment": {"from": "ada@example.com", "to": "lin@example.com"},
     "DecisionInput": {

@@ -35,7 +35,7 @@ def test_the_page_shows_what_is_decided_on(waiting):
     assert form.forms == [{"method": "post", "action": "#top", "class": "wrap main"}]
     assert form.choices == ["approve", "change", "reject"] * 3 + ["approved", "needs_revision", "rejected"]
     assert form.hidden == {"contentHash": waiting.approval.content_hash, "seen": "1-3", "at": "1"}
-    assert set(form.areas) == {"comments", "comment-1", "comment-2", "comment-3"} == form.labelled
+    assert set(form.areas) == {"comments", "comment-1", "comment-2", "comment-3"} == form.labelled - {"platform"}
 
 
 def test_the_page_names_the_rules_a_post_does_not_meet(waiting):

@@ -9,11 +9,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from lambdas.services import words as module
-from lambdas.services.words import LANGUAGES, words_of
+from lambdas.services import sentences as module
+from lambdas.services.sentences import LANGUAGES, words_of
 from local.process import ROOT
 
-SENTENCES = json.loads(Path(module.__file__).with_name("words.json").read_text("utf-8"))
+SENTENCES = json.loads(Path(module.__file__).with_name("sentences.json").read_text("utf-8"))
 BERLIN = ZoneInfo("Europe/Berlin")
 NOON = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 

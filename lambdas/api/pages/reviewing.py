@@ -1,88 +1,43 @@
-"""The page behind a mailed link, on which a reviewer reads the posts, edits them, and decides.
+"""What a reviewer does on their page, and what they see then: look, turn pages, edit, decide.
 
-It is one form without scripts, whose buttons say what is meant. The same decision by a program is in ``approvals.py``.
+The page is one form without scripts, whose buttons say what is meant.
 """
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from aws_lambda_powertools.event_handler.openapi.params import Path, Query
-
-from lambdas.api.pages import edits
+from lambdas.api.pages import edits, outcomes, review
 from lambdas.api.pages.marks import Wrong, draft_of, marks_in, numbers_in, wrongs_in
 from lambdas.api.pages.selection import POSTS_A_PAGE, Filter
-from lambdas.api.rest.answers import Answer, html_described
-from lambdas.api.rest.request import Routes, form_body
-from lambdas.api.rest.resolver import Resolver
-from lambdas.domain.errors import CampaignError, ConflictError, FieldError, InvalidInputError, RetryableError
+from lambdas.api.rest.answers import Answer
+from lambdas.domain.errors import ConflictError, FieldError, InvalidInputError, RetryableError
 from lambdas.domain.ids import post_id_for
 from lambdas.domain.models.approval import Decision, DecisionInput
 from lambdas.domain.models.campaign import Campaign
 from lambdas.domain.models.post import Post
-from lambdas.services.approval_links import OpenLink, open_link
+from lambdas.ports.bundle import Ports
+from lambdas.services.approval_links import OpenLink
 from lambdas.services.decisions import Choice, decide, require_not_superseded, require_open
 from lambdas.services.editing import PostPatch, edit_post
-from lambdas.services.words import words_of
-
-if TYPE_CHECKING:
-    from lambdas.api.pages.review import State
-
-TAG = "Approval"
-_POST = {"type": "string", "description": "Number of a post, from 1."}
-FORM = {
-    "decision": {"type": "string", "enum": [decision.value for decision in Decision]},
-    "comments": {"type": "string"},
-    "contentHash": {"type": "string", "description": "Of the content that was shown."},
-    "seen": {"type": "string", "description": "Posts that were opened, as ranges of their numbers: 1-50,101-120."},
-    "confirmed": {"type": "string", "description": "Approve though posts were not opened."},
-    "page": {"type": "string", "description": "Instead of a decision: show this page of the posts."},
-    "platform": {"type": "string", "description": "Show only posts of this platform."},
-    "attention": {"type": "string", "description": "Show only posts that need attention."},
-    "edit": {**_POST, "description": "Instead of a decision: open the fields of this post."},
-    "save": {**_POST, "description": "Instead of a decision: store the fields of this post."},
-    "drop": {**_POST, "description": "Instead of a decision: take this post out."},
-    "keep": {**_POST, "description": "Instead of a decision: put this post back."},
-    "cancel": {**_POST, "description": "Instead of a decision: close the fields of this post."},
-}
-# Nothing is required of a link here: one without its parts gets a page that says so, and not a problem document.
-CallbackPath = Annotated[str, Path()]
-LinkPart = Annotated[str, Query()]
-PageNumber = Annotated[str, Query(description="Page of the posts, from 1.")]
+from lambdas.services.sentences import words_of
 
 
-class ReviewPageRoutes(Routes):
-    def offer(self, app: Resolver) -> None:
-        path, wrong = "/approve/<callback_id>", (401, 404, 410, 503)
-        app.get(path, **html_described("showApproval", "The reviewer's page", tag=TAG, errors=wrong))(self.show)
-        app.head(path, include_in_schema=False)(self.show)
-        told = html_described(
-            "decideByForm", "Decide by the page's form", tag=TAG, errors=(*wrong, 400, 409, 413, 422), form=FORM
-        )
-        app.post(path, **told)(self.answer_by_form)
+class Reviewing:
+    """What a reviewer does through one link."""
 
-    def show(
-        self, callback_id: CallbackPath, token: LinkPart = "", nonce: LinkPart = "", page: PageNumber = "1"
-    ) -> Answer:
-        """Look, and never decide: mail scanners and link previews come here too."""
-        from lambdas.api.pages import outcomes
+    def __init__(self, ports: Ports) -> None:
+        self._ports = ports
 
-        try:
-            return self._shown(open_link(token, nonce, callback_id, self._ports), {"page": page}, sent=False)
-        except CampaignError as error:
-            return outcomes.refusal(error)
+    def look(self, link: OpenLink, page: str) -> Answer:
+        """Raises ``GoneError`` where there is nothing to look at."""
+        return self._shown(link, {"page": page}, sent=False)
 
-    def answer_by_form(self, callback_id: CallbackPath, token: LinkPart = "", nonce: LinkPart = "") -> Answer:
-        from lambdas.api.pages import outcomes
-
-        try:
-            link = open_link(token, nonce, callback_id, self._ports)
-            fields = form_body(self._app.current_event)
-            if "page" not in fields:
-                _require_hash(fields)
-            return self._sent(link, fields)
-        except CampaignError as error:
-            return outcomes.refusal(error)
+    def send(self, link: OpenLink, fields: Mapping[str, str]) -> Answer:
+        """The page's form was sent. Raises a ``CampaignError`` where that leads to no page of the campaign's."""
+        if "page" not in fields:
+            _require_hash(fields)
+        return self._sent(link, fields)
 
     def _sent(self, link: OpenLink, fields: Mapping[str, str]) -> Answer:
         """What the button asks for; without one it is the decision."""
@@ -90,7 +45,7 @@ class ReviewPageRoutes(Routes):
         if self._is_over(link):
             return self._decided_by(link, fields) if decides else self._shown(link, fields)
         campaign = self._ports.campaigns.get_configured(link.key)
-        pressed = edits.pressed(fields, _total(link, campaign))
+        pressed = edits.pressed(fields, review.total_of(link, campaign))
         if pressed and pressed[0] != "edit":
             return self._edited(link, campaign, *pressed, fields)
         unsaved = self._unsaved(campaign, link, fields)
@@ -99,19 +54,15 @@ class ReviewPageRoutes(Routes):
             return self._shown(link, fields, wrongs=[wrong], editing=unsaved)
         if pressed:
             return self._edited(link, campaign, *pressed, fields)
-        wrongs = wrongs_in(fields, _total(link, campaign)) if decides else []
+        wrongs = wrongs_in(fields, review.total_of(link, campaign)) if decides else []
         return self._decided_by(link, fields) if decides and not wrongs else self._shown(link, fields, wrongs=wrongs)
 
     def _is_over(self, link: OpenLink) -> bool:
         """Whether there is nothing to answer through this link, and so nothing wrong with what is sent."""
-        from lambdas.api.pages import review
-
         return link.approval.decision is not None or review.has_answered(link)
 
     def _shown(self, link: OpenLink, fields: Mapping[str, str], *, sent: bool = True, **more: Any) -> Answer:
         """The request as it stands. ``fields`` are of a form that was ``sent``; ``more`` goes into the page's state."""
-        from lambdas.api.pages import review
-
         require_not_superseded(link.approval)
         if link.approval.decision:
             return self._decided(link)
@@ -127,10 +78,8 @@ class ReviewPageRoutes(Routes):
         return review.approval(link, campaign, self._ports.posts, state, status=status)
 
     def _decided_by(self, link: OpenLink, fields: Mapping[str, str]) -> Answer:
-        from lambdas.api.pages import review
-
         campaign = self._ports.campaigns.get_configured(link.key)
-        decision, total = fields.get("decision", ""), _total(link, campaign)
+        decision, total = fields.get("decision", ""), review.total_of(link, campaign)
         unopened: list[int] = []
         if decision == Decision.APPROVED and total > POSTS_A_PAGE and not self._is_over(link):
             unopened = sorted(set(range(1, total + 1)) - numbers_in(fields.get("seen", "")))
@@ -155,8 +104,6 @@ class ReviewPageRoutes(Routes):
 
     def _late(self, error: ConflictError, link: OpenLink, fields: Mapping[str, str]) -> Answer:
         """The page of a decision that did not count: what counted instead, or what changed meanwhile."""
-        from lambdas.api.pages import outcomes, review
-
         match error.details.get("reason"):
             case "decided":
                 return self._decided(link, status=409)
@@ -168,14 +115,10 @@ class ReviewPageRoutes(Routes):
         return outcomes.refusal(error)
 
     def _answered(self, link: OpenLink, *, status: int = 200) -> Answer:
-        from lambdas.api.pages import outcomes
-
         campaign, votes = self._ports.campaigns.get(link.key), self._ports.approvals.votes(link.approval)
         return outcomes.answered(link, campaign, votes, status=status)
 
     def _decided(self, link: OpenLink, *, status: int = 200) -> Answer:
-        from lambdas.api.pages import outcomes
-
         campaign = self._ports.campaigns.get(link.key)
         return outcomes.decided(link, campaign, now=self._ports.clock.now(), status=status)
 
@@ -184,7 +127,7 @@ class ReviewPageRoutes(Routes):
 
     def _unsaved(self, campaign: Campaign, link: OpenLink, fields: Mapping[str, str]) -> edits.EditForm | None:
         """The post that is being edited, if its fields were changed."""
-        opened = edits.pressed({"edit": fields.get("editing", "")}, _total(link, campaign))
+        opened = edits.pressed({"edit": fields.get("editing", "")}, review.total_of(link, campaign))
         if opened is None:
             return None
         post, zone = self._post(link, opened[1]), _zone(campaign)
@@ -198,8 +141,6 @@ class ReviewPageRoutes(Routes):
         self, link: OpenLink, campaign: Campaign, button: str, number: int, fields: Mapping[str, str]
     ) -> Answer:
         """One of an edit's buttons was pressed."""
-        from lambdas.api.pages import review
-
         require_not_superseded(link.approval)
         require_open(link, campaign, self._ports.clock.now())
         post, zone = self._post(link, number), _zone(campaign)
@@ -213,7 +154,7 @@ class ReviewPageRoutes(Routes):
         try:
             done = self._stored(link, post, button, form, zone)
         except InvalidInputError as error:
-            wrongs = edits.wrongs_of(error, number, campaign, words_of(campaign.brief.language))
+            wrongs = edits.wrongs_of(error, number, form, campaign, words_of(campaign.brief.language))
             return self._shown(link, fields, wrongs=wrongs, editing=form)
         except ValueError:
             wrong = Wrong(f"time-{number}", "error.no_time", number, {"zone": zone.key})
@@ -241,12 +182,10 @@ class ReviewPageRoutes(Routes):
         return self._ports.posts.get(link.key, post_id_for(link.key.campaign_id, number - 1))
 
 
-def _state(fields: Mapping[str, str], **more: Any) -> "State":
-    from lambdas.api.pages.review import State
-
+def _state(fields: Mapping[str, str], **more: Any) -> review.State:
     chosen = Filter(fields.get("platform", ""), bool(fields.get("attention")))
     page = fields.get("page") or fields.get("at") or "1"
-    return State(draft_of(fields), page, chosen, **more)
+    return review.State(draft_of(fields), page, chosen, **more)
 
 
 def _require_hash(fields: Mapping[str, str]) -> None:
@@ -255,10 +194,6 @@ def _require_hash(fields: Mapping[str, str]) -> None:
     if "contentHash" not in fields:
         problem = FieldError("contentHash", "the form does not say what it showed; open the link again")
         raise InvalidInputError(problem.message, errors=[problem])
-
-
-def _total(link: OpenLink, campaign: Campaign) -> int:
-    return campaign.counts.total or link.approval.summary.total_posts
 
 
 def _zone(campaign: Campaign) -> ZoneInfo:

@@ -1,6 +1,6 @@
 """What reviewers read, on their page and in their mails, in the campaign's language.
 
-All of it stands in ``words.json``, each sentence in every language, with slots (``{name}``). A key that ends in
+All of it stands in ``sentences.json``, each sentence in every language, with slots (``{name}``). A key that ends in
 ``.one`` and ``.many`` has both numbers; ``.none`` is for nothing, where that reads differently. A language that is not
 there is English. What the rules of a brand and of a platform say is kept with each post, in English.
 """
@@ -57,5 +57,5 @@ def words_of(language: str) -> Words:
 
 @cache
 def _sentences() -> dict[str, dict[str, str]]:
-    sentences: dict[str, dict[str, str]] = json.loads(files(__package__).joinpath("words.json").read_text("utf-8"))
+    sentences: dict[str, dict[str, str]] = json.loads(files(__package__).joinpath("sentences.json").read_text("utf-8"))
     return sentences
