@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from lambdas.domain.models.approval import ApprovalStatus, Decision
+from lambdas.domain.models.approval import ApprovalStatus
 from lambdas.domain.models.post import Post, PostContent, PostError, PostStatus, Provenance, RuleResult
+from lambdas.domain.models.workflow import Decision
 from lambdas.domain.platforms import Platform
 from tests.support.api import REVIEWERS, World
 from tests.support.page_server import Reader, contrast, link_to, served

@@ -9,7 +9,8 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from lambdas.domain.ids import CampaignId, post_id_for
-from lambdas.domain.models.approval import MAX_COMMENT, MAX_COMMENTS, Decision, PostDecision, PostVerdict
+from lambdas.domain.models.approval import MAX_COMMENT, MAX_COMMENTS, PostDecision, PostVerdict
+from lambdas.domain.models.workflow import Decision
 
 _VERDICT = re.compile(r"verdict-([1-9][0-9]{0,4})")
 _RANGE = re.compile(r"([1-9][0-9]{0,4})-([1-9][0-9]{0,4})")

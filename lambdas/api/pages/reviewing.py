@@ -13,9 +13,10 @@ from lambdas.api.pages.selection import POSTS_A_PAGE, Filter
 from lambdas.api.rest.answers import Answer
 from lambdas.domain.errors import ConflictError, FieldError, InvalidInputError, RetryableError
 from lambdas.domain.ids import post_id_for
-from lambdas.domain.models.approval import Decision, DecisionInput
+from lambdas.domain.models.approval import DecisionInput
 from lambdas.domain.models.campaign import Campaign
 from lambdas.domain.models.post import Post
+from lambdas.domain.models.workflow import Decision
 from lambdas.ports.bundle import Ports
 from lambdas.services.approval_links import OpenLink
 from lambdas.services.decisions import Choice, decide, require_not_superseded, require_open

@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from lambdas.domain.content_hash import content_hash
-from lambdas.domain.models.approval import ApprovalStatus, Decision, Quorum
-from lambdas.domain.models.campaign import PostCounts
+from lambdas.domain.models.approval import ApprovalStatus
+from lambdas.domain.models.campaign import PostCounts, Quorum
 from lambdas.domain.models.post import Post
+from lambdas.domain.models.workflow import Decision
 from lambdas.ports.paging import every
 from tests.support.api import REVIEWERS, Reply
 from tests.support.waiting import Form, Waiting, nothing_happened
