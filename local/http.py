@@ -141,5 +141,7 @@ class _FormParser(HTMLParser):
         name, value, kind = attributes["name"], attributes.get("value", ""), attributes.get("type", "text").lower()
         if tag == "button" or (tag == "input" and kind in ("submit", "radio")):
             form.choices.setdefault(name, []).append(value)
+        elif kind == "checkbox" and "checked" not in attributes:
+            return  # a browser leaves it out
         elif tag in ("input", "textarea", "select"):
             form.fields[name] = value

@@ -61,7 +61,7 @@ class _Read(NamedTuple):
 
 
 def _read(key: CampaignKey, posts: PostStore) -> _Read:
-    by_status: Counter[PostStatus] = Counter()
+    by_status: Counter[str] = Counter()
     texts: list[WrittenText] = []
     unwritten: list[Post] = []
     reasons: list[dict[str, Any]] = []
@@ -69,7 +69,7 @@ def _read(key: CampaignKey, posts: PostStore) -> _Read:
     needs_person = 0
     for post in every(posts, key):
         hashed.add(post)
-        by_status[post.status] += 1
+        by_status["dropped" if post.dropped else post.status] += 1
         needs_person += post.needs_person
         if text := written_text(post):
             texts.append(text)
@@ -83,6 +83,7 @@ def _read(key: CampaignKey, posts: PostStore) -> _Read:
         generating=by_status[PostStatus.GENERATING],
         completed=by_status[PostStatus.COMPLETED],
         failed=by_status[PostStatus.FAILED],
+        dropped=by_status["dropped"],
     )
     return _Read(counts, texts, unwritten, reasons, hashed.hexdigest(), needs_person)
 

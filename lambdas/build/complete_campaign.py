@@ -49,7 +49,7 @@ def _keep_texts(event: StepEvent, ports: Ports) -> None:
     """
     posts = ports.posts.page(event.key, MAX_TEXTS).items
     try:
-        ports.recent_texts.add(event.key, [post.content.text for post in posts if post.content])
+        ports.recent_texts.add(event.key, [post.content.text for post in posts if post.content and post.goes_out])
     except RetryableError as error:
         logger().warning("the next campaigns will not be compared with this one's texts", exc_info=error)
 

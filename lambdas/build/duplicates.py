@@ -31,7 +31,7 @@ class WrittenText(NamedTuple):
 
 def written_text(post: Post) -> WrittenText | None:
     """``None`` for a post without a text to be compared."""
-    if post.status != PostStatus.COMPLETED or post.content is None or post.provenance is None:
+    if post.status != PostStatus.COMPLETED or post.dropped or post.content is None or post.provenance is None:
         return None
     marks = (rule.detail for rule in post.provenance.rules if rule.rule == RULE)
     return WrittenText(post.post_id, post.index + 1, post.batch_id, post.platform, post.content.text, next(marks, None))

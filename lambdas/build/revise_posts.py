@@ -90,14 +90,14 @@ def _sent_back(event: StepEvent, approval: Approval, ports: Ports) -> Campaign:
 
 
 def _flagged(approval: Approval, posts: Sequence[Post], number: int, approvals: ApprovalStore) -> list[Post]:
-    """The posts that go back, each with its instructions; all of them when none was named."""
+    """The posts that go back, each with its instructions; all that go out when none was named."""
     made = approval.decision
     back = sent_back(made, approvals.votes(approval) if made.posts_in_votes else ()) if made else ()
     named: Mapping[PostId, PostDecision] = {said.post_id: said for said in back}
     comments = made.comments if made else ""
     flagged = []
     for post in posts:
-        if named and post.post_id not in named:
+        if post.dropped or (named and post.post_id not in named):
             continue
         if post.revision and post.revision.number == number:
             flagged.append(post)

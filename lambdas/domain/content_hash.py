@@ -14,9 +14,9 @@ def content_hash(posts: Iterable[Post]) -> str:
     """SHA-256 (hexadecimal) over the posts' ids and contents, in the order given: plan order.
 
     When a text was written does not change what it says, so ``generatedAt`` is left out; a post without
-    content (one that failed) counts as ``null``. Of a post that a person moved the time counts as well; the hash of one
-    that nobody touched is what it was before posts could be moved. Posts are consumed one by one, so a generator of
-    10,000 is fine.
+    content (one that failed) counts as ``null``, and so does one that was dropped. Of a post that a person moved the
+    time counts as well; the hash of one that nobody touched is what it was before posts could be moved. Posts are
+    consumed one by one, so a generator of 10,000 is fine.
     """
     hashed = ContentHash()
     for post in posts:
@@ -31,7 +31,7 @@ class ContentHash:
         self._digest = hashlib.sha256()
 
     def add(self, post: Post) -> None:
-        content = post.content.to_record() if post.content else None
+        content = post.content.to_record() if post.content and post.goes_out else None
         if content is not None:
             del content["generatedAt"]
         moved = [iso(post.scheduled_at)] if post.moved_from and content is not None else []

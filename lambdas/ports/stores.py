@@ -171,7 +171,7 @@ class PostStore(Protocol):
         ...
 
     def edit(self, key: CampaignKey, post: Post) -> Post:
-        """Store what a person changed of a post whose version is still the one given: its text and its time.
+        """Store what a person changed of a post whose version is still the one given: text, time, whether it goes out.
 
         Raises ``ConcurrentUpdateError``.
         """

@@ -1,6 +1,7 @@
 """Mails about a request for approval: to its reviewers, and to whoever runs the campaign when those do not arrive."""
 
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from lambdas.domain.approval import lost
 from lambdas.domain.errors import ThrottledError
@@ -14,44 +15,44 @@ from lambdas.ports.bundle import Ports
 from lambdas.ports.stores import ApprovalStore
 from lambdas.services.alerts import advised, alert_of
 from lambdas.services.notify import Wording, have_time, letter, one_line, people_of, send_once
+from lambdas.services.sentences import words_of
 
 MAYBE = "it is not known whether the mail was sent"
 TAKEN_BACK = "the link was taken back"
 
 
-_SUBJECT = {Kind.APPROVAL: "Please review", Kind.REMINDER: "Reminder: please review"}
-_OPENING = {Kind.APPROVAL: "is written and waits for your decision", Kind.REMINDER: "still waits for your decision"}
-_LABEL = {Kind.APPROVAL: "Waiting for your decision", Kind.REMINDER: "Still waiting for your decision"}
-
-
 def invitation(
     kind: Kind, to: str, campaign: Campaign, approval: Approval, link: str, sender: Sender | None = None
 ) -> Mail:
-    """To a reviewer; ``link`` is theirs alone."""
-    summary, brief = approval.summary, campaign.brief
+    """To a reviewer, in the campaign's language and in its brand's name; ``link`` is theirs alone."""
+    summary, brief, words = approval.summary, campaign.brief, words_of(campaign.brief.language)
     name = one_line(brief.name)
-    failed = f" ({summary.failed_posts} more could not be written)" if summary.failed_posts else ""
-    written = "1 post is" if summary.completed_posts == 1 else f"{summary.completed_posts} posts are"
-    voices = f", in the voice of {', '.join(summary.personas)}" if summary.personas else ""
-    again = f" This is round {approval.round}: what changed is marked." if approval.round > 1 else ""
+    opening = [words(f"mail.opening.{kind}", name=name)]
+    if approval.round > 1:
+        opening.append(words("mail.round", n=approval.round))
     answer = approval.vote_of(to)
     if answer and not approval.counts(answer):
-        again += (
-            " Posts were changed after you had answered, so that answer does not count any more; what is new is marked."
-        )
-    wording = Wording(
-        label=_LABEL[kind],
-        title=name,
-        paragraphs=(
-            f'The campaign "{name}" {_OPENING[kind]}.{again}',
-            f"{written} written{failed} for {', '.join(LABELS[platform] for platform in summary.platforms)}{voices}.",
-        ),
-        facts=(("Goal", brief.goal), ("Audience", brief.audience)),
-        button=(link, "Read the posts and decide"),
-        closing="The link is yours alone; please do not forward it. "
-        f"It works until {until(campaign, approval)}. Opening it decides nothing.",
+        opening.append(words("mail.outdated"))
+    written = words.count(
+        "mail.written",
+        summary.completed_posts,
+        failed=words("mail.failed", n=summary.failed_posts) if summary.failed_posts else "",
+        platforms=", ".join(LABELS[platform] for platform in summary.platforms),
+        voices=words("mail.voices", names=", ".join(summary.personas)) if summary.personas else "",
     )
-    return letter(to, f"{_SUBJECT[kind]}: {name}", wording, _tags(kind, approval), sender)
+    wording = Wording(
+        label=words(f"mail.label.{kind}"),
+        title=name,
+        paragraphs=(" ".join(opening), written),
+        facts=((words("goal"), brief.goal), (words("audience"), brief.audience)),
+        button=(link, words("mail.button")),
+        closing=words("mail.closing", when=words.moment(approval.expires_at, ZoneInfo(brief.schedule.time_zone))),
+        language=words.language,
+        here=words("mail.button_here", words=words("mail.button")),
+    )
+    mail = letter(to, words(f"mail.subject.{kind}", name=name), wording, _tags(kind, approval), sender)
+    brand = campaign.configuration.brand.name if campaign.configuration else None
+    return mail.model_copy(update={"in_name_of": brand})
 
 
 def unreachable(to: str, campaign: Campaign, approval: Approval, gone: list[Reviewer], sender: Sender | None) -> Mail:

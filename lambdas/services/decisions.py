@@ -38,6 +38,8 @@ class Choice(NamedTuple):
     content_hash: str | None
     """Of the content that was shown; ``None`` when the reviewer does not say."""
     posts: tuple[PostDecision, ...] = ()
+    unopened: int = 0
+    """Posts that were never on their screen."""
 
 
 MAX_TRIES = 60
@@ -106,6 +108,7 @@ def _vote(link: OpenLink, choice: Choice, ports: Ports) -> Vote:
         decision=choice.decision,
         comments=choice.comments,
         posts=choice.posts,
+        unopened=choice.unopened,
         at=ports.clock.now(),
     )
 

@@ -1,13 +1,17 @@
-"""Editing a post by hand while its campaign waits for approval: its text, and its time."""
+"""Editing a post by hand while its campaign waits for approval: its text, its time, and whether it goes out.
+
+Managers come through the API, reviewers through their page.
+"""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
 from lambdas.domain.approval import EDIT_GRACE, shown_anew, with_hashes
 from lambdas.domain.calendar import time_problem
 from lambdas.domain.compliance import check_brand
-from lambdas.domain.content_hash import content_hash
+from lambdas.domain.content_hash import ContentHash
 from lambdas.domain.errors import (
     ConcurrentUpdateError,
     ConflictError,
@@ -26,14 +30,14 @@ from lambdas.domain.platforms import LABELS
 from lambdas.domain.record_size import MAX_ITEM_BYTES, fits, record_bytes
 from lambdas.ports.bundle import Ports
 from lambdas.ports.paging import every
-from lambdas.ports.stores import ApprovalStore
+from lambdas.ports.stores import ApprovalStore, PostStore
 from lambdas.services.open_requests import amend_pending
 
 
 class PostPatch(Model):
     """Body of ``PATCH /campaigns/{id}/posts/{postId}``: what is named is replaced, ``null`` takes it away.
 
-    A post has a text and a time always: those cannot be taken away.
+    A post has a text, a time and a ``dropped`` always: those three cannot be taken away.
     """
 
     text: str | None = None
@@ -47,9 +51,11 @@ class PostPatch(Model):
     title: str | None = None
     scheduled_at: Moment | None = None
     """Within the campaign's schedule, on a day and in an hour of the platform, and not in the past."""
+    dropped: bool | None = None
+    """``true`` takes the post out: it keeps its text and does not go out. ``false`` puts it back."""
 
 
-_NOT_OF_THE_CONTENT = ("scheduled_at",)
+_NOT_OF_THE_CONTENT = ("scheduled_at", "dropped")
 EDITS_KEPT = 50
 """In a post's provenance: the newest."""
 
@@ -72,6 +78,8 @@ def edit_post(key: CampaignKey, post_id: PostId, patch: PostPatch, by: str, port
     edit = Edit(at=started.since, by=by, previous=post.edit.previous if post.edit else post.content)
     changed = _changed(campaign, post, patch, started.since).model_copy(update={"edit": edit})
     changed = _with_provenance(changed, patch, edit)
+    if changed.dropped and not any(other.goes_out for other in every(ports.posts, key) if other.post_id != post_id):
+        raise _wrong("dropped", "at least one post has to stay; reject the campaign instead")
     _check_size(changed, patch)
     held = _hold(approval, started, ports)
     try:
@@ -83,7 +91,16 @@ def edit_post(key: CampaignKey, post_id: PostId, patch: PostPatch, by: str, port
         raise
     # After any other error the post may be written yet: the edit stays noted, and the sweep settles it (EDIT_GRACE).
     _release(held, started, campaign.brief.approval, ports)
+    if changed.dropped != post.dropped:
+        _count(campaign, ports)
     return stored
+
+
+def _count(campaign: Campaign, ports: Ports) -> None:
+    """A post that was dropped, or put back, counts so on the campaign's record."""
+    expected, counts = [CampaignStatus.AWAITING_APPROVAL], ports.posts.count(campaign.key)
+    with suppress(ConflictError):  # the campaign has ended meanwhile, or goes on, and keeps its own counts
+        ports.campaigns.update(campaign.key, expected=expected, at=ports.clock.now(), counts=counts)
 
 
 def _hold(approval: Approval, started: Editing, ports: Ports) -> Approval:
@@ -110,13 +127,26 @@ def _release(held: Approval, started: Editing, policy: ApprovalPolicy, ports: Po
         left = current.model_copy(
             update={"editing": tuple(edit for edit in current.editing if edit.edit_id != started.edit_id)}
         )
-        return left if left.editing else shown_anew(left, content_hash(every(ports.posts, current.key)), policy)
+        return left if left.editing else _as_it_is_now(left, policy, ports.posts)
 
     try:
         due_at = ports.clock.now() if held.votes else None
         amend_pending(ports.approvals, held.key, held.callback_id, ended, known=held, due_at=due_at)
     except ConflictError:
         return  # the request is over, and decided it cannot be while an edit is noted
+
+
+def _as_it_is_now(approval: Approval, policy: ApprovalPolicy, posts: PostStore) -> Approval:
+    """The request about the posts after the edit. One of layout 0 is read by a version that knows no ``firstAt``."""
+    hashed, times = ContentHash(), set[datetime]()
+    for post in every(posts, approval.key):
+        hashed.add(post)
+        if post.goes_out:
+            times.add(post.scheduled_at)
+    if approval.layout:
+        summary = approval.summary.model_copy(update={"first_at": min(times, default=None)})
+        approval = approval.model_copy(update={"summary": summary})
+    return shown_anew(approval, hashed.hexdigest(), policy)
 
 
 def _open_request(campaign: Campaign, key: CampaignKey, approvals: ApprovalStore) -> Approval:

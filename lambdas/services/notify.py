@@ -36,6 +36,9 @@ class Wording(NamedTuple):
     button: tuple[str, str] | None
     """Address and words of the one thing to do."""
     closing: str
+    language: str = "en"
+    here: str = ""
+    """What leads to the address of the button where the mail is plain text."""
 
 
 def letter(to: str, subject: str, wording: Wording, tags: dict[str, str], sender: Sender | None) -> Mail:
@@ -90,7 +93,7 @@ def refusal_of(say: Callable[[], None]) -> str | None:
 
 def _text(wording: Wording) -> str:
     facts = "\n".join(f"{name}: {value}" for name, value in wording.facts)
-    button = f"{wording.button[1]} here:\n{wording.button[0]}" if wording.button else ""
+    button = f"{wording.here}\n{wording.button[0]}" if wording.button else ""
     return "\n\n".join(part for part in (*wording.paragraphs, facts, button, wording.closing) if part) + "\n"
 
 
@@ -106,13 +109,14 @@ def _html(wording: Wording) -> str:
         title=escape(wording.title),
         label=escape(wording.label),
         style=_STYLE,
+        language=wording.language,
         body="\n".join(parts),
         closing=escape(wording.closing),
     )
 
 
 _PAGE = """<!doctype html>
-<html lang="en">
+<html lang="{language}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">

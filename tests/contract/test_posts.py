@@ -314,3 +314,18 @@ def test_a_page_is_bounded_by_bytes_and_nothing_is_left_out(store: PostStore) ->
     store.plan(KEY, [post.model_copy(update={"intent": "x" * 200_000}) for post in posts], batches)
     assert len(store.page(KEY, 100).items) == 4
     assert [post.post_id for post in every(store, KEY)] == [post.post_id for post in posts]
+
+
+def test_a_dropped_post_is_counted_apart_and_put_back(store: PostStore) -> None:
+    posts, batches = plan()
+    store.plan(KEY, posts, batches)
+    done = store.finish(KEY, 0, [written(posts[0])])[0]
+    moved = {"scheduled_at": NOW, "moved_from": done.scheduled_at}
+    dropped = store.edit(KEY, done.model_copy(update={"dropped": True, **moved}))
+    assert dropped == store.get(KEY, done.post_id)
+    assert (dropped.dropped, dropped.goes_out, dropped.moved_from) == (True, False, done.scheduled_at)
+    assert store.count(KEY) == store.progress(KEY) == PostCounts(total=4, planned=3, dropped=1)
+    back = store.edit(KEY, dropped.model_copy(update={"dropped": False, "moved_from": None}))
+    assert back == store.get(KEY, done.post_id)
+    assert (back.dropped, back.goes_out, back.moved_from) == (False, True, None)
+    assert store.count(KEY) == store.progress(KEY) == PostCounts(total=4, planned=3, completed=1)

@@ -1,9 +1,10 @@
 """A campaign that waits for its reviewers, and the ways they have to answer."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from html.parser import HTMLParser
+from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from lambdas.domain.content_hash import content_hash
@@ -57,10 +58,15 @@ class Waiting:
         return self.world.approvals.get(self.key, self.approval.callback_id)
 
 
-def waiting_campaign(world: World, *, posts: int = 3) -> Waiting:
+def waiting_campaign(
+    world: World, *, posts: int = 3, made: Callable[[World, int], Post] | None = None, **changes: Any
+) -> Waiting:
+    """``made``: other posts than the usual ones; ``changes`` are of the brief."""
     now = world.clock.now()
     key = CampaignKey(ACME, CAMPAIGN_ID)
-    ends = [_post(world, index) for index in range(posts)]
+    ends = [(made or plain_post)(world, index) for index in range(posts)]
+    wrote = sum(post.status is PostStatus.COMPLETED for post in ends)
+    planned_brief = CampaignBrief.from_wire(brief(**changes))
     unwritten = {"status": PostStatus.PLANNED, "completed_at": None, "content": None}
     planned = [post.model_copy(update=unwritten) for post in ends]
     world.posts.plan(key, planned, [Batch(batch_id=0, post_ids=tuple(post.post_id for post in planned))])
@@ -70,12 +76,12 @@ def waiting_campaign(world: World, *, posts: int = 3) -> Waiting:
             tenant_id=ACME,
             campaign_id=CAMPAIGN_ID,
             status=CampaignStatus.AWAITING_APPROVAL,
-            brief=CampaignBrief.from_wire(brief()),
+            brief=planned_brief,
             correlation_id=CorrelationId("test"),
             created_at=now,
             updated_at=now,
             created_by="robin",
-            counts=PostCounts(total=posts, completed=posts),
+            counts=PostCounts(total=posts, completed=wrote, failed=posts - wrote),
         )
     )
     nonces = {email: world.ids.nonce() for email in REVIEWERS}
@@ -90,9 +96,9 @@ def waiting_campaign(world: World, *, posts: int = 3) -> Waiting:
         summary=CampaignSummary(
             name="Spring launch",
             total_posts=posts,
-            completed_posts=posts,
-            failed_posts=0,
-            platforms=(Platform.X, Platform.LINKEDIN),
+            completed_posts=wrote,
+            failed_posts=posts - wrote,
+            platforms=planned_brief.platforms,
             personas=("Mara Lindqvist",),
         ),
         content_hash=content_hash(written),
@@ -118,7 +124,7 @@ def waiting_campaign(world: World, *, posts: int = 3) -> Waiting:
     return Waiting(world, key, world.approvals.get(key, CALLBACK_ID), links)
 
 
-def _post(world: World, index: int) -> Post:
+def plain_post(world: World, index: int) -> Post:
     now = world.clock.now()
     return Post(
         post_id=post_id_for(CAMPAIGN_ID, index),

@@ -7,6 +7,7 @@ of another tenant. ``aws sesv2 create-email-identity --email-identity acme.examp
 """
 
 import re
+from email.header import Header
 from email.utils import formataddr, parseaddr
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,13 @@ _NOT_NOW = frozenset({"LimitExceededException"})
 """Of SendEmail's errors one that the shared list of throttling does not have
 (docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html)."""
 
+
+MAX_NAME = 64
+"""Characters of a sender's name: more than mail programs show."""
+MAX_WORD = 75
+"""Characters of an encoded word."""
+MAX_ENCODED = 240
+"""Characters of the same as encoded words: three or four of them."""
 
 _ADDRESS = re.compile(r"[^\s<>,;:\"'()]+@[\w.-]+\w")
 
@@ -59,11 +67,12 @@ class SesMailer:
             raise MailRefusedError(f"{error_code(error)}: {message}") from None
 
     def _request(self, mail: Mail) -> dict[str, Any]:
-        sender, reply_to = self._sender, None
+        name, address = parseaddr(self._sender)
         if mail.sender:
-            sender, reply_to = formataddr((mail.sender.name or "", mail.sender.address)), mail.sender.reply_to
+            name, address = mail.sender.name or "", mail.sender.address
+        reply_to = mail.sender.reply_to if mail.sender else None
         request: dict[str, Any] = {
-            "FromEmailAddress": sender,
+            "FromEmailAddress": _from(mail.in_name_of or name, address),
             "Destination": {"ToAddresses": [mail.to]},
             "Content": {
                 "Simple": {
@@ -81,6 +90,22 @@ class SesMailer:
         if self._configuration_set:
             request["ConfigurationSetName"] = self._configuration_set
         return request
+
+
+def _from(name: str, address: str) -> str:
+    """``Name <address>``, whatever the name: in one line, quoted where it has to be, and in encoded words where it is
+    not ASCII, which SES demands (docs.aws.amazon.com/ses/latest/APIReference-V2/API_Destination.html).
+
+    An encoded word has no more than ``MAX_WORD`` (RFC 2047, section 2), so a long name takes several.
+    """
+    plain = " ".join("".join(c if c.isprintable() else " " for c in name).split())[:MAX_NAME]
+    if plain.isascii():
+        return formataddr((plain, address))
+    while (
+        len(encoded := Header(plain, "utf-8", maxlinelen=MAX_WORD).encode(linesep="").replace("\t", " ")) > MAX_ENCODED
+    ):
+        plain = plain[:-1]
+    return f"{encoded} <{address}>"
 
 
 def _without_addresses(message: str, sender: str) -> str:

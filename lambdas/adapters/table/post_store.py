@@ -47,9 +47,10 @@ from lambdas.ports.table import (
 
 _RESULT_FIELDS = ("status", "completedAt", "content", "provenance", "error", "revision")
 _WRITTEN_FIELDS = ("completedAt", "content", "provenance", "error", "edit")
-_EDITED_FIELDS = ("content", "provenance", "edit", "scheduledAt", "movedFrom")
+_EDITED_FIELDS = ("content", "provenance", "edit", "scheduledAt", "movedFrom", "dropped")
+_DROPPED = "dropped"
 _ENDED = "ended"
-"""A batch's item has ``ended<index>: completed|failed`` of its posts, and the ``claim`` of who writes them."""
+"""A batch's item has ``ended<index>: completed|failed|dropped`` of its posts, and the ``claim`` of who writes them."""
 
 
 class TablePosts:
@@ -134,6 +135,7 @@ class TablePosts:
         change: dict[str, Any] = {name: fields.get(name) for name in _EDITED_FIELDS}
         if self._table.batch([_update(key, post, change)]) != [True]:
             raise ConcurrentUpdateError("the post changed meanwhile")
+        self._table.batch([Update(keys.batch(key, post.batch_id), _ended_marks([post]))])
         return _changed(post, change)
 
     def _write(
@@ -180,9 +182,11 @@ class TablePosts:
         return PostCounts(**{name: sum(getattr(count, name) for count in counts) for name in PostCounts.model_fields})
 
     def count(self, key: CampaignKey) -> PostCounts:
-        items = self._table.query(keys.campaign_partition(key), Prefix(keys.POSTS), only=("status", "batchId"))
+        items = self._table.query(
+            keys.campaign_partition(key), Prefix(keys.POSTS), only=("status", "batchId", _DROPPED)
+        )
         claimed = self.claims(key)
-        by_status = Counter(item["status"] for item in items)
+        by_status = Counter(_DROPPED if item.get(_DROPPED) else item["status"] for item in items)
         held = sum(item["status"] == PostStatus.PLANNED and item["batchId"] in claimed for item in items)
         # Published and unpublishable posts were completed before: what counts here is whether they were written.
         written = (PostStatus.COMPLETED, PostStatus.PUBLISHED, PostStatus.PUBLISH_FAILED)
@@ -192,6 +196,7 @@ class TablePosts:
             generating=by_status[PostStatus.GENERATING] + held,
             completed=sum(by_status[status] for status in written),
             failed=by_status[PostStatus.FAILED],
+            dropped=by_status[_DROPPED],
         )
 
 
@@ -210,8 +215,8 @@ def _may_claim(claim: Claim) -> Condition:
 
 def _tallied(batch: Mapping[str, Any]) -> PostCounts:
     ended = Counter(value for name, value in batch.items() if name.startswith(_ENDED))
-    completed, failed = ended[PostStatus.COMPLETED.value], ended[PostStatus.FAILED.value]
-    left = batch["total"] - completed - failed
+    completed, failed, dropped = (ended[kind] for kind in (PostStatus.COMPLETED, PostStatus.FAILED, _DROPPED))
+    left = batch["total"] - completed - failed - dropped
     held = "claim" in batch
     return PostCounts(
         total=batch["total"],
@@ -219,6 +224,7 @@ def _tallied(batch: Mapping[str, Any]) -> PostCounts:
         generating=left if held else 0,
         completed=completed,
         failed=failed,
+        dropped=dropped,
     )
 
 
@@ -253,4 +259,8 @@ def _unended(posts: Iterable[Post]) -> dict[str, None]:
 
 def _ended_marks(posts: Iterable[Post]) -> dict[str, str]:
     ended = (PostStatus.COMPLETED, PostStatus.FAILED)
-    return {f"{_ENDED}{post.index}": post.status.value for post in posts if post.status in ended}
+    return {
+        f"{_ENDED}{post.index}": _DROPPED if post.dropped else post.status.value
+        for post in posts
+        if post.status in ended
+    }

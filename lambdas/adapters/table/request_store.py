@@ -205,7 +205,7 @@ def _record(approval: Approval) -> dict[str, Any]:
         for reviewer in record["reviewers"]
     ]
     older["votes"] = [
-        {name: value for name, value in stored.items() if name != "contentHash"}
+        {name: value for name, value in stored.items() if name not in ("contentHash", "unopened")}
         for vote, stored in zip(approval.votes, record["votes"], strict=True)
         if approval.counts(vote)
     ]

@@ -8,9 +8,10 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from lambdas.domain.ids import PersonaId
-from lambdas.domain.limits import LIMITS, Unit, measure, text_as_published
+from lambdas.domain.limits import LIMITS, Unit, measure, sms_parts, text_as_published
 from lambdas.domain.models.post import Post, PostContent
-from lambdas.domain.platforms import LABELS
+from lambdas.domain.platforms import LABELS, Platform
+from lambdas.services.sentences import Words
 
 MAX_WORDS = 2_000
 """Of both texts together: beyond, the old one is shown removed and the new one added."""
@@ -68,7 +69,17 @@ def _parts(same: bool, old: list[str], new: list[str]) -> list[Part]:
     return [Part(Change.REMOVED, "".join(old)), Part(Change.ADDED, "".join(new))]
 
 
-POSTS_A_PAGE = 50
+class Reading(NamedTuple):
+    """How one reader sees posts."""
+
+    words: Words
+    zone: ZoneInfo
+    """The campaign's."""
+    personas: Mapping[PersonaId, str]
+    people: Mapping[str, str]
+    """Reviewers by their address, as this reader may know them: an address is nobody else's to read."""
+    revision: int = 0
+    """The campaign's: a post that came back in it is shown with what changed."""
 
 
 class ShownText(NamedTuple):
@@ -79,16 +90,16 @@ class ShownText(NamedTuple):
     tags: tuple[str, ...]
     """Hashtags that are kept beside the text on this platform."""
     alt_text: str | None
-    length: int
-    """In the platform's own unit."""
-    limit: int
-    unit: str
+    length: str
+    """In the platform's own unit, of how much at most."""
+    too_long: bool
+    messages: tuple[str, ...]
+    """Of an SMS: the messages it is sent and billed as."""
     failed_rules: tuple[str, ...]
     rules_passed: int
     rules_total: int
     diff: tuple[Part, ...]
     """Against what was shown before: the last round, or before an edit by hand. Empty: nothing changed."""
-    diff_title: str
     picture: str | None
     """What the picture will show, and its size."""
 
@@ -100,26 +111,43 @@ class ShownPost(NamedTuple):
     persona: str
     when: str
     """In the campaign's time zone."""
+    moved_from: str
+    """When it was planned for, if a person moved it."""
+    changed_by: str
+    """Who changed it by hand."""
     topic: str
     text: ShownText | None
     """``None`` for a post that is not written."""
     failed: bool
+    dropped: bool
     instructions: str
     """What the reviewers said about it in the last round."""
 
 
-def shown_post(post: Post, zone: ZoneInfo, personas: Mapping[PersonaId, str], revision: int = 0) -> ShownPost:
-    """``revision`` is the campaign's: a post that came back in it is shown with what changed."""
+def shown_post(post: Post, reading: Reading) -> ShownPost:
+    words, zone = reading.words, reading.zone
+    by = post.edit.by if post.edit else None
     return ShownPost(
         number=post.index + 1,
         platform=LABELS[post.platform],
-        persona=personas.get(post.persona_id, post.persona_id),
-        when=f"{post.scheduled_at.astimezone(zone):%a %d %b %Y, %H:%M}",
+        persona=reading.personas.get(post.persona_id, post.persona_id),
+        when=words.moment(post.scheduled_at, zone, named=True),
+        moved_from=words.moment(post.moved_from, zone, named=True) if post.moved_from else "",
+        changed_by=reading.people.get(by, words("somebody_else")) if by else "",
         topic=post.topic,
-        text=_text(post, post.content, revision) if post.content else None,
+        text=_text(post, post.content, reading) if post.content else None,
         failed=post.error is not None,
-        instructions=post.revision.instructions if post.revision and post.revision.number == revision else "",
+        dropped=post.dropped,
+        instructions=post.revision.instructions if post.revision and post.revision.number == reading.revision else "",
     )
+
+
+def needs_attention(post: Post) -> bool:
+    """Whether a reviewer should look at it before others: it is not written, or a rule is not met."""
+    if post.dropped:
+        return False
+    rules = post.provenance.rules if post.provenance else ()
+    return post.content is None or not all(rule.passed for rule in rules)
 
 
 def _diff(post: Post, content: PostContent, revision: int) -> tuple[Part, ...]:
@@ -130,30 +158,33 @@ def _diff(post: Post, content: PostContent, revision: int) -> tuple[Part, ...]:
     return word_diff(previous.text, content.text)
 
 
-def _picture(post: Post) -> str | None:
+def _picture(post: Post, words: Words) -> str | None:
     needs = post.asset_requirements
     if needs.kind == "none":
         return None
     size = f", {needs.width} × {needs.height}" if needs.width and needs.height else ""
-    return f"{needs.kind.title()}{size}" + (f": {needs.description}" if needs.description else "")
+    kind = words(f"kind.{needs.kind}") if needs.kind in ("image", "video") else needs.kind.title()
+    return kind + size + (f": {needs.description}" if needs.description else "")
 
 
-def _text(post: Post, content: PostContent, revision: int) -> ShownText:
+def _text(post: Post, content: PostContent, reading: Reading) -> ShownText:
+    words, limit = reading.words, LIMITS[post.platform]
     published = text_as_published(post.platform, content)
-    headings = (("Subject", content.subject), ("Preview", content.preview), ("Title", content.title))
+    headings = (("subject", content.subject), ("preview", content.preview), ("title", content.title))
     rules = post.provenance.rules if post.provenance else ()
+    length = measure(post.platform, published)
+    unit = "length_bytes" if limit.unit is Unit.BYTES else "length"
     return ShownText(
-        headings=tuple((label, text) for label, text in headings if text),
+        headings=tuple((words(label), text) for label, text in headings if text),
         body=published,
         tags=tuple(tag for tag in content.hashtags if tag.lower() not in published.lower()),
         alt_text=content.alt_text,
-        length=measure(post.platform, published),
-        limit=LIMITS[post.platform].max_length,
-        unit="bytes" if LIMITS[post.platform].unit is Unit.BYTES else "characters",
+        length=words(unit, n=words.number(length), most=words.number(limit.max_length)),
+        too_long=length > limit.max_length,
+        messages=sms_parts(published) if post.platform is Platform.SMS else (),
         failed_rules=tuple(rule.detail or rule.rule for rule in rules if not rule.passed),
         rules_passed=sum(rule.passed for rule in rules),
         rules_total=len(rules),
-        diff=_diff(post, content, revision),
-        diff_title="What was changed by hand" if post.edit else "What changed since the last round",
-        picture=_picture(post),
+        diff=_diff(post, content, reading.revision),
+        picture=_picture(post, words),
     )

@@ -112,7 +112,7 @@ class Api:
         """Parameters that powertools refused, in our words. An id that cannot be one names nothing: 404."""
         if self._resolver.current_event.path.startswith(PAGES):
             # A link with a part twice is one that nobody mailed, and its reader is a person.
-            from lambdas.api.pages import review as pages
+            from lambdas.api.pages import outcomes as pages
 
             self._ports.log.event("approval_link_refused", reason="a part of the link is there twice")
             return pages.refusal(UnauthenticatedError("a part of the link is there twice"))
@@ -126,7 +126,7 @@ class Api:
         """Nothing has such an id, and nothing can be given it."""
         event, nothing = self._resolver.current_event, NotFoundError("there is nothing with this id")
         if event.path.startswith(PAGES):
-            from lambdas.api.pages import review as pages
+            from lambdas.api.pages import outcomes as pages
 
             return pages.refusal(nothing)
         if event.http_method != "PUT":

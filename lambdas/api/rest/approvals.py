@@ -1,44 +1,44 @@
 """Requests for approval: for reviewers (the page behind a mailed link, and the same for programs), and for the people
 who run a campaign (``/campaigns/{id}/approvals``)."""
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 
-from lambdas.api.pages.marks import drafts_in, marks_in
 from lambdas.api.rest.answers import Answer, answer, described, html_described, listing
 from lambdas.api.rest.campaigns import CampaignPath
 from lambdas.api.rest.request import Routes, bearer, form_body, json_body, manager
 from lambdas.api.rest.resolver import Resolver
 from lambdas.api.rest.views import WORDS_BYTES, ApprovalView, DecidedApproval, Listing
-from lambdas.domain.errors import CampaignError, ConflictError, FieldError, InvalidInputError
+from lambdas.domain.errors import CampaignError, ConflictError, FieldError
 from lambdas.domain.ids import CallbackIdField, CampaignId, CampaignKey
-from lambdas.domain.models.approval import MAX_COMMENTS, DecisionInput
+from lambdas.domain.models.approval import DecisionInput
 from lambdas.domain.models.workflow import Decision
 from lambdas.domain.record_size import record_bytes
 from lambdas.ports.paging import every
 from lambdas.ports.stores import ApprovalStore
 from lambdas.services.approval_links import OpenLink, open_link, open_token
-from lambdas.services.decisions import Choice, decide, require_not_superseded, require_open
+from lambdas.services.decisions import Choice, decide
 from lambdas.services.open_requests import Place, Reassignment, ReviewerChoice, reassign, remind, revoke
 
-if TYPE_CHECKING:
-    from lambdas.api.pages.review import Draft
-
-
 TAG = "Approval"
+_POST = {"type": "string", "description": "Number of a post, from 1."}
 FORM = {
     "decision": {"type": "string", "enum": [decision.value for decision in Decision]},
     "comments": {"type": "string"},
     "contentHash": {"type": "string", "description": "Of the content that was shown."},
-    "page": {
-        "type": "string",
-        "description": "Instead of a decision: show this page of the posts.",
-    },
+    "seen": {"type": "string", "description": "Posts that were opened, as ranges of their numbers: 1-50,101-120."},
+    "confirmed": {"type": "string", "description": "Approve though posts were not opened."},
+    "page": {"type": "string", "description": "Instead of a decision: show this page of the posts."},
+    "platform": {"type": "string", "description": "Show only posts of this platform."},
+    "attention": {"type": "string", "description": "Show only posts that need attention."},
+    "edit": {**_POST, "description": "Instead of a decision: open the fields of this post."},
+    "save": {**_POST, "description": "Instead of a decision: store the fields of this post."},
+    "drop": {**_POST, "description": "Instead of a decision: take this post out."},
+    "keep": {**_POST, "description": "Instead of a decision: put this post back."},
+    "cancel": {**_POST, "description": "Instead of a decision: close the fields of this post."},
 }
-_DECISION_FIELDS = frozenset(FORM) - {"page"}
 # Nothing is required of a link here: one without its parts gets a page that says so, and not a problem document.
 CallbackPath = Annotated[str, Path()]
 LinkPart = Annotated[str, Query()]
@@ -50,12 +50,10 @@ class ApprovalRoutes(Routes):
         path, wrong = "/approve/<callback_id>", (401, 404, 410, 503)
         app.get(path, **html_described("showApproval", "The reviewer's page", tag=TAG, errors=wrong))(self.show)
         app.head(path, include_in_schema=False)(self.show)
-        app.post(
-            path,
-            **html_described(
-                "decideByForm", "Decide by the page's form", tag=TAG, errors=(*wrong, 400, 409, 413, 422), form=FORM
-            ),
-        )(self.decide_by_form)
+        told = html_described(
+            "decideByForm", "Decide by the page's form", tag=TAG, errors=(*wrong, 400, 409, 413, 422), form=FORM
+        )
+        app.post(path, **told)(self.answer_by_form)
         app.post(
             "/campaigns/<campaign_id>/approve",
             **described(
@@ -73,58 +71,21 @@ class ApprovalRoutes(Routes):
         self, callback_id: CallbackPath, token: LinkPart = "", nonce: LinkPart = "", page: PageNumber = "1"
     ) -> Answer:
         """Look, and never decide: mail scanners and link previews come here too."""
-        from lambdas.api.pages import review as pages
+        from lambdas.api.pages import outcomes, reviewing
 
         try:
-            return self._shown(open_link(token, nonce, callback_id, self._ports), page)
+            return reviewing.Reviewing(self._ports).look(open_link(token, nonce, callback_id, self._ports), page)
         except CampaignError as error:
-            return pages.refusal(error)
+            return outcomes.refusal(error)
 
-    def _shown(
-        self,
-        link: OpenLink,
-        page: str,
-        fields: Mapping[str, str] | None = None,
-        wrong: InvalidInputError | None = None,
-    ) -> Answer:
-        """The request as it stands. ``fields`` are of a form that was sent to see another page of its posts, or in
-        which something is ``wrong``."""
-        from lambdas.api.pages import review as pages
-
-        require_not_superseded(link.approval)
-        if link.approval.decision:
-            return self._decided(link)
-        campaign = self._ports.campaigns.get_configured(link.key)
-        require_open(link, campaign, self._ports.clock.now())
-        if pages.has_answered(link):
-            return self._answered(link)
-        notice: str = pages.notice_of(link, None if fields is None else fields.get("contentHash"))
-        if wrong:
-            problem, page = pages.problem_of(wrong)
-            notice = f"{problem} {notice}".strip()
-        status = wrong.status if wrong else 200
-        return pages.approval(link, campaign, self._ports.posts, page, _draft(fields or {}), notice, status=status)
-
-    def decide_by_form(self, callback_id: CallbackPath, token: LinkPart = "", nonce: LinkPart = "") -> Answer:
-        from lambdas.api.pages import review as pages
+    def answer_by_form(self, callback_id: CallbackPath, token: LinkPart = "", nonce: LinkPart = "") -> Answer:
+        from lambdas.api.pages import outcomes, reviewing
 
         try:
             link = open_link(token, nonce, callback_id, self._ports)
-            fields = form_body(self._app.current_event)
-            if "page" in fields:
-                return self._shown(link, fields["page"], fields)
-            _require_hash(fields)
-            try:
-                decided = decide(link, _filled_in(link, fields), self._ports)
-            except ConflictError as error:
-                return self._late(error, open_link(token, nonce, callback_id, self._ports), fields)
-            except InvalidInputError as error:
-                return self._shown(open_link(token, nonce, callback_id, self._ports), "1", fields, error)
-            if decided.decision is None:
-                return self._answered(link._replace(approval=decided))
-            return self._decided(link._replace(approval=decided))
+            return reviewing.Reviewing(self._ports).send(link, form_body(self._app.current_event))
         except CampaignError as error:
-            return pages.refusal(error)
+            return outcomes.refusal(error)
 
     def decide_by_token(self, campaign_id: Annotated[str, Path()]) -> Answer:
         event = self._app.current_event
@@ -149,57 +110,6 @@ class ApprovalRoutes(Routes):
             for post in changed
             if post.edit and post.content
         ]
-
-    def _late(self, error: ConflictError, link: OpenLink, fields: Mapping[str, str]) -> Answer:
-        """The page of a decision that did not count: what counted instead, or what changed meanwhile."""
-        from lambdas.api.pages import review as pages
-
-        campaign = self._ports.campaigns.get_configured(link.key)
-        match error.details.get("reason"):
-            case "decided":
-                return self._decided(link, status=409)
-            case "voted":
-                return self._answered(link, status=409)
-            case "changed":
-                notice = pages.Notice.NOT_RECORDED if link.approval.content_hash else pages.Notice.WAIT
-                return pages.approval(link, campaign, self._ports.posts, "1", _draft(fields), notice, status=409)
-        return pages.refusal(error)
-
-    def _answered(self, link: OpenLink, *, status: int = 200) -> Answer:
-        from lambdas.api.pages import review as pages
-
-        campaign, votes = self._ports.campaigns.get(link.key), self._ports.approvals.votes(link.approval)
-        return pages.answered(link, campaign, votes, status=status)
-
-    def _decided(self, link: OpenLink, *, status: int = 200) -> Answer:
-        from lambdas.api.pages import review as pages
-
-        campaign = self._ports.campaigns.get(link.key)
-        return pages.decided(link, campaign, now=self._ports.clock.now(), status=status)
-
-
-def _draft(fields: Mapping[str, str]) -> "Draft":
-    from lambdas.api.pages.review import Draft
-
-    return Draft(fields.get("decision", ""), fields.get("comments", ""), drafts_in(fields))
-
-
-def _require_hash(fields: Mapping[str, str]) -> None:
-    """A form that does not say what it showed decides nothing: the page's own always does. It is empty on a page that
-    was shown while somebody edited, which decides nothing either and is answered with what there is now."""
-    if "contentHash" not in fields:
-        problem = FieldError("contentHash", "the form does not say what it showed; open the link again")
-        raise InvalidInputError(problem.message, errors=[problem])
-
-
-def _filled_in(link: OpenLink, fields: Mapping[str, str]) -> Choice:
-    """Raises ``InvalidInputError`` with the name of the form's field."""
-    named = {name: value for name, value in fields.items() if name in _DECISION_FIELDS}
-    if len(named.get("comments", "").strip()) > MAX_COMMENTS:
-        problem = FieldError("comments", f"your comments have more than {MAX_COMMENTS:,} characters; shorten them")
-        raise InvalidInputError(problem.message, errors=[problem])
-    said = DecisionInput.from_wire({"callbackId": link.approval.callback_id} | named)
-    return _choice(said)._replace(posts=marks_in(fields, link.approval.campaign_id))
 
 
 def _choice(body: DecisionInput) -> Choice:

@@ -13,7 +13,6 @@ from lambdas.api.rest.views import (
     AcceptedCampaign,
     ApprovalView,
     CampaignItem,
-    CampaignLinks,
     CampaignView,
     Listing,
     ProgressView,

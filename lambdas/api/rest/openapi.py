@@ -68,7 +68,10 @@ BODIES: Final[dict[str, Any]] = {
             "schedule": {"start": "2040-09-03T09:00:00", "end": "2040-09-14T18:00:00"},
         }
     },
-    "PostPatch": {"text": "Plan the week in ten minutes, and keep Friday afternoon for the workshop."},
+    "PostPatch": {
+        "text": "Plan the week in ten minutes, and keep Friday afternoon for the workshop.",
+        "dropped": False,
+    },
     "ReviewerChoice": {"reviewer": "ada@example.com"},
     "Reassignment": {"from": "ada@example.com", "to": "lin@example.com"},
     "DecisionInput": {

@@ -179,6 +179,8 @@ class PostView(PlannedPost):
     """When it was planned for, where a person gave it another time."""
     draft: bool = False
     """The text is a draft of the built-in writer that no person has edited: read it before anything goes out."""
+    dropped: bool
+    """A person took it out, and it does not go out."""
 
     @classmethod
     def of(cls, post: Post) -> "PostView":

@@ -6,7 +6,7 @@ passes everywhere. Importing this package is cheap: the counting libraries are i
 
 from lambdas.domain.limits.check import check_limits, without_surplus
 from lambdas.domain.limits.figures import LIMITS, Confidence, Figure, PlatformLimit, Unit
-from lambdas.domain.limits.measure import SmsCount, measure, sms_segments, text_as_published
+from lambdas.domain.limits.measure import SmsCount, measure, sms_parts, sms_segments, text_as_published
 
 __all__ = [
     "LIMITS",
@@ -17,6 +17,7 @@ __all__ = [
     "Unit",
     "check_limits",
     "measure",
+    "sms_parts",
     "sms_segments",
     "text_as_published",
     "without_surplus",

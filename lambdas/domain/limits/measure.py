@@ -59,6 +59,13 @@ def sms_segments(text: str) -> SmsCount:
     return SmsCount("UCS-2", split.total_bytes // 2, len(split.parts))
 
 
+def sms_parts(text: str) -> tuple[str, ...]:
+    """The text of each message that a text is sent as."""
+    import smsutil
+
+    return tuple(part.content for part in smsutil.split(text).parts)
+
+
 def graphemes(text: str) -> list[str]:
     """What a reader calls characters: an emoji with its modifiers is one."""
     if text.isascii() and "\r" not in text:

@@ -76,6 +76,8 @@ class CampaignSummary(Model):
     needs_person: int | None = None
     """Posts of which the last revision left something to a person; absent where there are none, so that an execution of
     an older version finds no field that it does not know (ADR 48)."""
+    first_at: Moment | None = None
+    """When the first post goes out, once a person has edited posts; ``None``: as the plan says, which is in order."""
 
 
 class MadeDecision(Model):
@@ -107,6 +109,8 @@ class Vote(Model):
     comments: str = ""
     posts: tuple[PostDecision, ...] = ()
     at: Moment
+    unopened: Annotated[int, Field(ge=0)] = 0
+    """Of an approval on the page: posts that were never on the reviewer's screen, which they were told."""
     words: str | None = None
     """Under which the comments and posts are kept; ``None``: all that was said is here."""
     content_hash: str | None = None

@@ -241,13 +241,15 @@ class Failure(Model):
 
 
 class PostCounts(Model):
-    """Posts of a campaign by status. ``total = planned + generating + completed + failed``."""
+    """Posts of a campaign by status. ``total = planned + generating + completed + failed + dropped``."""
 
     total: int = 0
     planned: int = 0
     generating: int = 0
     completed: int = 0
     failed: int = 0
+    dropped: int = 0
+    """Written, and taken out by a person."""
 
 
 class Notice(Model):

@@ -21,6 +21,8 @@ class Mail(Model):
     """SES message tags: ids only, never a token or an address. A bounce comes back with them."""
     sender: Sender | None = None
     """Of the tenant; ``None``: the deployment's."""
+    in_name_of: str | None = None
+    """The name that is shown as the sender's, whatever the address; ``None``: the sender's own."""
 
 
 class Kind(StrEnum):

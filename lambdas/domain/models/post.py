@@ -166,7 +166,7 @@ class Revision(Model):
 
 
 class Edit(Model):
-    """Somebody changed the post by hand (its text, or its time) while it waited for approval."""
+    """Somebody changed the post by hand (its text, its time, or whether it goes out) while it waited for approval."""
 
     at: Moment
     by: str
@@ -192,6 +192,13 @@ class Post(PlannedPost, defer_build=False):
     edit: Edit | None = None
     moved_from: Moment | None = None
     """When it was planned for, where a person gave it another time."""
+    dropped: bool = False
+    """A person took it out: it keeps its text and its place in the plan, and does not go out."""
+
+    @property
+    def goes_out(self) -> bool:
+        """Whether there is something to send, and nobody took it out."""
+        return self.content is not None and not self.dropped
 
     @property
     def needs_person(self) -> bool:

@@ -1,5 +1,7 @@
 """The request SES is sent, and what its refusals say."""
 
+from email.header import decode_header, make_header
+from email.utils import parseaddr
 from typing import Any
 
 import boto3
@@ -51,6 +53,33 @@ def test_the_style_sheet_is_on_the_elements_it_is_for() -> None:
     html = request_for(mail(html=page))["Content"]["Simple"]["Body"]["Html"]["Data"]
     assert "<style" not in html
     assert 'style="color: red;margin: 0"' in html.replace("; ", ";").replace(';"', '"')
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Northwind",
+        "Café Müller & Söhne",
+        'Smith, "Jones" <evil@other.example>',
+        "Bäckerei am Rathausplatz mit einem ganz besonders langen Namen",
+        "日本語のとても長いブランド名" * 3,
+    ],
+)
+def test_a_mail_in_a_brands_name_keeps_the_verified_address(name: str) -> None:
+    sender = request_for(mail(in_name_of=name))["FromEmailAddress"]
+    assert sender.isascii()
+    assert len(sender) < 320
+    assert all(len(word) <= 75 for word in sender.split(" ") if word.startswith("=?"))
+    shown, address = parseaddr(sender)
+    assert address == "c@example.com"
+    assert str(make_header(decode_header(shown))) == name
+
+
+def test_no_name_brings_another_header() -> None:
+    sender = request_for(mail(in_name_of="Acme\r\nBcc: eve@example.com\x00"))["FromEmailAddress"]
+    assert sender == '"Acme Bcc: eve@example.com" <c@example.com>'
+    own = Sender.from_wire({"address": "hi@acme.example", "name": "Acme Campaigns"})
+    assert request_for(mail(sender=own, in_name_of="Acme"))["FromEmailAddress"] == "Acme <hi@acme.example>"
 
 
 def test_a_tenants_sender_goes_before_the_deployments() -> None:

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from lambdas.api.pages.shown import POSTS_A_PAGE
+from lambdas.api.pages.selection import POSTS_A_PAGE
 from lambdas.domain.ids import post_id_for
 from lambdas.domain.models.approval import ApprovalStatus, PostVerdict
 from lambdas.domain.models.workflow import Decision
@@ -27,9 +27,10 @@ class Filled(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         values = dict(attrs)
         name, value = str(values.get("name")), str(values.get("value"))
-        if tag == "button" and name == "page":
-            self.pages.append(value)
+        if tag == "button" and name != "None":
             assert "formnovalidate" in values
+        if tag == "button" and name == "page" and "Page" in (values.get("aria-label") or ""):
+            self.pages.append(value)
         if tag == "input" and (values["type"] == "hidden" or "checked" in values):
             self.fields[name] = value
         if tag == "textarea":
@@ -38,6 +39,7 @@ class Filled(HTMLParser):
 
     def handle_endtag(self, tag: str) -> None:
         if tag == "textarea":
+            self.fields[self._area] = self.fields[self._area].removeprefix("\n")  # as browsers do
             self._area = ""
 
     def handle_data(self, data: str) -> None:
@@ -213,7 +215,7 @@ def test_hundreds_of_previews_change_nothing(waiting: Waiting) -> None:
 def test_who_decided_is_said_without_an_address(waiting: Waiting) -> None:
     waiting.send({"decision": "rejected"}, reviewer="grace@example.com")
     late, own = waiting.send({"decision": "approved"}), waiting.send({"decision": "approved"}, "grace@example.com")
-    for reply, who in ((late, "reviewer 2"), (own, "you")):
+    for reply, who in ((late, "Reviewer 2"), (own, "you")):
         assert reply.status == 409
         assert re.search(rf"<dt>Decided by</dt><dd>{who}</dd>", reply.text)
         assert "@" not in re.sub(r"<style>.*?</style>", "", reply.text, flags=re.DOTALL)

@@ -29,14 +29,14 @@ def test_the_page_shows_what_is_decided_on(waiting):
     assert (reply.status, reply.headers["Content-Type"]) == (200, "text/html; charset=utf-8")
     for shown in ("Spring launch", "Post number 1", "Post number 3", "Mara", "LinkedIn", "#northwind", "Europe/Berlin"):
         assert shown in reply.text
-    assert "Mon 05 Jan 2026, 10:00" in reply.text  # nine o'clock UTC in Berlin
+    assert "Monday, 5 January 2026, 10:00" in reply.text  # nine o'clock UTC in Berlin
     assert "of 3,000 characters" in reply.text
     assert "&lt;b&gt;with markup&lt;/b&gt; &amp; an ampersand" in reply.text
     form = Form(reply.text)
-    assert form.forms == [{"method": "post", "class": "wrap main"}]
+    assert form.forms == [{"method": "post", "action": "#top", "class": "wrap main"}]
     assert form.choices == ["approve", "change", "reject"] * 3 + ["approved", "needs_revision", "rejected"]
-    assert form.hidden == {"contentHash": waiting.approval.content_hash}
-    assert set(form.areas) == {"comments", "comment-1", "comment-2", "comment-3"} == form.labelled
+    assert form.hidden == {"contentHash": waiting.approval.content_hash, "seen": "1-3", "at": "1"}
+    assert set(form.areas) == {"comments", "comment-1", "comment-2", "comment-3"} == form.labelled - {"platform"}
 
 
 def test_the_page_names_the_rules_a_post_does_not_meet(waiting):
@@ -123,7 +123,7 @@ def test_a_second_decision_is_told_what_the_first_was(waiting):
     again = waiting.send({"decision": "approved"}, reviewer="grace@example.com")
 
     assert again.status == 409
-    for shown in ("already decided", "Rejected", "reviewer 1", "Off brand"):
+    for shown in ("already decided", "Rejected", "Reviewer 1", "Off brand"):
         assert shown in again.text
     assert len(waiting.world.engine.resumed) == 1
 

@@ -235,7 +235,7 @@ def test_one_campaign_tells_its_brief_and_not_its_configuration(world, make_brie
     found = world.call("GET", f"/campaigns/{started}").json
 
     assert found["brief"]["name"] == "Spring launch"
-    assert found["counts"] == {"total": 0, "planned": 0, "generating": 0, "completed": 0, "failed": 0}
+    assert found["counts"] == {"total": 0, "planned": 0, "generating": 0, "completed": 0, "failed": 0, "dropped": 0}
     assert not {"configuration", "tenantId"} & set(found)
     assert found["links"]["self"] == f"/campaigns/{started}"
 

@@ -55,7 +55,7 @@ def test_a_queued_campaign_is_at_its_first_step():
         "completedSteps": [],
         "remainingSteps": list(BUILD_STEPS),
         "progressPercentage": 0,
-        "posts": {"total": 0, "planned": 0, "generating": 0, "completed": 0, "failed": 0},
+        "posts": {"total": 0, "planned": 0, "generating": 0, "completed": 0, "failed": 0, "dropped": 0},
         "needsPerson": 0,
         "startedAt": "2026-01-05T09:00:00.000Z",
         "elapsedSeconds": 90.0,

@@ -106,6 +106,14 @@ def test_without_a_mark_all_posts_go_back_with_the_comment(world: World) -> None
     assert {post.revision.instructions for post in posts if post.revision} == {"Warmer"}
 
 
+def test_a_post_that_was_dropped_stays_as_it_is(world: World) -> None:
+    sent = sent_back(world, comments="All of them warmer.")
+    first = world.posts.page(samples.KEY, 10).items[0]
+    dropped = world.posts.edit(samples.KEY, first.model_copy(update={"dropped": True}))
+    assert revise_posts(sent, world).total_posts == 3
+    assert world.posts.get(samples.KEY, first.post_id) == dropped
+
+
 @pytest.mark.parametrize("size", [1_000, 100_000, 160_000, 300_000])
 def test_the_longest_text_and_all_that_reviewers_may_say_leave_room_for_the_next_text(world: World, size: int) -> None:
     """An item holds 400 KB, and a blog post 300,000 bytes."""

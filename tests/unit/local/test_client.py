@@ -11,6 +11,9 @@ from local.client import CampaignEndedError, Client, TooLateError, until
 from local.http import Reply, StackError, UnexpectedReplyError
 from local.reviewers import Inbox, is_throwaway, throwaway_tenants
 from local.target import Target
+from tests.support.api import World
+from tests.support.page_server import link_to, served
+from tests.support.waiting import waiting_campaign
 
 PROBLEM = {
     "type": "urn:campaign-orchestration:problem:invalid-input",
@@ -120,3 +123,11 @@ def test_only_tenants_of_a_run_are_thrown_away() -> None:
     assert all(map(is_throwaway, (*throwaway_tenants(), *throwaway_tenants("mine"))))
     assert not any(map(is_throwaway, ("acme", "verifying", "my-verify", "")))
     assert len({*throwaway_tenants(), *throwaway_tenants("mine")}) == 6
+
+
+def test_an_approval_of_more_posts_than_were_opened_is_confirmed(client: Client) -> None:
+    waiting = waiting_campaign(World(), posts=60)
+    with served(waiting) as address:
+        client.answer(link_to(address, waiting), "approved")
+    (vote,) = waiting.stored().votes
+    assert (vote.decision, vote.unopened) == ("approved", 10)
