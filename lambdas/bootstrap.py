@@ -6,6 +6,7 @@ and made when it is first asked for, so that a function loads those that it uses
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 from functools import cache, cached_property
 from importlib import import_module
@@ -58,8 +59,11 @@ if TYPE_CHECKING:
 
 EventT = TypeVar("EventT", bound="TaskEvent")
 
-_STORES = ("dynamo_table", "campaign_store", "post_store", "request_store", "checkpoint_store")
+_STORES = ("dynamo_table", "campaign_store", "post_store", "checkpoint_store")
 """What nearly every function works with that has the table."""
+
+_THRESHOLDS = (700, 10, 10)
+"""Python's own (docs.python.org/3/library/gc.html): ``lambdas`` raised them for the start."""
 
 
 class Bootstrap:
@@ -267,24 +271,33 @@ def step(
     *,
     checkpoint: bool = True,
     begin: bool = False,
+    approvals: bool = False,
 ) -> Step[EventT]:
     """The Lambda handler of the state ``name``: ``logic`` in the frame around every step.
 
     ``checkpoint=False`` where the step's own records are its checkpoint; ``begin`` where it works for long before it
-    writes anything, so that its checkpoint is stored at once.
+    writes anything, so that its checkpoint is stored at once; ``approvals`` as in ``load``.
     """
     from lambdas.adapters.step import Step
 
-    load(settings)
+    event.model_rebuild()
+    load(settings, approvals=approvals)
     return Step(name, event, settings, logic, Bootstrap, checkpoint=checkpoint, begin=begin)
 
 
-def load(model: type[Settings]) -> None:
+def load(model: type[Settings], *, approvals: bool = False) -> None:
     """Import what a function with these settings is going to use: while Lambda initialises its process, for which it
     has up to ten seconds, and not within its first invocation
-    (docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html)."""
-    for store in _STORES if issubclass(model, TableSettings) else ():
+    (docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html).
+
+    ``approvals``: it works with requests for approval, whose models are many. What exists by then is never looked
+    through for garbage; what an invocation makes is, as ever.
+    """
+    stores = (*_STORES, "request_store") if approvals else _STORES
+    for store in stores if issubclass(model, TableSettings) else ():
         import_module(f"lambdas.adapters.table.{store}")
+    gc.freeze()
+    gc.set_threshold(*_THRESHOLDS)
 
 
 def ports_for(model: type[Settings], context: object = None) -> Bootstrap:

@@ -17,7 +17,7 @@ SettingsT = TypeVar("SettingsT", bound="Settings")
 class Settings(BaseModel):
     """Fields are read from environment variables of the same name in upper case."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     state_limit_bytes: int = 32 * 1024
     """``STATE_LIMIT_BYTES``: what a step's input and its output may have. The engine's limit is eight times that."""

@@ -67,4 +67,4 @@ class ApprovalExpiredSettings(TableSettings, AlertSettings):
     """It is told that nobody looked after the request in time."""
 
 
-handler = step("ApprovalExpired", StepEvent, ApprovalExpiredSettings, approval_expired)
+handler = step("ApprovalExpired", StepEvent, ApprovalExpiredSettings, approval_expired, approvals=True)

@@ -100,7 +100,7 @@ class ReconcileSettings(TableSettings, EngineSettings, AlertSettings):
     """It starts executions, and tells people when that does not help."""
 
 
-load(ReconcileSettings)
+load(ReconcileSettings, approvals=True)
 
 
 def handler(event: Any, context: object) -> dict[str, Any]:

@@ -9,10 +9,9 @@ from typing import Any, Protocol
 from urllib.parse import quote
 
 from lambdas.domain.errors import ConflictError
-from lambdas.domain.graph.model import ExecutionStatus
 from lambdas.domain.ids import CampaignId, TaskToken
 from lambdas.domain.models.base import Model, Moment
-from lambdas.domain.models.workflow import BuildInput
+from lambdas.domain.models.workflow import BuildInput, ExecutionStatus
 
 SERVICE_RESTART = "States.ServiceRestart"
 """An engine that was restarted says so of the executions it lost. AWS never does; the local engine does."""

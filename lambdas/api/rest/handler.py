@@ -17,7 +17,7 @@ class ApiSettings(TableSettings, QuotaSettings, EngineSettings, LinkSettings):
     """For a gateway that does not tell its own domain."""
 
 
-load(ApiSettings)
+load(ApiSettings, approvals=True)
 
 
 @cache

@@ -58,7 +58,7 @@ class BrandConfig(Model):
     emoji_policy: EmojiPolicy = EmojiPolicy.SPARING
     max_reading_grade: Annotated[int, Field(ge=1, le=20)] | None = None
     """Highest US school grade the copy may need; absent: not checked."""
-    links: LinkPolicy = LinkPolicy()
+    links: LinkPolicy = LinkPolicy.model_construct()
     handles: dict[Platform, Handle] = Field(default_factory=dict)
     """The brand's account on each platform."""
 

@@ -35,7 +35,7 @@ class StepOutcome(StrEnum):
     FAILED = "failed"
 
 
-class Checkpoint(Model):
+class Checkpoint(Model, defer_build=False):
     """One attempt of one step.
 
     A step that moves its campaign writes it in the transaction that makes the move, so that the two cannot disagree

@@ -2,18 +2,18 @@
 
 from typing import Annotated
 
-from pydantic import EmailStr, Field
+from pydantic import Field
 
 from lambdas.domain.ids import shaped
-from lambdas.domain.models.base import Model
+from lambdas.domain.models.base import Email, Model
 
 
 class Sender(Model):
     """Who a tenant's mails come from. The address is an identity that SES has verified and that is the tenant's."""
 
-    address: EmailStr
+    address: Email
     name: Annotated[str, shaped(r"^[^\x00-\x1f\x7f]{1,100}$", "1 to 100 characters in one line")] | None = None
-    reply_to: EmailStr | None = None
+    reply_to: Email | None = None
 
 
 class SlackUse(Model):
@@ -30,7 +30,7 @@ class TenantConfig(Model):
     """Absent: the deployment's."""
     slack: SlackUse | None = None
     """Absent: mail only."""
-    notify: Annotated[tuple[EmailStr, ...], Field(max_length=10)] = ()
+    notify: Annotated[tuple[Email, ...], Field(max_length=10)] = ()
     """Who hears when mail does not reach a reviewer; where empty, whoever started the campaign."""
 
 
