@@ -108,12 +108,7 @@ def _look(entry: ActiveCampaign, ports: Ports, *, suspect: bool) -> tuple[Findin
     execution = ports.engine.describe(current_execution(campaign, ports.engine))
     finding = diagnose(campaign, execution, now)
     if finding is Finding.OVER:
-        if entry.alert and campaign.error:
-            ports.alerts.send(alert_of(campaign, campaign.error))
-        entry = entry.model_copy(update={"alert": False})
-        if MailState.NOT_ACCEPTED in tell_failed(campaign, ports):
-            return finding, entry, now + SOON
-        return finding, entry, None if _settle(entry.key, ports, now) else now + WORKING
+        return _over(entry, campaign, ports)
     if finding is Finding.NOT_STARTED:
         changes = before_revision(campaign)
         if changes:
@@ -131,6 +126,19 @@ def _look(entry: ActiveCampaign, ports: Ports, *, suspect: bool) -> tuple[Findin
     waits = campaign.status is CampaignStatus.AWAITING_APPROVAL
     starting = execution is None or campaign.status not in BUILDING
     return finding, entry, now + (SOON if suspect or starting else WAITING if waits else WORKING)
+
+
+def _over(
+    entry: ActiveCampaign, campaign: Campaign, ports: Ports
+) -> tuple[Finding, ActiveCampaign, datetime | None]:
+    """Tell people of a failure, once, and take the campaign off the list when nothing of it is left to be seen to."""
+    now = ports.clock.now()
+    if entry.alert and campaign.error:
+        ports.alerts.send(alert_of(campaign, campaign.error))
+    entry = entry.model_copy(update={"alert": False})
+    if MailState.NOT_ACCEPTED in tell_failed(campaign, ports):
+        return Finding.OVER, entry, now + SOON
+    return Finding.OVER, entry, None if _settle(entry.key, ports, now) else now + WORKING
 
 
 def _end_by_hand(campaign: Campaign, ports: Ports, now: datetime) -> datetime | None:
