@@ -27,7 +27,7 @@ KINDS = {
     rf"{SECRETS}/approval-keys-\?\?\?\?\?\?": "approval keys",
     r"arn:<AWS::Partition>:ssm:<AWS::Region>:<AWS::AccountId>:parameter/[\w-]*campaign/approval-base-url": "base url",
     r"arn:<AWS::Partition>:ses:<AWS::Region>:<AWS::AccountId>:identity/\*": "senders",
-    r"arn:<AWS::Partition>:ses:<AWS::Region>:<AWS::AccountId>:configuration-set/<Mails\w+>": "configuration set",
+    r"arn:<AWS::Partition>:ses:.*:configuration-set/<([\w-]+:\w+Ref)?Mails\w+>": "configuration set",
     rf"{SECRETS}/slack/\*": "slack tokens",
     r"arn:<AWS::Partition>:bedrock:<AWS::Region>::foundation-model/amazon\.nova-lite-v1:0": "model",
     r"<(\w[\w-]*:ExportsOutputRef)?Build\w{8,}>": "build",

@@ -199,7 +199,8 @@ def _public_holidays(country: str, year: int) -> frozenset[date]:
 def _nothing_open(schedule: Schedule, platform: Platform, window: Span) -> InvalidInputError:
     holidays, nothing = _holidays(schedule, window), set[date]()
     hours = f"{schedule.hours_of(platform).told()} {schedule.time_zone}"
-    if schedule.blackout_dates and next(_within_hours(schedule, platform, window, holidays), None):
+    without_blackouts = next(_within_hours(schedule, platform, window, holidays), None)
+    if without_blackouts and schedule.blackout_dates:
         field, message = "schedule.blackoutDates", "every day of the campaign is blacked out"
     elif next(_within_hours(schedule, platform, window, nothing), None):
         field, message = "schedule", "every day of the campaign is blacked out or a public holiday"
