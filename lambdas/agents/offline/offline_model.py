@@ -7,7 +7,7 @@ off call by call and then all is well, a single word happens every time.
     {"3": ["throttle", "ok"], "7": ["banned_word"], "11": "malformed", "plan": ["timeout"]}
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Any
 
