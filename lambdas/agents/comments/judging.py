@@ -6,7 +6,6 @@ from lambdas.agents.comments.amending import usable_quote
 from lambdas.agents.comments.facts import Facts, fact_meant, facts_of, says
 from lambdas.agents.comments.passages import contains, lines_of, opening_of, runs_of, words_of
 from lambdas.agents.comments.reading import QUOTED, Kind, Wish, quotes_to_use, read
-from lambdas.agents.comments.wording import asked_for_another, done_in_words, left_in_words
 from lambdas.agents.draft import Draft
 from lambdas.agents.offline.material import LINK
 from lambdas.domain.limits import measure
@@ -40,6 +39,8 @@ _DID_CHARS = 300
 
 
 def _outcome(wish: Wish, done: bool, facts: Facts, language: str) -> CommentOutcome:
+    from lambdas.agents.comments.wording import done_in_words, left_in_words  # only where something was sent back
+
     did = done_in_words(wish, facts, language) if done else left_in_words(wish, language)
     short = did if len(did) <= _DID_CHARS else did[: _DID_CHARS - 1] + "…"
     return CommentOutcome(comment=wish.said, outcome=Followed.DONE if done else Followed.PERSON, did=short)
@@ -60,6 +61,8 @@ def settled(
 def outcome_of_another(new: Draft, old: Draft, language: str) -> CommentOutcome:
     """Of "write another": whether the text that replaces the rejected one is another."""
     done = is_another(new.text.replace(LINK, ""), old.text.replace(LINK, "")).passed
+    from lambdas.agents.comments.wording import asked_for_another
+
     return _outcome(Wish(Kind.ANOTHER, asked_for_another(language)), done, facts_of("", (), ""), language)
 
 

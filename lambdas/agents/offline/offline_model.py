@@ -7,12 +7,11 @@ off call by call and then all is well, a single word happens every time.
     {"3": ["throttle", "ok"], "7": ["banned_word"], "11": "malformed", "plan": ["timeout"]}
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Any
 
 from lambdas.agents.offline.planner import propose_topics
-from lambdas.agents.offline.revision import revise
 from lambdas.agents.offline.writer import write_draft
 from lambdas.domain.errors import DependencyTimeoutError, DependencyUnavailableError, ThrottledError
 from lambdas.domain.limits import LIMITS
@@ -103,6 +102,14 @@ class OfflineModel:
         if request.task is Task.PLAN:
             composed = propose_topics(request.payload, request.seed)
         else:
-            composed = revise(request.payload, request.seed, write_draft)
+            composed = _written(request.payload, request.seed)
         reply = ModelReply(data=composed, model_id=MODEL_ID)
         return spoilt(fault, request, reply)
+
+
+def _written(payload: Mapping[str, Any], seed: int) -> dict[str, Any]:
+    if not payload.get("revision"):
+        return write_draft(payload, seed)
+    from lambdas.agents.offline.revision import revise  # few posts go back, and each cold start would pay for it
+
+    return revise(payload, seed, write_draft)
