@@ -30,12 +30,12 @@ _NEEDED = frozenset({"apiUrl", "region", "prefix", "table", "bucket", "alertTopi
 
 
 class TargetError(RuntimeError):
-    """There is no such stack, or its file does not describe it; the message says what to do about it."""
+    """There is no such stack, or its stack file is not usable; the message says what to do."""
 
 
 @dataclass
 class Target:
-    """``info`` is what the stack file says."""
+    """``info`` is the content of the stack file."""
 
     info: dict[str, Any]
 

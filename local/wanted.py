@@ -65,8 +65,8 @@ def found(ask: Callable[[], Any]) -> Any:
         return None
 
 
-THERE = "is there already, and not of this stage"
-LEAVING = "is scheduled for deletion, and its name is taken until then"
+THERE = "exists already and does not belong to this stage"
+LEAVING = "is scheduled for deletion; its name is taken until then"
 TODO = {
     THERE: "deploy with CONTEXT='prefix=…-'; or, if a deleted stack kept it, import it (`cdk import`) or delete it",
     LEAVING: "`aws secretsmanager restore-secret`, then import it; or wait, or deploy with CONTEXT='prefix=…-'",
