@@ -1,4 +1,4 @@
-"""Telling people that a campaign needs them."""
+"""Alerts: notifying people that a campaign needs them."""
 
 from lambdas.domain.models.campaign import Alert, Campaign, Failure
 from lambdas.domain.models.checkpoint import PLAN_POSTS, SAVE_CAMPAIGN, VALIDATE_CAMPAIGN
@@ -39,7 +39,7 @@ _ADVICE = {
 def advised(failure: Failure, campaign: Campaign, execution_arn: str | None = None) -> Failure:
     """``failure`` with the correlation id, the link to the execution, and the next thing to do.
 
-    ``execution_arn`` is the one on the record where none is given.
+    Without ``execution_arn``, the one on the campaign's record is used.
     """
     arn = execution_arn or campaign.execution_arn
     advice = _ADVICE.get(failure.code)
