@@ -1,4 +1,4 @@
-"""Compensate: undo what the campaign made outside of the table."""
+"""Compensate: undoes what the campaign created outside the table."""
 
 from collections.abc import Mapping
 
@@ -17,14 +17,13 @@ from lambdas.settings import BucketSettings, TableSettings
 def compensate(
     event: StepEvent, campaigns: CampaignStore, effects: EffectStore, known: Mapping[str, Undo], clock: Clock
 ) -> Compensation:
-    """Undo everything that is not undone yet, newest first, and record what became of each.
+    """Undo everything that is not undone yet, newest first, and record the result of each.
 
-    Nothing where it is not for this execution to undo: of a campaign that was approved, since the step of an earlier
-    execution brought it there and what fails is only the one that had taken its place; and of a campaign that goes on
-    in a later execution, which needs what was made.
+    Nothing is undone if this execution may not do so: if the campaign was approved (an earlier execution approved it,
+    and only its replacement failed), or if the campaign continues in a later execution, which needs what was created.
 
-    One that cannot be undone does not keep the others from it. Raises the ``RetryableError`` of the first that may
-    be undone at another attempt, after all were tried.
+    An effect that cannot be undone does not stop the others. After all were tried, raises the first ``RetryableError``,
+    since another attempt may undo that effect.
     """
     undone = failed = 0
     passing: RetryableError | None = None
@@ -32,7 +31,7 @@ def compensate(
         if effect.status is EffectStatus.UNDONE:
             continue
         if not _may_undo(campaigns.get(event.key), event):
-            break  # looked at each time, for a retry may come between any two
+            break  # checked each time, because a retry of the campaign may begin between any two
         error = _try(known.get(effect.kind), effect)
         settled = {
             "status": EffectStatus.NOT_UNDONE if error else EffectStatus.UNDONE,
@@ -64,7 +63,7 @@ def _try(undo: Undo | None, effect: Effect) -> Exception | None:
 
 
 class CompensateSettings(TableSettings, BucketSettings):
-    """What PlanPosts and RevisePosts write to."""
+    """The stores that PlanPosts and RevisePosts write to."""
 
 
 handler = step(
