@@ -60,10 +60,8 @@ class IdSource(Protocol):
 
 class CampaignStore(Protocol):
     def create(self, campaign: Campaign, idempotency: IdempotencyRecord | None = None) -> None:
-        """Store a new campaign, its entry in the tenant's list and its idempotency record, all or nothing.
-
-        Raises ``ConflictError`` if the id or the idempotency key is taken.
-        """
+        """Store a new campaign, its entry in the tenant's list and its idempotency record, all or nothing. Raises
+        ``ConflictError`` if the id or the idempotency key is taken."""
         ...
 
     def owner_of(self, campaign_id: CampaignId) -> TenantId | None:
@@ -82,8 +80,8 @@ class CampaignStore(Protocol):
         """The same with its configuration, if there is one yet, in one request."""
 
     def page(self, tenant_id: TenantId, limit: int, cursor: str | None = None) -> Page[Campaign]:
-        """Newest first. Records that this version cannot read are omitted and logged. Raises ``InvalidInputError`` for
-        an invalid cursor."""
+        """Newest first; unreadable records are omitted and logged. Raises ``InvalidInputError`` for an invalid
+        cursor."""
 
     def update(
         self,
@@ -94,11 +92,9 @@ class CampaignStore(Protocol):
         at: datetime,
         **changes: Unpack[CampaignChanges],
     ) -> Campaign:
-        """Change the named fields if the status is one of ``expected``, and return the new record.
-
-        Raises ``NotFoundError``, ``ConflictError`` with ``details['status']`` if the status is another, and
-        ``ConcurrentUpdateError`` if the execution on record (none: the first) differs from ``of_execution``.
-        """
+        """Change the named fields if the status is one of ``expected``, and return the new record. Raises
+        ``NotFoundError``, ``ConflictError`` with ``details['status']`` if the status is another, and
+        ``ConcurrentUpdateError`` if the execution on record (none: the first) differs from ``of_execution``."""
 
     def change(
         self,
@@ -110,11 +106,8 @@ class CampaignStore(Protocol):
         result: Model | None = None,
         **changes: Unpack[CampaignChanges],
     ) -> None:
-        """``update`` without a return value, which saves a request in a step.
-
-        ``result`` is what the step will return, if this is its last write: its checkpoint is completed in the same
-        transaction.
-        """
+        """``update`` without a return value, which saves a request. ``result`` is what the step will return, if this is
+        its last write: its checkpoint is completed in the same transaction."""
 
 
 class PostStore(Protocol):
@@ -127,10 +120,8 @@ class PostStore(Protocol):
     def get(self, key: CampaignKey, post_id: PostId) -> Post: ...
 
     def get_many(self, key: CampaignKey, post_ids: Sequence[PostId]) -> list[Post]:
-        """Read consistently, in the given order; unknown ids are omitted.
-
-        Everything from the first to the last of them is read, so ask for adjacent posts: a batch, a page.
-        """
+        """Read consistently, in the given order; unknown ids are omitted. Everything from the first to the last of them
+        is read, so ask for adjacent posts: a batch, a page."""
         ...
 
     def page(self, key: CampaignKey, limit: int, cursor: str | None = None) -> Page[Post]:
@@ -138,9 +129,9 @@ class PostStore(Protocol):
         ...
 
     def claim(self, key: CampaignKey, batch_id: int, claim: Claim) -> bool:
-        """Claim the unwritten posts of a batch with ``claim``; returns whether that succeeded. It fails while another
-        claim is valid, and if there is no such batch. An owner's next attempt takes over from its previous one, and
-        a repeated claim succeeds."""
+        """Claim the unwritten posts of a batch; returns whether that succeeded. It fails while another claim is valid,
+        and if there is no such batch. An owner's next attempt takes over from its previous one; a repeated claim
+        succeeds."""
         ...
 
     def claims(self, key: CampaignKey) -> dict[int, Claim]:
@@ -160,16 +151,13 @@ class PostStore(Protocol):
         ...
 
     def revise(self, key: CampaignKey, batch_id: int, posts: Sequence[Post]) -> list[Post]:
-        """Make posts ``planned`` again with the ``revision`` they carry and without a text, each only if its version
-        is still the one given; answers those changed. Nobody holds the batch from then on.
-        """
+        """Make posts ``planned`` again with the ``revision`` they carry and without a text, each only if its version is
+        unchanged; returns those changed. The batch is released."""
         ...
 
     def edit(self, key: CampaignKey, post: Post) -> Post:
-        """Store ``content``, ``provenance`` and ``edit`` of a post whose version is still the one given.
-
-        Raises ``ConcurrentUpdateError``.
-        """
+        """Store ``content``, ``provenance`` and ``edit`` of a post whose version is unchanged, or raise
+        ``ConcurrentUpdateError``."""
         ...
 
     def progress(self, key: CampaignKey) -> PostCounts:
@@ -227,8 +215,7 @@ class RecentTexts(CampaignTexts, Protocol):
         ...
 
     def add(self, key: CampaignKey, texts: Sequence[str]) -> None:
-        """Add an approved campaign's texts to its tenant's (``RecentCampaigns.added``); concurrent additions are all
-        kept. Raises ``ConcurrentUpdateError`` if others were faster at every attempt; nothing was added then."""
+        """Add an approved campaign's texts. Raises ``ConcurrentUpdateError`` if other writers won every attempt."""
         ...
 
     def put(self, key: CampaignKey, texts: Sequence[str]) -> None:
@@ -247,10 +234,7 @@ class CheckpointStore(Protocol):
 
     def record(self, key: CampaignKey, checkpoint: Checkpoint) -> None:
         """Store how an attempt ended: completes what ``begin`` stored, and keeps the effect that was recorded on it.
-
-        The first end is kept. A later one, of the same attempt of the same step in the same execution, is from a
-        duplicate delivery and is ignored.
-        """
+        The first end is kept; a later one of the same attempt is from a duplicate delivery and is ignored."""
         ...
 
     def page(self, key: CampaignKey, limit: int, cursor: str | None = None) -> Page[Checkpoint]:
