@@ -106,8 +106,8 @@ class CampaignStore(Protocol):
         result: Model | None = None,
         **changes: Unpack[CampaignChanges],
     ) -> None:
-        """``update`` without a return value, which saves a request. ``result`` is what the step will return, if this is
-        its last write: its checkpoint is completed in the same transaction."""
+        """``update`` without a return value, which saves a request. ``result``: what the step returns, if this is its
+        last write; its checkpoint is completed in the same transaction."""
 
 
 class PostStore(Protocol):
@@ -151,8 +151,8 @@ class PostStore(Protocol):
         ...
 
     def revise(self, key: CampaignKey, batch_id: int, posts: Sequence[Post]) -> list[Post]:
-        """Make posts ``planned`` again with the ``revision`` they carry and without a text, each only if its version is
-        unchanged; returns those changed. The batch is released."""
+        """Make posts ``planned`` again with the ``revision`` they carry, without a text, if unchanged; releases the
+        batch."""
         ...
 
     def edit(self, key: CampaignKey, post: Post) -> Post:

@@ -1,4 +1,4 @@
-"""The time in which a campaign may post."""
+"""The times at which a campaign may post."""
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
@@ -14,7 +14,7 @@ OPENS = time(8)
 CLOSES = time(20)
 """Local wall-clock time; a post may go out at ``OPENS`` and must be out before ``CLOSES``."""
 MAX_WINDOW_DAYS = 3_660
-"""Ten years: beyond, a schedule is a typing mistake."""
+"""Ten years: a longer schedule must be a typing mistake."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MINUTE = timedelta(minutes=1)
@@ -28,7 +28,7 @@ class Span(NamedTuple):
 
 
 def to_minute(moment: datetime) -> int:
-    """The minute ``moment`` lies in."""
+    """The minute that contains ``moment``."""
     return (moment - _EPOCH) // _MINUTE
 
 
@@ -39,16 +39,17 @@ def from_minute(minute: int) -> datetime:
 def open_spans(schedule: Schedule) -> list[Span]:
     """The minutes of the window that are within working hours of a day that is neither blacked out nor a holiday.
 
-    In order, without overlap, none empty. Raises ``InvalidInputError`` when nothing is left, when the window is
-    too long, or when the holidays of the country are not known.
+    In order, without overlap, none empty. Raises ``InvalidInputError`` if nothing is left, if the window is too long,
+    or if the holidays of the country are not known.
     """
     return list(_spans(schedule))
 
 
 def open_minutes(schedule: Schedule, *, enough: int | None = None) -> int:
-    """How many minutes of the window are open: as many posts one persona can publish. Raises as ``open_spans``.
+    """How many minutes of the window are open, which is how many posts one persona can publish. Raises as
+    ``open_spans``.
 
-    With ``enough``, days are counted until there are that many, which for a window of years is a thousandth of it.
+    With ``enough``, counting stops there, which for a window of years is a thousandth of the work.
     """
     minutes = 0
     for span in _spans(schedule):
@@ -81,7 +82,7 @@ def _window(schedule: Schedule) -> Span:
     if end - start > timedelta(days=MAX_WINDOW_DAYS):
         message = f"the campaign may run for at most {MAX_WINDOW_DAYS} days"
         raise InvalidInputError(f"schedule.end: {message}", errors=[FieldError("schedule.end", message)])
-    # Both ends belong to the window; a start within a minute leaves only the next one whole.
+    # Both ends belong to the window; a start within a minute means the next whole one.
     first = to_minute(start) + (1 if start.second or start.microsecond else 0)
     return Span(first, to_minute(end) + 1)
 
@@ -116,8 +117,8 @@ def _open_on(day: date, zone: ZoneInfo) -> Iterator[Span]:
     ):
         yield Span(start, end)
         return
-    # The clock jumps within working hours, or the day does not exist (Samoa skipped 30 December 2011):
-    # so rare that every minute can be asked.
+    # The clock changes within working hours, or the day does not exist (Samoa skipped 30 December 2011): so rare that
+    # checking every minute is acceptable.
     run: int | None = None
     for minute in range(start - 24 * 60, end + 24 * 60 + 1):
         if _is_open(minute, day, zone):
@@ -150,7 +151,7 @@ def _holidays(schedule: Schedule, window: Span) -> set[date]:
 
 @lru_cache(maxsize=64)
 def _public_holidays(country: str, year: int) -> frozenset[date]:
-    # A third of a second to import, and most campaigns name no country.
+    # Importing it takes a third of a second, and most campaigns name no country.
     import holidays
 
     return frozenset(holidays.country_holidays(country, years=year))
