@@ -1,5 +1,4 @@
-"""Rules for a request for approval: the decision that follows from the answers, when the request is due, and what
-happens if nobody answers.
+"""Rules for a request for approval: its decision, when it is due, and what happens if nobody answers.
 
 Pure functions of the request's record, the campaign's policy and the clock. Only answers count that were given for the
 posts as they are now (ADR 68).
@@ -210,8 +209,8 @@ def edit_ends(approval: Approval) -> datetime | None:
 
 
 def lost(approval: Approval) -> list[Reviewer]:
-    """Reviewers to report: mail does not or may not reach them, or their links were taken back and nobody else is left
-    to answer."""
+    """Reviewers to report: mail does not or may not reach them, or their links were revoked and nobody else can
+    answer."""
     silent = approval.silent()
     nobody = all(reviewer.revoked for reviewer in silent)
     untold = (reviewer for reviewer in silent if not reviewer.unreachable_told)

@@ -129,9 +129,8 @@ class PostStore(Protocol):
         ...
 
     def claim(self, key: CampaignKey, batch_id: int, claim: Claim) -> bool:
-        """Claim the unwritten posts of a batch; returns whether that succeeded. It fails while another claim is valid,
-        and if there is no such batch. An owner's next attempt takes over from its previous one; a repeated claim
-        succeeds."""
+        """Claim the unwritten posts of a batch; returns whether that succeeded. It fails while another claim is valid
+        or if there is no such batch. An owner's next attempt takes over; a repeated claim succeeds."""
         ...
 
     def claims(self, key: CampaignKey) -> dict[int, Claim]:

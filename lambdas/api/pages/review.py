@@ -1,4 +1,4 @@
-"""The pages a reviewer sees. Imported when one is rendered, because jinja2 is cold-start time."""
+"""The reviewers' pages. Imported when one is rendered, because jinja2 would lengthen the cold start."""
 
 import base64
 import hashlib

@@ -1,5 +1,5 @@
-"""Requests for approval: for reviewers (the page behind a mailed link, and the same for programs), and for the people
-who run a campaign (``/campaigns/{id}/approvals``)."""
+"""Requests for approval: for reviewers (the page behind a mailed link, and the same for programs), and for managers
+(``/campaigns/{id}/approvals``)."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -37,7 +37,8 @@ FORM = {
     },
 }
 _DECISION_FIELDS = frozenset(FORM) - {"page"}
-# Nothing is required of a link here: one without its parts gets a page that says so, and not a problem document.
+# No parameter is required here: for a link with missing parts the answer is a page that says so, not a problem
+# document.
 CallbackPath = Annotated[str, Path()]
 LinkPart = Annotated[str, Query()]
 PageNumber = Annotated[str, Query(description="Page of the posts, from 1.")]
@@ -70,7 +71,7 @@ class ApprovalRoutes(Routes):
     def show(
         self, callback_id: CallbackPath, token: LinkPart = "", nonce: LinkPart = "", page: PageNumber = "1"
     ) -> Answer:
-        """Look, and never decide: mail scanners and link previews come here too."""
+        """Show the request and never decide: mail scanners and link previews open links too."""
         from lambdas.api.pages import review as pages
 
         try:
@@ -138,7 +139,7 @@ class ApprovalRoutes(Routes):
         return answer(DecidedApproval.of(decided, body))
 
     def _edits(self, link: OpenLink) -> list[FieldError]:
-        """What was edited since the reviewers were asked: the text as it is now, post by post."""
+        """Edits since the reviewers were asked: the current text of each edited post."""
         changed = (post for post in every(self._ports.posts, link.key) if post.edit and post.content)
         return [
             FieldError(
@@ -149,7 +150,7 @@ class ApprovalRoutes(Routes):
         ]
 
     def _late(self, error: ConflictError, link: OpenLink, fields: Mapping[str, str]) -> Answer:
-        """The page of a decision that did not count: what counted instead, or what changed meanwhile."""
+        """The page for a decision that did not count: which decision counted, or what changed meanwhile."""
         from lambdas.api.pages import review as pages
 
         campaign = self._ports.campaigns.get_configured(link.key)
@@ -183,8 +184,8 @@ def _draft(fields: Mapping[str, str]) -> "Draft":
 
 
 def _require_hash(fields: Mapping[str, str]) -> None:
-    """A form that does not say what it showed decides nothing: the page's own always does. It is empty on a page that
-    was shown while somebody edited, which decides nothing either and is answered with what there is now."""
+    """A form without the hash of what it showed decides nothing; the page's own form always has it. It is empty on a
+    page that was shown during an edit; that form decides nothing either, and is answered with the current posts."""
     if "contentHash" not in fields:
         problem = FieldError("contentHash", "the form does not say what it showed; open the link again")
         raise InvalidInputError(problem.message, errors=[problem])

@@ -87,13 +87,14 @@ class CampaignRoutes(Routes):
         key, ports = self._key(campaign_id), self._ports
         campaign = ports.campaigns.get(key)
         progress = progress_of(campaign, ports.checkpoints.all(key), ports.posts.progress(key), now=ports.clock.now())
-        # Here "no step is to come" is an answer, so the field stays when it is null.
+        # Here ``null`` is an answer (no step is left), so the field is kept.
         return Response(200, "application/json", progress.model_dump(mode="json", by_alias=True))
 
 
 class RetryInput(Model):
-    """Body: write the failed posts again, or begin at a step (the one that failed, when none is named). Without a mode
-    it is the named step; or the failed posts of a campaign that has some; or the step that failed."""
+    """Body: write the failed posts again, or continue from a step (without ``step``, the one that failed). Without
+    ``mode``, it is the step if one is named, otherwise the failed posts if there are any, otherwise the step that
+    failed."""
 
     mode: Literal["failed_posts", "from_step"] | None = None
     step: str | None = None
