@@ -27,7 +27,7 @@ from local.target import Target, TargetError
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="The local stack.", pretty_exceptions_enable=False)
 
-# Without a terminal (CI, a pipe) there is no width to ask for.
+# Without a terminal (CI, a pipe) the width is unknown.
 _out = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
 _err = Console(stderr=True, highlight=False)
 
@@ -38,7 +38,7 @@ DEFAULT_EXAMPLE = "b2b-software-launch"
 
 @app.command()
 def up(home: Home = None, port: Port = None) -> None:
-    """Start the stack in the background, or bring a running one up to date."""
+    """Start the stack in the background, or update a running one."""
     stack = _up(home, port)
     _out.print(addresses(stack))
 

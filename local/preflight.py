@@ -1,7 +1,7 @@
 """Checks of an AWS account before a deployment: what is missing, and what to do about it.
 
-What is wanted is read from the synthesised templates: the names, the sender, what is set aside, the model. Every check
-is made, whatever the others say; one that may not be made is a finding as well.
+What is needed is read from the synthesised templates: names, sender, reserved concurrency, model. Every check is made,
+whatever the others find; a check that is not permitted is a finding as well.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -44,7 +44,7 @@ def table(findings: Iterable[Finding]) -> Table:
 
 
 UNRESERVED = 100
-"""Concurrent executions that Lambda keeps for functions with none set aside
+"""Concurrent executions that Lambda keeps for functions without reserved concurrency
 (docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html)."""
 _DENIED = frozenset({"AccessDenied", "AccessDeniedException", "AuthorizationError", "UnauthorizedOperation"})
 
@@ -176,7 +176,8 @@ class Preflight:
 
     def _roles(self) -> Iterator[Finding]:
         summary = self._client("iam").get_account_summary()["SummaryMap"]
-        # Of roles that are there already it is not asked whether they are ours: a deployment may make new ones first.
+        # Existing roles are not checked for whether they belong to this stage: a deployment may create new ones before
+        # deleting them.
         needed = len(self._wanted.properties("AWS::IAM::Role")) if not any(self._owned.values()) else 0
         yield _quota("IAM roles", summary["Roles"], needed, summary["RolesQuota"])
 
@@ -202,7 +203,7 @@ class Preflight:
 
     @cached_property
     def _owned(self) -> dict[str, list[tuple[str, str]]]:
-        """By stack, type and physical id of what it has; nothing of a stack that does not exist."""
+        """By stack: type and physical id of its resources; empty for a stack that does not exist."""
         return {stack: self._resources(stack) for stack in self._wanted.templates}
 
     def _resources(self, stack: str) -> list[tuple[str, str]]:
@@ -211,7 +212,7 @@ class Preflight:
         return [(each["ResourceType"], each.get("PhysicalResourceId", "")) for each in resources or []]
 
     def _is_ours(self, kind: str, name: str) -> bool:
-        """Some physical ids are names and some ARNs; that of a secret has six characters more."""
+        """Some physical ids are names and some are ARNs; that of a secret has six more characters."""
         return any(
             kind == own and (physical == name or physical.endswith(f":{name}") or f":secret:{name}-" in physical)
             for owned in self._owned.values()
@@ -263,7 +264,7 @@ def _granted_models(wanted: Wanted) -> set[tuple[str, str]]:
             if statement["Action"] == "bedrock:InvokeModel" and "Condition" in statement:
                 resources = statement["Resource"]
                 for resource in resources if isinstance(resources, list) else [resources]:
-                    # Joined of pieces, of which the partition is one and the region may be another.
+                    # Joined from pieces, of which the partition is one and the region may be another.
                     text = resource if isinstance(resource, str) else "".join(map(_piece, resource["Fn::Join"][1]))
                     granted.add((text.split(":")[3], text.rpartition("/")[2]))
     return granted

@@ -1,6 +1,6 @@
 """The local stack of a home directory: emulator, deployed templates, and the tenants of ``local/seed/<tenant>.json``.
 
-``stack.json`` in the home tells programs where everything is (``local.target``).
+``stack.json`` in the home directory contains its URLs and names for other programs (``local.target``).
 """
 
 import json
@@ -79,7 +79,7 @@ class Stack(Target):
 
     @classmethod
     def running(cls, home: Path | None = None) -> "Stack":
-        """The stack of a home that is up; raises ``LocalStackError`` when it is not."""
+        """The running stack of a home directory; raises ``LocalStackError`` if it is not running."""
         home = (home or default_home()).resolve()
         process = EmulatorProcess(home)
         file = home / "stack.json"
