@@ -1,4 +1,4 @@
-"""What a post is for, and when in a campaign that is wanted."""
+"""The purposes that a post can have, and when in a campaign each is used."""
 
 from enum import StrEnum
 

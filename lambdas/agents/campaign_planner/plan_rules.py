@@ -1,6 +1,6 @@
-"""What code decides about each planned post, and the check of a whole plan, whoever made it.
+"""The parts of a plan that code decides, and the check of a whole plan, whoever made it.
 
-Every platform gets its share of the posts, and on each the personas that serve it take turns.
+Every platform gets its share of the posts, and on each platform the personas take turns.
 """
 
 from collections import Counter
@@ -20,8 +20,8 @@ def spread(
 ) -> list[SlotRequest]:
     """``total`` posts in order of time.
 
-    The numbers of posts per platform differ by at most one. On a platform the next post goes to the persona with
-    the fewest so far. The order of platforms moves on with each round, so none is stuck to a time of day.
+    The numbers of posts per platform differ by at most one. On a platform the next post goes to the persona with the
+    fewest so far. The order of platforms changes with each round, so that none is always at the same time of day.
     """
     count = len(platforms)
     written: Counter[PersonaId] = Counter()
@@ -60,7 +60,7 @@ _FORMATS = {
 
 
 def asset_for(platform: Platform, visual: str) -> AssetRequirements:
-    """What ``platform`` shows beside the text; nothing for SMS."""
+    """The image or video that ``platform`` shows beside the text; none for SMS."""
     wanted = _FORMATS.get(platform)
     if wanted is None:
         return AssetRequirements()
@@ -68,14 +68,14 @@ def asset_for(platform: Platform, visual: str) -> AssetRequirements:
 
 
 POSTS_PER_REPEAT = 30
-"""One repetition of a topic is allowed for each so many posts: none in a small campaign, a few in a large one.
+"""One repetition of a topic is allowed for each 30 posts: none in a small campaign, a few in a large one.
 
-30 is what the shortest brief still yields: of 30 posts five educate, and a single subject has five angles for that.
+30 is what the shortest brief allows: of 30 posts five educate, and a single subject has five angles for that.
 """
 
 
 def allowed_uses(total: int) -> int:
-    """How often one topic may come in a campaign of ``total`` posts."""
+    """How often one topic may be used in a campaign of ``total`` posts."""
     return -(-total // POSTS_PER_REPEAT)
 
 

@@ -1,4 +1,4 @@
-"""Collecting topics from the model: in portions it can answer in one go, without repetitions."""
+"""Collects topics from the model, in portions that it can answer at once, without repetitions."""
 
 import re
 from collections import Counter, defaultdict
@@ -19,11 +19,12 @@ from lambdas.ports.services import ModelReply, ModelRequest, Stop, Task, TextMod
 
 PROMPT_VERSION = "plan-v1"
 MAX_PER_INTENT = 60
-"""Beyond so many different topics for one intent they come round again: 10,000 ideas cost more than they are worth."""
+"""Maximum number of different topics for one intent; then they are used again, because 10,000 ideas cost more than they
+are worth."""
 PORTION = 40
-"""Topics asked for in one call: some 3,000 tokens of answer."""
+"""Topics requested in one call: an answer of about 3,000 tokens."""
 SIMILAR = 0.9
-"""From this likeness two topics are one (``lambdas.domain.similarity``)."""
+"""From this similarity two topics count as one (``lambdas.domain.similarity``)."""
 _TAKEN_SHOWN = 200
 _MALFORMED = "the answer has another structure"
 _REPEATED = "topics were missing or too much like others: propose others instead"
@@ -32,7 +33,7 @@ _WORDS = re.compile(r"\w+")
 
 
 def normalised(topic: str) -> str:
-    """A topic without what does not make it another one: case, punctuation, spacing."""
+    """A topic without differences that do not make it another one: case, punctuation, spacing."""
     return " ".join(_WORDS.findall(topic.casefold())) or topic.strip()
 
 
@@ -62,7 +63,7 @@ def collect_topics(
 
 
 class _Collection:
-    """Topics so far, each of them once."""
+    """The topics so far, each once."""
 
     def __init__(self) -> None:
         self.by_intent: defaultdict[Intent, list[Topic]] = defaultdict(list)
@@ -76,7 +77,7 @@ class _Collection:
         return portion - self._in_portion
 
     def add(self, topics: tuple[Topic, ...], missing: Counter[Intent]) -> None:
-        """Keep what is wanted and new; of topics that are alike the first."""
+        """Keep topics that are wanted and new; of similar topics the first."""
         distinct = {normalised(topic.topic): topic for topic in topics if normalised(topic.topic) not in self._known}
         candidates = list(distinct.items())
         alike = {later for _, later, _ in near_duplicates([topic.topic for _, topic in candidates], SIMILAR)}
