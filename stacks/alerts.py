@@ -93,17 +93,17 @@ def _alarms(
         "Late": (
             _measured("DueAge", function, kind, "Maximum", Duration.minutes(5)),
             LATE.to_seconds(),
-            f"{description}: the oldest of what is due has been due for ten minutes",
+            f"{description}: work has been due for ten minutes",
         ),
         "Failing": (
             _measured("DueFailed", function, kind, "Sum", FAILING_FOR),
             FAILURES,
-            f"{description}: what is due fails again and again; the function's log says why",
+            f"{description}: due work fails again and again; see the function's log",
         ),
         "Long": (
             function.metric_duration(statistic="Maximum", period=Duration.minutes(5)),
             LONG.to_milliseconds(),
-            f"{description}: a run takes almost as long as the time until the next",
+            f"{description}: a run takes almost as long as the interval between runs",
         ),
     }
 

@@ -30,7 +30,7 @@ TAG = "Approval"
 FORM = {
     "decision": {"type": "string", "enum": [decision.value for decision in Decision]},
     "comments": {"type": "string"},
-    "contentHash": {"type": "string", "description": "Of the content that was shown."},
+    "contentHash": {"type": "string", "description": "Hash of the posts that the form showed."},
     "page": {
         "type": "string",
         "description": "Instead of a decision: show this page of the posts.",

@@ -18,8 +18,8 @@ from lambdas.services.recovery import retry, step_that_failed
 from lambdas.services.submission import Submission, submit
 
 TAG = "Campaigns"
-Limit = Annotated[int, Query(ge=1, le=100, description="Items of a page.")]
-Cursor = Annotated[str | None, Query(max_length=2_048, description="The `nextCursor` of the page before.")]
+Limit = Annotated[int, Query(ge=1, le=100, description="Maximum number of items.")]
+Cursor = Annotated[str | None, Query(max_length=2_048, description="The `nextCursor` of the previous page.")]
 CampaignPath = Annotated[CampaignIdField, Path()]
 _UNDONE = (CampaignStatus.FAILED, CampaignStatus.STOPPED)
 
@@ -49,7 +49,7 @@ class CampaignRoutes(Routes):
         )(self.get)
         app.get(
             "/campaigns/<campaign_id>/progress",
-            **described("getProgress", "How far a campaign is", tag=TAG, answers=Progress),
+            **described("getProgress", "The progress of a campaign", tag=TAG, answers=Progress),
         )(self.progress)
 
     def start(self) -> Answer:

@@ -20,9 +20,7 @@ SVG = "image/svg+xml"
 _VARY = {"Vary": "Accept"}
 Format = Annotated[
     Literal["svg", "json"] | None,
-    Query(
-        description="Instead of the Accept header. When neither says: SVG, or JSON where this release has no picture."
-    ),
+    Query(description="Overrides the Accept header. Without either: SVG, or JSON if there is no diagram."),
 ]
 
 

@@ -79,8 +79,8 @@ BODIES: Final[dict[str, Any]] = {
 TITLE = "Campaign orchestration"
 VERSION = "1.0"
 DESCRIPTION = (
-    "From a brief to approved posts. Errors are problem details (RFC 9457). Every answer carries "
-    "`X-Correlation-Id`, which a request may bring along."
+    "From a brief to approved posts. Errors are problem details (RFC 9457). Every answer has a header "
+    "`X-Correlation-Id`; a request may set its value."
 )
 _BODIES = (
     CampaignBrief,
@@ -112,18 +112,18 @@ _ANYWHERE = {
 _WITH_BODY = {400: "The body is not valid JSON.", 413: "The body is too large."}
 _WITH_ID = {404: "There is nothing with this id."}
 _TEXT = {"type": "string"}
-_CORRELATION = {"description": "Names the request in our logs.", "required": True, "schema": _TEXT}
+_CORRELATION = {"description": "Identifies the request in the logs.", "required": True, "schema": _TEXT}
 _HEADERS_OF: dict[int, dict[str, Any]] = {
     202: {"Location": {"description": "The campaign.", "required": True, "schema": _TEXT}},
     401: {"WWW-Authenticate": {"required": True, "schema": _TEXT}},
-    429: {"Retry-After": {"description": "Seconds; not where the gateway answers.", "schema": {"type": "integer"}}},
+    429: {"Retry-After": {"description": "Seconds; missing if the gateway answers.", "schema": {"type": "integer"}}},
     503: {"Retry-After": {"description": "Seconds.", "required": True, "schema": {"type": "integer"}}},
 }
 _NO_SUCH = ("HTTPValidationError", "ValidationError", "ResponseValidationError")
 """Powertools' own schemas, which our problem details replace."""
 _HEADERS = {
     "Idempotency-Key": {
-        "description": "Makes a repeat harmless: the same key with the same body answers the same campaign.",
+        "description": "Makes repeating the request safe: the same key and the same body return the same campaign.",
         "schema": {"type": "string", "minLength": 1, "maxLength": 255},
     },
 }
