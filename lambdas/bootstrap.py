@@ -6,6 +6,7 @@ and created when it is first used, so that a function only loads what it needs.
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 from functools import cache, cached_property
 from importlib import import_module
@@ -58,8 +59,8 @@ if TYPE_CHECKING:
 
 EventT = TypeVar("EventT", bound="TaskEvent")
 
-_STORES = ("dynamo_table", "campaign_store", "post_store", "request_store", "checkpoint_store")
-"""Ports that nearly every function with access to the table uses."""
+_STORES = ("dynamo_table", "campaign_store", "post_store", "checkpoint_store")
+"""What nearly every function works with that has the table."""
 
 
 class Bootstrap:
@@ -268,24 +269,32 @@ def step(
     *,
     checkpoint: bool = True,
     begin: bool = False,
+    approvals: bool = False,
 ) -> Step[EventT]:
     """The Lambda handler of the state ``name``: ``logic`` inside the wrapper that every step has.
 
-    ``checkpoint=False`` if the step's own records serve as its checkpoint; ``begin`` if it works for a long time before
-    it writes anything, so that its checkpoint is stored at the beginning too.
+    ``checkpoint=False`` where the step's own records are its checkpoint; ``begin`` where it works for long before it
+    writes anything, so that its checkpoint is stored at once; ``approvals`` as in ``load``.
     """
     from lambdas.adapters.step import Step
 
-    load(settings)
+    event.model_rebuild()
+    load(settings, approvals=approvals)
     return Step(name, event, settings, logic, Bootstrap, checkpoint=checkpoint, begin=begin)
 
 
-def load(model: type[Settings]) -> None:
-    """Import what a function with these settings will use, while Lambda initialises the process. Initialisation may
-    take up to ten seconds and does not count as part of the first invocation
-    (docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html)."""
-    for store in _STORES if issubclass(model, TableSettings) else ():
+def load(model: type[Settings], *, approvals: bool = False) -> None:
+    """Import what a function with these settings is going to use: while Lambda initialises its process, for which it
+    has up to ten seconds, and not within its first invocation
+    (docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html).
+
+    ``approvals``: it works with requests for approval, whose models are many. What exists by then is never looked
+    through for garbage.
+    """
+    stores = (*_STORES, "request_store") if approvals else _STORES
+    for store in stores if issubclass(model, TableSettings) else ():
         import_module(f"lambdas.adapters.table.{store}")
+    gc.freeze()
 
 
 def ports_for(model: type[Settings], context: object = None) -> Bootstrap:

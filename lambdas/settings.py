@@ -17,7 +17,7 @@ SettingsT = TypeVar("SettingsT", bound="Settings")
 class Settings(BaseModel):
     """Fields are read from environment variables of the same name in upper case."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     state_limit_bytes: int = 32 * 1024
     """``STATE_LIMIT_BYTES``: maximum size of a step's input and output. Step Functions' own limit is eight times as

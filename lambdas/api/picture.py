@@ -10,7 +10,8 @@ from html import escape
 from pathlib import Path
 from typing import Final
 
-from lambdas.domain.graph.model import ExecutionGraph, ExecutionStatus, GraphNode, MapCounts, NodeStatus, every_node
+from lambdas.domain.graph.model import ExecutionGraph, GraphNode, MapCounts, NodeStatus, every_node
+from lambdas.domain.models.workflow import ExecutionStatus
 
 PICTURES: Final = Path(__file__).parents[2] / "statemachine" / "pictures"
 """Part of the Lambdas' code (``stacks/functions.py``)."""

@@ -67,4 +67,4 @@ class ApprovalExpiredSettings(TableSettings, AlertSettings):
     """It sends an alert if nobody handled the request in time."""
 
 
-handler = step("ApprovalExpired", StepEvent, ApprovalExpiredSettings, approval_expired)
+handler = step("ApprovalExpired", StepEvent, ApprovalExpiredSettings, approval_expired, approvals=True)

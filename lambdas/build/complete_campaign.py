@@ -3,10 +3,9 @@
 from lambdas.adapters.telemetry import logger
 from lambdas.bootstrap import step
 from lambdas.domain.errors import InvalidInputError, NotFoundError, RetryableError
-from lambdas.domain.models.approval import Decision
 from lambdas.domain.models.campaign import CampaignStatus
 from lambdas.domain.models.recent import MAX_TEXTS
-from lambdas.domain.models.workflow import StatusResult, StepEvent
+from lambdas.domain.models.workflow import Decision, StatusResult, StepEvent
 from lambdas.ports.bundle import Ports
 from lambdas.ports.stores import ApprovalStore
 from lambdas.services.lifecycle import advance
@@ -59,4 +58,4 @@ class CompleteCampaignSettings(TableSettings, BucketSettings):
     """It adds to the texts that the tenant's next campaigns must not repeat."""
 
 
-handler = step("CompleteCampaign", StepEvent, CompleteCampaignSettings, complete_campaign)
+handler = step("CompleteCampaign", StepEvent, CompleteCampaignSettings, complete_campaign, approvals=True)

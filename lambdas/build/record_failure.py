@@ -5,10 +5,9 @@ from datetime import datetime
 
 from lambdas.bootstrap import step
 from lambdas.domain.errors import CampaignError, ConcurrentUpdateError, ConflictError, known_errors
-from lambdas.domain.models.approval import Decision
 from lambdas.domain.models.campaign import CampaignStatus, Cause, Failure
 from lambdas.domain.models.checkpoint import BUILD_STEPS, COMPLETE_CAMPAIGN, REQUEST_APPROVAL, Checkpoint, StepOutcome
-from lambdas.domain.models.workflow import CaughtError, StatusResult, StepEvent, message_in
+from lambdas.domain.models.workflow import CaughtError, Decision, StatusResult, StepEvent, message_in
 from lambdas.ports.bundle import Ports
 from lambdas.ports.engine import is_of
 from lambdas.services.alerts import advised, alert_of
@@ -108,4 +107,4 @@ class RecordFailureSettings(TableSettings, AlertSettings):
     """It sends an alert."""
 
 
-handler = step("RecordFailure", StepEvent, RecordFailureSettings, record_failure)
+handler = step("RecordFailure", StepEvent, RecordFailureSettings, record_failure, approvals=True)

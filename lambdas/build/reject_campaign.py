@@ -2,9 +2,9 @@
 
 from lambdas.bootstrap import step
 from lambdas.domain.errors import ConflictError, InvalidInputError
-from lambdas.domain.models.approval import Approval, Decision
+from lambdas.domain.models.approval import Approval
 from lambdas.domain.models.campaign import CampaignStatus, Failure
-from lambdas.domain.models.workflow import StatusResult, StepEvent
+from lambdas.domain.models.workflow import Decision, StatusResult, StepEvent
 from lambdas.ports.stores import ApprovalStore, CampaignStore, Clock
 from lambdas.settings import TableSettings
 
@@ -59,4 +59,5 @@ handler = step(
     StepEvent,
     TableSettings,
     lambda event, ports: reject_campaign(event, ports.campaigns, ports.approvals, ports.clock),
+    approvals=True,
 )

@@ -13,19 +13,10 @@ from lambdas.domain.approval import asked_again, time_to_answer, with_refused_ma
 from lambdas.domain.content_hash import content_hash
 from lambdas.domain.errors import ConcurrentUpdateError, ConflictError, GoneError, MailRefusedError
 from lambdas.domain.ids import CallbackId, TaskToken, callback_id_for
-from lambdas.domain.models.approval import (
-    Approval,
-    ApprovalStatus,
-    CampaignSummary,
-    ClosedBecause,
-    Decision,
-    MailState,
-    Quorum,
-    Reviewer,
-)
-from lambdas.domain.models.campaign import ApprovalPolicy, Campaign, CampaignStatus, Failure
+from lambdas.domain.models.approval import Approval, ApprovalStatus, CampaignSummary, ClosedBecause, MailState, Reviewer
+from lambdas.domain.models.campaign import ApprovalPolicy, Campaign, CampaignStatus, Failure, Quorum
 from lambdas.domain.models.checkpoint import REQUEST_APPROVAL
-from lambdas.domain.models.workflow import RequestApprovalEvent, StatusResult
+from lambdas.domain.models.workflow import Decision, RequestApprovalEvent, StatusResult
 from lambdas.ports.bundle import Ports
 from lambdas.ports.engine import Engine, require_newest
 from lambdas.ports.paging import every
@@ -254,7 +245,7 @@ class RequestApprovalSettings(TableSettings, InviteSettings, SealSettings, Alert
     """It encrypts the task's token and mails the links."""
 
 
-ask = step("RequestApproval", RequestApprovalEvent, RequestApprovalSettings, request_approval)
+ask = step("RequestApproval", RequestApprovalEvent, RequestApprovalSettings, request_approval, approvals=True)
 
 
 def handler(raw: dict[str, Any], context: object) -> dict[str, Any]:

@@ -7,10 +7,10 @@ from lambdas.bootstrap import step
 from lambdas.domain.approval import sent_back
 from lambdas.domain.errors import ConflictError, InvalidInputError
 from lambdas.domain.ids import PostId
-from lambdas.domain.models.approval import Approval, ApprovalStatus, ClosedBecause, Decision, PostDecision, PostVerdict
+from lambdas.domain.models.approval import Approval, ApprovalStatus, ClosedBecause, PostDecision, PostVerdict
 from lambdas.domain.models.campaign import Campaign, CampaignStatus
 from lambdas.domain.models.post import Batch, Post, PostStatus, Revision
-from lambdas.domain.models.workflow import PlanResult, StepEvent
+from lambdas.domain.models.workflow import Decision, PlanResult, StepEvent
 from lambdas.domain.record_size import fits
 from lambdas.ports.bundle import Ports
 from lambdas.ports.engine import require_newest
@@ -139,4 +139,4 @@ class RevisePostsSettings(TableSettings, BucketSettings):
     """It writes the map's items."""
 
 
-handler = step("RevisePosts", StepEvent, RevisePostsSettings, revise_posts)
+handler = step("RevisePosts", StepEvent, RevisePostsSettings, revise_posts, approvals=True)

@@ -13,17 +13,16 @@ from lambdas.domain.models.approval import (
     MAX_COMMENT,
     Approval,
     ApprovalStatus,
-    Decision,
     MadeDecision,
     MailState,
     PostDecision,
     PostVerdict,
-    Quorum,
     Reviewer,
     Vote,
 )
-from lambdas.domain.models.campaign import ApprovalPolicy, CampaignBrief, OnTimeout, QuietHours
+from lambdas.domain.models.campaign import ApprovalPolicy, CampaignBrief, OnTimeout, QuietHours, Quorum
 from lambdas.domain.models.post import Post
+from lambdas.domain.models.workflow import Decision
 from lambdas.domain.record_size import joined
 
 BEFORE_AN_EDIT = ""

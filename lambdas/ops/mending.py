@@ -11,13 +11,12 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from lambdas.domain.errors import NotFoundError, known_errors, permanent_names
-from lambdas.domain.graph.model import ExecutionStatus
 from lambdas.domain.ids import CampaignKey
 from lambdas.domain.models.active import SOON, ActiveCampaign
 from lambdas.domain.models.approval import ApprovalStatus
 from lambdas.domain.models.campaign import Campaign, CampaignStatus, Cause, Failure
 from lambdas.domain.models.post import Post, PostError, PostStatus
-from lambdas.domain.models.workflow import message_in
+from lambdas.domain.models.workflow import ExecutionStatus, message_in
 from lambdas.ports.bundle import Ports
 from lambdas.ports.engine import SERVICE_RESTART, ExecutionState, is_of
 from lambdas.services.alerts import advised, alert_of

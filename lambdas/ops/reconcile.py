@@ -103,7 +103,7 @@ class ReconcileSettings(TableSettings, EngineSettings, AlertSettings):
     """It starts executions, and sends an alert if that does not help."""
 
 
-load(ReconcileSettings)
+load(ReconcileSettings, approvals=True)
 
 
 def handler(event: Any, context: object) -> dict[str, Any]:

@@ -213,7 +213,7 @@ def _owe_reminders(approval: Approval, campaign: Campaign, now: datetime, ports:
     return ports.approvals.amend(changed)
 
 
-load(SweepApprovalsSettings)
+load(SweepApprovalsSettings, approvals=True)
 
 
 def handler(event: Any, context: object) -> dict[str, Any]:

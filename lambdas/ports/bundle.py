@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 if TYPE_CHECKING:
     from lambdas.ports.approval_store import ApprovalStore
     from lambdas.ports.engine import Engine
+    from lambdas.ports.objects import CampaignTexts, ManifestStore, RecentTexts
     from lambdas.ports.services import Alerts, Chat, Cipher, Keys, Mailer, RequestLog, Senders, TextModel
     from lambdas.ports.stores import (
         ActiveCampaigns,
         CampaignStore,
-        CampaignTexts,
         CatalogStore,
         CheckpointStore,
         Clock,
@@ -24,10 +24,8 @@ if TYPE_CHECKING:
         EffectStore,
         IdSource,
         Limits,
-        ManifestStore,
         PostStore,
         Promises,
-        RecentTexts,
     )
 
 

@@ -10,10 +10,9 @@ from typing import Any, Protocol
 from urllib.parse import quote
 
 from lambdas.domain.errors import ConflictError
-from lambdas.domain.graph.model import ExecutionStatus
 from lambdas.domain.ids import CampaignId, TaskToken
 from lambdas.domain.models.base import Model, Moment
-from lambdas.domain.models.workflow import BuildInput
+from lambdas.domain.models.workflow import BuildInput, ExecutionStatus
 
 SERVICE_RESTART = "States.ServiceRestart"
 """The error of executions that were lost in a restart of the engine. Only the local emulator reports it, never AWS."""

@@ -22,9 +22,7 @@ if TYPE_CHECKING:
     from lambdas.domain.models.checkpoint import Checkpoint
     from lambdas.domain.models.effect import Effect
     from lambdas.domain.models.post import Batch, Claim, Post
-    from lambdas.domain.models.recent import RecentCampaigns
     from lambdas.domain.models.tenant import TenantConfig, TenantSettings
-    from lambdas.domain.models.workflow import ManifestLocation
 
 T = TypeVar("T")
 
@@ -200,32 +198,6 @@ class CatalogStore(Protocol):
     def delete_persona(self, tenant_id: TenantId, persona_id: PersonaId) -> None: ...
 
 
-class CampaignTexts(Protocol):
-    def get(self, key: CampaignKey) -> tuple[str, ...]:
-        """The texts that the campaign must not repeat, as stored when it was planned; empty if there are none."""
-        ...
-
-
-class RecentTexts(CampaignTexts, Protocol):
-    """The texts of a tenant's last campaigns. Each campaign stores its own copy when it is planned."""
-
-    def of_tenant(self, tenant_id: TenantId) -> RecentCampaigns:
-        """Those that were approved last; empty if there are none."""
-        ...
-
-    def add(self, key: CampaignKey, texts: Sequence[str]) -> None:
-        """Add an approved campaign's texts. Raises ``ConcurrentUpdateError`` if other writers won every attempt."""
-        ...
-
-    def put(self, key: CampaignKey, texts: Sequence[str]) -> None:
-        """Store them for the campaign; an existing copy is replaced."""
-        ...
-
-    def remove(self, key: CampaignKey) -> None:
-        """Remove the campaign's copy, if there is one."""
-        ...
-
-
 class CheckpointStore(Protocol):
     def begin(self, key: CampaignKey, checkpoint: Checkpoint) -> None:
         """Store the beginning of an attempt, unless the attempt has a checkpoint already."""
@@ -242,20 +214,6 @@ class CheckpointStore(Protocol):
 
     def all(self, key: CampaignKey) -> list[Checkpoint]:
         """Oldest first."""
-        ...
-
-
-class ManifestStore(Protocol):
-    def locate(self, key: CampaignKey, revision: int = 0) -> ManifestLocation:
-        """Where the campaign's manifest is, or will be."""
-        ...
-
-    def write(self, key: CampaignKey, batches: Sequence[Batch], revision: int = 0) -> ManifestLocation:
-        """Store the map's items as a JSON array; an existing manifest of the same revision is replaced."""
-        ...
-
-    def remove(self, location: ManifestLocation) -> None:
-        """Does nothing if there is none."""
         ...
 
 

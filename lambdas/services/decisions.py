@@ -15,17 +15,10 @@ from lambdas.domain.errors import (
     PayloadTooLargeError,
 )
 from lambdas.domain.ids import PostId, post_id_for
-from lambdas.domain.models.approval import (
-    Approval,
-    ApprovalStatus,
-    ClosedBecause,
-    Decision,
-    MadeDecision,
-    PostDecision,
-    Vote,
-)
+from lambdas.domain.models.approval import Approval, ApprovalStatus, ClosedBecause, MadeDecision, PostDecision, Vote
 from lambdas.domain.models.base import iso
 from lambdas.domain.models.campaign import Campaign
+from lambdas.domain.models.workflow import Decision
 from lambdas.domain.record_size import fits, joined, record_bytes
 from lambdas.ports.bundle import Ports
 from lambdas.ports.paging import every

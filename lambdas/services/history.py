@@ -6,11 +6,12 @@ from typing import Literal
 
 from lambdas.domain.graph.assemble import execution_graph
 from lambdas.domain.graph.fold import Visit, fold
-from lambdas.domain.graph.model import ExecutionGraph, ExecutionStatus, MapCounts
+from lambdas.domain.graph.model import ExecutionGraph, MapCounts
 from lambdas.domain.models.approval import Approval, ApprovalStatus, CampaignSummary
 from lambdas.domain.models.base import Model, Moment
 from lambdas.domain.models.campaign import Campaign, CampaignStatus, Failure, PostCounts
 from lambdas.domain.models.checkpoint import GENERATE_POSTS, Checkpoint, StepOutcome
+from lambdas.domain.models.workflow import ExecutionStatus
 from lambdas.domain.record_size import first_page, record_bytes
 from lambdas.ports.engine import Engine, console_url, name_of, names_until
 from lambdas.ports.paging import decode_place, encode_place, not_ours
@@ -20,7 +21,7 @@ from lambdas.services.lifecycle import BUILDING
 WORKFLOW = "BUILD"
 
 
-class CheckpointView(Checkpoint):
+class CheckpointView(Checkpoint, defer_build=True):
     """One attempt of one step."""
 
     timestamp: Moment

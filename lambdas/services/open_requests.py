@@ -10,13 +10,13 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Annotated, Any, NamedTuple
 
-from pydantic import EmailStr, Field
+from pydantic import Field
 
 from lambdas.domain.errors import ConcurrentUpdateError, ConflictError, FieldError, GoneError, InvalidInputError
 from lambdas.domain.ids import CallbackId, CampaignKey, TaskToken
-from lambdas.domain.models.approval import Approval, ApprovalStatus, Decision, MadeDecision, MailState, Reviewer
-from lambdas.domain.models.base import Model
-from lambdas.domain.models.workflow import ApprovalOutcome
+from lambdas.domain.models.approval import Approval, ApprovalStatus, MadeDecision, MailState, Reviewer
+from lambdas.domain.models.base import Email, Model
+from lambdas.domain.models.workflow import ApprovalOutcome, Decision
 from lambdas.ports.engine import Engine
 from lambdas.ports.services import Cipher
 from lambdas.ports.stores import ApprovalStore
@@ -59,14 +59,14 @@ def amend_pending(
 class ReviewerChoice(Model):
     """Body of ``reminders`` and ``revoke``; without a reviewer it applies to all who have not answered."""
 
-    reviewer: EmailStr | None = None
+    reviewer: Email | None = None
 
 
 class Reassignment(Model):
     """Body of ``reassign``: ``to`` is asked instead of ``from``."""
 
-    from_: Annotated[EmailStr, Field(alias="from")]
-    to: EmailStr
+    from_: Annotated[Email, Field(alias="from")]
+    to: Email
 
 
 class Place(NamedTuple):

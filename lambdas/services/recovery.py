@@ -13,7 +13,6 @@ from lambdas.domain.campaign_changes import CampaignChanges
 from lambdas.domain.errors import ConflictError, FieldError, InvalidInputError
 from lambdas.domain.ids import CampaignKey
 from lambdas.domain.models.active import SOON, active
-from lambdas.domain.models.approval import Decision
 from lambdas.domain.models.campaign import Campaign, CampaignStatus, PostCounts
 from lambdas.domain.models.checkpoint import (
     AGGREGATE_RESULTS,
@@ -24,7 +23,7 @@ from lambdas.domain.models.checkpoint import (
     VALIDATE_CAMPAIGN,
 )
 from lambdas.domain.models.post import Post, PostStatus
-from lambdas.domain.models.workflow import BuildInput
+from lambdas.domain.models.workflow import BuildInput, Decision
 from lambdas.ports.bundle import Ports
 from lambdas.ports.engine import Engine, name_before, name_of, next_name
 from lambdas.ports.paging import every

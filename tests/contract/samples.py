@@ -4,11 +4,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from lambdas.domain.ids import CallbackId, CampaignId, CampaignKey, TenantId, post_id_for
-from lambdas.domain.models.approval import Approval, Decision, MadeDecision
+from lambdas.domain.models.approval import Approval, MadeDecision
 from lambdas.domain.models.brand import BrandConfig, PersonaConfig
 from lambdas.domain.models.campaign import Campaign
 from lambdas.domain.models.checkpoint import Checkpoint
 from lambdas.domain.models.post import Batch, Claim, Post, PostContent, PostError, PostStatus, Provenance
+from lambdas.domain.models.workflow import Decision
 from tests.support.samples import plain_brief
 
 NOW = datetime(2026, 3, 2, 9, 30, 0, 123_000, tzinfo=UTC)

@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 from lambdas.adapters.aws.s3_recent_texts import RememberedTexts, S3RecentTexts
 from lambdas.domain.ids import CampaignKey, TenantId
 from lambdas.domain.models.recent import RecentCampaigns
-from lambdas.ports.stores import RecentTexts
+from lambdas.ports.objects import RecentTexts
 from tests.contract.samples import ACME, GLOBEX, KEY, numbered
 from tests.fakes import MemoryRecentTexts
 

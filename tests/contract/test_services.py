@@ -20,8 +20,8 @@ from lambdas.domain.ids import CorrelationId, TaskToken
 from lambdas.domain.models.mail import Mail
 from lambdas.domain.models.workflow import BuildInput, ManifestLocation
 from lambdas.ports.engine import BUILD, Engine
+from lambdas.ports.objects import ManifestStore
 from lambdas.ports.services import Keys, Mailer
-from lambdas.ports.stores import ManifestStore
 from tests.contract.samples import ACME, KEY, NOW, numbered, plan
 from tests.fakes import MemoryClock, MemoryEngine, MemoryKeys, MemoryMailer, MemoryManifests
 

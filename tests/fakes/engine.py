@@ -5,9 +5,8 @@ from threading import Lock
 from typing import Any, NamedTuple
 
 from lambdas.domain.errors import GoneError
-from lambdas.domain.graph.model import ExecutionStatus
 from lambdas.domain.ids import TaskToken
-from lambdas.domain.models.workflow import BuildInput
+from lambdas.domain.models.workflow import BuildInput, ExecutionStatus
 from lambdas.ports.engine import BUILD, ExecutionState
 
 

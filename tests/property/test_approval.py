@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from lambdas.domain.approval import needed
 from lambdas.domain.errors import ConflictError, GoneError, NotFoundError, UnauthenticatedError
 from lambdas.domain.ids import CallbackId, CampaignId, CampaignKey, TenantId
-from lambdas.domain.models.approval import ApprovalStatus, Decision
+from lambdas.domain.models.approval import ApprovalStatus
 from lambdas.domain.models.campaign import OnTimeout
+from lambdas.domain.models.workflow import Decision
 from lambdas.services.approval_links import OpenLink, approval_link, nonce_hash
 from lambdas.services.decisions import Choice, decide
 from tests.fakes import MemoryKeys, stored

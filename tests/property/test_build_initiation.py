@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lambdas.domain.ids import CampaignKey
-from lambdas.domain.models.approval import Decision
 from lambdas.domain.models.campaign import CampaignStatus, PostCounts
+from lambdas.domain.models.workflow import Decision
 from lambdas.services.submission import Accepted, Submission, submit
 from tests.support import samples
 from tests.support.agents import Act, Generator

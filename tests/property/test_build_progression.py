@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 
 from lambdas.domain.due_entry import SHARDS
 from lambdas.domain.errors import ConflictError
-from lambdas.domain.models.approval import Approval, ApprovalStatus, Decision
+from lambdas.domain.models.approval import Approval, ApprovalStatus
 from lambdas.domain.models.campaign import CampaignStatus
 from lambdas.domain.models.checkpoint import BUILD_STEPS, StepOutcome
 from lambdas.domain.models.post import PostStatus
+from lambdas.domain.models.workflow import Decision
 from lambdas.ops.sweep_approvals import tend_due
 from lambdas.services.lifecycle import BUILDING
 from tests.support import samples

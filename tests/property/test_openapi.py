@@ -27,9 +27,9 @@ from schemathesis.specs.openapi.checks import (
 from lambdas.api import picture
 from lambdas.api.rest.openapi import BODIES, IDS
 from lambdas.domain.graph.definition import parse
-from lambdas.domain.graph.model import ExecutionStatus
 from lambdas.domain.models.campaign import CampaignStatus
 from lambdas.domain.models.campaign import Failure as Failed
+from lambdas.domain.models.workflow import ExecutionStatus
 from lambdas.ports.engine import ExecutionState
 from statemachine.picture import framed
 from tests.support.api import ACME, World

@@ -23,12 +23,11 @@ from lambdas.domain.errors import (
     GoneError,
     PostsInProgressError,
 )
-from lambdas.domain.graph.model import ExecutionStatus
 from lambdas.domain.ids import CallbackId
-from lambdas.domain.models.approval import Decision
 from lambdas.domain.models.campaign import CampaignStatus
 from lambdas.domain.models.checkpoint import BUILD_STEPS
 from lambdas.domain.models.post import PostStatus
+from lambdas.domain.models.workflow import Decision, ExecutionStatus
 from lambdas.ops.mending import MAX_RECOVERIES
 from lambdas.ports.engine import name_of
 from lambdas.services.approval_links import OpenLink

@@ -4,11 +4,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from lambdas.domain.graph.model import ExecutionStatus
-from lambdas.domain.models.approval import Approval, ApprovalStatus, Decision
+from lambdas.domain.models.approval import Approval, ApprovalStatus
 from lambdas.domain.models.campaign import CampaignStatus
 from lambdas.domain.models.post import PostStatus
-from lambdas.domain.models.workflow import BuildInput
+from lambdas.domain.models.workflow import BuildInput, Decision, ExecutionStatus
 from lambdas.services.lifecycle import BUILDING
 from tests.support import samples
 from tests.support.faults import FaultPlan

@@ -8,9 +8,9 @@ from lambdas.build.request_approval import request_approval
 from lambdas.domain.due_entry import SHARDS
 from lambdas.domain.errors import GoneError
 from lambdas.domain.ids import TaskToken
-from lambdas.domain.models.approval import Approval, Decision, MadeDecision
+from lambdas.domain.models.approval import Approval, MadeDecision
 from lambdas.domain.models.campaign import CampaignStatus, PostCounts
-from lambdas.domain.models.workflow import StatusResult
+from lambdas.domain.models.workflow import Decision, StatusResult
 from lambdas.ops.sweep_approvals import Report, tend_due
 from lambdas.ports.bundle import Deadline, Ports
 from lambdas.ports.services import Mailer

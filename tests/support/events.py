@@ -4,13 +4,13 @@ from typing import Any
 
 from lambdas.build.plan_posts import plan_posts
 from lambdas.domain.ids import TaskToken
-from lambdas.domain.models.approval import Decision
 from lambdas.domain.models.base import iso
 from lambdas.domain.models.campaign import CampaignStatus
 from lambdas.domain.models.post import Batch
 from lambdas.domain.models.workflow import (
     ApprovalState,
     CaughtError,
+    Decision,
     GenerateBatchEvent,
     RequestApprovalEvent,
     StepEvent,

@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from lambdas.domain.graph.definition import DefinedState, Workflow
-from lambdas.domain.graph.model import ExecutionGraph, ExecutionStatus, GraphEdge, GraphNode, NodeStatus
+from lambdas.domain.graph.model import ExecutionGraph, GraphEdge, GraphNode, NodeStatus
+from lambdas.domain.models.workflow import ExecutionStatus
 from local.process import ROOT
 
 SMALL: dict[str, Any] = {

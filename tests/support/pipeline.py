@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 
 from lambdas.domain.errors import CampaignError, GoneError
 from lambdas.domain.ids import CampaignKey, TaskToken
-from lambdas.domain.models.approval import Approval, Decision
+from lambdas.domain.models.approval import Approval
 from lambdas.domain.models.base import iso
-from lambdas.domain.models.workflow import BuildInput
+from lambdas.domain.models.workflow import BuildInput, Decision
 from lambdas.services.approval_links import OpenLink
 from lambdas.services.decisions import Choice, decide
 from tests.fakes import MemoryEngine
@@ -184,6 +184,7 @@ class Pipeline:
         except StateError as ended:
             world.engine.fail(TaskToken(wait.token), ended.error, ended.cause)
             raise
+        approval = world.approvals.get(key, approval.callback_id)  # it may have more time by now
         decide(OpenLink(approval, approval.reviewers[0]), Choice(decision, "", None), world)
         told = self._around.told(wait.token)
         assert told is not None, "the decision did not reach the workflow"

@@ -3,8 +3,8 @@
 from datetime import timedelta
 
 from lambdas.domain.due_entry import SHARDS, Kind
-from lambdas.domain.graph.model import ExecutionStatus
 from lambdas.domain.models.campaign import CampaignStatus
+from lambdas.domain.models.workflow import ExecutionStatus
 from lambdas.ops.reconcile import Report, reconcile
 from tests.support import samples
 from tests.support.world import World, entries_of

@@ -4,7 +4,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from lambdas.domain.models.approval import Decision
+from lambdas.domain.models.workflow import Decision
 from lambdas.domain.platforms import Platform
 from tests.support import samples
 from tests.support.agents import Act

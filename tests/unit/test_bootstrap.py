@@ -93,12 +93,25 @@ def test_a_world_of_tests_has_every_port() -> None:
     assert {name for name in PORTS if not hasattr(World(), name)} == set()
 
 
+def adapters_of(state: str) -> set[str]:
+    """Adapters that are imported with the module of the state."""
+    code = f"import sys; from lambdas.build.{state} import handler; print(*sys.modules)"
+    out = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    return {name.rpartition(".")[2] for name in out.split() if name.startswith("lambdas.adapters.")}
+
+
+def test_requests_for_approval_are_for_those_who_work_with_them() -> None:
+    """Their models are many: who asks nobody does not wait for them, and who does has them when it is invoked."""
+    users = [path.stem for path in (ROOT / "lambdas/build").glob("*.py") if ".approvals" in path.read_text()]
+    assert len(users) > 1
+    assert {state for state in users if "request_store" not in adapters_of(state)} == set()
+    assert "request_store" not in adapters_of("validate_campaign")
+
+
 def test_a_table_store_is_imported_before_it_is_used() -> None:
     """While Lambda initialises the process, and with the module of the step; the others when they are asked for."""
-    code = "import sys; from lambdas.build.save_campaign import handler; print(*sys.modules)"
-    out = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    loaded = {name.rpartition(".")[2] for name in out.split() if name.startswith("lambdas.adapters.")}
-    assert loaded >= {"campaign_store", "post_store", "request_store", "checkpoint_store"}
+    loaded = adapters_of("save_campaign")
+    assert loaded >= {"campaign_store", "post_store", "checkpoint_store"}
     assert not loaded & {"ses_mailer", "slack_chat", "kms_cipher", "step_functions", "bedrock", "s3_manifests"}
     load(TableSettings)  # again, which does nothing
 

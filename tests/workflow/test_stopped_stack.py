@@ -14,8 +14,9 @@ from lambdas.adapters.table.campaign_store import TableCampaigns
 from lambdas.adapters.table.dynamo_table import DynamoTable
 from lambdas.adapters.table.request_store import TableApprovals
 from lambdas.domain.ids import CampaignId, CampaignKey, TenantId
-from lambdas.domain.models.approval import Decision, MadeDecision
+from lambdas.domain.models.approval import MadeDecision
 from lambdas.domain.models.campaign import CampaignStatus
+from lambdas.domain.models.workflow import Decision
 from lambdas.services.lifecycle import BUILDING
 from local.http import Http, forms
 from tests.support.driver import Driver

@@ -18,7 +18,7 @@ from lambdas.domain.errors import ConcurrentUpdateError
 from lambdas.domain.ids import CampaignKey, TenantId
 from lambdas.domain.models.base import canonical
 from lambdas.domain.models.recent import RecentCampaigns
-from lambdas.ports.stores import CampaignTexts
+from lambdas.ports.objects import CampaignTexts
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -15,9 +15,8 @@ from botocore.exceptions import ClientError
 
 from lambdas.adapters.aws.clients import error_code, translate_errors
 from lambdas.domain.errors import ConflictError, GoneError
-from lambdas.domain.graph.model import ExecutionStatus
 from lambdas.domain.ids import TaskToken
-from lambdas.domain.models.workflow import BuildInput
+from lambdas.domain.models.workflow import BuildInput, ExecutionStatus
 from lambdas.ports.engine import BUILD, ExecutionState, execution_arn, machine_of
 
 if TYPE_CHECKING:

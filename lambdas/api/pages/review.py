@@ -27,8 +27,9 @@ from lambdas.domain.errors import (
     UnauthenticatedError,
 )
 from lambdas.domain.ids import post_id_for
-from lambdas.domain.models.approval import Approval, Decision, Reviewer, Vote
+from lambdas.domain.models.approval import Approval, Reviewer, Vote
 from lambdas.domain.models.campaign import Campaign
+from lambdas.domain.models.workflow import Decision
 from lambdas.ports.stores import PostStore
 from lambdas.services.approval_links import OpenLink
 from lambdas.services.decisions import decider, is_stuck

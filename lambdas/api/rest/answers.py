@@ -1,7 +1,7 @@
 """Writes responses, and describes them for the OpenAPI document."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -41,7 +41,7 @@ def described(
     summary: str,
     *,
     tag: str,
-    answers: type[Model] | None,
+    answers: type[Model] | Callable[[], type[Model]] | None,
     status: int = 200,
     errors: tuple[int, ...] = (),
     body: str | None = None,
@@ -52,9 +52,9 @@ def described(
 ) -> dict[str, Any]:
     """Keyword arguments of a Powertools route: its description in the OpenAPI document.
 
-    ``answers`` is ``None`` for a response without content; ``body`` names the schema of the request body; ``media`` are
-    further content types of the response. ``errors`` are the route's own: ``openapi.py`` adds those that follow from
-    its path and body, and those that every route has.
+    ``answers`` is ``None`` for a response without content, and a function where the document alone needs the model;
+    ``body`` names the schema of the request body; ``media`` are further content types of the answer. ``errors`` are the
+    route's own: ``openapi.py`` adds those of its path and body, and those that every route has.
     """
     ok: dict[str, Any] = {"description": HTTPStatus(status).phrase}
     if answers is not None:

@@ -15,7 +15,8 @@ from lambdas.api.rest.resolver import Resolver
 from lambdas.api.rest.views import ApprovalView, DecidedApproval, Listing
 from lambdas.domain.errors import CampaignError, ConflictError, FieldError, InvalidInputError
 from lambdas.domain.ids import CallbackIdField, CampaignId, CampaignKey
-from lambdas.domain.models.approval import MAX_COMMENTS, Decision, DecisionInput
+from lambdas.domain.models.approval import MAX_COMMENTS, DecisionInput
+from lambdas.domain.models.workflow import Decision
 from lambdas.ports.paging import every
 from lambdas.ports.stores import ApprovalStore
 from lambdas.services.approval_links import OpenLink, open_link, open_token

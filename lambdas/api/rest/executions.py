@@ -12,8 +12,7 @@ from lambdas.api.rest.request import Routes
 from lambdas.api.rest.resolver import Resolver
 from lambdas.api.rest.views import Listing
 from lambdas.domain.errors import NotAcceptableError
-from lambdas.domain.graph.model import ExecutionGraph
-from lambdas.services.history import ExecutionContext, ExecutionView, execution_context, execution_views, graph_of
+from lambdas.domain.models.base import Model
 from lambdas.services.progress import progress_of
 
 SVG = "image/svg+xml"
@@ -24,11 +23,32 @@ Format = Annotated[
 ]
 
 
+# Reading the engine's history is a service of a dozen models, which a start of the API does not wait for.
+
+
+def _context() -> type[Model]:
+    from lambdas.services.history import ExecutionContext
+
+    return ExecutionContext
+
+
+def _executions() -> type[Model]:
+    from lambdas.services.history import ExecutionView
+
+    return Listing[ExecutionView]
+
+
+def _graph() -> type[Model]:
+    from lambdas.domain.graph.model import ExecutionGraph
+
+    return ExecutionGraph
+
+
 class ExecutionRoutes(Routes):
     def offer(self, app: Resolver) -> None:
         app.get(
             "/campaigns/<campaign_id>/checkpoints",
-            **described("getCheckpoints", "What each step did", tag=TAG, answers=ExecutionContext),
+            **described("getCheckpoints", "What each step did", tag=TAG, answers=_context),
         )(self.checkpoints)
         app.get(
             "/campaigns/<campaign_id>/executions",
@@ -36,7 +56,7 @@ class ExecutionRoutes(Routes):
                 "listExecutions",
                 "The engine's own history, with the attempts of each step",
                 tag=TAG,
-                answers=Listing[ExecutionView],
+                answers=_executions,
             ),
         )(self.executions)
         app.get(
@@ -45,13 +65,15 @@ class ExecutionRoutes(Routes):
                 "getGraph",
                 "The workflow, drawn with its states",
                 tag=TAG,
-                answers=ExecutionGraph,
+                answers=_graph,
                 errors=(406,),
                 media=(SVG,),
             ),
         )(self.graph)
 
     def checkpoints(self, campaign_id: CampaignPath, limit: Limit = 50, cursor: Cursor = None) -> Answer:
+        from lambdas.services.history import execution_context
+
         key, ports = self._key(campaign_id), self._ports
         campaign = ports.campaigns.get(key)
         progress = progress_of(campaign, ports.checkpoints.all(key), ports.posts.progress(key), now=ports.clock.now())
@@ -65,12 +87,16 @@ class ExecutionRoutes(Routes):
         return Response(200, "application/json", context.model_dump(mode="json", by_alias=True))
 
     def executions(self, campaign_id: CampaignPath, limit: Limit = 10, cursor: Cursor = None) -> Answer:
+        from lambdas.services.history import execution_views
+
         key, ports = self._key(campaign_id), self._ports
         campaign = ports.campaigns.get(key)
         page = execution_views(campaign, ports.engine, ports.checkpoints.all(key), limit, cursor)
         return listing(page.items, page.next_cursor)
 
     def graph(self, campaign_id: CampaignPath, format: Format = None) -> Answer:  # noqa: A002 - the parameter's name outside
+        from lambdas.services.history import graph_of
+
         key, ports = self._key(campaign_id), self._ports
         campaign = ports.campaigns.get(key)
         graph = graph_of(campaign, ports.posts.progress(key), ports.engine, ports.clock.now())

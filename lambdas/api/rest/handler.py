@@ -17,7 +17,7 @@ class ApiSettings(TableSettings, QuotaSettings, EngineSettings, LinkSettings):
     """For a gateway that does not pass its own domain name."""
 
 
-load(ApiSettings)
+load(ApiSettings, approvals=True)
 
 
 @cache

@@ -8,14 +8,13 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Final
 
-from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 from aws_lambda_powertools.event_handler.openapi.models import HTTPBearer
 from pydantic.alias_generators import to_camel
 from pydantic.json_schema import models_json_schema
 
 from lambdas.api.problems import CONTENT_TYPE
 from lambdas.api.rest.campaigns import RetryInput
-from lambdas.api.rest.resolver import camel_path
+from lambdas.api.rest.resolver import Resolver, camel_path
 from lambdas.domain.models.approval import DecisionInput
 from lambdas.domain.models.brand import BrandConfig, PersonaConfig
 from lambdas.domain.models.campaign import CampaignBrief
@@ -130,8 +129,9 @@ _HEADERS = {
 _REF = "#/components/schemas/{model}"
 
 
-def describe(resolver: APIGatewayRestResolver) -> dict[str, Any]:
-    """The document for every route of ``resolver``, without servers."""
+def describe(resolver: Resolver) -> dict[str, Any]:
+    """The document of every route of ``resolver``, without servers."""
+    resolver.import_answers()
     document: dict[str, Any] = json.loads(
         resolver.get_openapi_json_schema(
             title=TITLE,

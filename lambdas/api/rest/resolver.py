@@ -1,7 +1,8 @@
 """The Powertools resolver, extended: it knows the methods of a path and the parameters of a route."""
 
 import re
-from typing import Any, NamedTuple
+from inspect import isfunction
+from typing import Any, NamedTuple, cast
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
 from aws_lambda_powertools.event_handler.api_gateway import Route
@@ -53,6 +54,14 @@ class Resolver(APIGatewayRestResolver):
         """The parameters in a path, by name, not validated."""
         matches = (_pattern(route.path).fullmatch(path) for route in self._routes() if route.method == method)
         return next((match.groupdict() for match in matches if match), {})
+
+    def import_answers(self) -> None:
+        """The models that only the document needs (``answers.described``)."""
+        for route in self._routes():
+            for response in (route.responses or {}).values():
+                for content in cast(dict[str, dict[str, Any]], response.get("content", {})).values():
+                    if isfunction(model := content.get("model")):
+                        content["model"] = model()
 
     def _routes(self) -> list[Route]:
         return [*self._static_routes, *self._dynamic_routes]

@@ -3,22 +3,13 @@
 from collections.abc import Iterable
 from typing import Any, Generic, TypeVar
 
-from pydantic import EmailStr
-
 from lambdas.domain.ids import CallbackIdField, CampaignIdField, CorrelationId
-from lambdas.domain.models.approval import (
-    Approval,
-    ApprovalStatus,
-    Decision,
-    DecisionInput,
-    MailState,
-    Quorum,
-    Reviewer,
-)
-from lambdas.domain.models.base import Model, Moment
-from lambdas.domain.models.campaign import Campaign, CampaignBrief, CampaignStatus, Failure, Notice, PostCounts
+from lambdas.domain.models.approval import Approval, ApprovalStatus, DecisionInput, MailState, Reviewer
+from lambdas.domain.models.base import Email, Model, Moment
+from lambdas.domain.models.campaign import Campaign, CampaignBrief, CampaignStatus, Failure, Notice, PostCounts, Quorum
 from lambdas.domain.models.effect import Effect, EffectStatus
 from lambdas.domain.models.post import PlannedPost, Post, PostContent, PostError, PostStatus, Provenance
+from lambdas.domain.models.workflow import Decision
 
 ItemT = TypeVar("ItemT")
 ViewT = TypeVar("ViewT", bound=Model)
@@ -185,7 +176,7 @@ class Problem(Model):
 
 
 class ReviewerView(Model):
-    email: EmailStr
+    email: Email
     stage: int
     invited_at: Moment | None = None
     answer: Decision | None = None

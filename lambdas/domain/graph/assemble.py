@@ -6,15 +6,8 @@ from typing import Any
 
 from lambdas.domain.graph.definition import DefinedState, Transition, Workflow, parse
 from lambdas.domain.graph.fold import History, Visit, fold
-from lambdas.domain.graph.model import (
-    ExecutionGraph,
-    ExecutionStatus,
-    GraphEdge,
-    GraphNode,
-    MapCounts,
-    NodeKind,
-    NodeStatus,
-)
+from lambdas.domain.graph.model import ExecutionGraph, GraphEdge, GraphNode, MapCounts, NodeKind, NodeStatus
+from lambdas.domain.models.workflow import ExecutionStatus
 
 _LIVE = (ExecutionStatus.RUNNING, ExecutionStatus.PENDING_REDRIVE)
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from lambdas.domain.graph.model import ExecutionStatus
+from lambdas.domain.models.workflow import ExecutionStatus
 
 _ENTERED: Final = "StateEntered"
 _EXITED: Final = "StateExited"

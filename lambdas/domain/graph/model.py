@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from lambdas.domain.models.base import Model, Moment
+from lambdas.domain.models.workflow import ExecutionStatus
 
 Count = Annotated[int, Field(ge=0)]
 ANY_ERROR = "any error"
@@ -39,17 +40,6 @@ class NodeStatus(StrEnum):
     FAILED = "failed"
     STOPPED = "stopped"
     """Was open when the execution was aborted or timed out, or when a sibling branch failed."""
-
-
-class ExecutionStatus(StrEnum):
-    """The engine's own status names."""
-
-    RUNNING = "RUNNING"
-    SUCCEEDED = "SUCCEEDED"
-    FAILED = "FAILED"
-    ABORTED = "ABORTED"
-    TIMED_OUT = "TIMED_OUT"
-    PENDING_REDRIVE = "PENDING_REDRIVE"
 
 
 class MapCounts(Model):

@@ -8,11 +8,8 @@ from collections.abc import Mapping
 from datetime import date
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Self
+from typing import NamedTuple
 
-from pydantic import model_validator
-
-from lambdas.domain.models.base import Model
 from lambdas.domain.platforms import Platform
 
 _CHECKED = date(2026, 11, 21)
@@ -47,8 +44,8 @@ class Confidence(StrEnum):
     """No source was found; ``source`` is where it should be documented."""
 
 
-class Figure(Model):
-    """One number and its source."""
+class Figure(NamedTuple):
+    """One number, and where it is from."""
 
     value: int
     source: str
@@ -56,14 +53,8 @@ class Figure(Model):
     checked: date | None = None
     """``None`` for an unverified figure."""
 
-    @model_validator(mode="after")
-    def _no_date_without_a_check(self) -> Self:
-        if (self.checked is None) != (self.confidence is Confidence.UNVERIFIED):
-            raise ValueError("what was verified has a date, and what was not has none")
-        return self
 
-
-class PlatformLimit(Model):
+class PlatformLimit(NamedTuple):
     """What one platform accepts. An absent figure means the platform states no limit."""
 
     unit: Unit

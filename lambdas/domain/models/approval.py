@@ -4,17 +4,13 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import EmailStr, Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
 from lambdas.domain.ids import CallbackIdField, CampaignIdField, CampaignKey, PostIdField, TaskToken, TenantIdField
-from lambdas.domain.models.base import Model, Moment
+from lambdas.domain.models.base import Email, Model, Moment
+from lambdas.domain.models.campaign import Quorum
+from lambdas.domain.models.workflow import Decision
 from lambdas.domain.platforms import Platform
-
-
-class Decision(StrEnum):
-    APPROVED = "approved"
-    REJECTED = "rejected"
-    NEEDS_REVISION = "needs_revision"
 
 
 class ApprovalStatus(StrEnum):
@@ -48,13 +44,6 @@ class PostDecision(Model):
         if self.verdict is PostVerdict.CHANGE and not self.comment:
             raise ValueError("a change needs a comment that says what to change")
         return self
-
-
-class Quorum(StrEnum):
-    """How many reviewers of a stage it takes; a number stands for "so many of them"."""
-
-    ONE = "one"  # the first answer decides, whatever it is
-    ALL = "all"
 
 
 class ClosedBecause(StrEnum):
@@ -109,7 +98,7 @@ class Vote(Model):
     each post say more than an item of the table holds. Records of before have it here.
     """
 
-    email: EmailStr
+    email: Email
     decision: Decision
     comments: str = ""
     posts: tuple[PostDecision, ...] = ()
@@ -138,7 +127,7 @@ class MailState(StrEnum):
 class Reviewer(Model):
     """One reviewer and the hash of the nonce of their link."""
 
-    email: EmailStr
+    email: Email
     nonce_hash: str
     earlier_hashes: tuple[str, ...] = ()
     """Of links mailed before the newest one, which open the same request."""
@@ -178,7 +167,7 @@ class Editing(Model):
     since: Moment
 
 
-class Approval(Model):
+class Approval(Model, defer_build=False):
     """The record of a request for approval (``SK = APPROVAL#<callbackId>``).
 
     ``task_token`` resumes the workflow. It is stored sealed (``services/open_requests.py``), and never leaves the

@@ -54,8 +54,8 @@ class BrandConfig(Model):
     disclaimers: Annotated[tuple[Disclaimer, ...], Field(max_length=10)] = ()
     emoji_policy: EmojiPolicy = EmojiPolicy.SPARING
     max_reading_grade: Annotated[int, Field(ge=1, le=20)] | None = None
-    """Highest US school grade that the text may require; absent: not checked."""
-    links: LinkPolicy = LinkPolicy()
+    """Highest US school grade the copy may need; absent: not checked."""
+    links: LinkPolicy = LinkPolicy.model_construct()
     handles: dict[Platform, Handle] = Field(default_factory=dict)
     """The brand's account on each platform."""
 

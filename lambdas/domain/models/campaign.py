@@ -6,7 +6,6 @@ from typing import Annotated, Any, Self
 
 from pydantic import (
     AfterValidator,
-    EmailStr,
     Field,
     HttpUrl,
     StringConstraints,
@@ -20,8 +19,7 @@ from pydantic import (
 from pydantic.functional_serializers import PlainSerializer
 
 from lambdas.domain.ids import BrandIdField, CampaignIdField, CampaignKey, CorrelationId, PersonaIdField, TenantIdField
-from lambdas.domain.models.approval import Quorum
-from lambdas.domain.models.base import Integer, Model, Moment
+from lambdas.domain.models.base import Email, Integer, Model, Moment
 from lambdas.domain.models.brand import Brand, LanguageTag, Line, Paragraph, Persona
 from lambdas.domain.models.schedule import MAX_POSTS, Schedule
 from lambdas.domain.platforms import Platform
@@ -78,6 +76,13 @@ class OnTimeout(StrEnum):
     ESCALATE = "escalate"  # ``escalateTo`` get the same time, then it expires
 
 
+class Quorum(StrEnum):
+    """How many reviewers of a stage it takes; a number stands for "so many of them"."""
+
+    ONE = "one"  # the first answer decides, whatever it is
+    ALL = "all"
+
+
 def _quorum(value: Any, parse: ValidatorFunctionWrapHandler) -> Any:
     try:
         return parse(value)
@@ -102,7 +107,7 @@ def _distinct_addresses(reviewers: tuple[str, ...]) -> tuple[str, ...]:
 
 MAX_REVIEWERS = 20
 Reviewers = Annotated[
-    tuple[EmailStr, ...], Field(min_length=1, max_length=MAX_REVIEWERS), AfterValidator(_distinct_addresses)
+    tuple[Email, ...], Field(min_length=1, max_length=MAX_REVIEWERS), AfterValidator(_distinct_addresses)
 ]
 QuorumField = Annotated[
     Quorum | Annotated[int, Field(ge=1, le=MAX_REVIEWERS)], WrapValidator(_quorum), AfterValidator(_reachable)
@@ -145,7 +150,7 @@ class ApprovalPolicy(Model):
     timeout_hours: Annotated[int, Field(ge=1, le=MAX_TIMEOUT_HOURS)] = MAX_TIMEOUT_HOURS
     on_timeout: OnTimeout = OnTimeout.REJECT
     escalate_to: Annotated[
-        tuple[EmailStr, ...],
+        tuple[Email, ...],
         Field(max_length=MAX_REVIEWERS, validate_default=True),
         AfterValidator(_distinct_addresses),
         AfterValidator(_for_escalation),
@@ -160,7 +165,7 @@ class ApprovalPolicy(Model):
         return self
 
 
-class CampaignBrief(Model):
+class CampaignBrief(Model, defer_build=False):
     """The body of ``POST /campaigns`` and the ``campaign`` of a direct invocation."""
 
     campaign_id: CampaignIdField | None = None
@@ -177,7 +182,7 @@ class CampaignBrief(Model):
     language: LanguageTag = "en"
     post_count: Annotated[Integer, Field(ge=1, le=MAX_POSTS)] | None = None
     schedule: Schedule
-    generation: Generation = Generation()
+    generation: Generation = Generation.model_construct()
     approval: ApprovalPolicy
 
     @field_validator("persona_ids", "platforms")
@@ -243,7 +248,7 @@ class Notice(Model):
     message: str
 
 
-class Campaign(Model):
+class Campaign(Model, defer_build=False):
     """The record of a campaign (``SK = CAMPAIGN``)."""
 
     tenant_id: TenantIdField
@@ -259,7 +264,7 @@ class Campaign(Model):
     """When SaveCampaign kept the configuration, which is an item of its own (``SK = CAMPAIGN#CONFIGURATION``)."""
     configuration: Configuration | None = None
     """Only where it was asked for (``CampaignStore.get_configured``). Version 0.3 and older kept it on the record."""
-    counts: PostCounts = PostCounts()
+    counts: PostCounts = PostCounts.model_construct()
     """Set by PlanPosts (total) and AggregateResults (the rest)."""
     error: Failure | None = None
     revision: Annotated[int, Field(ge=0)] = 0

@@ -35,7 +35,7 @@ class StepOutcome(StrEnum):
     FAILED = "failed"
 
 
-class Checkpoint(Model):
+class Checkpoint(Model, defer_build=False):
     """One attempt of one step.
 
     A step that changes its campaign's status writes it in the same transaction, so that the two cannot disagree even if

@@ -3,14 +3,14 @@
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import EmailStr, Field
+from pydantic import Field
 
-from lambdas.domain.models.base import Model
+from lambdas.domain.models.base import Email, Model
 from lambdas.domain.models.tenant import Sender
 
 
 class Mail(Model):
-    to: EmailStr
+    to: Email
     subject: Annotated[str, Field(min_length=1, max_length=200)]
     text: str
     html: str

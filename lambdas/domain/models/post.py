@@ -39,7 +39,7 @@ class PlannedPost(Model):
     scheduled_at: Moment
     topic: str
     intent: str
-    asset_requirements: AssetRequirements = AssetRequirements()
+    asset_requirements: AssetRequirements = AssetRequirements.model_construct()
 
 
 class PostContent(Model):
@@ -129,7 +129,7 @@ class Edit(Model):
     """As it was when the reviewers were asked."""
 
 
-class Post(PlannedPost):
+class Post(PlannedPost, defer_build=False):
     """The record of a post (``SK = POST#<postId>``). ``version`` grows by 1 with each write."""
 
     index: Annotated[int, Field(ge=0)]

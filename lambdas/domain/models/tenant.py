@@ -2,19 +2,19 @@
 
 from typing import Annotated
 
-from pydantic import EmailStr, Field
+from pydantic import Field
 
 from lambdas.domain.ids import shaped
-from lambdas.domain.models.base import Model
+from lambdas.domain.models.base import Email, Model
 
 
 class Sender(Model):
     """The sender of a tenant's mails. The address is an identity that SES has verified and that belongs to the
     tenant."""
 
-    address: EmailStr
+    address: Email
     name: Annotated[str, shaped(r"^[^\x00-\x1f\x7f]{1,100}$", "1 to 100 characters in one line")] | None = None
-    reply_to: EmailStr | None = None
+    reply_to: Email | None = None
 
 
 class SlackUse(Model):
@@ -30,10 +30,9 @@ class TenantConfig(Model):
     sender: Sender | None = None
     """If absent, the deployment's sender."""
     slack: SlackUse | None = None
-    """If absent, mail only."""
-    notify: Annotated[tuple[EmailStr, ...], Field(max_length=10)] = ()
-    """Addresses that are informed when mail does not reach a reviewer; if empty, the person who started the
-    campaign."""
+    """Absent: mail only."""
+    notify: Annotated[tuple[Email, ...], Field(max_length=10)] = ()
+    """Who hears when mail does not reach a reviewer; where empty, whoever started the campaign."""
 
 
 class TenantSettings(TenantConfig):

@@ -1,15 +1,26 @@
 """The data passed between the states of BUILD: ids and counts, never posts."""
 
 import json
+from enum import StrEnum
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from lambdas.domain.ids import CallbackId, CampaignIdField, CampaignKey, CorrelationIdField, TaskToken, TenantIdField
-from lambdas.domain.models.approval import Decision
 from lambdas.domain.models.base import Model, Moment
 from lambdas.domain.models.campaign import CampaignStatus, PostCounts
 from lambdas.domain.models.post import Batch
+
+
+class ExecutionStatus(StrEnum):
+    """The engine's own words."""
+
+    RUNNING = "RUNNING"
+    SUCCEEDED = "SUCCEEDED"
+    FAILED = "FAILED"
+    ABORTED = "ABORTED"
+    TIMED_OUT = "TIMED_OUT"
+    PENDING_REDRIVE = "PENDING_REDRIVE"
 
 
 class BuildInput(Model):
@@ -69,6 +80,12 @@ class BatchResult(Model):
     completed: int
     failed: int
     skipped: int
+
+
+class Decision(StrEnum):
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    NEEDS_REVISION = "needs_revision"
 
 
 class ApprovalOutcome(Model):

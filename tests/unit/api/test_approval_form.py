@@ -9,7 +9,8 @@ import pytest
 
 from lambdas.api.pages.shown import POSTS_A_PAGE
 from lambdas.domain.ids import post_id_for
-from lambdas.domain.models.approval import ApprovalStatus, Decision, PostVerdict
+from lambdas.domain.models.approval import ApprovalStatus, PostVerdict
+from lambdas.domain.models.workflow import Decision
 from tests.support.waiting import CAMPAIGN_ID, Waiting, nothing_happened
 
 

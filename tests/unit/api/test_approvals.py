@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 from lambdas.domain.errors import ConflictError, DependencyUnavailableError
-from lambdas.domain.models.approval import ApprovalStatus, Decision, MadeDecision, Quorum
-from lambdas.domain.models.campaign import CampaignStatus
+from lambdas.domain.models.approval import ApprovalStatus, MadeDecision
+from lambdas.domain.models.campaign import CampaignStatus, Quorum
 from lambdas.domain.models.post import Provenance, RuleResult
+from lambdas.domain.models.workflow import Decision
 from lambdas.services.approval_links import open_link
 from lambdas.services.decisions import RESUME_GRACE, Choice, decide
 from tests.fakes import stored as at_rest

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from lambdas.domain.graph.model import ExecutionStatus
 from lambdas.domain.models.campaign import CampaignStatus, Failure
 from lambdas.domain.models.checkpoint import Checkpoint, StepOutcome
+from lambdas.domain.models.workflow import ExecutionStatus
 from lambdas.ports.engine import ExecutionState
 from tests.support.api import World
 from tests.support.waiting import CAMPAIGN_ID, Waiting, waiting_campaign

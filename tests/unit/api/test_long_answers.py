@@ -8,7 +8,9 @@ from lambdas.adapters.table import keys
 from lambdas.domain.approval import sent_back
 from lambdas.domain.errors import ConflictError, DependencyUnavailableError, GoneError, PayloadTooLargeError
 from lambdas.domain.ids import post_id_for
-from lambdas.domain.models.approval import Approval, Decision, PostDecision, PostVerdict, Quorum, Reviewer
+from lambdas.domain.models.approval import Approval, PostDecision, PostVerdict, Reviewer
+from lambdas.domain.models.campaign import Quorum
+from lambdas.domain.models.workflow import Decision
 from lambdas.domain.record_size import fits, record_bytes
 from lambdas.ports.table import Prefix
 from lambdas.services.approval_links import OpenLink

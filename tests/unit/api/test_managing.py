@@ -4,8 +4,8 @@ import pytest
 
 from lambdas.domain.content_hash import require_approved_content
 from lambdas.domain.errors import ContentChangedError
-from lambdas.domain.models.approval import ApprovalStatus, Quorum, Reviewer
-from lambdas.domain.models.campaign import CampaignStatus
+from lambdas.domain.models.approval import ApprovalStatus, Reviewer
+from lambdas.domain.models.campaign import CampaignStatus, Quorum
 from lambdas.ports.paging import every
 
 

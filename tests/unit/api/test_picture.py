@@ -11,15 +11,8 @@ from hypothesis import strategies as st
 from lambdas.api import picture
 from lambdas.api.picture import drawn, duration, filled
 from lambdas.domain.graph.definition import parse
-from lambdas.domain.graph.model import (
-    ExecutionGraph,
-    ExecutionStatus,
-    GraphNode,
-    MapCounts,
-    NodeKind,
-    NodeStatus,
-    every_node,
-)
+from lambdas.domain.graph.model import ExecutionGraph, GraphNode, MapCounts, NodeKind, NodeStatus, every_node
+from lambdas.domain.models.workflow import ExecutionStatus
 from statemachine.picture import framed
 from tests.support.pictures import DRAWING, NOW, SMALL, SVG, executed, texts
 

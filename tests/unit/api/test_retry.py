@@ -10,14 +10,13 @@ from lambdas.api import picture
 from lambdas.domain.batch_lease import WRITER_LIVES
 from lambdas.domain.errors import ThrottledError
 from lambdas.domain.graph.definition import parse
-from lambdas.domain.graph.model import ExecutionStatus
 from lambdas.domain.ids import CampaignKey
 from lambdas.domain.models.active import SOON, active
 from lambdas.domain.models.approval import ApprovalStatus
 from lambdas.domain.models.campaign import Campaign, CampaignStatus, Failure, PostCounts
 from lambdas.domain.models.effect import Effect, EffectStatus
 from lambdas.domain.models.post import Claim, PostError, PostStatus
-from lambdas.domain.models.workflow import BuildInput
+from lambdas.domain.models.workflow import BuildInput, ExecutionStatus
 from lambdas.ops.mending import look_after
 from lambdas.ports.engine import ExecutionState
 from statemachine.picture import framed

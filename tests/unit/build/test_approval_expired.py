@@ -7,9 +7,9 @@ import pytest
 
 from lambdas.build.approval_expired import approval_expired
 from lambdas.build.reject_campaign import reject_campaign
-from lambdas.domain.models.approval import Decision, MadeDecision
+from lambdas.domain.models.approval import MadeDecision
 from lambdas.domain.models.campaign import CampaignStatus
-from lambdas.domain.models.workflow import ApprovalState, StepEvent
+from lambdas.domain.models.workflow import ApprovalState, Decision, StepEvent
 from tests.fakes import stored
 from tests.support import samples
 from tests.support.asked import Asked

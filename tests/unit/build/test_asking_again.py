@@ -6,10 +6,11 @@ import pytest
 
 from lambdas.domain.errors import MailRefusedError
 from lambdas.domain.ids import TaskToken
-from lambdas.domain.models.approval import Approval, ApprovalStatus, ClosedBecause, Decision, MailState, Quorum, Vote
-from lambdas.domain.models.campaign import CampaignStatus
+from lambdas.domain.models.approval import Approval, ApprovalStatus, ClosedBecause, MailState, Vote
+from lambdas.domain.models.campaign import CampaignStatus, Quorum
 from lambdas.domain.models.mail import Mail
 from lambdas.domain.models.post import Post, PostContent, PostStatus
+from lambdas.domain.models.workflow import Decision
 from lambdas.ports.paging import every
 from tests.support import samples
 from tests.support.asked import FIRST, SECOND, Asked, decided, only_approval, ready_to_ask, request

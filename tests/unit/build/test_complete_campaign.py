@@ -2,9 +2,8 @@ import pytest
 
 from lambdas.build.complete_campaign import complete_campaign
 from lambdas.domain.errors import ConflictError, InvalidInputError
-from lambdas.domain.models.approval import Decision
 from lambdas.domain.models.campaign import CampaignStatus
-from lambdas.domain.models.workflow import StatusResult, StepEvent
+from lambdas.domain.models.workflow import Decision, StatusResult, StepEvent
 from tests.contract.samples import approval
 from tests.support import samples
 from tests.support.events import raw_event, step_event

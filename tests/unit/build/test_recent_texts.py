@@ -10,10 +10,10 @@ from lambdas.build.generate_posts import generate_batch
 from lambdas.build.plan_posts import plan_posts
 from lambdas.domain.errors import ConcurrentUpdateError, ConflictError, DependencyUnavailableError, RetryableError
 from lambdas.domain.ids import CampaignKey, TenantId
-from lambdas.domain.models.approval import Decision
 from lambdas.domain.models.campaign import CampaignStatus
 from lambdas.domain.models.post import Post
 from lambdas.domain.models.recent import MAX_TEXTS
+from lambdas.domain.models.workflow import Decision
 from lambdas.ports.stores import Page
 from tests.contract.samples import numbered
 from tests.fakes import MemoryRecentTexts

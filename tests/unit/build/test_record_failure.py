@@ -6,10 +6,10 @@ import pytest
 
 from lambdas.build.record_failure import MESSAGE_CHARS, record_failure
 from lambdas.domain.ids import CampaignKey
-from lambdas.domain.models.approval import ApprovalStatus, Decision
+from lambdas.domain.models.approval import ApprovalStatus
 from lambdas.domain.models.campaign import Campaign, CampaignStatus, Failure
 from lambdas.domain.models.checkpoint import Checkpoint
-from lambdas.domain.models.workflow import CaughtError, StatusResult
+from lambdas.domain.models.workflow import CaughtError, Decision, StatusResult
 from lambdas.services.lifecycle import BUILDING
 from tests.contract.samples import approval
 from tests.fakes import stored

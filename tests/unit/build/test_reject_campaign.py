@@ -2,9 +2,9 @@ import pytest
 
 from lambdas.build.reject_campaign import reject_campaign
 from lambdas.domain.errors import ConflictError, InvalidInputError
-from lambdas.domain.models.approval import ApprovalStatus, Decision
+from lambdas.domain.models.approval import ApprovalStatus
 from lambdas.domain.models.campaign import CampaignStatus
-from lambdas.domain.models.workflow import StatusResult
+from lambdas.domain.models.workflow import Decision, StatusResult
 from tests.contract.samples import approval
 from tests.support import samples
 from tests.support.events import step_event

@@ -17,10 +17,11 @@ from lambdas.domain.errors import (
     TokenExpiredError,
 )
 from lambdas.domain.ids import TenantId
-from lambdas.domain.models.approval import ApprovalStatus, Decision, MailState
+from lambdas.domain.models.approval import ApprovalStatus, MailState
 from lambdas.domain.models.campaign import CampaignStatus
 from lambdas.domain.models.mail import Mail
 from lambdas.domain.models.tenant import TenantConfig
+from lambdas.domain.models.workflow import Decision
 from lambdas.ports.bundle import Deadline
 from lambdas.ports.paging import every
 from lambdas.services.approval_links import nonce_hash

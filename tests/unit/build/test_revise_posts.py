@@ -7,10 +7,10 @@ import pytest
 from lambdas.build.revise_posts import revise_posts
 from lambdas.domain.errors import ConflictError, InvalidInputError
 from lambdas.domain.ids import post_id_for
-from lambdas.domain.models.approval import ClosedBecause, Decision, MadeDecision, PostDecision, PostVerdict
+from lambdas.domain.models.approval import ClosedBecause, MadeDecision, PostDecision, PostVerdict
 from lambdas.domain.models.campaign import CampaignStatus, PostCounts
 from lambdas.domain.models.post import Post, PostContent, PostStatus
-from lambdas.domain.models.workflow import PlanResult, StepEvent
+from lambdas.domain.models.workflow import Decision, PlanResult, StepEvent
 from tests.contract.samples import NOW, approval, written
 from tests.support import samples
 from tests.support.events import planned, raw_event

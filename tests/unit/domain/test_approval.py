@@ -6,7 +6,9 @@ from hypothesis import strategies as st
 
 from lambdas.domain.approval import Tally, flagged, tally
 from lambdas.domain.ids import post_id_for
-from lambdas.domain.models.approval import Approval, Decision, PostDecision, PostVerdict, Quorum, Reviewer, Vote
+from lambdas.domain.models.approval import Approval, PostDecision, PostVerdict, Reviewer, Vote
+from lambdas.domain.models.campaign import Quorum
+from lambdas.domain.models.workflow import Decision
 from lambdas.domain.record_size import joined
 from tests.contract.samples import NOW, approval
 

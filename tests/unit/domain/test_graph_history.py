@@ -7,15 +7,8 @@ import pytest
 
 from lambdas.domain.graph.assemble import execution_graph
 from lambdas.domain.graph.fold import fold
-from lambdas.domain.graph.model import (
-    ExecutionGraph,
-    ExecutionStatus,
-    GraphEdge,
-    GraphNode,
-    MapCounts,
-    NodeStatus,
-    every_node,
-)
+from lambdas.domain.graph.model import ExecutionGraph, GraphEdge, GraphNode, MapCounts, NodeStatus, every_node
+from lambdas.domain.models.workflow import ExecutionStatus
 
 START = datetime(2026, 6, 1, 9, tzinfo=UTC)
 CATCH_ALL = [{"ErrorEquals": ["States.ALL"], "Next": "Record"}]

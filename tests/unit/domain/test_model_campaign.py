@@ -1,11 +1,13 @@
 """What a brief may say, field by field."""
 
 from typing import Any
+from zoneinfo import available_timezones
 
 import pytest
 
 from lambdas.domain.errors import InvalidInputError
 from lambdas.domain.models.campaign import CampaignBrief
+from lambdas.domain.models.schedule import is_zone
 from tests.support.samples import brief
 
 WINDOW = brief()["schedule"]
@@ -47,3 +49,14 @@ def test_a_body_that_is_no_object() -> None:
 
 def test_a_whole_number_will_do_for_a_percentage() -> None:
     assert CampaignBrief.from_wire(brief(generation={"toleratedFailurePercentage": 5}))
+
+
+NO_ZONES = ("", ".", "..", "Europe", "Europe/", "Europe//Berlin", "./UTC", "../zoneinfo/UTC", "/usr/share/zoneinfo/UTC")
+NO_FILES = ("zone.tab", "tzdata.zi", "__init__.py", "posixrules", "posix/UTC", "right/UTC", "a\0b", "\ud800", "x" * 64)
+
+
+def test_a_time_zone_is_one_that_python_lists() -> None:
+    """Found by its name alone: the list is the whole database, read from disk."""
+    names = available_timezones()
+    assert {name for name in names if not is_zone(name)} == set()
+    assert {name for name in (*NO_ZONES, *NO_FILES) if is_zone(name)} == set()

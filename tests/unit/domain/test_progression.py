@@ -15,9 +15,9 @@ def test_a_campaign_goes_one_step_forward_or_stays(here: CampaignStatus, to: Cam
     world.queue(status=here)
     before = BUILD_ROAD[BUILD_ROAD.index(to) - 1]
     if here is before:
-        assert advance(world.campaigns, samples.KEY, to, came_from=[before], at=world.clock.now()).status is to
+        assert advance(world.campaigns, samples.KEY, to, came_from=[before], at=world.clock.now()) is to
     elif here in BUILD_ROAD and BUILD_ROAD.index(here) >= BUILD_ROAD.index(to):
-        assert advance(world.campaigns, samples.KEY, to, came_from=[before], at=world.clock.now()).status is here
+        assert advance(world.campaigns, samples.KEY, to, came_from=[before], at=world.clock.now()) is here
     else:
         with pytest.raises(ConflictError) as refused:
             advance(world.campaigns, samples.KEY, to, came_from=[before], at=world.clock.now())

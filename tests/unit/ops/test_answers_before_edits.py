@@ -8,8 +8,10 @@ import pytest
 from lambdas.api.rest.views import ApprovalView
 from lambdas.domain.content_hash import content_hash
 from lambdas.domain.errors import ConflictError
-from lambdas.domain.models.approval import Approval, ApprovalStatus, Decision, PostDecision, PostVerdict, Quorum
+from lambdas.domain.models.approval import Approval, ApprovalStatus, PostDecision, PostVerdict
+from lambdas.domain.models.campaign import Quorum
 from lambdas.domain.models.post import PostContent
+from lambdas.domain.models.workflow import Decision
 from lambdas.ports.paging import every
 from lambdas.services.decisions import Choice, decide
 from lambdas.services.editing import PostPatch, edit_post

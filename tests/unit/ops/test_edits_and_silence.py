@@ -10,8 +10,9 @@ from lambdas.domain.approval import EDIT_GRACE
 from lambdas.domain.content_hash import content_hash
 from lambdas.domain.errors import ConflictError, DependencyTimeoutError
 from lambdas.domain.ids import CampaignKey
-from lambdas.domain.models.approval import ApprovalStatus, Decision
+from lambdas.domain.models.approval import ApprovalStatus
 from lambdas.domain.models.post import Post, PostContent
+from lambdas.domain.models.workflow import Decision
 from lambdas.ports.paging import every
 from lambdas.services.decisions import Choice, decide
 from lambdas.services.editing import PostPatch, edit_post

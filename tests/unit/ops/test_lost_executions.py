@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from lambdas.domain.approval import HEARTBEAT_EVERY, RESUME_GRACE
-from lambdas.domain.models.approval import Decision
 from lambdas.domain.models.campaign import CampaignStatus
+from lambdas.domain.models.workflow import Decision
 from tests.support import samples
 from tests.support.asked import SECOND, Asked, decided, request
 from tests.support.world import World

@@ -6,12 +6,11 @@ from datetime import timedelta
 import pytest
 
 from lambdas.domain.due_entry import Kind
-from lambdas.domain.graph.model import ExecutionStatus
 from lambdas.domain.ids import CampaignId
 from lambdas.domain.models.active import SOON
 from lambdas.domain.models.campaign import CampaignStatus
 from lambdas.domain.models.post import Claim, PostStatus
-from lambdas.domain.models.workflow import BuildInput
+from lambdas.domain.models.workflow import BuildInput, ExecutionStatus
 from lambdas.ops.mending import (
     MAX_RECOVERIES,
     WINDOW,

@@ -7,10 +7,10 @@ import pytest
 from lambdas.adapters.table import keys
 from lambdas.domain.due_entry import SHARDS, Kind
 from lambdas.domain.errors import UnreadableRecordError
-from lambdas.domain.graph.model import ExecutionStatus
 from lambdas.domain.ids import CampaignId
 from lambdas.domain.models.active import SOON, ActiveCampaign
 from lambdas.domain.models.campaign import CampaignStatus
+from lambdas.domain.models.workflow import ExecutionStatus
 from lambdas.ops.reconcile import ended_campaign, look_again, take_over
 from lambdas.ports.table import Update
 from tests.contract.samples import approval

@@ -10,8 +10,9 @@ import pytest
 
 from lambdas.domain.approval import HEARTBEAT_EVERY
 from lambdas.domain.errors import DependencyUnavailableError
-from lambdas.domain.models.approval import ApprovalStatus, Decision, MailState, Quorum
-from lambdas.domain.models.campaign import CampaignStatus
+from lambdas.domain.models.approval import ApprovalStatus, MailState
+from lambdas.domain.models.campaign import CampaignStatus, Quorum
+from lambdas.domain.models.workflow import Decision
 from lambdas.ports.bundle import Ports
 from lambdas.services.decisions import Choice, decide
 from lambdas.services.inviting import FIRST_PAUSE

@@ -6,9 +6,9 @@ import pytest
 
 from lambdas.adapters.table import keys
 from lambdas.domain.errors import MailRefusedError
-from lambdas.domain.models.approval import Decision
 from lambdas.domain.models.mail import Mail
 from lambdas.domain.models.tenant import TenantConfig
+from lambdas.domain.models.workflow import Decision
 from lambdas.services.decisions import Choice, decide
 from lambdas.services.open_requests import Place, Reassignment, reassign, remind, revoke
 from lambdas.workers.mail_events import Undelivered, note
