@@ -62,6 +62,9 @@ EventT = TypeVar("EventT", bound="TaskEvent")
 _STORES = ("dynamo_table", "campaign_store", "post_store", "checkpoint_store")
 """What nearly every function works with that has the table."""
 
+_THRESHOLDS = (700, 10, 10)
+"""Python's own (docs.python.org/3/library/gc.html): ``lambdas`` raised them for the start."""
+
 
 class Bootstrap:
     """``Ports`` of one function, created from its settings: for one invocation, or for the lifetime of its process.
@@ -289,12 +292,13 @@ def load(model: type[Settings], *, approvals: bool = False) -> None:
     (docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html).
 
     ``approvals``: it works with requests for approval, whose models are many. What exists by then is never looked
-    through for garbage.
+    through for garbage; what an invocation makes is, as ever.
     """
     stores = (*_STORES, "request_store") if approvals else _STORES
     for store in stores if issubclass(model, TableSettings) else ():
         import_module(f"lambdas.adapters.table.{store}")
     gc.freeze()
+    gc.set_threshold(*_THRESHOLDS)
 
 
 def ports_for(model: type[Settings], context: object = None) -> Bootstrap:

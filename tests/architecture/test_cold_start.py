@@ -143,6 +143,11 @@ def test_a_cold_start_is_not_searched_for_garbage(handler: str, loaded: Loaded) 
     loaded(f"{begun}\nimport {handler}\nassert not found, found")
 
 
+def test_the_first_invocation_is_searched_for_garbage_as_ever(loaded: Loaded) -> None:
+    code = "import gc\nbefore = gc.get_threshold()\nimport lambdas.build.validate_campaign"
+    loaded(f"{code}\nassert gc.get_threshold() == before and gc.isenabled() and gc.get_freeze_count() > 10_000")
+
+
 @pytest.mark.parametrize(
     ("library", "users"),
     [
