@@ -106,12 +106,12 @@ def test_of_100_000_open_requests_a_tick_reads_the_50_that_are_due(
     client = boto3.client("dynamodb")
     create_table(client, TABLE)
     now = world.clock.now()
-    fill(client, now, 100_000 - 50)
     counting = Counting(client)
     table = DynamoTable(counting, TABLE)
     approvals = TableApprovals(table, world.clock)
     for number in range(50):
         approvals.create(stored(f"01KJQ{number:021d}", dueAt=now - MINUTE, createdAt=now, expiresAt=now + 9 * MINUTE))
+    fill(client, now, 100_000 - 50)  # after them: moto copies the whole table for each transaction
     asked = Asked(world)
     world.table.put(keys.campaign(stored().key), world.campaigns.get(asked.approval.key).to_record())
     world.due = TableDue(table)
