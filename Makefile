@@ -1,4 +1,4 @@
-# Everything is a target here; `make help` lists them. Nothing needs to be installed first but Python and make.
+# All commands of the project; `make help` lists them. Only Python and make have to be installed.
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -42,15 +42,15 @@ $(VENV)/.installed: requirements.txt
 	@touch $@
 
 .PHONY: demo
-demo: $(VENV)/.installed  ## One campaign from its brief to approval, from nothing (EXAMPLE=name picks the brief)
+demo: $(VENV)/.installed  ## Run one campaign from brief to approval on this machine (EXAMPLE=name picks the brief)
 	@exec python -m local.cli demo $(if $(EXAMPLE),--example $(EXAMPLE))
 
 .PHONY: run
-run: $(VENV)/.installed  ## The local stack in the foreground, with its logs; Ctrl-C keeps its state
+run: $(VENV)/.installed  ## Run the local stack in the foreground, with its logs; Ctrl-C stops it and keeps its state
 	@exec python -m local.cli run
 
 .PHONY: up
-up: $(VENV)/.installed  ## The local stack in the background; writes .local/stack.json
+up: $(VENV)/.installed  ## Start the local stack in the background; writes .local/stack.json
 	@python -m local.cli up
 
 .PHONY: down
@@ -58,7 +58,7 @@ down: $(VENV)/.installed  ## Stop the local stack; its state is kept
 	@python -m local.cli down
 
 .PHONY: status
-status: $(VENV)/.installed  ## Whether the local stack runs, and where
+status: $(VENV)/.installed  ## Show whether the local stack runs, and its URLs
 	@python -m local.cli status
 
 .PHONY: logs
@@ -70,27 +70,27 @@ token: $(VENV)/.installed  ## Print a bearer token and nothing else (TENANT=acme
 	@python -m local.cli token -- "$$TENANT" "$$ROLE"
 
 .PHONY: dlq-list dlq-replay
-dlq-list: $(VENV)/.installed  ## What the direct invocation refused for good (DLQ='--aws --prefix stage-' for an account)
+dlq-list: $(VENV)/.installed  ## List direct invocations that were refused for good (DLQ='--aws --prefix stage-' for AWS)
 	@python -m local.cli dlq list $(DLQ)
-dlq-replay: $(VENV)/.installed  ## Send it again
+dlq-replay: $(VENV)/.installed  ## Send them once more
 	@python -m local.cli dlq replay $(DLQ)
 
 .PHONY: test
-test: $(VENV)/.installed  ## Everything CI runs
+test: $(VENV)/.installed  ## Run everything that CI runs
 	@$(PYTEST) -m 'not soak'
 
 .PHONY: test-fast
-test-fast: $(VENV)/.installed  ## Units and properties, without the local stack, a browser or a synthesis: under a minute
+test-fast: $(VENV)/.installed  ## Unit and property tests only: no local stack, browser or CDK synthesis; under a minute
 	@$(PYTEST) -m 'not stack and not browser and not soak and not slow'
 
 .PHONY: verify
-verify: $(VENV)/.installed  ## Try a deployed stack and remove what that made (STACK=file POSTS=1000; CLEAN=1 only removes)
+verify: $(VENV)/.installed  ## Test a deployed stack, then remove what that created (STACK=file POSTS=1000; CLEAN=1 only removes)
 	@if [ -z "$(STACK)" ]; then echo "STACK=file is needed: .local/stack.json, or what 'make stack-file OUT=file' wrote" >&2; exit 2; fi
 	@if [ -n "$(CLEAN)" ]; then exec python -m local.cli verify-clean --stack '$(STACK)' --run '$(RUN)'; \
 	  else exec env VERIFY_STACK='$(STACK)' VERIFY_POSTS='$(POSTS)' VERIFY_RUN='$(RUN)' pytest -q tests/verify; fi
 
 .PHONY: verify-reference
-verify-reference: $(VENV)/.installed  ## Record what the local stack does, which other stacks are compared with
+verify-reference: $(VENV)/.installed  ## Record the local stack's behaviour, with which other stacks are compared
 	@VERIFY_REFERENCE=write pytest -q tests/verify
 
 .PHONY: stack-file
@@ -99,23 +99,23 @@ stack-file: $(VENV)/.installed  ## Write a stack file for the account of your cr
 	@python -m local.cli stack-file --out '$(OUT)' --prefix '$(PREFIX)'
 
 .PHONY: soak
-soak: $(VENV)/.installed  ## The full-size fault and load runs
+soak: $(VENV)/.installed  ## Run the long fault and load tests
 	@pytest -m soak
 
 .PHONY: lint
-lint: $(VENV)/.installed  ## Ruff and mypy
+lint: $(VENV)/.installed  ## Run ruff and mypy
 	@ruff check .
 	@ruff format --check .
 	@mypy
 
 .PHONY: synth
-synth: $(VENV)/.installed  ## The CloudFormation templates for AWS, into cdk.out
+synth: $(VENV)/.installed  ## Write the CloudFormation templates for AWS to cdk.out
 	@CDK_OUTDIR=cdk.out CDK_CONTEXT_JSON="$$(python -c 'import json; print(json.dumps(json.load(open("cdk.json"))["context"] | {"sender": "$(or $(SENDER),campaigns@example.com)"}))')" \
 	  python cdk_app.py
 	@ls cdk.out/*.template.json
 
 .PHONY: diagram
-diagram: $(VENV)/.installed  ## Draw the workflows whose definitions have changed, for the API, the console and the docs
+diagram: $(VENV)/.installed  ## Draw the workflow again if its definition changed, for the API, the console and the docs
 	@python -m local.diagram
 
 .PHONY: brief-fields
@@ -132,7 +132,7 @@ bootstrap: $(VENV)/.installed  ## Prepare your AWS account and region, once: the
 	@python -m local.cli prepare-account
 
 .PHONY: preflight
-preflight: $(VENV)/.installed  ## What a deployment would stumble over; makes nothing (SENDER=address CONTEXT='name=value …')
+preflight: $(VENV)/.installed  ## Check what the AWS account lacks for a deployment; creates nothing (SENDER=address CONTEXT='name=value …')
 	@if [ -z "$(SENDER)" ]; then echo "SENDER=address is needed: the SES address that mails come from" >&2; exit 2; fi
 	@python -m local.cli preflight -c sender='$(SENDER)' $(addprefix -c ,$(CONTEXT))
 
@@ -143,11 +143,11 @@ deploy: $(VENV)/.installed  ## Deploy to the AWS account of your credentials (SE
 	@npx --yes $(CDK_CLI) deploy --all --require-approval broadening -c sender='$(SENDER)' $(addprefix -c ,$(CONTEXT))
 
 .PHONY: token-aws
-token-aws: $(VENV)/.installed  ## Print a bearer token for the deployed API (TENANT=… ROLE=…), signed with its key
+token-aws: $(VENV)/.installed  ## Print a bearer token for the API deployed on AWS (TENANT=… ROLE=…)
 	@python -m local.cli token --aws -- "$$TENANT" "$$ROLE"
 
 .PHONY: lock
-lock: $(VENV)/.installed  ## Pin every dependency again from requirements/*.in
+lock: $(VENV)/.installed  ## Update the lock files from requirements/*.in
 	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command 'make lock' \
 	  requirements/lambdas.in -o requirements/lambdas.txt
 	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --custom-compile-command 'make lock' \
@@ -156,6 +156,6 @@ lock: $(VENV)/.installed  ## Pin every dependency again from requirements/*.in
 	  requirements/bench.in -o requirements/bench.txt
 
 .PHONY: clean
-clean:  ## Stop the local stack and remove everything made here but the virtual environment
+clean:  ## Stop the local stack and delete its state and all caches, but not the virtual environment
 	@if [ -x $(VENV)/bin/python ]; then python -m local.cli down >/dev/null; fi
 	@rm -rf .local cdk.out .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,9 +1,10 @@
 """The code that runs in Lambda.
 
-Nearly all that a cold start makes lasts as long as its process, so looking through it for garbage is wasted: a tenth of
-the time. Python looks when so many more objects were made than freed: 700 by default, and ten times as many for those
-that survived. This stands here because it has to come before whatever a handler imports; ``bootstrap.load``, at the end
-of a start, puts Python's own thresholds back (ADR 74).
+Nearly every object that a cold start creates is kept as long as the process, so collecting garbage during the start is
+useless; it takes a tenth of the time. By default Python collects when 700 more objects were created than freed, and
+after ten such collections for objects that survived one. The threshold is set here because this module is imported
+before anything that a handler imports. ``bootstrap.load``, at the end of a start, restores Python's own thresholds (ADR
+74).
 """
 
 import gc

@@ -1,7 +1,7 @@
-"""The one place that joins ports to adapters; every entry point gets its ports from here.
+"""The composition root: creates the adapters behind the ports. Every entry point gets its ports from here.
 
-``step`` makes the handler of a workflow's state, ``ports_for`` the ports of any other function. An adapter is imported
-and made when it is first asked for, so that a function loads those that it uses.
+``step`` makes the handler of a workflow state, ``ports_for`` the ports of any other function. An adapter is imported
+and created when it is first used, so that a function only loads what it needs.
 """
 
 from __future__ import annotations
@@ -69,10 +69,10 @@ _THRESHOLDS = (700, 10, 10)
 
 
 class Bootstrap:
-    """``Ports`` of one function, made from its settings: for one invocation, or for the life of its process.
+    """``Ports`` of one function, created from its settings: for one invocation, or for the lifetime of its process.
 
-    ``deadline`` is when the invocation is killed. The table and the model that are made here know it; no step has to
-    pass it on, so none can forget.
+    ``deadline`` is when Lambda ends the invocation. The table and the model get it from here, so that no step has to
+    pass it on.
     """
 
     def __init__(self, settings: Settings, deadline: Deadline | None = None) -> None:
@@ -80,7 +80,7 @@ class Bootstrap:
         self.clock, self.ids = SystemClock(), UlidSource()
 
     def _need(self, model: type[SettingsT]) -> SettingsT:
-        """The function's settings as those a port needs. Raises ``SettingsError`` when it has no such settings."""
+        """The function's settings as the class that a port needs. Raises ``SettingsError`` if it lacks them."""
         if not isinstance(self._settings, model):
             raise SettingsError(f"{type(self._settings).__name__} does not inherit from {model.__name__}")
         return self._settings
@@ -176,7 +176,7 @@ class Bootstrap:
 
     @cached_property
     def engine(self) -> StepFunctionsEngine:
-        """Without settings of its own it starts nothing: waiting tasks can be answered all the same."""
+        """A function without engine settings cannot start executions, but it can answer waiting tasks."""
         from lambdas.adapters.aws.step_functions import StepFunctionsEngine
         from lambdas.ports.engine import BUILD
 
@@ -223,7 +223,7 @@ class Bootstrap:
 
     @cached_property
     def cipher(self) -> KmsCipher:
-        """Whoever has no settings for it can open and not seal."""
+        """A function without seal settings can decrypt, but not encrypt."""
         from lambdas.adapters.aws.kms_cipher import KmsCipher
 
         of = self._settings
@@ -249,7 +249,8 @@ class Bootstrap:
         return _parameters().text(name) if name else ""
 
 
-# What a process keeps although ports are made for each invocation: it was read, and holds for a while.
+# Kept for the lifetime of the process, although ports are created for each invocation: values that were read and stay
+# valid for a while.
 
 
 @cache
@@ -292,7 +293,7 @@ def step(
     begin: bool = False,
     approvals: bool = False,
 ) -> Step[EventT]:
-    """The Lambda handler of the state ``name``: ``logic`` in the frame around every step.
+    """The Lambda handler of the state ``name``: ``logic`` inside the wrapper that every step has.
 
     ``checkpoint=False`` where the step's own records are its checkpoint; ``begin`` where it works for long before it
     writes anything, so that its checkpoint is stored at once; ``approvals`` as in ``load``.
@@ -320,5 +321,6 @@ def load(model: type[Settings], *, approvals: bool = False) -> None:
 
 
 def ports_for(model: type[Settings], context: object = None) -> Bootstrap:
-    """Ports from the environment. ``context``: of the invocation, whose end those that wait have to know."""
+    """Ports with settings from the environment. ``context`` is the invocation's; adapters that wait need to know when
+    it ends."""
     return Bootstrap(settings(model), deadline_of(context))

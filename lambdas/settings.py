@@ -1,7 +1,7 @@
-"""Configuration of a function: one closed model per function, read once from its environment.
+"""Configuration of a function, read once from its environment and validated.
 
-What a port needs to be made is a model of its own here (``lambdas/bootstrap.py`` asks for it), and a function's model
-inherits from those of the ports it works with.
+Each port that needs settings has a class for them here, which ``lambdas/bootstrap.py`` asks for. The settings class of
+a function inherits from those of the ports it uses.
 """
 
 import os
@@ -20,35 +20,37 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     state_limit_bytes: int = 32 * 1024
-    """``STATE_LIMIT_BYTES``: what a step's input and its output may have. The engine's limit is eight times that."""
+    """``STATE_LIMIT_BYTES``: maximum size of a step's input and output. Step Functions' own limit is eight times as
+    large."""
 
 
 class TableSettings(Settings):
-    """The one table."""
+    """The name of the DynamoDB table."""
 
     table_name: str
 
 
 class BucketSettings(Settings):
-    """Where the map's items are, and what campaigns must not repeat."""
+    """The bucket with the map's items and with the texts that campaigns must not repeat."""
 
     manifest_bucket: str
 
 
 class EngineSettings(Settings):
-    """What BUILD is called."""
+    """The state machine BUILD."""
 
     build_state_machine_arn: str
 
 
 class AlertSettings(Settings):
-    """Where people are told that a campaign needs them."""
+    """The SNS topic for alerts."""
 
     alert_topic_arn: str
 
 
 class LinkSettings(Settings):
-    """What a reviewer's link is made of: the secret with the signing keys, and the parameter with the public URL."""
+    """What is needed to make a reviewer's link: the secret with the signing keys, and the parameter with the public
+    URL."""
 
     approval_keys_secret: str
     approval_base_url_parameter: str
@@ -69,26 +71,27 @@ class InviteSettings(LinkSettings, MailSettings):
 
 
 class SealSettings(Settings):
-    """With which key a task token is sealed; any holder of the right may open it."""
+    """The KMS key that encrypts task tokens. Decrypting needs no setting, only the permission."""
 
     token_key_id: str
 
 
 class CallerSettings(Settings):
-    """Where the keys of API tokens are."""
+    """The secret with the keys of API tokens."""
 
     api_keys_secret: str
 
 
 class QuotaSettings(Settings):
-    """What a tenant may use at once; ``stacks.options`` has the defaults of a deployment."""
+    """How much a tenant may use at once; ``stacks.options`` has the defaults of a deployment."""
 
     tenant_campaigns: int = 200
     tenant_model_calls: int = 4_000
 
 
 class SettingsError(RuntimeError):
-    """The function was deployed without a variable it needs. A deployment mistake, so nothing retries it."""
+    """The function was deployed without an environment variable that it needs. This is a deployment error, so nothing
+    retries it."""
 
 
 def parse_settings(model: type[SettingsT], environment: Mapping[str, str]) -> SettingsT:

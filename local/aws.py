@@ -1,8 +1,8 @@
-"""What is asked of AWS by boto3: clients, the setting that an account needs once, and what an execution went through.
+"""boto3 clients, the setting that an account needs once, and the history of an execution.
 
-API Gateway writes access logs under a role that is set for the account and region and not for an API: deploying a stage
-that has access logs fails without it (docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html). It is
-no part of our stacks, since deleting one of them would take it from every other API of the account.
+API Gateway writes access logs with a role that is set for the account and region, not for an API: deploying a stage
+with access logs fails without it (docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html). It does
+not belong to our stacks, because deleting a stack would remove it for every other API of the account.
 """
 
 import json
@@ -39,7 +39,7 @@ def client(service: str, endpoint_url: str) -> Any:
 
 
 def account_client(service: str, region: str | None = None) -> Any:
-    """A client with the credentials of your environment; ``region`` is theirs where none is given."""
+    """A client with the credentials of your environment; without ``region``, in their default region."""
     return boto3.session.Session(region_name=region).client(service, config=_CONFIG)  # type: ignore[call-overload]  # the name is dynamic
 
 
@@ -53,7 +53,7 @@ _TRUST = {
 }
 _TRIES = 12
 _PAUSE_SECONDS = 5.0
-"""A new role is not seen everywhere at once (docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_general.html)."""
+"""A new role is not visible everywhere at once (docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_general.html)."""
 
 Clients = Callable[[str], Any]
 """Makes the client of a service."""
@@ -65,7 +65,7 @@ def log_role(client: Clients) -> str | None:
 
 
 def prepare_logs(client: Clients, sleep: Callable[[float], None] = time.sleep) -> str:
-    """Let API Gateway write logs, and say what was done. A role that is set already stays, whosever it is."""
+    """Let API Gateway write logs, and return what was done. A role that is set already is kept."""
     role = log_role(client)
     if role:
         return f"API Gateway writes logs with {role} already"
@@ -83,7 +83,7 @@ def prepare_logs(client: Clients, sleep: Callable[[float], None] = time.sleep) -
 
 
 def _role(client: Clients) -> str:
-    """One for all regions of the account; made if it is not there."""
+    """One role for all regions of the account; created if it does not exist."""
     iam = client("iam")
     try:
         role = iam.create_role(
@@ -102,7 +102,7 @@ def _role(client: Clients) -> str:
 
 @dataclass(frozen=True)
 class StateVisit:
-    """One visit of a state; ``left`` is ``None`` while the execution is in it or when it failed there."""
+    """One visit of a state; ``left`` is ``None`` while the execution is in it or if it failed there."""
 
     name: str
     entered: datetime

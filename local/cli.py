@@ -27,7 +27,7 @@ from local.target import Target, TargetError
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="The local stack.", pretty_exceptions_enable=False)
 
-# Without a terminal (CI, a pipe) there is no width to ask for.
+# Without a terminal (CI, a pipe) the width is unknown.
 _out = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
 _err = Console(stderr=True, highlight=False)
 
@@ -38,7 +38,7 @@ DEFAULT_EXAMPLE = "b2b-software-launch"
 
 @app.command()
 def up(home: Home = None, port: Port = None) -> None:
-    """Start the stack in the background, or bring a running one up to date."""
+    """Start the stack in the background, or update a running one."""
     stack = _up(home, port)
     _out.print(addresses(stack))
 
@@ -51,7 +51,7 @@ def down(home: Home = None) -> None:
 
 @app.command()
 def status(home: Home = None) -> None:
-    """Tell whether the stack runs, and where."""
+    """Show whether the stack runs, and its URLs."""
     stack = _running(home)
     _out.print(f"running, process {stack.pid}")
     _out.print(addresses(stack))
@@ -85,7 +85,7 @@ Context = Annotated[list[str] | None, typer.Option("-c", "--context", help="name
 
 @app.command()
 def preflight(context: Context = None) -> None:
-    """Look for what a deployment to the account of your credentials would stumble over; make nothing."""
+    """Check what a deployment to the account of your credentials lacks; create nothing."""
     from local.preflight import Preflight, Verdict, table
     from local.synth import assembly
     from local.wanted import Wanted
@@ -100,13 +100,13 @@ def preflight(context: Context = None) -> None:
     _out.print(table(findings))
     missing = sum(finding.verdict is Verdict.MISSING for finding in findings)
     if missing:
-        _err.print(f"[red]{missing} thing{'' if missing == 1 else 's'} to do before a deployment can succeed[/]")
+        _err.print(f"[red]{missing} problem{'' if missing == 1 else 's'} to solve before a deployment can succeed[/]")
         raise typer.Exit(1)
 
 
 @app.command("prepare-account")
 def prepare_account() -> None:
-    """Let API Gateway write access logs in the account and region of your credentials, once."""
+    """Set the role with which API Gateway writes access logs, in the account and region of your credentials."""
     from local.aws import prepare_logs
 
     try:
@@ -117,7 +117,9 @@ def prepare_account() -> None:
 
 
 @app.command()
-def logs(home: Home = None, minutes: Annotated[float, typer.Option(help="How far back to begin.")] = 5.0) -> None:
+def logs(
+    home: Home = None, minutes: Annotated[float, typer.Option(help="Maximum age of the first lines.")] = 5.0
+) -> None:
     """Follow the Lambdas' logs until Ctrl-C."""
     _follow(_running(home), datetime.now(UTC) - timedelta(minutes=minutes))
 
@@ -134,10 +136,10 @@ def dlq(
     aws: Annotated[
         bool, typer.Option("--aws", help="The account of your credentials instead of the local stack.")
     ] = False,
-    prefix: Annotated[str, typer.Option(help="Of the stage, where an account has several.")] = "",
-    limit: Annotated[int, typer.Option(min=1, max=1000, help="At most so many messages.")] = 100,
+    prefix: Annotated[str, typer.Option(help="Name prefix of the stage, if the account has several.")] = "",
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="The maximum number of messages.")] = 100,
 ) -> None:
-    """List what the direct invocation refused for good, or send it again."""
+    """List the direct invocations that were refused for good, or send them again."""
     from local.dead_letters import Letters
 
     client = _account_client if aws else _running(home).client
@@ -153,7 +155,7 @@ def dlq(
     except (LookupError, ClientError, BotoCoreError) as error:
         _err.print(f"[red]{escape(str(error))}[/]")
         raise typer.Exit(1) from None
-    _out.print(f"{found} message{'' if found == 1 else 's'}" + (", and maybe more" if found == limit else ""))
+    _out.print(f"{found} message{'' if found == 1 else 's'}" + (", and there may be more" if found == limit else ""))
     if action is DlqAction.REPLAY and refused:
         raise typer.Exit(1)
 
@@ -161,9 +163,9 @@ def dlq(
 @app.command("stack-file")
 def stack_file(
     out: Annotated[Path, typer.Option(help="The file to write.")],
-    prefix: Annotated[str, typer.Option(help="Of the stage, where an account has several.")] = "",
+    prefix: Annotated[str, typer.Option(help="Name prefix of the stage, if the account has several.")] = "",
 ) -> None:
-    """Write down where the stage in the account and region of your credentials is, for `make verify`."""
+    """Write the stack file of the stage in the account and region of your credentials, for `make verify`."""
     try:
         targets.write(out, targets.describe(_account_client, prefix))
     except (TargetError, ClientError, BotoCoreError) as error:
@@ -175,9 +177,9 @@ def stack_file(
 @app.command("verify-clean")
 def verify_clean(
     stack: Annotated[Path, typer.Option(help="The stack file.")],
-    run: Annotated[str, typer.Option(help="The name of the run, where it had one.")] = "",
+    run: Annotated[str, typer.Option(help="The name of the run, if it had one.")] = "",
 ) -> None:
-    """Remove whatever a run of `make verify` left behind that did not get to it itself."""
+    """Remove what an interrupted run of `make verify` left behind."""
     from local.removal import Removal
 
     try:
@@ -193,18 +195,18 @@ def verify_clean(
 
 @app.command()
 def run(home: Home = None, port: Port = None) -> None:
-    """The stack in the foreground: addresses, a ready-to-paste curl, the logs; Ctrl-C stops it and keeps its state."""
+    """Run the stack in the foreground: URLs, a curl command, then the logs. Ctrl-C stops it and keeps its state."""
     started = datetime.now(UTC)
     _stop_on_termination()
     stack = _up(home, port)
     _out.print(addresses(stack))
     _out.print("\n[bold]Start a campaign[/] (paste this into another terminal)\n")
     sys.stdout.write(_curl(stack) + "\n\n")
-    _out.print("[dim]Logs follow. Ctrl-C stops the stack; the next `make run` goes on from there.[/]\n")
+    _out.print("[dim]Logs follow. Ctrl-C stops the stack and keeps its state for the next `make run`.[/]\n")
     try:
         _follow(stack, started)
     finally:
-        _out.print("\nstopping and saving the state")
+        _out.print("\nsaving the state and stopping")
         stack.stop()
 
 
@@ -214,7 +216,7 @@ def demo(
     port: Port = None,
     example: Annotated[str, typer.Option(help="A folder of examples/.")] = DEFAULT_EXAMPLE,
 ) -> None:
-    """One campaign from its brief to approval; stops the stack again if it was not running before."""
+    """Run one campaign from brief to approval; stops the stack afterwards if it was not running before."""
     if example not in examples():
         _refuse(f"EXAMPLE is one of {', '.join(examples())}, not {example!r}")
     _stop_on_termination()
@@ -222,7 +224,7 @@ def demo(
     walk: Demo | None = None
     stack: Stack | None = None
     try:
-        with view.step("Bring up the local stack"):
+        with view.step("Start the local stack"):
             stack = Stack.up(home, port, view.say)
         walk = Demo(view, EXAMPLES / example)
         walk.run(stack)
@@ -238,7 +240,7 @@ def demo(
         if stack is not None and stack.started:
             stack.stop()
     if stack.started:
-        _out.print("[dim]The stack is stopped again and its state is kept: `make run` brings the addresses back.[/]")
+        _out.print("[dim]The stack was stopped and its state kept: `make run` starts it again.[/]")
 
 
 def _up(home: Path | None, port: int | None) -> Stack:
@@ -258,7 +260,7 @@ def _tell(spinner: object, what: str) -> None:
 
 
 def _stop_on_termination() -> None:
-    """A ``kill`` of the command stops the stack as Ctrl-C does."""
+    """Make ``kill`` of this command stop the stack, as Ctrl-C does."""
 
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt

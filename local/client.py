@@ -1,8 +1,8 @@
-"""One client of a running stack, for the demo, the measurements and the tests: here or in an AWS account.
+"""A client of a running stack, for the demo, the measurements and the tests: on this machine or in an AWS account.
 
-``Client`` is a manager of one tenant who posts briefs, waits and reads. It also looks where only whoever operates the
-stack may: at the engine, the Lambdas and the table, with the credentials that ``Target`` has. Whatever does not go as
-asked is a ``StackError`` that says what was answered instead; waiting ends at a deadline.
+``Client`` acts as a manager of one tenant, who submits briefs, waits and reads. It can also read what only an operator
+of the stack may read (executions, Lambdas, the table), with the credentials of ``Target``. Unexpected answers raise
+``StackError`` with what was answered; all waiting has a time limit.
 """
 
 import json
@@ -25,7 +25,7 @@ T = TypeVar("T")
 
 
 class CampaignEndedError(StackError):
-    """The campaign ended in another way than was waited for; ``status`` is how."""
+    """The campaign ended with another status than the expected one; ``status`` is that status."""
 
     def __init__(self, campaign: dict[str, Any]) -> None:
         error = campaign.get("error")
@@ -35,11 +35,11 @@ class CampaignEndedError(StackError):
 
 
 class TooLateError(StackError):
-    """What was waited for did not come in time."""
+    """The expected event did not happen in time."""
 
 
 class InvocationError(StackError):
-    """A Lambda raised; ``error_type`` is the name of what."""
+    """A Lambda raised an error; ``error_type`` is its class name."""
 
     def __init__(self, function: str, answer: dict[str, Any]) -> None:
         self.error_type, self.message = str(answer.get("errorType")), str(answer.get("errorMessage"))
@@ -47,7 +47,7 @@ class InvocationError(StackError):
 
 
 def until(found: Callable[[], T | None], what: str, seconds: float = 60, every: float = 0.2) -> T:
-    """What ``found`` answers, once that is something; raises ``TooLateError``, which says ``what`` is still so."""
+    """The result of ``found``, once it is true; raises ``TooLateError`` with the text ``what``."""
     deadline = time.monotonic() + seconds
     while not (answer := found()):
         if time.monotonic() > deadline:
@@ -57,9 +57,9 @@ def until(found: Callable[[], T | None], what: str, seconds: float = 60, every: 
 
 
 class Client:
-    """``patience`` multiplies every deadline: what takes milliseconds here may take a cold start in AWS.
+    """``patience`` multiplies every time limit: what takes milliseconds locally may take a cold start on AWS.
 
-    ``aws`` answers boto3 clients by service, each made once.
+    ``aws`` returns boto3 clients by service; each is created once.
     """
 
     def __init__(self, target: Target, tenant: str, role: str = "manager", *, patience: float = 1) -> None:
@@ -73,16 +73,16 @@ class Client:
         return self.target.api_url + path
 
     def send(self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None) -> Reply:
-        """Any request of the API, any answer."""
+        """Send any request to the API, accept any answer."""
         content = None if body is None else json.dumps(body, ensure_ascii=False).encode()
         return self.http.send(method, self.url(path), content, {"Content-Type": "application/json", **(headers or {})})
 
     def get(self, path: str, **query: Any) -> Any:
-        """What the API answers; raises ``UnexpectedReplyError``, as the next two do."""
+        """The API's answer; raises ``UnexpectedReplyError``, as the next two do."""
         return self.http.get(self.url(path), **query).json()
 
     def pages(self, path: str, items: str = "items", **query: Any) -> Iterator[dict[str, Any]]:
-        """Every item of a list of the API, which is the answer's field ``items``."""
+        """Every item of a list of the API; ``items`` is the field of the answer that contains them."""
         query = {"limit": PAGE, **query}
         while True:
             page = self.get(path, **query)
@@ -92,7 +92,7 @@ class Client:
             query["cursor"] = page["nextCursor"]
 
     def submit(self, brief: dict[str, Any], **headers: str) -> Reply:
-        """``POST /campaigns``; the answer's ``campaignId`` names the campaign."""
+        """``POST /campaigns``; the answer contains ``campaignId``."""
         return self.http.post(self.url("/campaigns"), brief, expect=202, headers=headers)
 
     def campaign(self, campaign_id: str) -> dict[str, Any]:
@@ -116,9 +116,9 @@ class Client:
         tell: Callable[[dict[str, Any]], None] | None = None,
         every: float = 0.2,
     ) -> dict[str, Any]:
-        """The campaign once it is in one of ``statuses``; ``tell`` hears its progress meanwhile.
+        """The campaign once it has one of ``statuses``; ``tell`` is called with its progress meanwhile.
 
-        Raises ``CampaignEndedError`` at once when it ends elsewhere, and ``TooLateError``.
+        Raises ``CampaignEndedError`` as soon as it ends with another status, and ``TooLateError``.
         """
         deadline = time.monotonic() + seconds * self.patience
         while True:
@@ -136,7 +136,7 @@ class Client:
             time.sleep(every)
 
     def mails(self) -> list[dict[str, Any]]:
-        """The local inbox, newest first; ``StackError`` where the stack has none."""
+        """The local inbox, newest first; ``StackError`` if the stack has none."""
         if self.inbox is None:
             raise StackError("the mails of this stack go to their recipients; only a local stack has an inbox")
         return self.inbox.mails()
@@ -148,7 +148,7 @@ class Client:
 
     @staticmethod
     def form(page: Reply) -> Form:
-        """What a reviewer's page offers to fill in."""
+        """The form on a reviewer's page."""
         offered = [form for form in forms(page.text) if form.method == "post"]
         if not offered:
             raise StackError("the approval page has no form")
@@ -169,15 +169,15 @@ class Client:
         """Answer the campaign's newest request."""
         return self.answer(self.link(campaign_id), decision, comments)
 
-    # What follows takes rights in the account, not a token.
+    # The following methods need permissions in the account, not a token.
 
     def execution_arn(self, campaign_id: str) -> str:
-        """Of the campaign's first execution, which has its name."""
+        """The ARN of the campaign's first execution, whose name is the campaign's id."""
         machine: str = self.target.info["stateMachines"]["build"]
         return machine.replace(":stateMachine:", ":execution:") + f":{campaign_id}"
 
     def execution(self, campaign_id: str, seconds: float = 60, every: float = 0.2) -> dict[str, Any]:
-        """The first execution, as the engine describes it once it has ended."""
+        """The first execution, as Step Functions describes it once it has ended."""
         states, arn = self.aws("stepfunctions"), self.execution_arn(campaign_id)
 
         def ended() -> dict[str, Any] | None:
@@ -195,7 +195,7 @@ class Client:
         return f"{self.target.info['functions'][name]}:live"
 
     def invoke(self, function: str, payload: Any = None, *, wait: bool = True) -> Any:
-        """What the Lambda answers, or nothing where nobody waits for it. Raises ``InvocationError``."""
+        """The Lambda's answer; nothing for an asynchronous invocation. Raises ``InvocationError``."""
         answer = self.aws("lambda").invoke(
             FunctionName=self.function(function),
             InvocationType="RequestResponse" if wait else "Event",
@@ -207,11 +207,11 @@ class Client:
         return result
 
     def letters(self) -> Letters:
-        """What the direct invocation refused for good."""
+        """Refused direct invocations."""
         return Letters(self.aws("sqs"), self.aws("lambda"), self.target.info["prefix"])
 
     def items(self, campaign_id: str, prefix: str = "") -> list[dict[str, Any]]:
-        """The campaign's items as they are in the table, numbers as numbers."""
+        """The campaign's items from the table, with numbers as numbers."""
         deserialize = TypeDeserializer().deserialize
         values = {":pk": {"S": f"TENANT#{self.tenant}#CAMPAIGN#{campaign_id}"}}
         pages = (

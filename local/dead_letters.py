@@ -1,7 +1,7 @@
-"""Bring back what was refused: list and replay the dead-letter queue of the direct invocation.
+"""List and replay refused events: the dead-letter queue of the direct invocation.
 
-Works on the local stack and, with ``--aws``, on the account of your credentials. The message is Lambda's
-account of the failed invocation (an on-failure destination): its ``requestPayload`` is what was sent.
+Works on the local stack and, with ``--aws``, on the account of your credentials. A message is Lambda's report of the
+failed invocation (an on-failure destination); its ``requestPayload`` is what was sent.
 """
 
 import json
@@ -14,10 +14,10 @@ from botocore.exceptions import ClientError
 from local.deploy import LIVE
 
 QUEUE = "campaign-workflow-BuildCampaignDeadLetters"
-"""How the name begins that CloudFormation gives the queue, less the stage's prefix."""
+"""Beginning of the queue's name, which CloudFormation completes; without the stage's prefix."""
 FUNCTION = f"build-campaign:{LIVE}"
 _IN_HAND_SECONDS = 300
-"""Of a message nobody gives back, since its reader died: it returns to the queue after this long."""
+"""How long a received message is hidden if its reader dies before returning it."""
 _PAGE = 10
 _BACK = frozenset({"MessageNotInflight", "AWS.SimpleQueueService.MessageNotInflight", "InvalidParameterValue"})
 
@@ -28,17 +28,17 @@ class DeadLetter(NamedTuple):
     error: str
     message: str
     key: str
-    """Idempotency key of the invocation that failed; of the message, where that says nothing of the invocation."""
+    """Idempotency key: the id of the invocation that failed, or of the message if it does not contain one."""
 
     @property
     def name(self) -> str:
-        """Of its campaign, as far as it says."""
+        """Name of its campaign, if it has one."""
         campaign = self.payload.get("campaign") if isinstance(self.payload, dict) else None
         return str(campaign.get("name", "?")) if isinstance(campaign, dict) else "?"
 
     @property
     def tenant(self) -> str | None:
-        """Whose it is, as far as it says."""
+        """Its tenant, if it names one."""
         return str(self.payload["tenantId"]) if isinstance(self.payload, dict) and "tenantId" in self.payload else None
 
 
@@ -59,7 +59,8 @@ class Letters:
 
     @contextmanager
     def in_hand(self, limit: int) -> Iterator[list[DeadLetter]]:
-        """Up to ``limit`` messages, which nobody else gets meanwhile. Those that are not removed go back at the end."""
+        """Up to ``limit`` messages, hidden from other readers meanwhile. Those that are not removed become visible
+        again at the end."""
         held: list[DeadLetter] = []
         try:
             while len(held) < limit:
@@ -85,15 +86,15 @@ class Letters:
         try:
             self._sqs.change_message_visibility(QueueUrl=self._url, ReceiptHandle=letter.handle, VisibilityTimeout=0)
         except ClientError as error:
-            # It was held for so long that it went back by itself.
+            # It was held for so long that it has become visible by itself.
             if error.response["Error"]["Code"] not in _BACK:
                 raise
 
     def replay(self, letter: DeadLetter) -> str | None:
-        """Send it again and wait; removes it from the queue when it is accepted, answers the error when it is not.
+        """Send it again and wait; removes it from the queue if it is accepted, returns the error if it is not.
 
-        Dying between the two leaves it in the queue. Its next replay answers the same campaign, since the payload
-        carries the invocation it was refused in as its idempotency key, unless it brought one of its own.
+        After a crash between the two it is still in the queue. Its next replay returns the same campaign, because the
+        event is sent with the id of its failed invocation as its idempotency key, unless it has one of its own.
         """
         answer = self._functions.invoke(
             FunctionName=f"{self._prefix}{FUNCTION}", Payload=json.dumps(_once(letter)).encode()
@@ -105,7 +106,7 @@ class Letters:
         return None
 
     def discard(self, letter: DeadLetter) -> None:
-        """Take it out of the queue for good."""
+        """Remove it from the queue for good."""
         self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=letter.handle)
         self._gone.add(letter.handle)
 

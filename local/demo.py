@@ -1,7 +1,7 @@
-"""One campaign from a brief to an approved plan, with a scripted reviewer.
+"""One campaign from the brief to its approval, with a scripted reviewer.
 
-``Demo.run`` walks the steps a person would; ``demo_view`` shows them. Nothing here reaches behind the API except
-to mint the manager's token and to read the inbox and the execution's history, as the console does.
+``Demo.run`` does what a person would do, step by step; ``demo_view`` shows the steps. Everything goes through the API,
+except that the manager's token is signed locally, and that the inbox and the execution's history are read directly.
 """
 
 import json
@@ -23,7 +23,7 @@ _DECISION_SECONDS = 60.0
 
 
 class View(Protocol):
-    """What the demo tells while it goes on."""
+    """How the demo reports its progress."""
 
     def step(self, title: str) -> Any:
         """A context manager around one step."""
@@ -33,7 +33,7 @@ class View(Protocol):
 
 
 class Demo:
-    """The walk; what it found is left in its attributes for the view to show at the end."""
+    """The steps of the demo; the results are kept in attributes, which the view shows at the end."""
 
     def __init__(self, view: View, example: Path) -> None:
         self._view = view
@@ -50,26 +50,26 @@ class Demo:
     def run(self, target: Target) -> None:
         """Raises ``StackError`` or what the network raises."""
         client = Client(target, TENANT, ROLE)
-        with self._view.step(f"Post the brief “{self.brief['name']}” as a manager of {TENANT}"):
+        with self._view.step(f"Submit the brief “{self.brief['name']}” as a manager of {TENANT}"):
             self.post_brief(client)
         with self._view.step("Plan and write the posts"):
             self.wait(client, "awaiting_approval", _PLAN_SECONDS)
         with self._view.step("Find the reviewer's mail in the inbox"):
             self.find_mail(client)
-        with self._view.step("Open the mailed link; looking must not decide"):
+        with self._view.step("Open the link in the mail, and check that opening it decides nothing"):
             page = self.open_link(client)
-        with self._view.step("Approve with the page's form"):
+        with self._view.step("Approve the campaign with the form on the page"):
             client.answer(self.link, "approved", "Approved by the demo's reviewer.", page)
         with self._view.step("Wait until the campaign is approved"):
             self.wait(client, "approved", _DECISION_SECONDS)
-        with self._view.step("Read what came of it"):
+        with self._view.step("Read the finished campaign"):
             self.read_result(client)
 
     def post_brief(self, client: Client) -> None:
         reply = client.submit(self.brief)
         self.correlation_id = reply.correlation_id
         if not reply.headers.get("location"):
-            raise StackError("the answer 202 has no Location")
+            raise StackError("the answer to POST /campaigns has no Location header")
         self.campaign_id = str(reply.json()["campaignId"])
 
     def wait(self, client: Client, status: str, seconds: float) -> None:
@@ -105,5 +105,5 @@ class Demo:
 
 
 def examples() -> list[str]:
-    """Names of the briefs that can be posted as they stand."""
+    """Names of the briefs in ``examples`` that can be submitted as they are."""
     return sorted(path.parent.name for path in EXAMPLES.glob("*/campaign.json"))

@@ -1,4 +1,4 @@
-"""The demo on a terminal; without one (CI, a pipe) the same as plain lines."""
+"""The demo's output on a terminal; without a terminal (CI, a pipe) the same as plain lines."""
 
 import time
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ class TerminalView:
 
     @contextmanager
     def step(self, title: str) -> Iterator[None]:
-        """Show ``title`` with a spinner while it lasts, then with its time."""
+        """Show ``title`` with a spinner while the step runs, and with its duration afterwards."""
         self.current = self._title = title
         started = time.monotonic()
         with self.console.status(escape(title)) as self._status:
@@ -54,7 +54,7 @@ class TerminalView:
 
 
 def show_result(console: Console, demo: Demo, stack: Stack) -> None:
-    """What a person wants to see at the end."""
+    """The plan, some of the posts, the workflow's states, and where to look next."""
     zone = ZoneInfo(demo.brief["schedule"]["timeZone"])
     console.print()
     console.print(_plan(demo, zone))
@@ -65,13 +65,13 @@ def show_result(console: Console, demo: Demo, stack: Stack) -> None:
     console.print(
         f"Campaign [bold]{demo.campaign_id}[/] is [bold green]{demo.campaign['status']}[/]: "
         f"{counts['completed']} of {counts['total']} posts written, {counts['failed']} failed, "
-        f"approved by {escape(demo.reviewer)}."
+        f"approved by {escape(demo.reviewer)}. Nothing is sent: publishing is not built yet."
     )
     console.print(_next(demo, stack))
 
 
 def addresses(stack: Stack) -> Table:
-    """Where everything of a running stack is."""
+    """The URLs of a running stack."""
     table = Table.grid(padding=(0, 2))
     for name, value in (
         ("API", stack.api_url),
@@ -118,7 +118,7 @@ def _plan(demo: Demo, zone: ZoneInfo) -> Table:
 
 
 def _samples(posts: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Written posts of different platforms where there are."""
+    """Written posts, of different platforms if possible."""
     written = [post for post in posts if post.get("content")]
     first_of_platform = list({post["platform"]: post for post in reversed(written)}.values())[::-1]
     return (first_of_platform + [post for post in written if post not in first_of_platform])[:_SAMPLES]
@@ -139,7 +139,7 @@ def _sample(post: dict[str, Any], zone: ZoneInfo) -> Panel:
 
 
 def _states(demo: Demo) -> Table:
-    table = Table(title="The execution's states", title_justify="left", title_style="bold")
+    table = Table(title="The states of the workflow", title_justify="left", title_style="bold")
     table.add_column("State")
     table.add_column("Entered (UTC)")
     table.add_column("Seconds", justify="right")

@@ -1,6 +1,6 @@
-"""Deploying: the synthesised stacks into the emulator, as CloudFormation would into AWS, with their files in S3.
+"""Deploys the synthesised stacks to the emulator, as CloudFormation would to AWS, with their files in S3.
 
-``release`` puts Lambdas that were changed by hand into use as a deployment does: each as a new version, in a new
+``release`` puts Lambdas that were changed by hand into use as a deployment does: each as a new version, with a new
 version of the workflow.
 """
 
@@ -31,9 +31,9 @@ if TYPE_CHECKING:
 
 
 LIVE = "live"
-"""The alias of a Lambda and of a state machine that is in use."""
+"""The alias of the current version of a Lambda or a state machine."""
 _EPOCH = (1980, 1, 1, 0, 0, 0)
-"""The earliest time a zip can hold: archives of the same files are the same bytes."""
+"""The earliest time that a zip file can contain, so that archives of the same files are identical."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def read_manifest(manifest: Path) -> list[FileAsset]:
 
 
 def publish(s3: "S3Client", assets: list[FileAsset], cache: Path) -> None:
-    """Put into S3 what is not there yet; keys are hashes of the content. Archives are kept in ``cache``."""
+    """Put into S3 what does not exist yet; keys are hashes of the content. Archives are kept in ``cache``."""
     for bucket in sorted({asset.bucket for asset in assets}):
         present = _keys(s3, bucket)
         for asset in assets:
@@ -69,12 +69,12 @@ def publish(s3: "S3Client", assets: list[FileAsset], cache: Path) -> None:
 
 
 def zipped(directory: Path, archive: Path) -> Path:
-    """``directory`` as an archive that depends on nothing but names, contents and the executable bit."""
+    """``directory`` as an archive that depends only on names, contents and the executable bit."""
     if archive.is_file():
         return archive
     archive.parent.mkdir(parents=True, exist_ok=True)
     handle, scratch = tempfile.mkstemp(dir=archive.parent)
-    # Compressing lightly is the quickest way into and out of the emulator.
+    # Light compression is fastest overall, for writing and for unpacking in the emulator.
     with (
         os.fdopen(handle, "wb") as stream,
         zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as opened,
@@ -103,7 +103,7 @@ def resolve(text: str) -> str:
 
 
 _BOOTSTRAP = ("/cdk-bootstrap/hnb659fds/version", "21")
-"""CDK's templates check that the account was bootstrapped; the local one needs nothing more of CDK than this."""
+"""CDK's templates check that the account was bootstrapped; nothing more of the bootstrap is needed locally."""
 _TAG = "template-hash"
 _LIMIT_SECONDS = 180.0
 _RENEWABLE = (None, "ROLLBACK_COMPLETE", "DELETE_COMPLETE")
@@ -143,7 +143,7 @@ def read_assembly(assembly: Path) -> list[StackArtifact]:
 
 
 def deploy(assembly: Path, endpoint_url: str, *, cache: Path, say: Callable[[str], None]) -> dict[str, str]:
-    """Bring every stack to its template and answer all outputs by name."""
+    """Bring every stack up to date with its template and return all outputs by name."""
     cloudformation: CloudFormationClient = aws.client("cloudformation", endpoint_url)
     s3 = aws.client("s3", endpoint_url)
     bootstrap(endpoint_url)
@@ -158,14 +158,15 @@ def deploy(assembly: Path, endpoint_url: str, *, cache: Path, say: Callable[[str
 
 
 def bootstrap(endpoint_url: str) -> None:
-    """Prepare the local account as ``make bootstrap`` prepares one of AWS; it may be done again."""
+    """Prepare the local account as ``make bootstrap`` prepares one on AWS; it may be repeated."""
     client = partial(aws.client, endpoint_url=endpoint_url)
     client("ssm").put_parameter(Name=_BOOTSTRAP[0], Value=_BOOTSTRAP[1], Type="String", Overwrite=True)
     aws.prepare_logs(client)
 
 
 def _describe(cloudformation: "CloudFormationClient", name: str) -> dict[str, Any]:
-    """``{status, outputs, hash?}``, empty when there is no such stack. The hash is of a finished deployment only."""
+    """``{status, outputs, hash?}``, empty if there is no such stack. The hash is only set after a finished
+    deployment."""
     try:
         stack = cloudformation.describe_stacks(StackName=name)["Stacks"][0]
     except ClientError as error:
@@ -209,7 +210,7 @@ def _wait(cloudformation: "CloudFormationClient", name: str) -> None:
 
 
 def _first_failure(cloudformation: "CloudFormationClient", name: str) -> str:
-    """The resource that failed first; those after it were only cancelled."""
+    """The resource that failed first; later ones were only cancelled."""
     pages = cloudformation.get_paginator("describe_stack_events").paginate(StackName=name)
     events = [event for page in pages for event in page["StackEvents"]]
     for event in reversed(events):  # they come newest first
@@ -220,7 +221,7 @@ def _first_failure(cloudformation: "CloudFormationClient", name: str) -> str:
 
 
 def release(client: aws.Clients, machine: str, functions: Sequence[str]) -> None:
-    """Publish the functions as they are, and let whatever starts from now on use them; what runs keeps its own."""
+    """Publish the functions as they are, for executions that start from now on; running ones keep their versions."""
     lambdas, states = client("lambda"), client("stepfunctions")
     definition: str = states.describe_state_machine(stateMachineArn=machine)["definition"]
     for name in functions:

@@ -65,13 +65,13 @@ def file_of(name: str, workflow: Workflow) -> Path:
 
 
 def is_drawn(name: str, workflow: Workflow) -> bool:
-    """There is a picture of this shape, and it was drawn as it would be drawn now."""
+    """Whether there is a diagram of this shape, drawn with the current drawing code."""
     file = file_of(name, workflow)
     return file.is_file() and f'data-source="{source_of(LOCK.read_bytes())}"' in file.read_text("utf-8")
 
 
 def page_with(shapes: dict[str, Workflow], page: str) -> str:
-    """``page`` with the pictures between their markers."""
+    """``page`` with the diagrams inserted between their markers."""
 
     def link(match: re.Match[str]) -> str:
         name = match[2]
@@ -90,7 +90,7 @@ def _relative(path: Path) -> str:
 
 
 def graphviz(text: str) -> str:
-    """What Graphviz makes of ``text`` in DOT, as SVG."""
+    """Graphviz's SVG of ``text``, which is DOT."""
     directory = CACHE / f"graphviz-{hashlib.sha256(LOCK.read_bytes()).hexdigest()[:12]}"
     with exclusive(directory):
         if not (directory / "node_modules" / ".package-lock.json").is_file():
@@ -119,7 +119,7 @@ def _run(command: list[str], directory: Path, text: str = "") -> str:
 
 
 def write() -> None:
-    """Draw what is not drawn yet. Pictures of other shapes stay: executions that run may still be of them."""
+    """Draw what is not drawn yet. Diagrams of other shapes are kept: running executions may have them."""
     shapes = workflows(assembly())
     for name, workflow in shapes.items():
         if is_drawn(name, workflow):

@@ -1,4 +1,4 @@
-"""A small HTTP client for the API and its pages, whose forms it reads as a browser would."""
+"""A small HTTP client for the API and its pages; it reads forms as a browser would."""
 
 import json
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ import urllib3
 
 @dataclass(frozen=True)
 class Reply:
-    """An answer; header names are lower case."""
+    """A response; header names are lower case."""
 
     url: str
     status: int
@@ -31,11 +31,11 @@ class Reply:
 
 
 class StackError(RuntimeError):
-    """A running stack did something else than it was asked for; the message says what."""
+    """A running stack did not do what was requested; the message says what happened."""
 
 
 class UnexpectedReplyError(StackError):
-    """The API answered something else than was expected; the message says what, in its own words."""
+    """The API answered with another status than expected; the message contains the answer."""
 
     def __init__(self, method: str, reply: Reply) -> None:
         super().__init__(f"{method} {reply.url.partition('?')[0]} answered {reply.status}: {_reason(reply)}")
@@ -67,7 +67,7 @@ class Http:
         return self._expect("POST", self.send("POST", target, urlencode(fields).encode(), headers), 200, 303)
 
     def send(self, method: str, url: str, body: bytes | None = None, headers: dict[str, str] | None = None) -> Reply:
-        """Any request, any answer."""
+        """Send any request, accept any answer."""
         response = self._pool.request(method, url, body=body, headers={**self._headers, **(headers or {})})
         return Reply(
             url=url,
@@ -83,7 +83,7 @@ class Http:
 
 
 def _reason(reply: Reply) -> str:
-    """A problem document's detail and fields, or the beginning of whatever came."""
+    """A problem document's detail and fields, or the beginning of any other body."""
     try:
         problem = reply.json()
         fields = "".join(f"\n  {error['field']}: {error['message']}" for error in problem.get("errors", []))
@@ -102,7 +102,8 @@ class Form:
     choices: dict[str, list[str]] = field(default_factory=dict)
 
     def filled(self, **values: str) -> dict[str, str]:
-        """What is sent with ``values`` filled in; raises ``ValueError`` for one the form does not offer."""
+        """The fields to send with ``values`` filled in; raises ``ValueError`` for a value that the form does not
+        offer."""
         for name, value in values.items():
             if name in self.choices and value not in self.choices[name]:
                 raise ValueError(f"the form offers {name} = {', '.join(self.choices[name])}, not {value}")

@@ -24,7 +24,7 @@ _OWN_FIELDS = frozenset(
 
 
 class Follower:
-    """New log lines at each ``read``. The emulator offers no stream, so it asks again from a little before."""
+    """New log lines at each ``read``. The emulator cannot stream logs, so it polls, with some overlap."""
 
     def __init__(self, logs: "CloudWatchLogsClient", since: datetime) -> None:
         self._logs = logs
@@ -42,7 +42,7 @@ class Follower:
         ]
         for function, event in sorted(fresh, key=lambda item: item[1]["timestamp"]):
             self._seen.append(_identity(event))
-            # Lines of one moment may arrive after each other, so the last two seconds are asked for again.
+            # Lines with the same time may arrive one after the other, so the last two seconds are read again.
             self._since = max(self._since, event["timestamp"] - 2_000)
             yield function, event
 
@@ -63,7 +63,7 @@ def _identity(event: dict[str, Any]) -> tuple[Any, ...]:
 
 
 def follow(logs: "CloudWatchLogsClient", since: datetime) -> Iterator[Text]:
-    """Lines for the terminal, for ever."""
+    """Lines for the terminal, without end."""
     follower = Follower(logs, since)
     while True:
         for function, event in follower.read():

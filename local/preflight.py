@@ -1,7 +1,7 @@
-"""What a deployment will stumble over, looked for before anything is created.
+"""Checks of an AWS account before a deployment: what is missing, and what to do about it.
 
-What is wanted is read from the synthesised templates: the names, the sender, what is set aside, the model. Every check
-is made, whatever the others say; one that may not be made is a finding as well.
+What is needed is read from the synthesised templates: names, sender, reserved concurrency, model. Every check is made,
+whatever the others find; a check that is not permitted is a finding as well.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -20,7 +20,7 @@ from local.wanted import LEAVING, LOOKS, TODO, Wanted, found
 class Verdict(StrEnum):
     OK = "ok"
     NOTE = "note"
-    """It will work, and somebody should know."""
+    """The deployment will work, but the operator should know this."""
     UNKNOWN = "cannot check"
     MISSING = "missing"
 
@@ -36,7 +36,7 @@ _COLOURS = {Verdict.OK: "green", Verdict.NOTE: "cyan", Verdict.UNKNOWN: "yellow"
 
 
 def table(findings: Iterable[Finding]) -> Table:
-    """A line for each finding, in their order."""
+    """A table with one line for each finding."""
     shown = Table("", "", "", "what to do", box=None, padding=(0, 2, 0, 0))
     for subject, verdict, says, todo in findings:
         shown.add_row(f"[{_COLOURS[verdict]}]{verdict}[/]", escape(subject), escape(says), escape(todo))
@@ -44,7 +44,7 @@ def table(findings: Iterable[Finding]) -> Table:
 
 
 UNRESERVED = 100
-"""Concurrent executions that Lambda keeps for functions with none set aside
+"""Concurrent executions that Lambda keeps for functions without reserved concurrency
 (docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html)."""
 _DENIED = frozenset({"AccessDenied", "AccessDeniedException", "AuthorizationError", "UnauthorizedOperation"})
 
@@ -83,8 +83,8 @@ class Preflight:
             return list(check())
         except ClientError as error:
             if error.response["Error"]["Code"] in _DENIED:
-                todo = f"let these credentials do {action}, or look yourself"
-                return [Finding(subject, Verdict.UNKNOWN, "these credentials may not look", todo)]
+                todo = f"allow {action} for these credentials, or check it yourself"
+                return [Finding(subject, Verdict.UNKNOWN, "these credentials are not allowed to check this", todo)]
             return [Finding(subject, Verdict.UNKNOWN, str(error))]
         except BotoCoreError as error:
             return [Finding(subject, Verdict.UNKNOWN, str(error))]
@@ -97,7 +97,7 @@ class Preflight:
             yield Finding("credentials", Verdict.MISSING, str(error), todo)
             return
         except ClientError as error:
-            yield Finding("credentials", Verdict.MISSING, str(error), "get credentials that have not expired")
+            yield Finding("credentials", Verdict.MISSING, str(error), "get new credentials")
             return
         yield Finding("credentials", Verdict.OK, f"account {who['Account']}, {who['Arn']}")
 
@@ -105,7 +105,7 @@ class Preflight:
         name, needed = self._wanted.bootstrap
         version = found(lambda: self._client("ssm").get_parameter(Name=name)["Parameter"]["Value"])
         if version is None or int(version) < needed:
-            unprepared = "this region is not prepared for the CDK"
+            unprepared = "the CDK is not bootstrapped in this region"
             says = unprepared if version is None else f"version {version}, {needed} is needed"
             yield Finding("CDK bootstrap", Verdict.MISSING, says, "`make bootstrap`")
         else:
@@ -116,7 +116,7 @@ class Preflight:
         if role:
             yield Finding("API Gateway's log role", Verdict.OK, role)
         else:
-            says = "the account has none in this region, and an API with access logs cannot be deployed without it"
+            says = "none is set in this region; an API with access logs cannot be deployed without it"
             yield Finding("API Gateway's log role", Verdict.MISSING, says, "`make bootstrap`")
 
     def _mail(self) -> Iterator[Finding]:
@@ -126,8 +126,8 @@ class Preflight:
         if not account.get("SendingEnabled", True):
             yield Finding("mail", Verdict.MISSING, "sending is switched off for this account", "ask AWS Support why")
         elif not account.get("ProductionAccessEnabled"):
-            todo = "verify the reviewers' addresses as well, or ask for production access"
-            yield Finding("mail", Verdict.NOTE, f"sandbox: only verified people can be mailed; {rates}", todo)
+            todo = "verify the reviewers' addresses in SES as well, or request production access"
+            yield Finding("mail", Verdict.NOTE, f"SES sandbox: only verified addresses can receive mail; {rates}", todo)
         else:
             yield Finding("mail", Verdict.OK, rates)
 
@@ -136,18 +136,18 @@ class Preflight:
         own = found(lambda: self._client("sesv2").get_email_identity(EmailIdentity=address))
         makes = bool(self._wanted.properties("AWS::SES::EmailIdentity"))
         if makes and own and not self._is_ours("AWS::SES::EmailIdentity", address):
-            says = f"{address} is an identity of this account already, of another stage or made by hand"
+            says = f"the account already has an SES identity {address}, of another stage or created by hand"
             yield Finding("sender", Verdict.MISSING, says, "deploy with CONTEXT='senderIdentity=existing'")
         elif makes and not own:
-            yield Finding("sender", Verdict.NOTE, f"SES will mail {address} a link to confirm", "follow it before use")
+            yield Finding("sender", Verdict.NOTE, f"SES will mail {address} a confirmation link", "open it before use")
         else:
             domain = address.rpartition("@")[2]
             identity = own or found(lambda: self._client("sesv2").get_email_identity(EmailIdentity=domain))
             if identity is None:
-                todo = "deploy without senderIdentity=existing, or make the identity"
-                yield Finding("sender", Verdict.MISSING, f"neither {address} nor {domain} is an identity", todo)
+                todo = "deploy without senderIdentity=existing, or create the identity"
+                yield Finding("sender", Verdict.MISSING, f"neither {address} nor {domain} is an SES identity", todo)
             elif not identity.get("VerifiedForSendingStatus"):
-                todo = "follow the link in SES's mail, or publish its DNS records"
+                todo = "open the link in the mail from SES, or publish the domain's DNS records"
                 yield Finding("sender", Verdict.MISSING, f"{address} is not verified yet", todo)
             else:
                 yield Finding("sender", Verdict.OK, f"{address} is verified")
@@ -159,24 +159,25 @@ class Preflight:
         ours = sum(self._reserved(name) for name, number in wanted.items() if number)
         total, reserved = limit["ConcurrentExecutions"], sum(wanted.values())
         left = limit["UnreservedConcurrentExecutions"] + ours - reserved
-        says = f"{total} in the account, {reserved} set aside by this deployment, {left} left for everything else"
-        todo = "ask for a higher quota (Service Quotas, Lambda, Concurrent executions)"
+        says = f"{total} in the account, {reserved} reserved by this deployment, {left} left for everything else"
+        todo = "request a higher quota (Service Quotas, Lambda, Concurrent executions)"
         if reserved and left < UNRESERVED:
-            todo = f"deploy with CONTEXT='reserved=off', or with less, until you have more; {todo}"
-            yield Finding("Lambda concurrency", Verdict.MISSING, f"{says}; Lambda insists on {UNRESERVED}", todo)
+            todo = f"deploy with CONTEXT='reserved=off' or smaller numbers for now; {todo}"
+            yield Finding("Lambda concurrency", Verdict.MISSING, f"{says}; Lambda requires {UNRESERVED}", todo)
         elif left < UNRESERVED:
-            yield Finding("Lambda concurrency", Verdict.NOTE, f"{says}: a campaign will be throttled often", todo)
+            yield Finding("Lambda concurrency", Verdict.NOTE, f"{says}: campaigns will often be throttled", todo)
         else:
             yield Finding("Lambda concurrency", Verdict.OK, says)
 
     def _reserved(self, name: str) -> int:
-        """What a function of that name has set aside now."""
+        """The concurrency that is currently reserved for a function of that name."""
         setting = found(lambda: self._client("lambda").get_function_concurrency(FunctionName=name))
         return int((setting or {}).get("ReservedConcurrentExecutions", 0))
 
     def _roles(self) -> Iterator[Finding]:
         summary = self._client("iam").get_account_summary()["SummaryMap"]
-        # Of roles that are there already it is not asked whether they are ours: a deployment may make new ones first.
+        # Existing roles are not checked for whether they belong to this stage: a deployment may create new ones before
+        # deleting them.
         needed = len(self._wanted.properties("AWS::IAM::Role")) if not any(self._owned.values()) else 0
         yield _quota("IAM roles", summary["Roles"], needed, summary["RolesQuota"])
 
@@ -198,11 +199,11 @@ class Preflight:
                 taken += 1
                 yield Finding(subject, Verdict.MISSING, f"{name} {state}", TODO[state])
         if not taken:
-            yield Finding(subject, Verdict.OK, f"{len(names)} free, or of this stage")
+            yield Finding(subject, Verdict.OK, f"{len(names)} are free or belong to this stage")
 
     @cached_property
     def _owned(self) -> dict[str, list[tuple[str, str]]]:
-        """By stack, type and physical id of what it has; nothing of a stack that does not exist."""
+        """By stack: type and physical id of its resources; empty for a stack that does not exist."""
         return {stack: self._resources(stack) for stack in self._wanted.templates}
 
     def _resources(self, stack: str) -> list[tuple[str, str]]:
@@ -211,7 +212,7 @@ class Preflight:
         return [(each["ResourceType"], each.get("PhysicalResourceId", "")) for each in resources or []]
 
     def _is_ours(self, kind: str, name: str) -> bool:
-        """Some physical ids are names and some ARNs; that of a secret has six characters more."""
+        """Some physical ids are names and some are ARNs; that of a secret has six more characters."""
         return any(
             kind == own and (physical == name or physical.endswith(f":{name}") or f":secret:{name}-" in physical)
             for owned in self._owned.values()
@@ -222,7 +223,7 @@ class Preflight:
         model = str(self._wanted.environment("BEDROCK_MODEL_ID"))
         bedrock = self._client("bedrock")
         if ":provisioned-model/" in model or ":imported-model/" in model or ":custom-model-deployment/" in model:
-            yield Finding("model", Verdict.NOTE, f"{model} is your own; whether it is in service was not looked at")
+            yield Finding("model", Verdict.NOTE, f"{model} is a model of your own; its status was not checked")
             return
         granted = _granted_models(self._wanted)
         if granted:
@@ -234,7 +235,7 @@ class Preflight:
             closed = sorted({arn.split(":")[3] for arn in routed if not _covers(granted, arn)} - {""})
             if closed:
                 regions = ",".join(sorted({arn.split(":")[3] for arn in routed} - {""}))
-                says = f"{model} also routes to {', '.join(closed)}, for which the template grants nothing"
+                says = f"{model} also routes to {', '.join(closed)}, which the template does not allow"
                 yield Finding("model", Verdict.MISSING, says, f"deploy with CONTEXT='bedrockRegions={regions}'")
             model = next(iter(sorted(routed))).rpartition("/")[2]
         yield _access(bedrock.get_foundation_model_availability(modelId=model.rpartition("/")[2]))
@@ -251,7 +252,7 @@ def _access(availability: Mapping[str, Any]) -> Finding:
     wrong = [f"{name} {state}" for name, state in states.items() if state not in ("AVAILABLE", "AUTHORIZED")]
     model = availability["modelId"]
     if wrong:
-        return Finding("model", Verdict.MISSING, f"{model}: {', '.join(wrong)}", "ask for access in Bedrock's console")
+        return Finding("model", Verdict.MISSING, f"{model}: {', '.join(wrong)}", "request access in Bedrock")
     return Finding("model", Verdict.OK, f"{model} can be called")
 
 
@@ -263,7 +264,7 @@ def _granted_models(wanted: Wanted) -> set[tuple[str, str]]:
             if statement["Action"] == "bedrock:InvokeModel" and "Condition" in statement:
                 resources = statement["Resource"]
                 for resource in resources if isinstance(resources, list) else [resources]:
-                    # Joined of pieces, of which the partition is one and the region may be another.
+                    # Joined from pieces, of which the partition is one and the region may be another.
                     text = resource if isinstance(resource, str) else "".join(map(_piece, resource["Fn::Join"][1]))
                     granted.add((text.split(":")[3], text.rpartition("/")[2]))
     return granted
@@ -281,5 +282,5 @@ def _covers(granted: set[tuple[str, str]], arn: str) -> bool:
 def _quota(subject: str, used: int, needed: int, limit: int) -> Finding:
     says = f"{used} of {limit} used, {needed} needed"
     if used + needed > limit:
-        return Finding(subject, Verdict.MISSING, says, "ask for a higher quota in Service Quotas")
+        return Finding(subject, Verdict.MISSING, says, "request a higher quota in Service Quotas")
     return Finding(subject, Verdict.OK, says)

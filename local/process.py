@@ -22,7 +22,7 @@ _STOP_SECONDS = 30.0
 
 
 class LocalStackError(RuntimeError):
-    """The local stack cannot do what it was asked; the message says what to do about it."""
+    """The local stack cannot do what was requested; the message says what to do."""
 
 
 class EmulatorProcess:
@@ -38,14 +38,14 @@ class EmulatorProcess:
         return self.home / "emulator.log"
 
     def port(self) -> int | None:
-        """Where it was last started."""
+        """The port of the last start."""
         try:
             return int(json.loads(self._file.read_text())["port"])
         except FileNotFoundError:
             return None
 
     def pid(self) -> int | None:
-        """The process id, if it is running and answers for this home."""
+        """The process id, if it is running and serves this home directory."""
         port = self.port()
         return None if port is None else _owner(port, self.home)
 
@@ -63,7 +63,7 @@ class EmulatorProcess:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                # Ctrl-C in the terminal is for the caller, who stops the emulator properly.
+                # Ctrl-C in the terminal goes to the caller, which stops the emulator properly.
                 start_new_session=True,
             )
         self._child = process
@@ -71,7 +71,7 @@ class EmulatorProcess:
         try:
             self._wait_until_up(process, port)
         except BaseException:
-            # Whoever gave up waiting, a Ctrl-C too, must not leave an emulator behind that nobody knows of.
+            # If the wait is given up, for example by Ctrl-C, no unknown emulator must keep running.
             process.kill()
             process.wait()
             raise
@@ -86,7 +86,7 @@ class EmulatorProcess:
             time.sleep(0.05)
 
     def stop(self, *, kill: bool = False) -> bool:
-        """End it; it writes its state first unless it is to be killed. False when it was not running."""
+        """Stop it; it saves its state first unless it is killed. Returns false if it was not running."""
         pid = self.pid()
         if pid is None:
             return False
@@ -106,11 +106,11 @@ class EmulatorProcess:
 
 
 def _ended(pid: int) -> bool:
-    """Whether the process is gone. A child of ours that ended is a zombie until it is waited for."""
+    """Whether the process is gone. A child process that has ended is a zombie until it is waited for."""
     try:
         return os.waitpid(pid, os.WNOHANG)[0] == pid
     except ChildProcessError:
-        pass  # not ours: ask the kernel
+        pass  # not a child of this process: ask the kernel
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
@@ -119,7 +119,7 @@ def _ended(pid: int) -> bool:
 
 
 def free_port(wanted: int) -> int:
-    """``wanted``, or the next port nobody listens on."""
+    """``wanted``, or the next free port."""
     for port in range(wanted, min(wanted + 200, 65_535)):
         with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
             # As the server does: a port in TIME_WAIT is free.
@@ -134,7 +134,7 @@ def free_port(wanted: int) -> int:
 
 @contextmanager
 def exclusive(home: Path) -> Iterator[None]:
-    """One process at a time brings a home's stack up or down."""
+    """Only one process at a time may start or stop a home directory's stack."""
     import fcntl
 
     home.mkdir(parents=True, exist_ok=True)

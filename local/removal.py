@@ -1,11 +1,11 @@
-"""Takes a tenant of ``make verify`` out of a stack again, with everything it made. Doing so twice is harmless.
+"""Removes a tenant of ``make verify`` from a stack, with everything it created. Repeating it is harmless.
 
-Removed are its campaigns (their items, entries in the lists of what is looked after, manifests and texts in S3), its
-catalog, settings and idempotency keys, its payloads in the dead-letter queue, and the queues that heard the alerts.
-What AWS does not let anybody delete stays until it expires: ended executions (90 days) and log lines (a month).
+It removes its campaigns (items, entries in the shared indexes, manifests and texts in S3), its catalog, settings and
+idempotency keys, its payloads in the dead-letter queue, and the queues subscribed to the alerts. What AWS does not
+allow to delete stays until it expires: ended executions (90 days) and log lines (a month).
 
-Rights: ``dynamodb:Query`` and ``BatchWriteItem``, ``states:DescribeExecution`` and ``StopExecution``, ``s3:ListBucket``
-and ``DeleteObject``, ``sqs:*`` and ``sns:Unsubscribe`` as the names below say.
+Permissions: ``dynamodb:Query`` and ``BatchWriteItem``, ``states:DescribeExecution`` and ``StopExecution``,
+``s3:ListBucket`` and ``DeleteObject``, ``sqs:*`` and ``sns:Unsubscribe`` on the names below.
 """
 
 import time
@@ -28,16 +28,16 @@ from local.reviewers import is_throwaway
 from local.target import Target
 
 ALERT_QUEUES = "campaign-verify-alerts-"
-"""How the queues are called that a run subscribes to the alerts; a ULID and the tenant's name follow."""
+"""Beginning of the names of queues that a run subscribes to the alerts; a ULID and the tenant's name follow."""
 _AT_WORK = frozenset({"queued", "planning", "generating", "needs_revision"})
 _REST_SECONDS = 600
 _BATCH = 25
-"""Of BatchWriteItem (docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html)."""
+"""Limit of BatchWriteItem (docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html)."""
 _LETTERS = 1_000
 
 
 class Removal:
-    """What is left of ``tenant``, and taking it away; ``StackError`` for any tenant that is not one of verify's."""
+    """Removes what is left of ``tenant``; ``StackError`` for a tenant that does not belong to verify."""
 
     def __init__(self, target: Target, tenant: str) -> None:
         if not is_throwaway(tenant):
@@ -46,18 +46,18 @@ class Removal:
         self._dynamodb = target.client("dynamodb")
 
     def campaigns(self) -> list[CampaignKey]:
-        """What the tenant's list says."""
+        """The campaigns in the tenant's list."""
         listed = self._query(keys.tenant_partition(self._tenant), keys.CAMPAIGNS)
         return [CampaignKey(self._tenant, CampaignId(item.sk.removeprefix(keys.CAMPAIGNS))) for item in listed]
 
     def run(self) -> Counter[str]:
-        """Remove everything and answer how much of what kind it was."""
+        """Remove everything and return how much of what kind it was."""
         removed: Counter[str] = Counter()
         campaigns = self.campaigns()
         for key in campaigns:
-            # While a step is at work it writes; a campaign that rests is left alone by everybody.
+            # A running step still writes; a campaign in a resting status is not changed by anybody.
             until(partial(self._rests, key), f"campaign {key.campaign_id} is still at work", _REST_SECONDS, 1)
-        # First what is looked after by the clock: the reconciler would start a stopped execution again.
+        # First the entries in the due index: otherwise the reconciler would start a stopped execution again.
         removed["items"] += self.delete(self._entries())
         for key in campaigns:
             removed["executions stopped"] += sum(map(self._stop, self._executions(key)))
@@ -66,8 +66,8 @@ class Removal:
         removed["objects"] += self.remove_objects()
         removed["dead letters"] += self._remove_letters()
         removed["alert queues"] += self._remove_alert_queues()
-        removed["items"] += self.delete(self._entries())  # of sweeps that were under way
-        # The list of campaigns last: a run of this that dies finds the rest through it.
+        removed["items"] += self.delete(self._entries())  # for sweeps that are running
+        # The list of campaigns last: after an interruption the rest is found through it.
         removed["items"] += self.delete(self._query(keys.tenant_partition(self._tenant)))
         removed["campaigns"] = len(campaigns)
         return removed
@@ -78,7 +78,8 @@ class Removal:
         return record.get("status", {}).get("S") not in _AT_WORK
 
     def _executions(self, key: CampaignKey) -> Iterator[str]:
-        """Every execution of the campaign: its first has the campaign's name, those after it a number more."""
+        """Every execution of the campaign: the first has the campaign's id as its name, later ones have a number
+        appended."""
         machine: str = self._target.info["stateMachines"]["build"]
         first = f"{machine.replace(':stateMachine:', ':execution:')}:{key.campaign_id}"
         yield first
@@ -96,7 +97,8 @@ class Removal:
         return True
 
     def _entries(self) -> list[ItemKey]:
-        """Of the tenant in the lists that all tenants share. Reads them whole: a read unit for some 16 entries."""
+        """The tenant's entries in indexes that all tenants share. Reads them completely: a read unit for about 16
+        entries."""
         shared = [keys.due_partition(kind, shard) for kind in Kind for shard in range(SHARDS)]
         shared += [keys.active_list(number) for number in range(keys.ACTIVE_LISTS)]
         shared += [keys.open_approvals_partition(shard) for shard in range(keys.OPEN_APPROVALS_SHARDS)]
@@ -126,7 +128,7 @@ class Removal:
             yield from page["Items"]
 
     def delete(self, items: Sequence[ItemKey]) -> int:
-        """How many were asked for. What was not deleted under throttling comes back and is sent again, with pauses."""
+        """How many were to be deleted. What was throttled is sent again, with pauses."""
         for start in range(0, len(items), _BATCH):
             wanted = [{"DeleteRequest": {"Key": _wire(item)}} for item in items[start : start + _BATCH]]
             pause = 0.05
@@ -139,7 +141,7 @@ class Removal:
         return len(items)
 
     def remove_objects(self) -> int:
-        """Those of its campaigns, and its recent texts."""
+        """The objects of its campaigns, and its recent texts."""
         s3, bucket = self._target.client("s3"), self._target.info["bucket"]
         list_pages = s3.get_paginator("list_objects_v2").paginate
         found = [
@@ -187,7 +189,7 @@ def _subscriptions(pages: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _delete_queue(sqs: Any, url: str) -> bool:
-    """Whether it was still there: a queue is listed for up to a minute after it was deleted
+    """Whether it still existed: a queue is listed for up to a minute after it was deleted
     (docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_DeleteQueue.html)."""
     try:
         sqs.delete_queue(QueueUrl=url)

@@ -1,10 +1,10 @@
-"""The links that reviewers decide through: from the inbox where a stack has one, from its operator where it has none.
+"""Reviewers' links for tests: from the inbox of a local stack, or made by the operator on AWS.
 
-In AWS a link goes to the reviewer's mailbox and is kept nowhere: of its nonce the record holds the hash. A test has no
-mailbox, so whoever operates the stack makes one more link for the reviewer. That takes what no user of the API has: the
-key that signs links (``secretsmanager:GetSecretValue``) and writing the request's record (``dynamodb:PutItem``). It
-opens what the mailed link opens and ends with it; nothing in the deployed code knows of it. For tenants of
-``make verify`` only, so that nobody answers for a real reviewer by mistake (docs/adr/0058).
+On AWS a link only exists in the reviewer's mailbox: the record has the hash of its nonce. A test has no mailbox, so the
+operator of the stack makes an additional link for the reviewer. That needs permissions that no user of the API has:
+reading the signing key (``secretsmanager:GetSecretValue``) and writing the request's record (``dynamodb:PutItem``). The
+link opens the same request as the mailed one and ends with it; the deployed code needs nothing for it. It only works
+for tenants of ``make verify``, so that nobody answers for a real reviewer by mistake (docs/adr/0058).
 """
 
 import secrets
@@ -21,7 +21,7 @@ from local.http import Http, StackError
 from local.target import Target
 
 THROWAWAY = "verify"
-"""How tenants begin that exist for a run of ``make verify`` only, and of which everything is removed after it."""
+"""Prefix of the names of tenants that only exist for a run of ``make verify`` and are removed after it."""
 
 
 def is_throwaway(tenant: str) -> bool:
@@ -29,9 +29,9 @@ def is_throwaway(tenant: str) -> bool:
 
 
 def throwaway_tenants(run: str = "") -> tuple[str, str, str]:
-    """The tenants of a run: whose campaigns they are, another one, and one that is removed during the run.
+    """The tenants of a run: the owner of the campaigns, another one, and one that is removed during the run.
 
-    ``run`` is the run's name where several go on at once.
+    ``run`` is the run's name if several take place at once.
     """
     own = f"{THROWAWAY}-{run}" if run else THROWAWAY
     return own, f"{own}-other", f"{own}-passing"
@@ -39,7 +39,7 @@ def throwaway_tenants(run: str = "") -> tuple[str, str, str]:
 
 class Links(Protocol):
     def newest(self, campaign_id: str) -> str | None:
-        """A link to the campaign's newest request for approval; ``None`` while nobody was asked."""
+        """A link to the campaign's newest request for approval; ``None`` if nobody was asked yet."""
         ...
 
 
@@ -68,7 +68,7 @@ class Inbox:
 
 
 class OperatorLinks:
-    """Links made with the rights of whoever operates the stack."""
+    """Links made with an operator's permissions."""
 
     def __init__(self, target: Target, tenant: str) -> None:
         self._target, self._tenant = target, tenant
@@ -90,7 +90,7 @@ class OperatorLinks:
 
 
 def _with_link(approval: Approval, nonce: str) -> Approval:
-    """The request with one more link for the first reviewer who is still to answer, as a reminder would add it."""
+    """The request with one more link for the first reviewer who has not answered, as a reminder would add it."""
     chosen = next(reviewer for reviewer in approval.staged() if not approval.has_answered(reviewer.email))
 
     def linked(reviewer: Reviewer) -> Reviewer:

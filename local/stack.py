@@ -1,6 +1,6 @@
 """The local stack of a home directory: emulator, deployed templates, and the tenants of ``local/seed/<tenant>.json``.
 
-``stack.json`` in the home tells programs where everything is (``local.target``).
+``stack.json`` in the home directory contains its URLs and names for other programs (``local.target``).
 """
 
 import json
@@ -26,7 +26,7 @@ from local.target import Target, TargetError
 
 
 def silent(_: str) -> None:
-    """Say nothing."""
+    """Print nothing."""
 
 
 def default_home() -> Path:
@@ -36,7 +36,7 @@ def default_home() -> Path:
 
 @dataclass
 class Stack(Target):
-    """A running stack. ``started`` tells whether ``up`` started it or found it running."""
+    """A running stack. ``started`` is true if ``up`` started it, false if it was running already."""
 
     home: Path
     started: bool
@@ -50,11 +50,10 @@ class Stack(Target):
         say: Callable[[str], None] = silent,
         release: Callable[[], Path] = assembly,
     ) -> "Stack":
-        """Start the emulator unless it runs, bring the templates and tenants up to date, write ``stack.json``.
+        """Start the emulator unless it runs, deploy what changed, store the seed tenants, and write ``stack.json``.
 
-        ``port`` is where to listen when it has to be started; the default is where it listened last, or 4566,
-        and the next free one if somebody else is there. ``release`` answers the cloud assembly to deploy; the default
-        is that of this project.
+        ``port`` is used if the emulator has to be started. The default is the port of the last start, or 4566; if it is
+        taken, the next free one. ``release`` returns the cloud assembly to deploy; the default is this project's.
         """
         home = (home or default_home()).resolve()
         with exclusive(home):
@@ -80,7 +79,7 @@ class Stack(Target):
 
     @classmethod
     def running(cls, home: Path | None = None) -> "Stack":
-        """The stack of a home that is up; raises ``LocalStackError`` when it is not."""
+        """The running stack of a home directory; raises ``LocalStackError`` if it is not running."""
         home = (home or default_home()).resolve()
         process = EmulatorProcess(home)
         file = home / "stack.json"
@@ -93,7 +92,7 @@ class Stack(Target):
 
     @property
     def log(self) -> Path:
-        """What the emulator itself reports."""
+        """The emulator's own log file."""
         return self._process.log
 
     @property
@@ -101,13 +100,13 @@ class Stack(Target):
         return self._process.pid()
 
     def stop(self, *, kill: bool = False) -> bool:
-        """End the emulator, which saves its state first unless it is killed. False when it was not running."""
+        """Stop the emulator, which saves its state first unless it is killed. Returns false if it was not running."""
         with exclusive(self.home):
             return self._process.stop(kill=kill)
 
 
 def stop(home: Path | None = None) -> bool:
-    """End the emulator of a home; False when it was not running."""
+    """Stop the emulator of a home directory; returns false if it was not running."""
     home = (home or default_home()).resolve()
     with exclusive(home):
         return EmulatorProcess(home).stop()
@@ -115,9 +114,9 @@ def stop(home: Path | None = None) -> bool:
 
 def _deployed(process: EmulatorProcess, say: Callable[[str], None], release: Callable[[], Path]) -> dict[str, Any]:
     endpoint = f"http://127.0.0.1:{process.port()}"
-    say("bringing the stacks up to date")
+    say("deploying the stacks that changed")
     outputs = deploy(release(), endpoint, cache=CACHE / "assets", say=say)
-    # The template can only know the address the API has in AWS; mailed links have to lead here.
+    # The template only knows the URL that the API has on AWS; links in mails have to lead to the emulator.
     api_url = f"{endpoint}/_aws/execute-api/{outputs['ApiId']}/{outputs['ApiStageName']}"
     aws.client("ssm", endpoint).put_parameter(
         Name=outputs["ApprovalBaseUrlParameterName"], Value=api_url, Type="String", Overwrite=True
@@ -129,13 +128,13 @@ def _deployed(process: EmulatorProcess, say: Callable[[str], None], release: Cal
 
 
 _NOTHING_TO_DO = frozenset({"fine", "over"})
-"""A campaign that is ``writing`` is brought back when its posts are."""
+"""Findings that need no message. A campaign that is ``writing`` is resumed later, when its workers have ended."""
 
 
 def _reconcile(info: dict[str, Any], say: Callable[[str], None]) -> None:
-    """Campaigns whose execution ended with the emulator go on: the reconciler is asked for all, due or not.
+    """Resume campaigns whose execution ended with the emulator: the reconciler checks all campaigns, due or not.
 
-    On AWS executions outlive everything; here one that was running when the emulator stopped comes back as failed.
+    On AWS an execution survives; here, one that was running when the emulator stopped is reported as failed.
     """
     answer = aws.client("lambda", info["endpointUrl"]).invoke(
         FunctionName="reconcile", Qualifier=LIVE, Payload=b'{"everything": true}'
@@ -145,7 +144,7 @@ def _reconcile(info: dict[str, Any], say: Callable[[str], None]) -> None:
         raise LocalStackError(f"the reconciler failed: {report.get('errorType')}: {report.get('errorMessage')}")
     resumed = sum(number for finding, number in report["findings"].items() if finding not in _NOTHING_TO_DO)
     if resumed:
-        say(f"going on with {resumed} campaign{'s' if resumed > 1 else ''} that the last stop interrupted")
+        say(f"resuming {resumed} campaign{'s' if resumed > 1 else ''} that the last stop interrupted")
 
 
 SEEDS = Path(__file__).parent / "seed"
@@ -156,9 +155,10 @@ def tenants() -> list[str]:
 
 
 def plant(endpoint_url: str, table: str) -> None:
-    """Store what differs from the seed, through the adapter that serves ``PUT /brands/{id}``.
+    """Store what differs from the seed files, through the adapter that serves ``PUT /brands/{id}``.
 
-    A brand somebody changed through the API is put back: every start offers the same tenants. Settings stay as changed.
+    Brands and personas that were changed through the API are reset, so every start offers the same ones. Settings are
+    not reset.
     """
     catalog = TableCatalog(DynamoTable(aws.client("dynamodb", endpoint_url), table))
     for name in tenants():
@@ -175,7 +175,7 @@ def plant(endpoint_url: str, table: str) -> None:
 
 
 def _settle(tenant: TenantId, config: TenantConfig, catalog: TableCatalog, endpoint_url: str) -> None:
-    """The tenant's sender, as an identity of the mail service that bears the tenant's tag, and its first settings."""
+    """Create the tenant's sender as an SES identity with the tenant's tag, and store the tenant's first settings."""
     if config.sender:
         aws.client("sesv2", endpoint_url).create_email_identity(
             EmailIdentity=config.sender.address, Tags=[{"Key": OWNER_TAG, "Value": tenant}]
@@ -185,7 +185,7 @@ def _settle(tenant: TenantId, config: TenantConfig, catalog: TableCatalog, endpo
 
 
 def _same(stored: Model | None, seed: Model) -> bool:
-    """Whether the stored record holds what the seed says; its identity and version are beside the point."""
+    """Whether the stored record has the seed's values; its id and version are not compared."""
     if stored is None:
         return False
     wire = stored.to_wire()

@@ -1,4 +1,4 @@
-"""The cloud assembly, for this machine or with other options, synthesised again only when its sources changed."""
+"""The cloud assembly, for this machine or with other options; synthesised again only if its sources changed."""
 
 import hashlib
 import json
@@ -23,7 +23,7 @@ INPUTS = (
     "lambdas",
 )
 _KEPT = 4
-"""Assemblies kept; each holds a copy of the code and the layer."""
+"""Number of assemblies kept; each contains a copy of the code and the layer."""
 
 HERE: Mapping[str, str] = {"target": "local"}
 """The CDK context of this machine's assembly."""
@@ -35,9 +35,9 @@ def assembly(
     context: Mapping[str, str] = HERE,
     environment: Mapping[str, str] | None = None,
 ) -> Path:
-    """The directory with ``manifest.json``; synthesised by ``cdk_app.py`` if it is not there yet.
+    """The directory with ``manifest.json``; synthesised by ``cdk_app.py`` if it does not exist yet.
 
-    ``context`` are the app's options, ``environment`` that of the synthesis if not this process's own.
+    ``context`` are the app's options, ``environment`` that of the synthesis if it differs from this process's.
     """
     directory = cache / "synth" / fingerprint(root, context)
     if (directory / "manifest.json").is_file():

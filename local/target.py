@@ -1,4 +1,4 @@
-"""A deployed stack, as its stack file describes it: where it is, AWS clients for it, bearer tokens of its API.
+"""A deployed stack, as its stack file describes it: URLs, AWS clients, bearer tokens of its API.
 
 The stack file is JSON. ``make up`` writes one for the local stack, ``make stack-file`` for a stage in an AWS account::
 
@@ -30,12 +30,12 @@ _NEEDED = frozenset({"apiUrl", "region", "prefix", "table", "bucket", "alertTopi
 
 
 class TargetError(RuntimeError):
-    """There is no such stack, or its file does not describe it; the message says what to do about it."""
+    """There is no such stack, or its stack file is not usable; the message says what to do."""
 
 
 @dataclass
 class Target:
-    """``info`` is what the stack file says."""
+    """``info`` is the content of the stack file."""
 
     info: dict[str, Any]
 
@@ -49,12 +49,12 @@ class Target:
         return str(self.info["apiUrl"])
 
     def client(self, service: str) -> Any:
-        """A boto3 client: of the emulator as its root, or of AWS with the credentials of your environment."""
+        """A boto3 client: with root credentials for the emulator, or with your environment's for AWS."""
         endpoint = self.info.get("endpointUrl")
         return aws.client(service, endpoint) if endpoint else aws.account_client(service, self.info["region"])
 
     def token(self, tenant: str, role: str, *, lifetime: timedelta = TOKEN_LIFETIME) -> str:
-        """A bearer token, signed with the key the authorizer verifies with."""
+        """A bearer token, signed with the key that the authorizer verifies with."""
         return api_token(self.client("secretsmanager"), self.info["secrets"]["api"], tenant, role, lifetime=lifetime)
 
     def approval_keys(self) -> KeySet:
@@ -63,7 +63,7 @@ class Target:
 
 
 def read(file: Path) -> dict[str, Any]:
-    """The content of a stack file; raises ``TargetError`` when it is none or was written by an older version."""
+    """The content of a stack file; raises ``TargetError`` if it is not one or was written by an older version."""
     try:
         info = json.loads(file.read_text())
     except (OSError, ValueError) as error:
@@ -85,17 +85,17 @@ def key_set(secrets: Any, secret_id: str) -> KeySet:
 
 
 def api_token(secrets: Any, secret_id: str, tenant: str, role: str, *, lifetime: timedelta = TOKEN_LIFETIME) -> str:
-    """A bearer token of the API whose signing keys are in the secret, here or in AWS."""
+    """A bearer token of the API whose signing keys are in the secret, locally or on AWS."""
     caller = Caller(tenant_id=TenantId(tenant), role=Role(role), subject=f"{role}@{tenant}.example")
     now = datetime.now(UTC)
     return sign_api_token(key_set(secrets, secret_id), caller, now=now, expires=now + lifetime)
 
 
 def describe(client: aws.Clients, prefix: str = "") -> dict[str, Any]:
-    """What a stack file says of the stage whose names begin with ``prefix``, read from CloudFormation.
+    """The content of the stack file for the stage whose names begin with ``prefix``, read from CloudFormation.
 
-    The API's address is the one that mailed links lead to (an SSM parameter, which a domain of your own may have
-    replaced). Raises ``TargetError`` when a stack of the stage is not there.
+    The API's URL is the one used in mailed links (an SSM parameter, which you may have changed to your own domain).
+    Raises ``TargetError`` if a stack of the stage does not exist.
     """
     cloudformation = client("cloudformation")
     outputs: dict[str, str] = {}
@@ -133,7 +133,7 @@ def _outputs(cloudformation: Any, stack: str) -> dict[str, str]:
     try:
         (described,) = cloudformation.describe_stacks(StackName=stack)["Stacks"]
     except ClientError as error:
-        # "Stack with id … does not exist" comes as ValidationError, as do names that cannot be one
+        # "Stack with id … does not exist" is reported as ValidationError, as are invalid names
         # (docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeStacks.html).
         if error.response["Error"]["Code"] != "ValidationError":
             raise

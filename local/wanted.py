@@ -1,4 +1,5 @@
-"""What a deployment would make, read from its templates, and whether its names are taken in the account and region."""
+"""What a deployment would create, read from its templates, and whether its names are taken in the account and
+region."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -11,7 +12,7 @@ from local.aws import Clients
 
 
 class Wanted(NamedTuple):
-    """What the templates of a cloud assembly would make."""
+    """What the templates of a cloud assembly would create."""
 
     templates: Mapping[str, Mapping[str, Any]]
     """By the name of the stack."""
@@ -36,7 +37,7 @@ class Wanted(NamedTuple):
         )
 
     def properties(self, kind: str) -> list[dict[str, Any]]:
-        """Of every resource of a type."""
+        """The properties of every resource of a type."""
         return [
             resource.get("Properties", {})
             for template in self.templates.values()
@@ -45,18 +46,18 @@ class Wanted(NamedTuple):
         ]
 
     def environment(self, variable: str) -> str | None:
-        """What the Lambdas are told under that name."""
+        """The value of that environment variable of the Lambdas."""
         functions = self.properties("AWS::Lambda::Function")
         values = [function["Environment"]["Variables"].get(variable) for function in functions]
         return next((value for value in values if value), None)
 
 
 _ABSENT = frozenset({"NotFoundException", "ParameterNotFound", "ResourceNotFoundException", "ValidationError"})
-"""CloudFormation calls a stack that does not exist a validation error."""
+"""CloudFormation reports a stack that does not exist as a validation error."""
 
 
 def found(ask: Callable[[], Any]) -> Any:
-    """The answer, or ``None`` when there is no such thing."""
+    """The answer, or ``None`` if the thing does not exist."""
     try:
         return ask()
     except ClientError as error:
@@ -65,8 +66,8 @@ def found(ask: Callable[[], Any]) -> Any:
         return None
 
 
-THERE = "is there already, and not of this stage"
-LEAVING = "is scheduled for deletion, and its name is taken until then"
+THERE = "exists already and does not belong to this stage"
+LEAVING = "is scheduled for deletion; its name is taken until then"
 TODO = {
     THERE: "deploy with CONTEXT='prefix=…-'; or, if a deleted stack kept it, import it (`cdk import`) or delete it",
     LEAVING: "`aws secretsmanager restore-secret`, then import it; or wait, or deploy with CONTEXT='prefix=…-'",
@@ -74,7 +75,7 @@ TODO = {
 
 
 class Look(NamedTuple):
-    """How things of a type are found: the property with the name, and what finds one of that name."""
+    """How resources of a type are found: the property with the name, and a function that finds one by name."""
 
     field: str
     action: str
@@ -87,7 +88,7 @@ def _secret(client: Clients, name: str) -> str | None:
 
 
 def _by(service: str, operation: str, argument: str) -> Callable[[Clients, str], str | None]:
-    """Found by asking for it."""
+    """Finds it by reading it."""
 
     def find(client: Clients, name: str) -> str | None:
         return THERE if found(lambda: getattr(client(service), operation)(**{argument: name})) is not None else None
@@ -96,7 +97,8 @@ def _by(service: str, operation: str, argument: str) -> Callable[[Clients, str],
 
 
 def _among(service: str, operation: str, items: str, item: str, **only: str) -> Callable[[Clients, str], str | None]:
-    """Found in a list, by its name or the end of its ARN; ``only`` narrows the list, with ``{name}`` in it."""
+    """Finds it in a list, by name or by the end of its ARN; ``only`` are filters for the list, with ``{name}`` in
+    them."""
 
     def find(client: Clients, name: str) -> str | None:
         narrowed = {key: value.format(name=name) for key, value in only.items()}

@@ -1,1 +1,1 @@
-"""What AWS holds, one module for each concern."""
+"""The AWS resources, one module for each concern."""

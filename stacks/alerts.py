@@ -1,6 +1,6 @@
-"""Whom the system tells when a campaign needs somebody, and the alarms on periodic work that tell them too.
+"""The topic for alerts, and the alarms on periodic work, which are sent to it too.
 
-Periodic work is found by the due index (``lambdas/domain/due_entry.py``), once a minute for each of its shards.
+Periodic work is found through the due index (``lambdas/domain/due_entry.py``), every minute for each of its shards.
 """
 
 from aws_cdk import Duration, Stack
@@ -36,10 +36,10 @@ def alert_topic(scope: Construct, name: str, key: kms.IKey) -> sns.Topic:
 
 
 def grant_alert(function: lambda_.Function, topic: sns.ITopic, key: kms.IKey) -> None:
-    """Publish to the topic, and tell the function where it is."""
+    """Permission to publish to the topic, and the setting with its ARN."""
     function.add_environment("ALERT_TOPIC_ARN", topic.topic_arn)
     function.add_to_role_policy(iam.PolicyStatement(actions=["sns:Publish"], resources=[topic.topic_arn]))
-    # SNS encrypts a message with the publisher's permission to use the key
+    # SNS encrypts a message with the publisher's permission on the key
     # (docs.aws.amazon.com/sns/latest/dg/sns-key-management.html).
     topic_only = {"aws:sns:topicArn": topic.topic_arn}
     grant_key(function, key, ["kms:Decrypt", "kms:GenerateDataKey"], "sns", topic_only)
@@ -49,20 +49,21 @@ def grant_alert(function: lambda_.Function, topic: sns.ITopic, key: kms.IKey) ->
 
 EVERY = Duration.minutes(1)
 LATE = Duration.minutes(10)
-"""Work that has been due for longer than this says that ticks fail, or do not keep up."""
+"""If work has been due for longer than this, runs fail or do not keep up."""
 FAILURES, FAILING_FOR = 2, Duration.minutes(15)
-"""One record that always fails does so four times in this time (``due.BACK_OFF``); one that failed twice may pass."""
+"""A record that always fails does so four times in this period (``due.BACK_OFF``); two failures may be temporary."""
 LONG = Duration.seconds(50)
-"""A tick that takes longer than this does not keep up: the next one begins beside it."""
+"""A run that takes longer than this does not keep up: the next one begins before it ends."""
 NAMESPACE = "CampaignOrchestration"
-"""Of the metrics that ``lambdas/adapters/telemetry.py`` prints; each also has the dimension ``service``."""
+"""The namespace of the metrics that ``lambdas/adapters/telemetry.py`` prints; each also has the dimension
+``service``."""
 
 
 def every_minute(
     scope: Construct, construct_id: str, function: CampaignFunction, kind: Kind, description: str, alerts: sns.ITopic
 ) -> None:
-    """Invoke ``function`` once a minute for each shard with ``{"shard": n}``; ``alerts`` hears when it is late."""
-    # What EventBridge cannot deliver it need not repeat: the next tick comes in a minute. A rule has at most five.
+    """Invoke ``function`` every minute for each shard with ``{"shard": n}``; ``alerts`` is notified if it is late."""
+    # EventBridge need not retry a failed delivery: the next run is a minute later. A rule has at most five targets.
     rule = events.Rule(scope, construct_id, description=description, schedule=events.Schedule.rate(EVERY))
     for shard in range(SHARDS):
         given = events.RuleTargetInput.from_object({"shard": shard})
@@ -76,7 +77,7 @@ def every_minute(
             threshold=threshold,
             comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
             evaluation_periods=1 if name == "Failing" else 2,
-            # A tick that does not run at all reports nothing, which is the worst of being late.
+            # If no run takes place at all, there is no metric; that is the worst case of being late.
             treat_missing_data=cloudwatch.TreatMissingData.BREACHING
             if name == "Late"
             else cloudwatch.TreatMissingData.NOT_BREACHING,
@@ -87,22 +88,22 @@ def every_minute(
 def _alarms(
     function: CampaignFunction, kind: Kind, description: str
 ) -> dict[str, tuple[cloudwatch.Metric, float, str]]:
-    """By name: what is measured, above which figure it is too much, and what the alarm says."""
+    """By name: the metric, its threshold, and the description of the alarm."""
     return {
         "Late": (
             _measured("DueAge", function, kind, "Maximum", Duration.minutes(5)),
             LATE.to_seconds(),
-            f"{description}: the oldest of what is due has been due for ten minutes",
+            f"{description}: work has been due for ten minutes",
         ),
         "Failing": (
             _measured("DueFailed", function, kind, "Sum", FAILING_FOR),
             FAILURES,
-            f"{description}: what is due fails again and again; the function's log says why",
+            f"{description}: due work fails again and again; see the function's log",
         ),
         "Long": (
             function.metric_duration(statistic="Maximum", period=Duration.minutes(5)),
             LONG.to_milliseconds(),
-            f"{description}: a run takes almost as long as the time until the next",
+            f"{description}: a run takes almost as long as the interval between runs",
         ),
     }
 

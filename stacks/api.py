@@ -1,4 +1,4 @@
-"""The HTTP surface: one REST API, its authorizer, and the Lambda behind every route."""
+"""The HTTP API: one REST API, its authorizer, and the Lambda behind every route."""
 
 from collections.abc import Mapping
 
@@ -27,13 +27,12 @@ from stacks.workflow import WorkflowStack
 STAGE = "prod"
 _NOTHING_SENT = '"there is no token: send one as Authorization: Bearer <token>"'
 _KINDS = apigateway.ResponseType
-_MESSAGE = "$context.error.messageString"  # brings its own quotation marks
+_MESSAGE = "$context.error.messageString"  # it brings its own quotation marks
 _NOTHING_THERE = '"there is nothing at this path"'
 _REFUSED_BY_THE_GATEWAY = (
     ("400", _KINDS.DEFAULT_4_XX, "The request is not valid", _MESSAGE),
     ("403Filtered", _KINDS.WAF_FILTERED, "This is not allowed", _MESSAGE),
-    # No method takes AWS's own signatures: what the gateway says about one, or that it misses one, means a path
-    # or a method that it does not know.
+    # No method uses AWS signatures: a gateway error about a signature means that the path or method does not exist.
     ("404", _KINDS.MISSING_AUTHENTICATION_TOKEN, "Not found", _NOTHING_THERE),
     ("404Signature", _KINDS.INVALID_SIGNATURE, "Not found", _NOTHING_THERE),
     ("404Expired", _KINDS.EXPIRED_TOKEN, "Not found", _NOTHING_THERE),
@@ -49,7 +48,7 @@ _REFUSED_BY_THE_GATEWAY = (
 
 
 class ApiStack(Stack):
-    """API Gateway and what answers for it."""
+    """API Gateway and the Lambdas behind it."""
 
     def __init__(
         self, scope: Construct, construct_id: str, *, options: Options, data: DataStack, workflow: WorkflowStack
@@ -62,7 +61,8 @@ class ApiStack(Stack):
         integration = apigateway.LambdaIntegration(
             self._routes(workflow).live,
             proxy=True,
-            # One permission for the API, not two for each method: a function's policy holds 20 KB.
+            # One permission for the API instead of two for each method, because a function's policy is limited to 20
+            # KB.
             scope_permission_to_method=False,
             allow_test_invoke=False,
         )
@@ -77,18 +77,17 @@ class ApiStack(Stack):
         CfnOutput(self, "ApiUrl", value=self.rest_api.url)
 
     def _offer(self, integration: apigateway.Integration, authorizer: apigateway.IAuthorizer) -> None:
-        """The application's routes, each path also with any other method, and any other path: ADR 64.
+        """The application's routes; for each path also all other methods, and a route for all other paths (ADR 64).
 
-        The gateway takes the resource that says most of a path, ``{proxy+}`` last, and ``ANY`` for a method that the
-        resource does not have (docs.aws.amazon.com/apigateway/latest/developerguide/
-        api-gateway-set-up-simple-proxy.html).
+        API Gateway chooses the most specific resource, ``{proxy+}`` last, and ``ANY`` for a method that the resource
+        does not have (docs.aws.amazon.com/apigateway/latest/developerguide/ api-gateway-set-up-simple-proxy.html).
         """
         root = self.rest_api.root
         private = {route.path: route.private for route in routes().offered()}
         offered = [(route.method, route.path) for route in routes().offered()]
-        # A method the path does not have: the application says 405, where the gateway by itself would say 404. A path
-        # there is not: the application says 404. The gateway by itself would take the bearer token for a signature of
-        # AWS's and answer that it is incomplete.
+        # For a method that the path does not have, the application answers 405, where the gateway would answer 404. For
+        # a path that does not exist the application answers 404; the gateway would take the bearer token for an
+        # incomplete AWS signature.
         offered += [("ANY", path) for path in (*private, "/", "/{proxy+}")]
         for method, path in offered:
             resource = root.resource_for_path(path)
@@ -112,7 +111,7 @@ class ApiStack(Stack):
             cloud_watch_role=False,
             deploy_options=apigateway.StageOptions(
                 stage_name=STAGE,
-                # The resource path and not the path with its query: a reviewer's link carries its token there.
+                # The resource path, not the actual path with its query: a reviewer's link has its token there.
                 access_log_destination=apigateway.LogGroupLogDestination(access_log),
                 access_log_format=apigateway.AccessLogFormat.custom(
                     '{"requestId":"$context.requestId","method":"$context.httpMethod",'
@@ -146,7 +145,7 @@ class ApiStack(Stack):
                 "APPROVAL_BASE_URL_PARAMETER": workflow.base_url_parameter,
                 **self._options.quota,
             },
-            # API Gateway gives up after 29 seconds.
+            # API Gateway's own timeout is 29 seconds.
             timeout_seconds=28,
             memory_mb=1024,
         )
@@ -181,23 +180,23 @@ class ApiStack(Stack):
         )
 
     def _problem_responses(self) -> None:
-        """What API Gateway answers by itself speaks problem+json as well, and carries the id of the request.
+        """Errors that API Gateway answers by itself are problem+json as well, with the request's id.
 
-        Templates and headers may name variables of the context, and nothing is computed
+        Templates and headers can use context variables, but no expressions
         (docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-gatewayResponse-definition.html).
         """
         for name, kind, title, detail in _REFUSED_BY_THE_GATEWAY:
             self._problem_response(name, kind, title, detail)
-        # Without an Authorization header the authorizer is not asked.
+        # Without an Authorization header the authorizer is not called.
         self._problem_response(
             "401",
             _KINDS.UNAUTHORIZED,
             "Authentication is required",
             _NOTHING_SENT,
-            problem="urn:campaign-orchestration:problem:unauthenticated",  # as the application says it
+            problem="urn:campaign-orchestration:problem:unauthenticated",  # the application's wording
             headers={"WWW-Authenticate": "'Bearer'"},
         )
-        # The authorizer denies nothing but tokens, and says why in the context of its policy.
+        # The authorizer denies only invalid tokens, and gives the reason in the context of its policy.
         self._problem_response(
             "401Denied",
             _KINDS.ACCESS_DENIED,

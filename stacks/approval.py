@@ -1,4 +1,4 @@
-"""What looks after open requests for approval."""
+"""Handling of open requests for approval."""
 
 from aws_cdk import aws_sns as sns
 from constructs import Construct
@@ -20,7 +20,7 @@ def sweep_approvals(
     mail: Mail,
     alerts: sns.ITopic,
 ) -> CampaignFunction:
-    """Lambda ``sweep-approvals``, once a minute: invitations, reminders, heartbeats, expiry, lost decisions."""
+    """Lambda ``sweep-approvals``, every minute: invitations, reminders, heartbeats, expiry, lost decisions."""
     function = CampaignFunction(
         scope,
         "sweep-approvals",

@@ -1,4 +1,4 @@
-"""What is kept: the table, the bucket, the signing keys, and the key that encrypts them."""
+"""Stateful resources: the table, the bucket, the signing keys, and the key that encrypts them."""
 
 import json
 
@@ -17,8 +17,8 @@ _SIGNING_KEY_CHARS = 64
 
 
 class DataStack(Stack):
-    """Stateful resources. They outlive the stacks that use them: deleting this stack keeps table, bucket, key and
-    signing keys, without which no link or token that is out would be worth anything."""
+    """Table, bucket, key and signing keys are kept when this stack is deleted, because without the keys no data could
+    be read and no token or link that was issued would be valid."""
 
     def __init__(self, scope: Construct, construct_id: str, *, options: Options) -> None:
         super().__init__(scope, construct_id, description="Campaign orchestration: data")
@@ -40,7 +40,7 @@ class DataStack(Stack):
             removal_policy=RemovalPolicy.RETAIN,
         )
         self.manifests = self._bucket()
-        # How the workflow stack's policies spell the bucket, as cdk-nag's findings quote it.
+        # The bucket, as the workflow stack's policies refer to it and as cdk-nag's findings quote it.
         self.manifests_arn_export = self._exported(self.manifests.bucket_arn)
         self.manifests_name_export = self._exported(self.manifests.bucket_name)
         self.api_keys_name = f"{options.prefix}campaign/api-keys"
@@ -66,7 +66,7 @@ class DataStack(Stack):
             pending_window=Duration.days(30),
             removal_policy=RemovalPolicy.RETAIN,
         )
-        # Log groups name this key; CloudWatch Logs itself has to be allowed to use it, for this account's groups.
+        # Log groups use this key, so CloudWatch Logs has to be allowed to use it for this account's groups.
         key.add_to_resource_policy(
             iam.PolicyStatement(
                 principals=[iam.ServicePrincipal(f"logs.{self.region}.amazonaws.com")],
@@ -81,7 +81,7 @@ class DataStack(Stack):
                 },
             )
         )
-        # SES encrypts what it reports to a topic that has this key, and so does CloudWatch with its alarms.
+        # SES encrypts its reports to a topic that has this key, and CloudWatch its alarms.
         for service in ("ses", "cloudwatch"):
             key.add_to_resource_policy(
                 iam.PolicyStatement(
@@ -106,8 +106,8 @@ class DataStack(Stack):
             lifecycle_rules=[
                 # A manifest is only read while its map runs or is redriven (within 14 days).
                 s3.LifecycleRule(prefix=TENANTS, expiration=Duration.days(30)),
-                # A tenant's is written anew with each campaign that is approved, and its age counts from there: only
-                # what a tenant has said nothing after for a year is forgotten.
+                # A tenant's object is written again with each approved campaign, and its age counts from then: it is
+                # only deleted if the tenant has approved nothing for a year.
                 s3.LifecycleRule(prefix=RECENT_TEXTS, expiration=Duration.days(365)),
             ],
             removal_policy=RemovalPolicy.RETAIN,
@@ -125,8 +125,8 @@ class DataStack(Stack):
             construct_id,
             secret_name=name,
             description=description,
-            # As a reference: to the policy of a key that it can change, the CDK adds a statement for the whole account
-            # which says nothing that the account's own statement does not say.
+            # As a reference: to the policy of a key that it can change, the CDK adds a statement for the whole account,
+            # which duplicates the account's own statement.
             encryption_key=kms.Key.from_key_arn(self, f"{construct_id}Key", self.key.key_arn),
             generate_secret_string=secrets.SecretStringGenerator(
                 secret_string_template=json.dumps({"active": "k1"}),

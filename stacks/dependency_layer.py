@@ -1,7 +1,7 @@
-"""The Lambda layer of dependencies, built without Docker from the lock file.
+"""The Lambda layer with the dependencies, built without Docker from the lock file.
 
-A layer is a directory with a ``python`` folder that Lambda puts on the path. It is built once per content of the
-lock file and target and kept below ``.local/cache/layers``, so synthesising again costs nothing.
+A layer is a directory with a ``python`` folder that Lambda adds to the path. It is built once for each content of the
+lock file and target and cached below ``.local/cache/layers``, so that synthesising again is fast.
 """
 
 import hashlib
@@ -21,18 +21,18 @@ LOCK_FILE = ROOT / "requirements" / "lambdas.txt"
 CACHE = ROOT / ".local" / "cache" / "layers"
 
 AWS_PYTHON = "3.14"
-"""Of the Lambda runtime too: ``stacks.functions.RUNTIME`` is made from it."""
+"""Also the Lambda runtime's version: ``stacks.functions.RUNTIME`` is made from it."""
 
 _AWS_GLIBC = 34
-"""Amazon Linux 2023, on which the runtime is built, has glibc 2.34; a wheel for an older one runs as well."""
+"""Amazon Linux 2023, on which the runtime is based, has glibc 2.34; wheels for an older one run as well."""
 _AWS_PLATFORMS = (*(f"manylinux_2_{minor}_aarch64" for minor in range(_AWS_GLIBC, 16, -1)), "manylinux2014_aarch64")
 
 _RECIPE = "1"
-"""Part of the cache key: raise it when the way a layer is built changes."""
+"""Part of the cache key: increase it when the way a layer is built changes."""
 
 
 class LayerBuildError(RuntimeError):
-    """pip could not install the locked dependencies; the message is its own."""
+    """pip could not install the locked dependencies; the message is pip's."""
 
 
 class _Wheels(NamedTuple):
@@ -78,17 +78,17 @@ def _install(directory: Path, options: tuple[str, ...]) -> None:
     )
     if result.returncode != 0:
         raise LayerBuildError(f"the dependency layer could not be built:\n{result.stderr.strip()}")
-    # Scripts start with the path of the interpreter that installed them, and Lambda runs none.
+    # Scripts begin with the path of the interpreter that installed them, and Lambda runs none.
     shutil.rmtree(directory / "bin", ignore_errors=True)
     for compiled in directory.rglob("__pycache__"):
         shutil.rmtree(compiled)
 
 
 def _settle(scratch: Path, layer: Path) -> None:
-    """Give the finished layer its name at once, so that nobody ever sees half of one."""
+    """Rename the finished layer in one step, so that nobody sees an incomplete one."""
     scratch.chmod(0o755)
     try:
         os.rename(scratch, layer)
-    except OSError:  # another process built the same one meanwhile
+    except OSError:  # another process has built the same one meanwhile
         if not layer.is_dir():
             raise

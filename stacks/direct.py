@@ -1,4 +1,4 @@
-"""The direct way to start a campaign: a Lambda that internal services invoke, and where refused payloads wait."""
+"""Starting a campaign directly: a Lambda for internal services, and the queue for refused payloads."""
 
 from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
@@ -18,7 +18,7 @@ def build_campaign(
     machine: sfn.StateMachine,
     live: sfn.CfnStateMachineAlias,
 ) -> CampaignFunction:
-    """Lambda ``build-campaign``. ``live`` is the alias of ``machine`` that it starts."""
+    """Lambda ``build-campaign``. ``live`` is the alias of ``machine`` through which it starts executions."""
     function = CampaignFunction(
         scope,
         "build-campaign",
@@ -38,7 +38,7 @@ def build_campaign(
 
 
 def _let_in(function: CampaignFunction, roles: tuple[str, ...]) -> None:
-    """Named roles may invoke the alias; anybody else needs a policy of their own that says so."""
+    """Named roles may invoke the alias; others need a policy of their own that allows it."""
     stack = Stack.of(function)
     for number, role in enumerate(roles):
         own = stack.format_arn(service="iam", region="", resource="role", resource_name=role)

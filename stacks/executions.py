@@ -1,4 +1,4 @@
-"""The version of a state machine that is in use, and grants on its executions."""
+"""The current version of a state machine, and grants on its executions."""
 
 from collections.abc import Sequence
 
@@ -13,16 +13,16 @@ from stacks.grants import acknowledge, grant_key
 
 
 def live_alias(machine: sfn.StateMachine) -> sfn.CfnStateMachineAlias:
-    """Publish the machine as a version and point ``live`` at it. Executions are started through that alias.
+    """Publish the machine as a version and move ``live`` to it. Executions are started through that alias.
 
-    Versions before stay, for the executions that run them. ``Ref`` is the alias's ARN. IAM is asked about the
-    machine's own ARN, whichever of them a request names.
+    Earlier versions are kept for running executions. ``Ref`` is the alias's ARN. IAM authorises requests on the
+    machine's own ARN, whichever version or alias they name.
     """
     version = sfn.CfnStateMachineVersion(
         machine,
         "Version",
         state_machine_arn=machine.state_machine_arn,
-        # It changes with the machine, and with it a new version is published.
+        # It changes with the machine, so that a new version is published.
         state_machine_revision_id=machine.state_machine_revision_id,
     )
     version.apply_removal_policy(RemovalPolicy.RETAIN)
@@ -33,17 +33,17 @@ def live_alias(machine: sfn.StateMachine) -> sfn.CfnStateMachineAlias:
 
 
 def grant_look(function: lambda_.Function, machine: sfn.StateMachine, name: str, key: kms.IKey) -> None:
-    """Find the executions of the machine of that name and read what became of them, which ``key`` encrypts."""
+    """Find the executions of the machine of that name and read their history, which ``key`` encrypts."""
     _grant(function, ["states:DescribeStateMachine"], machine.state_machine_arn)
     actions = ["DescribeExecution", "DescribeStateMachineForExecution", "GetExecutionHistory"]
     _grant_all(function, actions, "execution", f"{name}:*")
-    # Who reads needs the key; who starts, stops, redrives or answers a task does not
+    # Reading needs the key; starting, stopping, redriving and answering a task do not
     # (docs.aws.amazon.com/step-functions/latest/dg/encryption-at-rest.html, "Required permissions for API callers").
     grant_key(function, key, ["kms:Decrypt"], "states", {"aws:states:stateMachineArn": machine.state_machine_arn})
 
 
 def grant_mend(function: lambda_.Function, machine: sfn.StateMachine, name: str) -> None:
-    """Start executions of the machine, and redrive or stop those there are."""
+    """Start executions of the machine, and redrive or stop existing ones."""
     machine.grant_start_execution(function)
     _grant_all(function, ["RedriveExecution", "StopExecution"], "execution", f"{name}:*")
 

@@ -1,4 +1,4 @@
-"""A Lambda of this project: its own role and log group, and nothing it was not granted."""
+"""A Lambda of this project, with its own role and log group, and only the permissions it is given."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,15 +22,15 @@ _COMPILED = ("__pycache__", "*.pyc")
 
 
 class CodeAssets:
-    """What all functions of a stack share: code, dependency layer, options, and the key of what they log."""
+    """What all functions of a stack share: code, dependency layer, options, and the key that encrypts their logs."""
 
     def __init__(self, scope: Construct, options: Options, key: kms.IKey) -> None:
         self.options, self.key = options, key
         self.code = lambda_.Code.from_asset(
             str(ROOT),
-            # The workflows' pictures are beside their definitions, and the API fills them in.
+            # The workflows' diagrams are stored beside their definitions, and the API fills them in.
             exclude=["/*", "!/lambdas", "!/statemachine", "/statemachine/*", "!/statemachine/pictures", *_COMPILED],
-            # The default mode's asterisk leaves out what begins with a dot, an .env for instance.
+            # The default mode's asterisk does not match files that begin with a dot, such as .env.
             ignore_mode=IgnoreMode.GIT,
         )
         self.layer = lambda_.LayerVersion(
@@ -44,14 +44,15 @@ class CodeAssets:
 
 
 LIVE = "live"
-"""The alias of the version in use. Whoever starts something calls it; what has been started names a version."""
+"""The alias of the current version. Callers use the alias; an execution that has started uses the version it started
+with."""
 
 
 class CampaignFunction(lambda_.Function):
-    """``name`` is the Lambda's name in kebab case; ``module`` is where its ``handler`` lives.
+    """``name`` is the Lambda's name in kebab case; ``module`` contains its ``handler``.
 
-    Each deployment that changes it publishes a version, and ``live`` follows. The versions before stay, since
-    executions that run were started with them (docs/adr/0022).
+    Each deployment that changes the function publishes a version and moves ``live`` to it. Earlier versions are kept,
+    because running executions were started with them (docs/adr/0022).
     """
 
     def __init__(
@@ -96,7 +97,7 @@ class CampaignFunction(lambda_.Function):
 
 
 def _role(scope: Construct, construct_id: str, function_name: str, log_group: logs.LogGroup) -> iam.Role:
-    """A role that may write the function's logs and nothing else."""
+    """A role that may only write the function's logs."""
     role = iam.Role(
         scope,
         construct_id,
@@ -120,12 +121,13 @@ def kept_logs(scope: Construct, construct_id: str, name: str, key: kms.IKey) -> 
 
 
 def keep_failures(function: "CampaignFunction", name: str, key: kms.IKey) -> None:
-    """Asynchronous invocations that failed for good go to the queue ``<name>DeadLetters``, with their reason."""
+    """Asynchronous invocations that failed for good go to the queue ``<name>DeadLetters``, with the reason."""
     scope = Stack.of(function)
     letters = _dead_letter_queue(scope, f"{name}DeadLetters", key)
-    # Not configure_async_invoke, whose grants on queue and key are wider than sending needs.
+    # Not configure_async_invoke, which grants more on queue and key than sending needs.
     function.add_to_role_policy(iam.PolicyStatement(actions=["sqs:SendMessage"], resources=[letters.queue_arn]))
-    # docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html, of a producer
+    # docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html, permissions of a
+    # producer
     queue_only = {"aws:sqs:arn": letters.queue_arn}
     grant_key(function, key, ["kms:Decrypt", "kms:GenerateDataKey"], "sqs", queue_only)
     failed = lambda_.CfnEventInvokeConfig.OnFailureProperty(destination=letters.queue_arn)

@@ -1,8 +1,8 @@
-"""Narrow grants: a function gets the single actions it uses, and the key as far as those need it.
+"""Narrow grants: a function gets only the actions it uses, and only the use of the key that they require.
 
-One key encrypts everything, so every use of it is bound to the service that asks for it (``kms:ViaService``) and to
-what is encrypted (the encryption context). Whoever may read the table can therefore not open the task tokens in it:
-those are sealed by KMS itself, under a context of their own (``grant_seal``).
+One key encrypts everything, so every use of it is limited to the service that asks for it (``kms:ViaService``) and to
+what is encrypted (the encryption context). So a role that may read the table cannot decrypt the task tokens in it:
+those are encrypted with KMS directly, under their own context (``grant_seal``).
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,17 +20,17 @@ if TYPE_CHECKING:
     from stacks.data import DataStack
 
 TENANTS = "tenants/"
-"""What the objects of each campaign begin with: its manifests, and its copy of the texts not to repeat."""
+"""Prefix of the objects of each campaign: its manifests, and its copy of the texts not to repeat."""
 RECENT_TEXTS = "recent-texts/"
-"""What the object of each tenant begins with: the texts of its last campaigns."""
+"""Prefix of each tenant's object with the texts of its last campaigns."""
 SEALED_BY = ("tenantId", "campaignId", "callbackId")
-"""The encryption context of a sealed task token, as ``lambdas`` make it; a test compares the two."""
+"""The encryption context of a task token, as the code in ``lambdas`` makes it; a test compares the two."""
 
 
 def acknowledge(construct: IConstruct, finding: str, reason: str, *, pack: str = "AwsSolutions") -> None:
     """Accept ``finding`` (``AwsSolutions-IAM5[Action::x]``) on ``construct`` and below.
 
-    ``pack`` is whose finding it is: cdk-nag's, or ``CloudFormation-Validate`` of the CDK itself.
+    ``pack`` is the rule pack that reported it: cdk-nag's, or ``CloudFormation-Validate`` of the CDK itself.
     """
     Validations.of(construct).acknowledge(Acknowledgment(id=f"{pack}::{finding}", reason=reason))
 
@@ -58,24 +58,25 @@ class Objects(StrEnum):
 
 
 _KEY_FOR = {Objects.GET: "kms:Decrypt", Objects.PUT: "kms:GenerateDataKey"}
-"""docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html; an object is deleted without its key."""
+"""docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html; deleting an object does not need its key."""
 
 
 def grant_table(grantee: lambda_.Function, data: "DataStack", access: Sequence[Access]) -> None:
     """Only the named actions, only on the table itself."""
     data.table.grant(grantee, *[action.value for action in access])
-    # docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html: DynamoDB uses the key in the
-    # caller's name, always with the table's name as context.
+    # docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html: DynamoDB uses the key on
+    # behalf of the caller, always with the table's name as context.
     table = {"aws:dynamodb:tableName": data.table.table_name, "aws:dynamodb:subscriberId": data.account}
     grant_key(grantee, data.key, ["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"], "dynamodb", table)
-    # Looking at the key encrypts nothing, so it has no context.
+    # kms:DescribeKey encrypts nothing, so it has no context.
     grant_key(grantee, data.key, ["kms:DescribeKey"], "dynamodb")
 
 
 def grant_objects(
     function: lambda_.Function, data: "DataStack", access: Sequence[Objects], prefix: str = TENANTS
 ) -> None:
-    """Only the named actions, on the objects below ``prefix``; with GET also whether an object is there."""
+    """Only the named actions, on the objects below ``prefix``; with GET also the right to see whether an object
+    exists."""
     every = f"{prefix}*"
     objects = data.manifests.arn_for_objects(every)
     _allow(function, [action.value for action in access], objects)
@@ -85,7 +86,7 @@ def grant_objects(
         "The function serves the campaigns of every tenant, and their objects are below this prefix",
     )
     if Objects.GET in access:
-        # Without it S3 answers 403 for an object that is not there, as if it were forbidden
+        # Without it S3 answers 403 for an object that does not exist
         # (docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html).
         _allow(function, ["s3:ListBucket"], data.manifests.bucket_arn, {"StringLike": {"s3:prefix": every}})
     # The bucket has a bucket key, so the context is the bucket and not the object
@@ -96,17 +97,18 @@ def grant_objects(
 
 
 def grant_secret(function: lambda_.Function, data: "DataStack", name: str) -> None:
-    """Read the secret of that name. Secrets Manager adds six characters of its own to a secret's ARN."""
+    """Read the secret of that name. Secrets Manager appends six random characters to a secret's ARN."""
     arn = _secret_arn(function, f"{name}-??????")
     _allow(function, ["secretsmanager:GetSecretValue"], arn)
     _grant_secret_key(function, data, arn)
 
 
 def grant_secrets_below(function: lambda_.Function, data: "DataStack", prefix: str, why: str) -> None:
-    """Read any secret whose name begins with ``prefix``, and hear of one that is not there that it is not.
+    """Read any secret whose name begins with ``prefix``, and get "not found" for one that does not exist.
 
-    Rights are checked first, and a secret that does not exist has no six characters: where a policy names them, the
-    answer is AccessDenied (docs.aws.amazon.com/secretsmanager/latest/userguide/reference_iam-permissions.html).
+    Permissions are checked first, and a secret that does not exist has no six random characters: if a policy names
+    them, the answer is AccessDenied
+    (docs.aws.amazon.com/secretsmanager/latest/userguide/reference_iam-permissions.html).
     """
     arn = _secret_arn(function, f"{prefix}*")
     _allow(function, ["secretsmanager:GetSecretValue"], arn)
@@ -128,7 +130,7 @@ def grant_key(
     service: str | None,
     context: Mapping[str, str] | None = None,
 ) -> None:
-    """Use ``key`` for these ``actions``, through ``service`` only, for what was encrypted under ``context`` only.
+    """Use ``key`` for these ``actions``, only through ``service``, and only for what was encrypted under ``context``.
 
     The values of ``context`` may have wildcards. Without a ``service`` it is the grantee itself, or a service in its
     role, that calls KMS. The key's own policy leaves the decision to IAM.
@@ -145,9 +147,9 @@ def grant_key(
 
 
 def grant_seal(function: lambda_.Function, key: kms.IKey, action: str) -> None:
-    """Seal (``kms:Encrypt``) or open (``kms:Decrypt``) task tokens, and nothing that has another context.
+    """Encrypt (``kms:Encrypt``) or decrypt (``kms:Decrypt``) task tokens, and nothing with another context.
 
-    ``ForAllValues`` alone would let a request without any context through, so each part has to be there.
+    ``ForAllValues`` alone would allow a request without any context, so each part is required as well.
     """
     conditions: dict[str, dict[str, object]] = {
         "ForAllValues:StringEquals": {"kms:EncryptionContextKeys": list(SEALED_BY)},

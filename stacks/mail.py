@@ -1,4 +1,4 @@
-"""Mail: who it comes from, and what happens when it does not arrive."""
+"""Mail: the senders, and the handling of mail that does not arrive."""
 
 from aws_cdk import RemovalPolicy, Stack
 from aws_cdk import aws_iam as iam
@@ -13,7 +13,7 @@ from stacks.functions import CampaignFunction, CodeAssets, keep_failures
 from stacks.grants import Access, acknowledge, grant_secrets_below, grant_table
 
 IDENTITIES = "arn:<AWS::Partition>:ses:<AWS::Region>:<AWS::AccountId>:identity/*"
-"""As cdk-nag quotes ``every_identity``."""
+"""``every_identity``, as cdk-nag quotes it."""
 
 
 class Mail:
@@ -26,7 +26,7 @@ class Mail:
         self._slack_prefix = f"{options.prefix}campaign/slack/"
         if options.owns_sender:
             identity = ses.EmailIdentity(scope, "Sender", identity=ses.Identity.email(options.sender))
-            # Somebody has confirmed it by hand, and another stage may have come to use it.
+            # It was confirmed by hand, and another stage may be using it.
             identity.apply_removal_policy(RemovalPolicy.RETAIN)
         self.configuration_set = ses.ConfigurationSet(
             scope, "Mails", configuration_set_name=f"{options.prefix}campaign-mails", reputation_metrics=True
@@ -97,7 +97,7 @@ def every_identity(stack: Stack) -> str:
 
 
 def grant_senders(function: lambda_.Function) -> None:
-    """Look at identities: whether they are verified, and whose they are."""
+    """Permissions to read identities: whether they are verified, and which tenant's they are."""
     resource = every_identity(Stack.of(function))
     function.add_to_role_policy(iam.PolicyStatement(actions=["ses:GetEmailIdentity"], resources=[resource]))
     acknowledge(

@@ -1,7 +1,7 @@
-"""The model that writes: what its functions are told of it, and exactly the rights that calling it takes.
+"""The language model: its settings for functions, and exactly the permissions that calling it requires.
 
-A foundation model is one resource. An inference profile is one as well, and beside it the model in each region that the
-profile may send a request to, usable through that profile only
+A foundation model is one resource. An inference profile is one as well; in addition it needs the model in each region
+that the profile may route to, limited to calls through that profile
 (docs.aws.amazon.com/bedrock/latest/userguide/geographic-cross-region-inference.html and
 global-cross-region-inference.html).
 """
@@ -16,7 +16,7 @@ from aws_cdk import aws_lambda as lambda_
 from stacks.options import Bedrock, Options
 
 INVOKE = "bedrock:InvokeModel"
-"""Of Converse too (docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html)."""
+"""The action for Converse too (docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html)."""
 
 DESTINATIONS: Mapping[str, Sequence[str]] = {
     "us": ("us-east-1", "us-east-2", "us-west-1", "us-west-2"),
@@ -46,14 +46,14 @@ DESTINATIONS: Mapping[str, Sequence[str]] = {
     "jp": ("ap-northeast-1", "ap-northeast-3"),
     "au": ("ap-southeast-2", "ap-southeast-4"),
 }
-"""Regions of a geography: a profile's own are among them, and the condition on the profile keeps the rest unused.
-``bedrockRegions`` names others (2026-11, docs.aws.amazon.com/bedrock/latest/userguide/inference-profiles-support.html).
-"""
+"""Regions of a geography. A profile uses a subset of them; the condition on the profile makes the others useless.
+``bedrockRegions`` names others (2026-11,
+docs.aws.amazon.com/bedrock/latest/userguide/inference-profiles-support.html)."""
 _GLOBAL = "global"
 
 
 class Invocation(NamedTuple):
-    """Models, by ARN, that may be called; with ``profile`` through that inference profile only."""
+    """Models, by ARN, that may be called; with ``profile``, only through that inference profile."""
 
     resources: tuple[str, ...]
     profile: str | None = None
@@ -106,7 +106,8 @@ def grant_model(function: lambda_.Function, options: Options) -> None:
 
 
 def invocations(bedrock: Bedrock, stack: Stack) -> list[Invocation]:
-    """What calling ``bedrock.model_id`` takes. Raises ``ValueError`` where the model behind it cannot be derived."""
+    """The permissions that calling ``bedrock.model_id`` requires. Raises ``ValueError`` if the model behind it cannot
+    be derived."""
     kind, name = _parts(bedrock.model_id)
     itself = bedrock.model_id if bedrock.model_id.startswith("arn:") else _arn(stack, kind, name)
     if kind == "inference-profile":
@@ -118,12 +119,12 @@ def invocations(bedrock: Bedrock, stack: Stack) -> list[Invocation]:
                 f" inference profile {name} was made from"
             )
         return [Invocation((itself,)), Invocation(_destinations(bedrock, stack, bedrock.profile_model), itself)]
-    # A foundation model, or something of one's own: provisioned throughput, a custom or an imported model.
+    # A foundation model, or a resource of the account: provisioned throughput, a custom or an imported model.
     return [Invocation((itself,))]
 
 
 def guardrails(bedrock: Bedrock, stack: Stack) -> list[str]:
-    """The guardrail, and with one that works across regions its profile in each of them
+    """The guardrail; for one that works across regions also its profile in each region
     (docs.aws.amazon.com/bedrock/latest/userguide/guardrail-profiles-permissions.html)."""
     identifier = bedrock.guardrail_id
     found = [identifier if identifier.startswith("arn:") else _arn(stack, "guardrail", identifier)]
@@ -151,7 +152,7 @@ def _destinations(bedrock: Bedrock, stack: Stack, profile: str) -> tuple[str, ..
         model = model if geography in (*DESTINATIONS, _GLOBAL) else profile
         return tuple(_arn(stack, "foundation-model", model, region) for region in bedrock.regions)
     if geography == _GLOBAL:
-        # The model where the request is made, and once more without a region: wherever Bedrock sends it.
+        # The model in the calling region, and once more without a region, for wherever Bedrock routes the call.
         return (_arn(stack, "foundation-model", model), _arn(stack, "foundation-model", model, ""))
     if geography in DESTINATIONS:
         return tuple(_arn(stack, "foundation-model", model, region) for region in DESTINATIONS[geography])

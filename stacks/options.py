@@ -1,4 +1,4 @@
-"""What whoever deploys may choose, read once from the CDK context."""
+"""The options of a deployment, read once from the CDK context."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -11,7 +11,7 @@ from constructs import Node
 from statemachine.tasks import Retries, Retry
 
 _LOCAL_SENDER = "campaigns@example.com"
-"""Nobody can verify an address of example.com, so it serves only where nothing is sent."""
+"""Nobody can verify an address of example.com, so it is only used where nothing is sent."""
 _ROLE = re.compile(r"(arn:[a-z-]+:iam::\d{12}:role/)?[\w+=.@-][\w+=.@/-]{0,575}", re.ASCII)
 """An ARN, or a path and a name (docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html)."""
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
@@ -19,8 +19,8 @@ _MODEL = re.compile(r"arn:[a-z-]+:bedrock:[a-z0-9-]*:(\d{12})?:[a-z-]+/[\w./:-]+
 _SECRET = re.compile(r"[\w/+=.@-]{1,512}", re.ASCII)
 """docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.html"""
 RESERVED = "authorizer=20,api=60,generate-posts=400"
-"""Of an account's usual 1,000 concurrent executions, of which AWS keeps 100 unreserved. The API answers the reviewers'
-pages too. What is reserved is also the most there is: generation can use 400 and no more, whatever else happens."""
+"""Out of an account's usual 1,000 concurrent executions, of which AWS keeps 100 unreserved. The API also serves the
+reviewers' pages. Reserved concurrency is also a maximum: generation never uses more than 400."""
 
 
 class Bedrock(NamedTuple):
@@ -48,7 +48,7 @@ class Options(NamedTuple):
     prefix: str
     sender: str
     owns_sender: bool
-    """Whether this stage makes the sender's identity in SES, of which an account has one for each address."""
+    """Whether this stage creates the sender's SES identity; an account can have only one for each address."""
     tracing: bool
     provider: Literal["offline", "bedrock", "openai"]
     bedrock: Bedrock
@@ -56,16 +56,16 @@ class Options(NamedTuple):
     internal_roles: tuple[str, ...]
     """Who may start campaigns by invoking ``build-campaign``: role ARNs, or names of roles of the same account."""
     reserved: Mapping[str, int]
-    """Concurrent executions set aside for a Lambda, and at once its maximum, by its name."""
+    """Reserved concurrency by the Lambda's name; it is also that Lambda's maximum."""
     retries: Retries
     tenant_campaigns: int
-    """Campaigns of one tenant that may be built at once."""
+    """How many campaigns of one tenant may be built at once."""
     tenant_model_calls: int
-    """Model calls that the campaigns of one tenant, together, may have in flight."""
+    """How many model calls the campaigns of one tenant, together, may have in flight."""
 
     @classmethod
     def of(cls, app: App) -> "Options":
-        """Raises ``ValueError`` naming the context value that is missing or not one of those allowed."""
+        """Raises ``ValueError`` naming the context value that is missing or not allowed."""
         node = app.node
         target: Literal["aws", "local"] = "local" if _one_of(node, "target", ("aws", "local")) == "local" else "aws"
         sender = _text(node, "sender", _LOCAL_SENDER if target == "local" else "")
@@ -87,14 +87,14 @@ class Options(NamedTuple):
                 temporary=_retry(node, "retryTemporary", Retries().temporary),
                 throttled=_retry(node, "retryThrottled", Retries().throttled),
             ),
-            # Here, a thousand at once are what is measured.
+            # High on the local stack, because the measurements run a thousand at once.
             tenant_campaigns=_positive(node, "tenantCampaigns", "200" if target == "aws" else "2000"),
             tenant_model_calls=_positive(node, "tenantModelCalls", "4000" if target == "aws" else "100000"),
         )
 
     @property
     def quota(self) -> dict[str, str]:
-        """What the functions that take campaigns in are told of a tenant's limits."""
+        """A tenant's limits, as settings for the functions that accept campaigns."""
         calls = str(self.tenant_model_calls)
         return {"TENANT_CAMPAIGNS": str(self.tenant_campaigns), "TENANT_MODEL_CALLS": calls}
 
@@ -145,7 +145,7 @@ def _text(node: Node, name: str, default: str) -> str:
 
 
 def _listed(node: Node, name: str) -> tuple[str, ...]:
-    """A list in cdk.json, or values with commas between them on a command line."""
+    """A list in cdk.json, or comma-separated values on a command line."""
     value = node.try_get_context(name) or ()
     every: Iterable[object] = value.split(",") if isinstance(value, str) else value
     return tuple(str(each).strip() for each in every)
@@ -160,7 +160,7 @@ def _matching(node: Node, name: str, pattern: re.Pattern[str], wrong: str) -> tu
 
 
 def _numbers(node: Node, name: str, default: str) -> dict[str, int]:
-    """``name=number`` with commas between them; ``off`` is none."""
+    """Comma-separated ``name=number``; ``off`` means none."""
     text = _text(node, name, default)
     if text == "off":
         return {}

@@ -1,4 +1,4 @@
-"""What looks after campaigns whose execution was lost: one Lambda, when they are due or an execution ends badly."""
+"""Recovery of campaigns whose execution was lost: one Lambda, invoked on a schedule and when an execution fails."""
 
 from aws_cdk import CfnOutput, Duration, Stack
 from aws_cdk import aws_events as events
@@ -16,7 +16,7 @@ from stacks.workflow import WorkflowStack
 
 
 class RecoveryStack(Stack):
-    """Stateless."""
+    """It has no stateful resources."""
 
     def __init__(
         self, scope: Construct, construct_id: str, *, options: Options, data: DataStack, workflow: WorkflowStack
@@ -59,7 +59,7 @@ class RecoveryStack(Stack):
         CfnOutput(self, "ReconcileFunctionName", value=self.reconcile.function_name)
 
     def _on_a_bad_end(self, workflow: WorkflowStack) -> None:
-        """The engine reports it itself, as far as it can (best effort), so that nobody has to ask it all the time.
+        """EventBridge reports ended executions (best effort), so that they need not be polled.
 
         docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html
         """

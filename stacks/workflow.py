@@ -33,7 +33,7 @@ from statemachine.build import EXECUTION_TIMEOUT, MAP_LABEL, BuildFunctions, bui
 
 
 class WorkflowStack(Stack):
-    """Stateless: it can be deleted and deployed again while the data stays."""
+    """It has no stateful resources: it can be deleted and deployed again without losing data."""
 
     def __init__(self, scope: Construct, construct_id: str, *, options: Options, data: DataStack) -> None:
         super().__init__(scope, construct_id, description="Campaign orchestration: the BUILD workflow")
@@ -77,7 +77,7 @@ class WorkflowStack(Stack):
                 "aggregate_results",
                 [Access.GET, Access.PUT, Access.UPDATE, Access.QUERY, Access.PARTIQL_UPDATE],
                 timeout_seconds=120,
-                # Ten thousand texts are compared in memory, and the processor comes with it.
+                # Ten thousand texts are compared in memory, and more memory also means more processor.
                 memory_mb=1024,
             ),
             request_approval=self._request_approval(),
@@ -117,7 +117,7 @@ class WorkflowStack(Stack):
             [Access.GET, Access.PUT, Access.UPDATE, Access.QUERY],
             environment={"MANIFEST_BUCKET": self._data.manifests.bucket_name},
         )
-        # GET: what is there is added to, and a condition on it needs the right to read it.
+        # GET: texts are added to an existing object, and a conditional write needs the right to read it.
         grant_objects(function, self._data, [Objects.GET, Objects.PUT], RECENT_TEXTS)
         return function
 
@@ -138,13 +138,13 @@ class WorkflowStack(Stack):
     def _plan_posts(self) -> CampaignFunction:
         function = self._step(
             "plan_posts",
-            # BATCH_GET: versions before the tenant's recent texts had an object read its last campaigns themselves.
+            # BATCH_GET: older versions, which run in older executions, read the tenant's last campaigns themselves.
             [Access.GET, Access.BATCH_GET, Access.PUT, Access.UPDATE, Access.QUERY, Access.PARTIQL_INSERT],
             environment={"MANIFEST_BUCKET": self._data.manifests.bucket_name, **model_environment(self._options)},
             timeout_seconds=300,
             memory_mb=1024,
         )
-        # GET: whether the recent texts are still there when the plan is taken up again.
+        # GET: whether the copy of the recent texts still exists when the plan is resumed.
         grant_objects(function, self._data, [Objects.GET, Objects.PUT])
         grant_objects(function, self._data, [Objects.GET], RECENT_TEXTS)
         grant_model(function, self._options)
@@ -168,13 +168,13 @@ class WorkflowStack(Stack):
             timeout_seconds=120,
             memory_mb=1024,
         )
-        # GET: the texts that are not to be repeated.
+        # GET: the texts that must not be repeated.
         grant_objects(function, self._data, [Objects.GET])
         grant_model(function, self._options)
         return function
 
     def _agent(self, folder: str, *, timeout_seconds: int) -> CampaignFunction:
-        """An agent by itself, for callers that are not Python code. It reads and writes nothing but its answer."""
+        """A Lambda with only the agent, for callers that are not Python code. It has access to nothing else."""
         function = CampaignFunction(
             self,
             folder.replace("_", "-"),
@@ -197,15 +197,15 @@ class WorkflowStack(Stack):
                 **self.mail.environment,
                 "TOKEN_KEY_ID": self._data.key.key_id,
             },
-            timeout_seconds=60,  # each mail may get no answer for ten seconds
+            timeout_seconds=60,  # SES may take ten seconds to answer for each mail
         )
         grant_secret(function, self._data, self._data.approval_keys_name)
         grant_parameter(function, self.base_url_parameter)
         self.mail.grant_send(function)
         grant_seal(function, self._data.key, "kms:Encrypt")
         grant_alert(function, self.alerts, self._data.key)
-        # A question that was answered is not asked again: the task gets the answer. A heartbeat tells whether the task
-        # still waits, so that a late delivery asks nobody.
+        # If the request was answered already, the task gets the answer and nobody is asked again. A heartbeat shows
+        # whether the task still waits, so that a late delivery asks nobody.
         grant_task_answers(function, ["states:SendTaskFailure", "states:SendTaskHeartbeat", "states:SendTaskSuccess"])
         return function
 
@@ -228,23 +228,24 @@ class WorkflowStack(Stack):
             state_machine_type=sfn.StateMachineType.STANDARD,
             timeout=EXECUTION_TIMEOUT,
             tracing_enabled=self._options.tracing,
-            # Without data: the input of RequestApproval holds the task token.
+            # Without execution data: the input of RequestApproval contains the task token.
             logs=sfn.LogOptions(destination=log_group, level=sfn.LogLevel.ALL, include_execution_data=False),
             encryption_configuration=sfn.CustomerManagedEncryptionConfiguration(self._data.key, Duration.minutes(15)),
         )
         self._grant_machine_key(machine)
-        # Of every version: an execution that was started before this deployment calls those it began with.
+        # Of every version: an execution that started before this deployment calls the versions it began with.
         versions = [f"{function.function_arn}:*" for function in functions]
         machine.add_to_role_policy(iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=versions))
         self._acknowledge_machine(machine, functions)
         return machine
 
     def _grant_machine_key(self, machine: sfn.StateMachine) -> None:
-        """To read the manifest, and for the map's children, whose data is encrypted as of a machine of their own.
+        """For reading the manifest, and for the map's children, whose data is encrypted as if they had their own
+        machine.
 
-        Executions call KMS in the machine's role and not through Step Functions, where a condition on the service
-        would stop them (docs.aws.amazon.com/step-functions/latest/dg/encryption-at-rest.html). The executions' own
-        use of the key is granted by the CDK.
+        Executions call KMS with the machine's role and not through Step Functions, so a condition on the service would
+        block them (docs.aws.amazon.com/step-functions/latest/dg/encryption-at-rest.html). The CDK grants the
+        executions' own use of the key.
         """
         data = self._data
         grant_key(machine, data.key, ["kms:Decrypt"], "s3", {"aws:s3:arn": data.manifests.bucket_arn})

@@ -1,1 +1,1 @@
-"""The workflow as a CDK chain, and its pictures."""
+"""The workflow as a CDK chain, and its diagrams."""

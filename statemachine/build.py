@@ -1,7 +1,7 @@
 """BUILD: from a brief to an approved campaign.
 
-Read it top to bottom; every task that gives up goes to Compensate and RecordFailure. The
-state carries ids and counts only.
+The states are defined from top to bottom. Every task that fails for good goes to Compensate and RecordFailure. The
+state contains ids and counts only.
 """
 
 from functools import partial
@@ -18,17 +18,18 @@ from lambdas.domain.models.campaign import MAX_REVISIONS
 from statemachine.tasks import Retries, callback_step, retry_reading, step
 
 APPROVAL_TIMEOUT = Duration.days(15)
-"""Twice the longest wait a campaign may ask for, and a day: the campaign's own policy strikes long before, unless
-whatever carries it out is dead."""
+"""Twice the longest wait a campaign may ask for, plus a day: the campaign's own policy applies long before, unless the
+sweep, which applies it, is dead."""
 APPROVAL_HEARTBEAT = Duration.hours(24)
 MAP_LABEL = "GeneratePosts"
-"""In the ARNs of the map's child executions."""
+"""Part of the ARNs of the map's child executions."""
 HEARTBEAT_RETRIES = 3
-"""Of a wait whose heartbeat was missed. After these the catcher begins the state anew, so it never gives up."""
+"""Retries of a wait whose heartbeat was missed. After these the state is entered again by its catch, so it never gives
+up."""
 BUILD_TIME = Duration.days(2)
-"""For everything but waiting in one round: planning, writing up to 10,000 posts, retries of hours."""
+"""Time for everything except waiting in one round: planning, writing up to 10,000 posts, retries of hours."""
 EXECUTION_TIMEOUT = Duration.days((MAX_REVISIONS + 1) * (APPROVAL_TIMEOUT.to_days() + BUILD_TIME.to_days()))
-"""Every round that a campaign may ask for. An execution of AWS lasts up to a year
+"""Enough for every round that a campaign may ask for. An execution on AWS can last up to a year
 (docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html)."""
 
 
@@ -77,7 +78,7 @@ def build_workflow(
 def _approval(
     scope: Construct, functions: BuildFunctions, generate: sfn.DistributedMap, retries: Retries
 ) -> tuple[tasks.LambdaInvoke, ...]:
-    """RequestApproval and all that comes after it; its task is the first of those answered."""
+    """RequestApproval and the states after it; RequestApproval is the first of those returned."""
     make = partial(step, scope, retries=retries)
     request = _request_approval(scope, functions.request_approval, retries)
     expired = make(
@@ -134,12 +135,12 @@ def _request_approval(scope: Construct, function: lambda_.Function, retries: Ret
 def _generate_posts(
     scope: Construct, function: lambda_.Function, manifests: s3.IBucket, retries: Retries
 ) -> sfn.DistributedMap:
-    """One child execution for each batch of the manifest. What they did is counted from the table.
+    """One child execution for each batch of the manifest. The results are counted from the table.
 
-    No child fails: what a failed one leaves, its error and its cause, comes back to the map with the others' results
-    (docs.aws.amazon.com/step-functions/latest/dg/input-output-resultwriter.html), and a few hundred of them would be
-    more than a state may hold, which ends the execution. The map tolerates those that are killed: its percentage counts
-    batches, and a campaign's counts posts. AggregateResults judges by the posts.
+    No child fails: the error and cause of a failed child are returned to the map with the others' results
+    (docs.aws.amazon.com/step-functions/latest/dg/input-output-resultwriter.html), and a few hundred of them would
+    exceed the size of a state, which ends the execution. The map tolerates all failures, because its percentage counts
+    batches, while a campaign's counts posts. AggregateResults decides by the posts.
     """
     posts = sfn.DistributedMap(
         scope,
@@ -158,7 +159,8 @@ def _generate_posts(
         label=MAP_LABEL,
         result_path=sfn.JsonPath.DISCARD,
     )
-    # The children's outputs come back to the map as one array: empty, so that ten thousand fit the payload quota.
+    # The children's outputs are returned to the map as one array; they are empty, so that ten thousand fit the payload
+    # quota.
     make = partial(step, scope, retries=retries, output_path=sfn.JsonPath.DISCARD)
     batch = make("GenerateBatch", function, comment="Up to ten posts at once")
     given_up = sfn.Pass(
@@ -177,7 +179,7 @@ def _failure(scope: Construct, functions: BuildFunctions, retries: Retries) -> s
     record = make(
         "RecordFailure", functions.record_failure, comment="Put the reason on the campaign's record, and alert"
     )
-    # What could not be undone is on record as well, so the reason is recorded whatever becomes of the undoing.
+    # What could not be undone is recorded as well, so the failure is recorded even if undoing fails.
     compensate.add_catch(record, errors=["States.ALL"], result_path=sfn.JsonPath.DISCARD)
     record.add_catch(failed, errors=["States.ALL"], result_path=sfn.JsonPath.DISCARD)
     return compensate.next(record).next(failed)

@@ -1,4 +1,4 @@
-"""How every task of both workflows is called, retried and caught; a deployment may choose its patience.
+"""How every task is called, retried and caught; the retries are options of a deployment.
 
 A definition names versions of functions, so that an execution ends with the code it began with (docs/adr/0022).
 """
@@ -16,13 +16,13 @@ from lambdas.domain.errors import THROTTLED_RETRIES, WORKFLOW_RETRIES, Throttled
 
 MAX_ATTEMPTS = 99_999_999
 MAX_DELAY_SECONDS = 31_622_400
-"""Of a retrier: attempts below 100,000,000, interval and delay below a year and two days
+"""Limits of a retrier: fewer than 100,000,000 attempts, interval and delay below a year and two days
 (docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html)."""
 
 
 class Retry(NamedTuple):
-    """``retries`` are counted after the first attempt; times are in seconds. Every wait is drawn at random between
-    nothing and its full length, so that steps that failed together do not come back together."""
+    """``retries`` are counted after the first attempt; times are in seconds. Every wait is random between zero and its
+    full length, so that steps that failed together do not retry together."""
 
     retries: int
     interval: int
@@ -31,9 +31,9 @@ class Retry(NamedTuple):
 
     @classmethod
     def parse(cls, text: str, default: "Retry") -> "Retry":
-        """``retries=3,interval=2,backoff=2.0,maxDelay=60``: what is left out is the ``default``'s.
+        """``retries=3,interval=2,backoff=2.0,maxDelay=60``; omitted values are taken from ``default``.
 
-        Raises ``ValueError`` that says what is wrong.
+        Raises ``ValueError`` with the reason.
         """
         given: dict[str, float] = {}
         for part in text.split(","):
@@ -68,14 +68,15 @@ _FIELDS = {
 
 
 class Retries(NamedTuple):
-    """By what is known of an error. Permanent ones are never tried again."""
+    """By the kind of error. Permanent errors are never retried."""
 
     unknown: Retry = Retry(retries=2, interval=1, backoff=2, max_delay=30)
-    """Three attempts, as seed 001 has it: maxAttempts 3, initialInterval 1 s, backoffCoefficient 2, maximum 30 s."""
+    """Three attempts: the first one and two retries."""
     temporary: Retry = Retry(retries=WORKFLOW_RETRIES, interval=1, backoff=2, max_delay=30)
     """A service is down or slow: about a minute."""
     throttled: Retry = Retry(retries=THROTTLED_RETRIES, interval=2, backoff=2, max_delay=60)
-    """Somebody asks us to slow down: up to ten minutes, so that a busy hour slows campaigns instead of failing them."""
+    """A service asks us to slow down: up to ten minutes, so that a busy hour slows campaigns down instead of failing
+    them."""
 
 
 LAMBDA_SERVICE_ERRORS = [
@@ -88,11 +89,11 @@ LAMBDA_SERVICE_ERRORS = [
     "Sandbox.Timedout",
     "States.Timeout",
 ]
-"""Failures of Lambda itself, worth another try
+"""Failures of Lambda itself that are worth a retry
 (docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html and bp-lambda-serviceexception.html)."""
 
 THROTTLING_ERRORS = ["Lambda.TooManyRequestsException", ThrottledError.__name__]
-"""Too many invocations at once, by the account's quota or by what is set aside for the function
+"""Too many invocations at once, because of the account's quota or the function's reserved concurrency
 (docs.aws.amazon.com/lambda/latest/dg/invocation-retries.html), and a service that asked a step to slow down."""
 
 ATTEMPT = {
@@ -102,10 +103,10 @@ ATTEMPT = {
     "retryCount": sfn.JsonPath.number_at("$$.State.RetryCount"),
     "enteredAt": sfn.JsonPath.string_at("$$.State.EnteredTime"),
 }
-"""The engine's account of the attempt, as ``lambdas.domain.models.workflow.Attempt`` reads it."""
+"""The attempt, from Step Functions' context object, as ``lambdas.domain.models.workflow.Attempt`` reads it."""
 
 _MARGIN = Duration.seconds(15)
-"""The function's own timeout strikes first, so that a late attempt is dead before the next one starts."""
+"""The function's own timeout comes first, so that a late attempt has ended before the next one starts."""
 
 
 def step(
@@ -147,10 +148,10 @@ def callback_step(
     result_path: str,
     comment: str,
 ) -> tasks.LambdaInvoke:
-    """A state that calls ``function`` with a task token and then waits, at no cost, for somebody to answer it.
+    """A state that calls ``function`` with a task token and then waits, at no cost, until somebody answers it.
 
-    The function has to fail the task itself (``SendTaskFailure``) when it cannot ask the question. A missed heartbeat
-    says that whoever looks after the question is dead, and not that it was answered by silence: it is asked anew.
+    The function has to fail the task itself (``SendTaskFailure``) if it cannot send the request. A missed heartbeat
+    means that the sweep is dead, not that nobody answered; the state is entered again.
     """
     task = tasks.LambdaInvoke(
         scope,
@@ -168,13 +169,13 @@ def callback_step(
     )
     # Before the others: States.TaskFailed is a wildcard that includes it, and so does States.Timeout.
     _ask_anew(task, heartbeat_retries)
-    # Not on States.Timeout: seven silent days are an answer and not a glitch.
+    # Not on States.Timeout: seven days without an answer are a result, not an error.
     add_retries(task, retries, [name for name in LAMBDA_SERVICE_ERRORS if name != "States.Timeout"])
     return task
 
 
 def _ask_anew(task: tasks.LambdaInvoke, times: int) -> None:
-    """After a missed heartbeat."""
+    """Enter the state again after a missed heartbeat."""
     task.add_retry(
         errors=["States.HeartbeatTimeout"],
         interval=Duration.seconds(1),
@@ -188,7 +189,7 @@ def _ask_anew(task: tasks.LambdaInvoke, times: int) -> None:
 def add_retries(
     task: tasks.LambdaInvoke, retries: Retries, service_errors: Sequence[str] = LAMBDA_SERVICE_ERRORS
 ) -> None:
-    """Permanent errors never, throttling for minutes, known temporary errors for one, anything unknown briefly."""
+    """Permanent errors never, throttling for minutes, known temporary errors for a minute, unknown ones briefly."""
     task.add_retry(errors=permanent_names(), max_attempts=0)
     temporary = [name for name in (*retryable_names(), *service_errors) if name not in THROTTLING_ERRORS]
     _add(task, THROTTLING_ERRORS, retries.throttled)
@@ -197,7 +198,7 @@ def add_retries(
 
 
 def retry_reading(posts: sfn.DistributedMap, retries: Retries) -> None:
-    """The map's own reading of its manifest may fail for a moment as well; its children are retried by themselves."""
+    """Reading the manifest may fail temporarily as well; the map's children are retried by themselves."""
     _add(posts, ["States.ItemReaderFailed"], retries.temporary)
 
 

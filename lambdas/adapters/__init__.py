@@ -1,1 +1,1 @@
-"""The only code that talks to the outside: boto3, HTTP, clock, logs."""
+"""The only code that does I/O: boto3, HTTP, clock, logs."""

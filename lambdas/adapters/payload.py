@@ -1,4 +1,4 @@
-"""What goes into a step and what comes out of it: how large it is, and what its failure is called."""
+"""Input and output of a step: their size, and the description of an error."""
 
 import hashlib
 import traceback
@@ -12,13 +12,13 @@ from lambdas.domain.models.campaign import Cause, Failure
 
 _MESSAGE_CHARS = 2_000
 _FRAMES = 60
-"""Of a stack, each of some 150 bytes: together with the message well below the 32 KiB of a state."""
+"""Stack frames kept, each of about 150 bytes: together with the message well below the 32 KiB of a state."""
 _CHAIN = 5
-"""Links of a chain of causes that are kept."""
+"""Number of chained causes that are kept."""
 
 
 class Payload(NamedTuple):
-    """JSON data, the SHA-256 of its canonical text, and that text's bytes."""
+    """JSON data, the SHA-256 of its canonical text, and the size of that text in bytes."""
 
     data: dict[str, Any]
     hash: str
@@ -32,7 +32,7 @@ class Payload(NamedTuple):
     def check(self, limit: int, what: str, *, without: Sequence[str] = ()) -> None:
         """Raises ``StateTooLargeError`` beyond ``limit`` bytes, not counting the fields ``without``.
 
-        The engine's own limit is 262,144 bytes and its error names no step; this one comes first and does.
+        The engine's own limit is 262,144 bytes, and its error does not name the step; this check does.
         """
         counted = {name: value for name, value in self.data.items() if name not in without}
         size = self.size if len(counted) == len(self.data) else len(canonical(counted))
@@ -45,13 +45,13 @@ class Payload(NamedTuple):
 
 
 def failure_of(error: Exception, step_name: str, at: datetime) -> Failure:
-    """An exception as it is kept on a record, with what lies behind it."""
+    """An exception in the form that is stored on a record, with its causes."""
     known = isinstance(error, CampaignError)
     return Failure(
         code=error.code if isinstance(error, CampaignError) else "UNEXPECTED_ERROR",
         message=str(error)[:_MESSAGE_CHARS] if known else f"{type(error).__name__}: {error}"[:_MESSAGE_CHARS],
         at=at,
-        # An error nobody foresaw may well pass: the workflow gives it two more tries.
+        # An unexpected error may be temporary: the workflow retries it twice.
         retryable=error.retryable if isinstance(error, CampaignError) else True,
         step=step_name,
         causes=tuple(_chain(error)),
@@ -59,10 +59,11 @@ def failure_of(error: Exception, step_name: str, at: datetime) -> Failure:
 
 
 def reported(error: Exception) -> Exception:
-    """``error`` as the engine may be told of it: of the same class name, by which it retries and catches.
+    """``error`` in a form that can be reported to the engine, with the same class name, by which it retries and
+    catches.
 
-    Lambda reports message and stack, and the workflow carries them as data to its last steps. One that is too long, or
-    too deep, is told in short; all of it is in the log.
+    Lambda reports message and stack, and the workflow passes them on to its last steps. An error that is too long, or
+    nested too deeply, is shortened; the log has all of it.
     """
     short = str(error)[:_MESSAGE_CHARS]
     if len(short) == len(str(error)) and _depth(error) <= _FRAMES:

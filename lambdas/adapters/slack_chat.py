@@ -1,6 +1,6 @@
-"""Slack by its Web API (docs.slack.dev/apis/web-api): ``users.lookupByEmail``, then ``chat.postMessage`` to the person.
+"""Slack's Web API (docs.slack.dev/apis/web-api): ``users.lookupByEmail``, then ``chat.postMessage`` to the person.
 
-The bot (scopes ``users:read.email`` and ``chat:write``) is the tenant's own: its token is the secret
+Each tenant has its own bot (scopes ``users:read.email`` and ``chat:write``); its token is the secret
 ``<prefix>campaign/slack/<tenant>`` in Secrets Manager. Action on it: ``secretsmanager:GetSecretValue``.
 """
 
@@ -20,20 +20,22 @@ if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
 BUDGET_SECONDS = 10.0
-"""Of all messages of one invocation together: mail is on its way, and the step must not time out over Slack."""
+"""For all messages of one invocation together: the mails are sent already, and the step must not time out because of
+Slack."""
 _TRIES = 3
 _TIMEOUT = urllib3.Timeout(connect=2.0, read=4.0)
 _TEMPORARY = frozenset({"fatal_error", "internal_error", "request_timeout", "service_unavailable", "team_added_to_org"})
-"""Of the errors in an answer those that pass (docs.slack.dev/reference/methods/chat.postMessage)."""
+"""Error codes in a response that are temporary (docs.slack.dev/reference/methods/chat.postMessage)."""
 
 
 _DENIED = frozenset({"AccessDeniedException", "DecryptionFailure"})
-"""docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html. A secret that is not there is
-answered as such, since the function may read every name below the prefix (``stacks/grants.py``)."""
+"""docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html. A missing secret is reported as
+missing, because the function may read every name below the prefix (``stacks/grants.py``)."""
 
 
 class SlackChat:
-    """``secret_prefix`` and a tenant's id make the name of its secret: the bot's token, and nothing else."""
+    """``secret_prefix`` and the tenant's id are the name of the tenant's secret, which contains only the bot's
+    token."""
 
     def __init__(
         self,
@@ -64,12 +66,12 @@ class SlackChat:
         self._post(self._token(tenant_id), channel, _escaped(text))
 
     def _post(self, token: str, channel: str, text: str) -> None:
-        # Without previews: Slack's own fetcher has no business with a reviewer's link.
+        # Without previews, so that Slack's servers do not fetch a reviewer's link.
         body = {"channel": channel, "text": text, "unfurl_links": False, "unfurl_media": False}
         self._call(token, "POST", "chat.postMessage", body)
 
     def _call(self, token: str, method: str, name: str, fields: Mapping[str, Any]) -> dict[str, Any]:
-        """The answer of one method. A limit is waited for where ``Retry-After`` and the budget allow it."""
+        """The response of one method. If Slack limits the rate, waits for ``Retry-After`` if the budget allows it."""
         for _ in range(_TRIES):
             response = self._request(token, method, name, fields)
             if response.status != 429:
@@ -96,7 +98,7 @@ class SlackChat:
         except urllib3.exceptions.TimeoutError:
             raise DependencyTimeoutError("Slack took too long") from None
         except urllib3.exceptions.HTTPError as error:
-            # Not the error's own words: they hold the address that was asked for.
+            # Not the error's message: it contains the address that was looked up.
             raise DependencyUnavailableError(f"Slack could not be reached ({type(error).__name__})") from None
 
     def _left(self) -> float:
@@ -110,7 +112,8 @@ class SlackChat:
             token = self._secrets.get_secret_value(SecretId=f"{self._prefix}{tenant_id}").get("SecretString", "")
         except ClientError as error:
             if error_code(error) in _DENIED:
-                # Not the same as having none: somebody has to look at a policy, of the function or of the secret's key.
+                # Not the same as a missing secret: somebody has to check the policy of the function or of the secret's
+                # key.
                 raise ChatRefusedError("the bot token of this tenant may not be read") from error
             if error_code(error) != "ResourceNotFoundException":
                 raise
@@ -138,10 +141,10 @@ def _read(response: "urllib3.BaseHTTPResponse") -> dict[str, Any]:
 
 
 def _seconds(text: str | None) -> float:
-    """Of ``Retry-After``, which Slack gives in whole seconds."""
+    """The value of ``Retry-After``, which Slack gives in whole seconds."""
     return float(text) if text and text.isdecimal() and len(text) < 6 else 1.0
 
 
 def _escaped(text: str) -> str:
-    """As Slack's markup wants it (docs.slack.dev/messaging/formatting-message-text)."""
+    """Escaped for Slack's markup (docs.slack.dev/messaging/formatting-message-text)."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -1,4 +1,5 @@
-"""The frame around every step: parse, log, measure, leave a checkpoint, and let the error through by its class."""
+"""The wrapper around every step: parses the event, logs, measures, stores the checkpoint, and re-raises errors by their
+class."""
 
 from collections.abc import Callable
 from time import perf_counter
@@ -19,7 +20,7 @@ from lambdas.settings import Settings, settings
 
 EventT = TypeVar("EventT", bound=TaskEvent)
 MakePorts = Callable[[Settings, Deadline | None], Ports]
-"""From the function's settings, and when the invocation ends."""
+"""Called with the function's settings, and with the time at which the invocation ends."""
 
 
 class Step(Generic[EventT]):
@@ -41,12 +42,12 @@ class Step(Generic[EventT]):
         self._checkpoint, self._begin = checkpoint, begin
 
     def over(self, ports: Ports) -> "Step[EventT]":
-        """The same step over other ports, and without an environment."""
+        """The same step with other ports, and without reading the environment."""
         how = {"checkpoint": self._checkpoint, "begin": self._begin}
         return Step(self.name, self._event, Settings, self._logic, lambda *_: ports, **how)
 
     def __call__(self, raw: dict[str, Any], context: object) -> dict[str, Any]:
-        # The process is warm: nothing of the last invocation may stand in this one's lines.
+        # The process is reused: fields of the last invocation must not appear in this one's log lines.
         logger().clear_state()
         logger().append_keys(step=self.name)
         logger().set_correlation_id(_claimed_correlation_id(raw))
@@ -66,7 +67,7 @@ class Step(Generic[EventT]):
 
 
 def _claimed_correlation_id(raw: Any) -> str | None:
-    """The correlation id of an event that is not validated yet, so that a refusal can be found by it."""
+    """The correlation id of an event that is not validated yet, so that even a refusal can be found in the log."""
     data = raw.get("input") if isinstance(raw, dict) else None
     claimed = data.get("correlationId") if isinstance(data, dict) else None
     return claimed[:128] if isinstance(claimed, str) else None
@@ -88,7 +89,7 @@ def _begun(name: str, event: TaskEvent, given: Payload) -> Checkpoint:
 
 
 class _Attempt:
-    """One attempt of one step: whatever becomes of it is logged, measured and recorded."""
+    """One attempt of one step: its outcome is logged, measured and recorded."""
 
     def __init__(self, event: TaskEvent, begun: Checkpoint, store: CheckpointStore | None, limit: int) -> None:
         logger().append_keys(tenant_id=event.key.tenant_id, campaign_id=event.key.campaign_id, attempt=begun.attempt)
@@ -110,7 +111,7 @@ class _Attempt:
             told = reported(error)
             if told is error:
                 raise
-            # Not from it: the short form is all that is to travel.
+            # "from None": only the short form is passed on.
             raise told from None
         self._report(self._succeeded(made))
         logger().info("step succeeded", result=made.data)

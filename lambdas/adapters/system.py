@@ -1,4 +1,4 @@
-"""The real clock and the real source of ids: the one place where time and chance come in."""
+"""The real clock and the real source of ids; the only module that reads the time or random numbers."""
 
 import random
 import secrets
@@ -12,7 +12,7 @@ from lambdas.ports.bundle import Deadline
 
 class SystemClock:
     def now(self) -> datetime:
-        """Cut to milliseconds, as times are stored: what is read back is what was written."""
+        """Truncated to milliseconds, as times are stored, so that a value read back equals the one written."""
         now = datetime.now(UTC)
         return now.replace(microsecond=now.microsecond // 1_000 * 1_000)
 
@@ -26,7 +26,7 @@ class UlidSource:
 
 
 class SystemTimer:
-    """Waiting, by a clock that never jumps. Seconds."""
+    """Waiting, with a monotonic clock. Seconds."""
 
     def now(self) -> float:
         return time.monotonic()
@@ -35,7 +35,7 @@ class SystemTimer:
         time.sleep(seconds)
 
     def any_up_to(self, seconds: float) -> float:
-        """A random time, so that those who were refused together do not come back together."""
+        """A random time, so that callers that were throttled together do not retry together."""
         return random.uniform(0, seconds)  # noqa: S311 - nothing to guess here
 
 
@@ -45,7 +45,8 @@ def sleep(seconds: float) -> None:
 
 
 def deadline_of(context: object) -> Deadline | None:
-    """When the invocation is killed. ``context`` is what Lambda gives a handler; anything without
-    ``get_remaining_time_in_millis`` sets no deadline (docs.aws.amazon.com/lambda/latest/dg/python-context.html)."""
+    """When the invocation ends. ``context`` is what Lambda passes to a handler; without
+    ``get_remaining_time_in_millis`` there is no deadline
+    (docs.aws.amazon.com/lambda/latest/dg/python-context.html)."""
     remaining = getattr(context, "get_remaining_time_in_millis", None)
     return Deadline(time.monotonic() + remaining() / 1000, time.monotonic) if remaining else None

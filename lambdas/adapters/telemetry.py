@@ -1,10 +1,10 @@
-"""Logs, metrics and traces: the one place that knows how they leave the process.
+"""Logs, metrics and traces; the only module that knows how they are emitted.
 
-The logger cannot print a token: secret fields are dropped by name, also those of models; anything that looks like a
-JWT or a token of Slack goes by its look, wherever in the line it stands.
+The logger cannot print a token: secret fields are removed by name, also those of models, and anything in a line that
+looks like a JWT or a Slack token is replaced.
 
-Logs are JSON lines that all carry the correlation id; metrics are CloudWatch's embedded metric format, printed to
-the same stream and turned into metrics by CloudWatch at no request of ours.
+Logs are JSON lines, all with the correlation id. Metrics use CloudWatch's embedded metric format: they are printed to
+the same stream, and CloudWatch turns them into metrics without any request.
 """
 
 import json
@@ -25,7 +25,7 @@ _SECRET_FIELDS = frozenset({"token", "taskToken", "task_token", "nonce", "author
 
 
 def scrub(value: Any) -> Any:
-    """``value`` without anything that opens something."""
+    """``value`` without secrets."""
     if isinstance(value, str):
         return _TOKEN.sub("[token]", value)
     if isinstance(value, BaseModel):
@@ -38,7 +38,7 @@ def scrub(value: Any) -> Any:
 
 
 def _serialize(record: dict[str, Any]) -> str:
-    # Whatever JSON does not know (an exception, a URL) is text only now, so it is looked at once more.
+    # What JSON cannot represent (an exception, a URL) has become text only now, so it is checked once more.
     return json.dumps(scrub(record), default=lambda value: scrub(str(value)), ensure_ascii=False)
 
 
@@ -68,7 +68,7 @@ def step_finished(step: str, outcome: str, duration_ms: float, tenant_id: str) -
 
 
 def due_worked(kind: str, due: int, done: int, failed: int, oldest_seconds: float) -> None:
-    """One tick of periodic work (``services/due.py``): dimension ``Kind``. ``DueAge`` says how late the work is."""
+    """One run of periodic work (``services/due.py``): dimension ``Kind``. ``DueAge`` is how late the work is."""
     values = [("DueItems", due), ("DueDone", done), ("DueFailed", failed)]
     counts = [(name, MetricUnit.Count, float(number)) for name, number in values]
     _emit([*counts, ("DueAge", MetricUnit.Seconds, oldest_seconds)], {"Kind": kind})
@@ -90,7 +90,7 @@ def _emit(
 
 
 class LoggerLog:
-    """``RequestLog`` over the powertools logger, which scrubs whatever looks like a token."""
+    """``RequestLog`` with the Powertools logger, which replaces anything that looks like a token."""
 
     def __init__(self, logger: Logger) -> None:
         self._logger = logger

@@ -1,1 +1,2 @@
-"""The planner and the generator: each exports ``run``, answers in one form and never raises."""
+"""The planner and the generator: each exports ``run``, which returns a result or an error in one format and never
+raises."""

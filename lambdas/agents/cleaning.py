@@ -1,7 +1,7 @@
-"""Text from a brief or a model, made safe to show and to publish.
+"""Makes text from a brief or a model safe to show and to publish.
 
-A brief is written by a person who may paste anything: markup, control characters, other people's links, orders to
-the model. None of it may reach a reviewer's browser as markup or a reader as a link the brand did not choose.
+The author of a brief may paste anything: markup, control characters, other people's links, instructions to the model.
+None of it may reach a reviewer's browser as markup, or a reader as a link that the brand did not choose.
 """
 
 import re
@@ -19,7 +19,7 @@ _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u20
 _SPACES = re.compile(r"[ \t\u00a0\u2028\u2029\u0085]+")
 _BLANK_LINES = re.compile(r"\n{3,}")
 _WWW = re.compile(r"\bwww\.[^\s<>\"']+", re.IGNORECASE)
-"""Mail clients link these whatever they end with."""
+"""Mail clients turn these into links whatever they end with."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -34,7 +34,7 @@ def plain_text(text: str) -> str:
 
 
 def without_urls(text: str) -> str:
-    """``text`` with everything taken out that a platform would make clickable."""
+    """``text`` without everything that a platform would turn into a link."""
     while urls := [*links_in(PostContent.model_construct(text=text, generated_at=_EPOCH)), *_WWW.findall(text)]:
         for url in urls:
             text = text.replace(url, "")
@@ -52,6 +52,6 @@ def cleaned(data: Any) -> Any:
     return data
 
 
-@lru_cache(maxsize=2_048)  # the same brief comes by once for each of its posts
+@lru_cache(maxsize=2_048)  # cached: the same brief is used for each of its posts
 def _cleaned_text(text: str) -> str:
     return plain_text(without_urls(plain_text(text)))

@@ -1,4 +1,4 @@
-"""Which model an agent gets, from its function's settings, and which system prompt the model gets.
+"""The model that an agent gets, from its function's settings, and its system prompt.
 
 Only ``bootstrap`` knows the adapters, so it hands over the ways to make a model, and only the chosen one is called.
 System prompts are files, named with their version, so that a change shows in review and in every provenance.
@@ -18,7 +18,7 @@ from lambdas.settings import Settings, SettingsError
 
 
 class AgentSettings(Settings):
-    """Mix into the settings of every function that runs an agent; all have a default."""
+    """Base class for the settings of every function that runs an agent; all have a default."""
 
     agent_provider: Literal["offline", "bedrock", "openai"] = "offline"
     bedrock_model_id: str | None = None
@@ -31,12 +31,12 @@ class AgentSettings(Settings):
     openai_key_secret: str | None = None
     """Name of the secret with the API key; absent for a server that asks for none."""
     offline_latency_ms: Annotated[int, Field(ge=0, le=60_000)] = 0
-    """Milliseconds that the offline model takes for each call."""
+    """Milliseconds that each call of the offline model takes."""
     offline_fault_plan: Json[FaultPlan] | None = None
     """See ``lambdas.agents.offline.offline_model``."""
     model_reserve_seconds: ClassVar[float] = 12.0
-    """Kept of the invocation by calls of the model: more than a batch keeps for storing, so that a call fails before
-    it is given up."""
+    """Reserved at the end of the invocation: more than a batch reserves for storing, so that a call fails before its
+    post is given up."""
 
 
 def choose_model(

@@ -1,6 +1,6 @@
-"""How an agent answers: ``{success, result, error: {code, message, retryable, details}}``, and never an exception.
+"""The answer of an agent: ``{success, result, error: {code, message, retryable, details}}``, never an exception.
 
-``answer`` is the agent's side of it, ``result_of`` the workflow's.
+Agents use ``answer`` to make it, the workflow uses ``result_of`` to read it.
 """
 
 import logging
@@ -57,7 +57,7 @@ RETRYABLE = frozenset(
         ErrorCode.EMPTY_OUTPUT,
     }
 )
-"""Somebody can add examples, services recover, and a model that is sampled again answers differently."""
+"""Worth a retry: somebody may add examples, services recover, and a model may answer differently the next time."""
 
 _PROVIDER_CODES: tuple[tuple[type[CampaignError], ErrorCode], ...] = (
     (ThrottledError, ErrorCode.PROVIDER_THROTTLED),
@@ -86,10 +86,10 @@ class AgentError(Exception):
 
 
 def answer(work: Callable[[], Model]) -> Answer:
-    """Run ``work`` and wrap what comes of it.
+    """Run ``work`` and wrap its result.
 
-    An exception nobody foresaw is answered as ``AGENT_ERROR`` and logged with its trace: a bug in an agent must
-    fail one post and not the batch of its neighbours.
+    An unexpected exception is answered as ``AGENT_ERROR`` and logged with its trace: a bug in an agent must fail one
+    post and not the others of its batch.
     """
     try:
         return {"success": True, "result": work().to_wire(), "error": None}
@@ -118,7 +118,7 @@ def _translated(error: CampaignError) -> AgentError:
 
 
 class Reason(Model):
-    """Why an agent could not do it. ``code`` is upper case and documented with the agent."""
+    """Why an agent failed. ``code`` is upper case and documented with the agent."""
 
     code: str
     message: str
@@ -127,7 +127,7 @@ class Reason(Model):
 
 
 class AgentReply(Model):
-    """What every agent's ``run`` answers."""
+    """What every agent's ``run`` returns."""
 
     success: bool
     result: dict[str, Any] | None = None
@@ -137,9 +137,8 @@ class AgentReply(Model):
 def result_of(reply: Mapping[str, Any]) -> dict[str, Any]:
     """The result of a successful reply.
 
-    Raises ``AgentRetryableError``, ``ThrottledError`` (which the workflow is more patient with) or
-    ``AgentPermanentError``, with the agent's code in ``details``; a reply that breaks the contract is a permanent error
-    of the agent.
+    Raises ``AgentRetryableError``, ``ThrottledError`` (which the workflow retries for longer) or
+    ``AgentPermanentError``, with the agent's code in ``details``; a malformed reply is a permanent error of the agent.
     """
     try:
         parsed = AgentReply.from_internal(reply)

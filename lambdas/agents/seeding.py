@@ -1,4 +1,4 @@
-"""Numbers that look random and are the same every time."""
+"""Deterministic choices that look random: the same arguments always give the same result."""
 
 import hashlib
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ def derive_seed(*parts: str | int) -> int:
 
 
 def pick(options: Sequence[T], *parts: str | int) -> T:
-    """One of ``options`` (not empty), the same for the same parts."""
+    """One of ``options`` (not empty); the same for the same parts."""
     return options[derive_seed(*parts) % len(options)]
 
 

@@ -1,1 +1,1 @@
-"""What the outside calls: the REST API, its authorizer, the reviewers' pages, the direct invocation."""
+"""Everything that is called from outside: the REST API, its authorizer, the reviewers' pages, the direct invocation."""

@@ -1,4 +1,4 @@
-"""Lambda ``authorizer``: lets bearers of an API token in."""
+"""Lambda ``authorizer``: checks the bearer tokens of API calls."""
 
 import re
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ _BEARER = re.compile(r"\s*Bearer +(\S+)\s*", re.IGNORECASE)
 
 
 class NothingSentError(Exception):
-    """``Unauthorized`` is the word at which the gateway answers as it does where there is no header at all
+    """``Unauthorized`` is the message that makes API Gateway answer as if there were no header at all
     (docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-lambda-authorizer-output.html)."""
 
     def __init__(self) -> None:
@@ -28,15 +28,15 @@ class NothingSentError(Exception):
 def authorize(event: Mapping[str, Any], keys: KeySet, *, now: datetime, log: SecurityLog) -> dict[str, Any]:
     """The IAM policy for the bearer of an API token, with ``{tenantId, role, subject}`` as its context.
 
-    ``event`` is that of a ``TOKEN`` or a ``REQUEST`` authorizer. The policy covers the whole stage, since API Gateway
-    caches it by token and the next call may be to another path; roles are judged by the routes.
+    ``event`` is that of a ``TOKEN`` or a ``REQUEST`` authorizer. The policy covers the whole stage, because API Gateway
+    caches it by token and the next call may be to another path; the routes check the role.
 
-    An invalid token gets a policy that denies, with ``{problem, reason}`` as its context: an error could not say why,
-    but the answer to a denial (``ACCESS_DENIED``, made a 401 in ``stacks/api.py``) may name what stands in the context
-    (docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-gatewayResponse-definition.html).
-    Raises ``NothingSentError`` where there is no bearer token.
+    An invalid token gets a policy that denies, with ``{problem, reason}`` as its context: an error could not give a
+    reason, but the response to a denial (``ACCESS_DENIED``, changed to 401 in ``stacks/api.py``) may contain values
+    from the context (docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-gatewayResponse-definition.html).
+    Raises ``NothingSentError`` if there is no bearer token.
     """
-    # The answer carries the gateway's own id of the request.
+    # The response contains the gateway's own request id.
     request_id = (event.get("requestContext") or {}).get("requestId") or ""
     token = _bearer(event)
     if token is None:
@@ -70,7 +70,7 @@ def _bearer(event: Mapping[str, Any]) -> str | None:
 
 
 def _stage(method_arn: str) -> str:
-    """``arn:…:<api>/<stage>/<METHOD>/<path>`` to everything of the stage."""
+    """``arn:…:<api>/<stage>/<METHOD>/<path>`` changed to cover the whole stage."""
     api, stage = method_arn.split("/")[:2]
     return f"{api}/{stage}/*"
 

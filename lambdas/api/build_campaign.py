@@ -1,4 +1,4 @@
-"""Lambda ``build-campaign``: starting a campaign by invoking it, without the HTTP API."""
+"""Lambda ``build-campaign``: starts a campaign by direct invocation, without the HTTP API."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -16,18 +16,18 @@ from lambdas.settings import EngineSettings, QuotaSettings, TableSettings
 
 
 class DirectInvocation(Model):
-    """The payload. Whoever IAM lets invoke the function speaks for the tenant it names."""
+    """The payload. A caller that IAM allows to invoke the function can act for any tenant it names."""
 
     tenant_id: TenantIdField
     campaign: Any
     """A campaign brief, as in the body of ``POST /campaigns``."""
     correlation_id: CorrelationIdField | None = None
     idempotency_key: IdempotencyKeyField | None = None
-    """As the header ``Idempotency-Key`` of ``POST /campaigns``."""
+    """Like the header ``Idempotency-Key`` of ``POST /campaigns``."""
 
 
 class StartedCampaign(Model):
-    """The answer."""
+    """The result."""
 
     campaign_id: CampaignIdField
     status: CampaignStatus
@@ -37,11 +37,11 @@ class StartedCampaign(Model):
 
 
 def invoke(event: Any, ports: Ports, *, request_id: str | None = None) -> dict[str, Any]:
-    """Start the campaign of a payload, which is a ``DirectInvocation``; answers ``StartedCampaign``.
+    """Start the campaign of a payload, which is a ``DirectInvocation``; returns ``StartedCampaign``.
 
-    Refuses in the same words as the API, with field paths relative to ``campaign``, by raising what ``submit``
-    raises: the event of an asynchronous invocation then ends in the dead-letter queue. Lambda delivers such an event
-    at least once, each time under the same ``request_id``, which therefore is its idempotency key where it brings none.
+    Refuses with the API's messages, with field paths relative to ``campaign``, by raising what ``submit`` raises. The
+    event of an asynchronous invocation then goes to the dead-letter queue. Lambda delivers such an event at least once,
+    each time with the same ``request_id``, which is used as its idempotency key if it has none.
     """
     correlation_id = CorrelationId(ports.ids.ulid())
     ports.log.begin(correlation_id)
@@ -59,7 +59,7 @@ def invoke(event: Any, ports: Ports, *, request_id: str | None = None) -> dict[s
 
 
 def _parsed(event: Any) -> DirectInvocation:
-    """The brief is not looked at yet: ``submit`` does, and names its fields as they stand in the brief."""
+    """The brief is not validated here: ``submit`` does that, with field paths within the brief."""
     brief = event.get("campaign") if isinstance(event, Mapping) else None
     around = event if brief is None else {**event, "campaign": {}}
     return DirectInvocation.from_wire(around).model_copy(update={"campaign": brief})
@@ -88,7 +88,7 @@ def _start(
 
 
 class BuildCampaignSettings(TableSettings, QuotaSettings, EngineSettings):
-    """It takes campaigns in and starts BUILD."""
+    """It accepts campaigns and starts BUILD."""
 
 
 load(BuildCampaignSettings)

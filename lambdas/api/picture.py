@@ -1,7 +1,7 @@
-"""The picture of an execution: the committed drawing of its workflow, with what became of each state filled in.
+"""The diagram of an execution: the committed drawing of its workflow, with the status of each state filled in.
 
-The drawing is made when the definition changes (``statemachine/picture.py``, which says what is where in it), so a
-request only puts texts and class names into a file. Colours and the dark scheme are CSS in that file.
+The drawing is made when the definition changes (``statemachine/picture.py`` describes its elements), so a request only
+inserts texts and class names into a file. Colours and the dark scheme are CSS in that file.
 """
 
 import re
@@ -17,7 +17,7 @@ PICTURES: Final = Path(__file__).parents[2] / "statemachine" / "pictures"
 """Part of the Lambdas' code (``stacks/functions.py``)."""
 
 _NOT_XML: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-"""What no XML 1.0 document may contain, escaped or not."""
+"""Characters that no XML 1.0 document may contain, escaped or not."""
 _GROUP: Final = re.compile(r'<g id="(state|way)-([^"]*)" class="[^"]*"[^>]*>.*?</g>', re.DOTALL)
 _BAR: Final = re.compile(r'<path class="bar" display="none" d="M([0-9.-]+) ([0-9.-]+)h([0-9.]+)"/>')
 _CHIP: Final = re.compile(r'<g id="execution".*?</g>', re.DOTALL)
@@ -31,19 +31,19 @@ _OF_EXECUTION: Final = {
     ExecutionStatus.TIMED_OUT: NodeStatus.FAILED,
 }
 _NOTE_CHARS, _ERROR_CHARS, _HEADING_CHARS = 24, 60, 70
-"""What fits where. A longer text is cut here and whole in the title that a pointer or a screen reader finds."""
+"""Maximum lengths. A longer text is cut, and complete in the title that a pointer or a screen reader finds."""
 _SEEN: Final = 4.0
-"""Pixels: no part of the progress bar is shorter."""
+"""Minimum width of a part of the progress bar, in pixels."""
 
 
 def drawn(graph: ExecutionGraph) -> str | None:
-    """The graph as an SVG document; ``None`` when no picture of its workflow's shape is part of this release."""
+    """The graph as an SVG document; ``None`` if this release has no diagram of its workflow's shape."""
     file = PICTURES / f"{graph.workflow.lower()}-{graph.shape}.svg"
     return filled(file.read_text("utf-8"), graph) if file.is_file() else None
 
 
 def filled(picture: str, graph: ExecutionGraph) -> str:
-    """``picture`` with the statuses of ``graph``. States and transitions that only one of them has are left alone."""
+    """``picture`` with the statuses of ``graph``. States and transitions that only one of them has are skipped."""
     states = {escape(node.name): node for node in every_node(graph.nodes)}
     taken = {f"{e.source}--{e.target}{'--caught' if e.caught else ''}" for e in graph.edges if e.taken}
     if any(node.name == graph.start_at and node.visits for node in graph.nodes):
@@ -77,20 +77,20 @@ def _state(markup: str, node: GraphNode) -> str:
 
 
 def _signed(markup: str, status: NodeStatus) -> str:
-    """With the status's icon, so that colour is never the only cue."""
+    """With the status's icon, so that colour is never the only indication."""
     return re.sub(
         r'(class="sign" href="#)not_reached("[^>]*?)(?: display="none")?/>', rf"\1{status}\2/>", markup, count=1
     )
 
 
 def _put(markup: str, slot: str, text: str) -> str:
-    """With ``text`` as the content of the first element of that class. Whatever is not markup is escaped here."""
+    """Set ``text`` as the content of the first element of that class. Plain text is escaped here."""
     safe = escape(_NOT_XML.sub("\ufffd", text))
     return re.sub(rf'(<\w+ class="{slot}"[^>]*>)[^<]*', lambda match: match[1] + safe, markup, count=1)
 
 
 def _note(node: GraphNode) -> str:
-    """As many notes as fit in the line, and the first in any case."""
+    """As many notes as fit into the line, but at least the first."""
     note = ""
     for more in _notes(node):
         longer = f"{note} · {more}" if note else _cut(more, _NOTE_CHARS)
@@ -108,7 +108,7 @@ def _notes(node: GraphNode) -> Iterator[str]:
 
 
 def _progress(match: re.Match[str], counts: MapCounts) -> str:
-    """A bar on its track. A part is never too short to be seen."""
+    """A progress bar. Each part has a minimum width."""
     x, y, room = map(float, match.groups())
     parts = [f'<path class="bar" d="M{x} {y}h{room}"/>']
     numbers = {"completed": counts.completed, "failed": counts.failed, "running": counts.running}
@@ -160,7 +160,7 @@ def _facts(graph: ExecutionGraph, live: Sequence[GraphNode]) -> Iterator[str]:
 
 
 def description(graph: ExecutionGraph) -> str:
-    """What the picture shows, in sentences: for those who cannot see it."""
+    """A description in sentences, for people who cannot see the diagram."""
     nodes = list(every_node(graph.nodes))
     reached = [node for node in nodes if node.status is not NodeStatus.NOT_REACHED]
     sentences = [f"{len(reached)} of {len(nodes)} states were reached."]
@@ -169,7 +169,7 @@ def description(graph: ExecutionGraph) -> str:
 
 
 def spoken(node: GraphNode) -> str:
-    """The state in words, for a pointer resting on it and for a screen reader."""
+    """The state in words, for tooltips and screen readers."""
     parts = [f"{node.name} ({node.kind}): {word(node.status)}"]
     parts += [duration(node.duration_ms)] if node.duration_ms is not None else []
     parts += _notes(node)

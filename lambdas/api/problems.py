@@ -1,4 +1,4 @@
-"""Errors as the API tells them: RFC 9457 problem details, with the correlation id that the caller may have brought."""
+"""Errors as problem details (RFC 9457), with the correlation id, which the caller may have sent."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -24,7 +24,7 @@ def problem(error: CampaignError, correlation_id: str) -> dict[str, Any]:
 
 
 def unexpected(correlation_id: str) -> dict[str, Any]:
-    """The problem of an error nobody foresaw: it says where to look, and nothing of what is inside."""
+    """The problem of an unexpected error: it says where to look, but nothing internal."""
     return {
         "type": type_of("INTERNAL_ERROR"),
         "title": "Something went wrong on our side",
@@ -46,7 +46,8 @@ _CORRELATION_ID: TypeAdapter[CorrelationId] = TypeAdapter(CorrelationIdField)
 
 
 def brought_along(headers: Mapping[str, Any] | None) -> CorrelationId | None:
-    """``None`` without one and for one that is malformed, which is no reason to refuse a request."""
+    """The caller's correlation id; ``None`` if there is none or it is malformed, which is no reason to refuse a
+    request."""
     sent = next((value for name, value in (headers or {}).items() if name.lower() == HEADER.lower()), None)
     try:
         return _CORRELATION_ID.validate_python(sent)

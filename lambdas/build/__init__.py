@@ -1,1 +1,1 @@
-"""The steps of the workflow BUILD, one for each state that calls a Lambda."""
+"""The steps of the workflow BUILD: one module for each state that calls a Lambda."""

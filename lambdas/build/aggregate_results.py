@@ -1,4 +1,5 @@
-"""AggregateResults: count what was written, mark what repeats itself, and decide whether a person is to see it."""
+"""AggregateResults: counts the written posts, marks duplicates, and decides whether the campaign goes to the
+reviewers."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -17,13 +18,13 @@ from lambdas.ports.stores import CampaignKey, CampaignStore, Clock, PostStore
 from lambdas.settings import TableSettings
 
 REASONS_SHOWN = 20
-"""Failed posts named in the error; all of them keep their reason on their own record."""
+"""Maximum number of failed posts named in the error; each failed post keeps its reason on its own record."""
 
 
 def aggregate_results(event: StepEvent, campaigns: CampaignStore, posts: PostStore, clock: Clock) -> StatusResult:
-    """Count the posts in the table, which are read once: the map's own results are not trusted.
+    """Count the posts in the table, with one read of each. The map's own results are not used.
 
-    Raises ``TooManyPostsFailedError`` beyond the campaign's tolerated percentage, or when no post was written.
+    Raises ``TooManyPostsFailedError`` if more failed than the campaign tolerates, or no post was written.
     """
     campaign = campaigns.get(event.key)
     if campaign.status != CampaignStatus.GENERATING or event.revision != campaign.revision:
@@ -50,7 +51,7 @@ def aggregate_results(event: StepEvent, campaigns: CampaignStore, posts: PostSto
 
 
 class _Read(NamedTuple):
-    """What one pass over the posts brings."""
+    """The results of one pass over the posts."""
 
     counts: PostCounts
     texts: list[WrittenText]
@@ -89,7 +90,8 @@ def _read(key: CampaignKey, posts: PostStore) -> _Read:
 
 
 def _give_up(key: CampaignKey, unwritten: Sequence[Post], posts: PostStore, clock: Clock) -> None:
-    """The map is over and tolerated the batches of these posts failing: they fail, with that reason."""
+    """Mark the posts of failed batches as failed, with that reason: the map is over and does not fail with its
+    batches."""
     reason = PostError(code="BATCH_FAILED", message="the batch of this post could not be run", retryable=True)
     for batch_id in sorted({post.batch_id for post in unwritten}):
         failed = [
@@ -102,7 +104,7 @@ def _give_up(key: CampaignKey, unwritten: Sequence[Post], posts: PostStore, cloc
 
 def _intolerable(read: _Read, tolerated: float) -> TooManyPostsFailedError | None:
     counts, reasons = read.counts, read.reasons
-    # In decimal, as the campaign wrote it: in binary, 4.1 % of 3,000 is a little less than 123.
+    # Decimal numbers, as the campaign states them: in binary, 4.1 % of 3,000 is slightly less than 123.
     if counts.completed and counts.failed * 100 <= Decimal(str(tolerated)) * counts.total:
         return None
     return TooManyPostsFailedError(

@@ -1,7 +1,7 @@
-"""ApprovalExpired: the engine has stopped waiting. What that means is for the request's own deadline and policy to say.
+"""ApprovalExpired: the task's time limit has passed; acts on the request's own deadline and policy.
 
-The sweep of open requests acts on them long before. So whoever comes here knows that the sweep is late or dead, and
-tells people. Executions of version 0.2 and before pass through a state of this name that only says ``expired``.
+Normally the sweep of open requests does so long before. So if this step runs, the sweep is late or dead, and an alert
+is sent. Executions of version 0.2 and before have a state of the same name that only returns ``expired``.
 """
 
 from lambdas.bootstrap import step
@@ -16,9 +16,9 @@ from lambdas.settings import AlertSettings, TableSettings
 
 
 def approval_expired(event: StepEvent, ports: Ports) -> ApprovalState:
-    """The decision, if there is one; ``ask_again`` while reviewers have time; else what silence means.
+    """The decision, if there is one; ``ask_again`` while reviewers have time; otherwise what the policy says.
 
-    Raises ``ConcurrentUpdateError`` when somebody decides at this moment.
+    Raises ``ConcurrentUpdateError`` if somebody decides at this moment.
     """
     campaign = ports.campaigns.get(event.key)
     asked = [a for a in ports.approvals.all(event.key) if _is_current(a, campaign)]
@@ -42,7 +42,7 @@ def _is_current(approval: Approval, campaign: Campaign) -> bool:
 
 
 def _judged(approval: Approval, campaign: Campaign, ports: Ports) -> Approval:
-    """With the policy's decision, when the time is over and no more is given; no edit may be under way either."""
+    """The request with the policy's decision, if its time is over and is not extended, and no edit is under way."""
     now, policy = ports.clock.now(), campaign.brief.approval
     waits = now < approval.expires_at or not approval.content_hash or gives_more_time(approval, policy)
     if waits:
@@ -64,7 +64,7 @@ def _alert(approval: Approval, campaign: Campaign, ports: Ports) -> None:
 
 
 class ApprovalExpiredSettings(TableSettings, AlertSettings):
-    """It is told that nobody looked after the request in time."""
+    """It sends an alert if nobody handled the request in time."""
 
 
 handler = step("ApprovalExpired", StepEvent, ApprovalExpiredSettings, approval_expired, approvals=True)

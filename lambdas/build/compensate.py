@@ -1,4 +1,4 @@
-"""Compensate: undo what the campaign made outside of the table."""
+"""Compensate: undoes what the campaign created outside the table."""
 
 from collections.abc import Mapping
 
@@ -15,11 +15,10 @@ from lambdas.settings import BucketSettings, TableSettings
 def compensate(
     event: StepEvent, campaigns: CampaignStore, effects: EffectStore, known: Mapping[str, Undo], clock: Clock
 ) -> Compensation:
-    """Undo everything that is not undone yet, newest first, and record what became of each.
+    """Undo everything that is not undone yet, newest first, and record the result of each.
 
-    Nothing where it is not for this execution to undo: of a campaign that was approved, since the step of an earlier
-    execution brought it there and what fails is only the one that had taken its place; and of a campaign that goes on
-    in a later execution, which needs what was made.
+    Nothing is undone if this execution may not do so: if the campaign was approved (an earlier execution approved it,
+    and only its replacement failed), or if the campaign continues in a later execution, which needs what was created.
 
     Raises as ``undo_all``.
     """
@@ -32,7 +31,7 @@ def _may_undo(campaign: Campaign, event: StepEvent) -> bool:
 
 
 class CompensateSettings(TableSettings, BucketSettings):
-    """What PlanPosts and RevisePosts write to."""
+    """The stores that PlanPosts and RevisePosts write to."""
 
 
 handler = step(

@@ -13,7 +13,7 @@ from lambdas.settings import BucketSettings, TableSettings
 
 
 def complete_campaign(event: StepEvent, ports: Ports) -> StatusResult:
-    """``awaiting_approval → approved``, if that is what was decided; from here on the content is frozen."""
+    """``awaiting_approval → approved``, if that was decided; the content cannot change any more."""
     decision = event.input.approval.decision if event.input.approval else None
     if decision != Decision.APPROVED:
         raise InvalidInputError(f"approval.decision: {decision!r} does not complete a campaign")
@@ -31,21 +31,21 @@ def complete_campaign(event: StepEvent, ports: Ports) -> StatusResult:
 
 
 def _approved_hash(event: StepEvent, approvals: ApprovalStore) -> str | None:
-    """Of what the reviewers were shown; none for a decision that names no request of ours."""
+    """The hash of what the reviewers saw; ``None`` for a decision that names no request of this system."""
     callback_id = event.input.approval.callback_id if event.input.approval else None
     if callback_id is None:
         return None
     try:
         return approvals.get(event.key, callback_id).content_hash
     except NotFoundError:
-        return None  # and so nothing will ever be sent for this campaign
+        return None  # without the hash, nothing may ever be sent for this campaign
 
 
 def _keep_texts(event: StepEvent, ports: Ports) -> None:
-    """Have the tenant's next campaigns compared with this one.
+    """Store the texts, so that the tenant's next campaigns can be compared with them.
 
-    The campaign is approved whether or not that succeeds: when the bucket does not answer, or others were quicker at
-    every attempt, the log says so, and the next campaigns may repeat this one.
+    The campaign is approved even if this fails. If the bucket does not answer, or other writers were faster at every
+    attempt, the log says so, and the next campaigns may repeat this one.
     """
     posts = ports.posts.page(event.key, MAX_TEXTS).items
     try:
@@ -55,7 +55,7 @@ def _keep_texts(event: StepEvent, ports: Ports) -> None:
 
 
 class CompleteCampaignSettings(TableSettings, BucketSettings):
-    """It adds to the texts that the tenant's next campaigns are not to repeat."""
+    """It adds to the texts that the tenant's next campaigns must not repeat."""
 
 
 handler = step("CompleteCampaign", StepEvent, CompleteCampaignSettings, complete_campaign, approvals=True)

@@ -1,4 +1,4 @@
-"""GeneratePosts: write the posts of one batch, under one claim, and store each soon after it is written."""
+"""GeneratePosts: writes the posts of one batch, under one claim, and stores each soon after it is written."""
 
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
@@ -34,21 +34,23 @@ from lambdas.settings import BucketSettings, TableSettings
 Agent = Callable[[Mapping[str, Any]], dict[str, Any]]
 
 CLAIM_LEASE = timedelta(minutes=5)
-"""Longer than the function may run, so that a claim never lapses under a living writer."""
+"""Longer than the function may run, so that a claim never expires while its worker is alive."""
 
 LAST_RETRY = 3
-"""The engine's retry from which a post that still fails temporarily is given up, and its neighbours let go. One that is
-throttled is given up with the last of ``THROTTLED_RETRIES``: a busy hour slows a campaign, and does not fail it."""
+"""The engine's retry at which a post that fails temporarily is given up, so that the rest of the campaign continues. A
+throttled post is given up at the last of ``THROTTLED_RETRIES``: a busy hour should slow a campaign down, not fail
+it."""
 
 STORING_SECONDS = 10.0
-"""Kept before the deadline: posts that are not written by then are given up, and the others stored."""
+"""Reserved before the deadline: posts that are not written by then are left to the next attempt, and the others
+stored."""
 
 TOGETHER_SECONDS = 1.0
-"""How long a written post waits for its neighbours, which are stored by the same request."""
+"""How long a written post waits for others of its batch, to be stored by the same request."""
 
 
 class Outcome(NamedTuple):
-    """A claimed post and what became of it: the record to store, or the error that may pass."""
+    """A claimed post and its outcome: the record to store, or the temporary error."""
 
     post: Post
     record: Post | None
@@ -56,11 +58,11 @@ class Outcome(NamedTuple):
 
 
 def generate_batch(event: GenerateBatchEvent, ports: Ports, generator: Agent) -> BatchResult:
-    """Claim the batch, write what is unwritten of it, store it; completed posts are never touched again.
+    """Claim the batch, write its unwritten posts, store them; completed posts are never written again.
 
-    Raises ``AgentRetryableError`` when posts failed for a reason that may pass, or were not written before the
-    deadline (the finished ones are stored first), ``ThrottledError`` when all of these were throttled, which the engine
-    waits longer for, and ``PostsInProgressError`` when the batch is held by another valid claim.
+    Raises ``AgentRetryableError`` if posts failed for a temporary reason or were not written before the deadline
+    (finished ones are stored first), ``ThrottledError`` if all of these were throttled, for which the engine waits
+    longer, and ``PostsInProgressError`` if the batch is held by another valid claim.
     """
     batch = event.input.batch
     posts = ports.posts
@@ -97,7 +99,7 @@ def _claim(event: GenerateBatchEvent, ports: Ports) -> Claim:
 def _write_and_store(
     event: GenerateBatchEvent, campaign: Campaign, claimed: Sequence[Post], ports: Ports, generator: Agent
 ) -> tuple[list[Post], list[Outcome]]:
-    """The posts that were stored, and those that are to be written again."""
+    """The posts that were stored, and those to be written again."""
     stored: list[Post] = []
     unstored: list[Post] = []
     unfinished: list[Outcome] = []
@@ -109,7 +111,7 @@ def _write_and_store(
             try:
                 stored += ports.posts.finish(event.key, event.input.batch.batch_id, unstored)
             except RetryableError as error:
-                refused = error  # neighbours are still being written: these are stored with the next of them
+                refused = error  # other posts are still being written: these are stored with the next of them
             else:
                 unstored = []
     if unstored and refused:
@@ -120,7 +122,7 @@ def _write_and_store(
 def _write_all(
     campaign: Campaign, claimed: Sequence[Post], ports: Ports, generator: Agent, retry: int
 ) -> Generator[list[Outcome]]:
-    """Write the claimed posts side by side: most of the time goes into waiting for the model."""
+    """Write the claimed posts in parallel: most of the time is spent waiting for the model."""
     if not claimed:
         return
     ask = _asking(campaign, ports, generator)
@@ -132,7 +134,7 @@ def _write_all(
                 _outcome(futures[future], _late(), ports.clock, retry) for future in in_flight
             ]
     finally:
-        # A call that hangs past the deadline cannot be ended from here; whatever it brings, nobody takes it.
+        # A call that hangs past the deadline cannot be ended from here; its result is discarded.
         pool.shutdown(wait=_left(ports.deadline) != 0, cancel_futures=True)
 
 
@@ -148,9 +150,10 @@ Writing = Future[Outcome]
 
 
 def _as_they_come(in_flight: set[Writing], deadline: Deadline | None) -> Iterator[tuple[set[Writing], set[Writing]]]:
-    """What is written so far, together with what comes within ``TOGETHER_SECONDS``; at the deadline also what is not.
+    """The posts written so far, together with those that follow within ``TOGETHER_SECONDS``; at the deadline, the
+    others as well.
 
-    Each request to store costs a write unit for the batch's own item, so neighbours are waited for a moment.
+    Each request to store costs one write unit for the batch's own item, so it is worth waiting for more posts.
     """
     while in_flight:
         wait(in_flight, _left(deadline), return_when=FIRST_COMPLETED)
@@ -163,7 +166,7 @@ def _as_they_come(in_flight: set[Writing], deadline: Deadline | None) -> Iterato
 
 
 def _left(deadline: Deadline | None) -> float | None:
-    """Seconds until posts in flight are given up; ``None`` for ever."""
+    """Seconds until posts in progress are given up; ``None`` for no limit."""
     return deadline.left(STORING_SECONDS) if deadline else None
 
 
@@ -201,7 +204,7 @@ def _completed(post: Post, result: Mapping[str, Any], clock: Clock) -> Post:
 
 
 def _temporary(error: Exception) -> RetryableError:
-    """What the next attempt may not meet: known temporary errors, and those nobody foresaw."""
+    """Errors that another attempt may not meet: known temporary ones and unexpected ones."""
     if isinstance(error, RetryableError):
         return error
     unforeseen = AgentRetryableError(f"{type(error).__name__}: {error}", details={"code": "UNEXPECTED_ERROR"})
@@ -231,7 +234,7 @@ def _raise_unfinished(outcomes: Sequence[Outcome]) -> None:
 
 
 class GeneratePostsSettings(TableSettings, BucketSettings, AgentSettings):
-    """In the bucket are the texts not to repeat."""
+    """The bucket contains the texts that must not be repeated."""
 
 
 handler = step(

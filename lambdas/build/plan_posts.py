@@ -1,4 +1,4 @@
-"""PlanPosts: ask the planner for the posts, keep them, and write the map's manifest."""
+"""PlanPosts: asks the planner for the posts, stores them, and writes the map's manifest."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -26,9 +26,9 @@ Agent = Callable[[Mapping[str, Any]], dict[str, Any]]
 def plan_posts(event: StepEvent, ports: Ports, planner: Agent) -> PlanResult:
     """Plan, store, and ``planning → generating``.
 
-    Posts that exist stay as they are, and a repeat after all were stored goes by them and asks nobody.
-    Raises ``AgentRetryableError``, ``ThrottledError``, ``AgentPermanentError``, ``InvalidPlanError``, and
-    ``ConflictError`` for a campaign that is not to be planned.
+    Posts that exist are kept. If all were stored before, a repeat uses them and does not ask the planner. Raises
+    ``AgentRetryableError``, ``ThrottledError``, ``AgentPermanentError``, ``InvalidPlanError``, and ``ConflictError``
+    for a campaign that is not to be planned.
     """
     campaigns, posts = ports.campaigns, ports.posts
     campaign = campaigns.get_configured(event.key)
@@ -41,7 +41,7 @@ def plan_posts(event: StepEvent, ports: Ports, planner: Agent) -> PlanResult:
         if len(records) != campaign.brief.post_count:
             records = _lay_out(_ask(planner, campaign, configuration, event.attempt.retry_count), generation)
     batches = _batches(records, generation)
-    # When it is taken up after the campaign failed, what is outside was undone; else the texts stay as they were.
+    # If the campaign is resumed after a failure, its copy of the recent texts was removed; otherwise the copy is kept.
     if not taken_up or not ports.recent_texts.get(event.key):
         put_recent_texts(
             event, ports.recent_texts.of_tenant(event.input.tenant_id).texts_for(event.key.campaign_id), ports
@@ -55,7 +55,7 @@ def plan_posts(event: StepEvent, ports: Ports, planner: Agent) -> PlanResult:
         batches=len(batches),
         map_concurrency=map_concurrency(generation),
         tolerated_failure_percentage=generation.tolerated_failure_percentage,
-        # Not 0 where a new execution takes up a campaign that was in a later round.
+        # Not 0 if a new execution takes over a campaign that was in a later round.
         revision=campaign.revision,
     )
     _planned(event, result, ports)
@@ -91,7 +91,7 @@ def _ask(planner: Agent, campaign: Campaign, configuration: Configuration, attem
 
 
 def _check(planned: Sequence[PlannedPost], campaign: Campaign, configuration: Configuration) -> None:
-    """What later steps rely on: ids that a repeat finds again and that sort in plan order, and known voices."""
+    """Check what later steps rely on: ids that are the same in a repeat and sort in plan order, and known personas."""
     if not planned:
         raise InvalidPlanError("the planner planned no posts")
     personas = {persona.persona_id for persona in configuration.personas}
@@ -103,12 +103,12 @@ def _check(planned: Sequence[PlannedPost], campaign: Campaign, configuration: Co
 
 
 def batch_size(generation: Generation) -> int:
-    """Posts in a batch: never more than the campaign allows in flight."""
+    """Posts in a batch: at most as many as the campaign allows in flight."""
     return min(generation.batch_size, generation.max_concurrency)
 
 
 def map_concurrency(generation: Generation) -> int:
-    """Children of the map at once, so that children times batch size stays within the campaign's limit."""
+    """Number of the map's concurrent children, so that children times batch size stays within the campaign's limit."""
     return max(1, generation.max_concurrency // batch_size(generation))
 
 
@@ -126,10 +126,10 @@ def _batches(records: Sequence[Post], generation: Generation) -> list[Batch]:
 
 
 class PlanPostsSettings(TableSettings, BucketSettings, AgentSettings):
-    """It writes the map's items and the texts not to repeat."""
+    """It writes the map's items and the texts that must not be repeated."""
 
     model_reserve_seconds = 60.0
-    """For storing the plan: 10,000 posts take eleven at the pace of a partition."""
+    """Reserved for storing the plan: 10,000 posts take eleven seconds at the write rate of one partition."""
 
 
 handler = step(

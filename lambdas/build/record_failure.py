@@ -1,4 +1,4 @@
-"""RecordFailure: whatever a step gave up on ends up on the campaign's record, in words."""
+"""RecordFailure: stores the reason why a campaign failed, and sends an alert."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -15,15 +15,15 @@ from lambdas.services.lifecycle import BUILDING
 from lambdas.settings import AlertSettings, TableSettings
 
 MESSAGE_CHARS = 2_000
-"""Of the reason on the record; a cause may have 32,768."""
+"""Maximum length of the reason on the record; Step Functions' cause may have 32,768 characters."""
 
 
 def record_failure(event: StepEvent, ports: Ports) -> StatusResult:
-    """Any status of BUILD ``→ failed``, with the error; a campaign that already ended stays as it ended.
+    """Any status of BUILD ``→ failed``, with the error; a campaign that has ended already is not changed.
 
-    An execution that was replaced meanwhile changes nothing: the campaign and the questions that are open belong to
-    the one on its record. The alert comes after the record, and once more when this step is repeated before its end
-    was on record.
+    An execution that was replaced changes nothing: the campaign and its open requests belong to the execution on its
+    record. The alert is sent after the record is written, and again if this step is repeated before its checkpoint was
+    stored.
     """
     arn = event.attempt.execution_arn
     own = [c for c in ports.checkpoints.all(event.key) if c.execution_arn == arn]
@@ -66,7 +66,7 @@ def _code(caught: CaughtError) -> str:
 
 
 def _retryable(caught: CaughtError) -> bool:
-    """Whether trying the whole campaign again may help: engine and Lambda failures do pass."""
+    """Whether retrying the whole campaign may help: failures of the engine and of Lambda are often temporary."""
     return known_errors().get(caught.error, CampaignError).retryable or caught.error.startswith(
         ("Lambda.", "States.Timeout", "Runtime.", "Sandbox.")
     )
@@ -77,19 +77,20 @@ def _message(caught: CaughtError) -> str:
 
 
 def _ended(event: StepEvent, own: Sequence[Checkpoint]) -> bool:
-    """Whether an earlier delivery of this step came to its end, and so has sent the alert."""
+    """Whether an earlier delivery of this step finished, and so has sent the alert."""
     return any(c.step_name == event.attempt.state_name and c.outcome is StepOutcome.SUCCEEDED for c in own)
 
 
 def _causes(caught: CaughtError, own: Sequence[Checkpoint]) -> tuple[Cause, ...]:
-    """What lay behind the error: as the failed step's checkpoint has it, and the engine's own words for it."""
+    """The causes of the error: from the failed step's checkpoint, and Step Functions' own message."""
     failed = [checkpoint.error for checkpoint in own if checkpoint.error]
     behind = failed[-1].causes if failed else ()
     return (Cause(error=caught.error, message=_message(caught)[:500]), *behind)
 
 
 def _failed_step(event: StepEvent, own: Sequence[Checkpoint]) -> str:
-    """The step whose last word was a failure; one that died without a word is the one after the last success."""
+    """The step whose last checkpoint is a failure; if a step died without a checkpoint, the one after the last
+    success."""
     others = [checkpoint for checkpoint in own if checkpoint.step_name != event.attempt.state_name]
     succeeded = {c.step_name for c in others if c.outcome == StepOutcome.SUCCEEDED}
     failed = [c.step_name for c in others if c.outcome == StepOutcome.FAILED and c.step_name not in succeeded]
@@ -103,7 +104,7 @@ def _failed_step(event: StepEvent, own: Sequence[Checkpoint]) -> str:
 
 
 class RecordFailureSettings(TableSettings, AlertSettings):
-    """People are told."""
+    """It sends an alert."""
 
 
 handler = step("RecordFailure", StepEvent, RecordFailureSettings, record_failure, approvals=True)

@@ -1,4 +1,4 @@
-"""RejectCampaign: the campaign ends without an approval, as data and not as a failure."""
+"""RejectCampaign: ends the campaign without an approval. This is a result, not a failure."""
 
 from lambdas.bootstrap import step
 from lambdas.domain.errors import ConflictError, InvalidInputError
@@ -15,7 +15,7 @@ STATUS_AFTER = {
 
 
 def reject_campaign(event: StepEvent, campaigns: CampaignStore, approvals: ApprovalStore, clock: Clock) -> StatusResult:
-    """``awaiting_approval → rejected | expired``, with the reason where there is one; links still open are closed."""
+    """``awaiting_approval → rejected | expired``, with the reason if there is one; open links are closed."""
     decision = event.input.approval.decision if event.input.approval else None
     if decision not in STATUS_AFTER:
         raise InvalidInputError(f"approval.decision: {decision!r} does not end a campaign here")
@@ -41,7 +41,7 @@ def reject_campaign(event: StepEvent, campaigns: CampaignStore, approvals: Appro
 
 
 def _reason(event: StepEvent, approval: Approval, clock: Clock) -> Failure | None:
-    """Why it was rejected, where that is more than a reviewer's word."""
+    """Why it was rejected, if that is more than a reviewer's decision."""
     decided = event.input.approval.callback_id if event.input.approval else None
     if approval.callback_id != decided or approval.decision is None or approval.decision.reason is None:
         return None

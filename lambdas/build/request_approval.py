@@ -1,7 +1,7 @@
-"""RequestApproval: ask the reviewers, each through a signed link of their own, and each once.
+"""RequestApproval: asks each reviewer once, by a personal signed link.
 
-Whatever comes in place of the task that asked (a retry, a missed heartbeat, another execution) goes on with the same
-request while round and content are the same: answers, links and deadlines stay, and only the task token is renewed.
+If another task takes over (a retry, a missed heartbeat, another execution), it continues with the same request while
+round and content are the same: answers, links and deadlines are kept, and only the task token is replaced.
 """
 
 from datetime import timedelta
@@ -27,23 +27,24 @@ from lambdas.services.open_requests import hand_over, seal_token, token_hash
 from lambdas.settings import AlertSettings, InviteSettings, SealSettings, TableSettings
 
 UNTENDED = timedelta(hours=23)
-"""Without a heartbeat: almost the task's limit for one. Whatever sends them is dead then, and people are told."""
+"""Time without a heartbeat after which an alert is sent; just below the task's own limit. The sweep, which sends
+heartbeats, must be dead then."""
 FIRST_LOOK = timedelta(minutes=1)
-"""When the sweep looks at a request for the first time; by then this step has mailed whom it could."""
+"""When the sweep first handles a new request; by then this step has sent the mails it could."""
 TRIES = 5
-"""Of asking while others change what was asked."""
+"""Attempts to store the request while others change it."""
 ASKABLE = (CampaignStatus.GENERATING, CampaignStatus.AWAITING_APPROVAL)
 
 
 def request_approval(event: RequestApprovalEvent, ports: Ports) -> StatusResult:
     """``generating → awaiting_approval``, one stored request, one mail for each reviewer.
 
-    The request is stored before anybody can click. The same token again asks nobody; another one finds the request
-    for the same round and content and goes on with it: it gets the decision if there is one, and otherwise the request
-    waits for it from now on. What was asked about other content is closed.
+    The request is stored before any link is sent. A repeat with the same token asks nobody. Another task finds the
+    request for the same round and content and continues with it: if there is a decision it gets it, otherwise the
+    request waits for this task from now on. A request about other content is closed.
 
-    Raises ``ConflictError`` for a campaign that is not to be approved (decided already, stopped, …), and when a newer
-    execution has taken over: nobody waits for the answer to what this one would ask.
+    Raises ``ConflictError`` for a campaign that is not to be approved (decided already, stopped, …), and if a newer
+    execution has taken over.
     """
     for _ in range(TRIES):
         campaign = ports.campaigns.get_configured(event.key)
@@ -56,7 +57,7 @@ def request_approval(event: RequestApprovalEvent, ports: Ports) -> StatusResult:
         if waiting and any(is_same_question(earlier, event) for earlier in asked):
             return StatusResult(status=campaign.status)
         if not _is_waiting(event, ports.engine):
-            # A late delivery of an attempt that is over: whoever came after it has asked, or will.
+            # A late delivery of an attempt that is over: a later attempt has asked, or will.
             return StatusResult(status=campaign.status)
         try:
             return _ask(event, campaign, asked, ports)
@@ -66,7 +67,8 @@ def request_approval(event: RequestApprovalEvent, ports: Ports) -> StatusResult:
 
 
 def _is_waiting(event: RequestApprovalEvent, engine: Engine) -> bool:
-    """Whether the engine still waits for this attempt's token. It knows best which of several attempts is the last."""
+    """Whether Step Functions still waits for this attempt's token. That tells which of several attempts is the current
+    one."""
     try:
         engine.heartbeat(event.task_token)
     except GoneError:
@@ -82,7 +84,7 @@ def _ask(event: RequestApprovalEvent, campaign: Campaign, asked: list[Approval],
             ports.approvals.close(event.key, other.callback_id, ClosedBecause.SUPERSEDED)
     if earlier and earlier.decision:
         moved = _move(event, ports)
-        # The decision was made, and the execution that waited for it is gone: this one gets it.
+        # There is a decision, and the execution that waited for it is gone: this one gets it.
         hand_over(earlier, event.task_token, ports.engine)
         ports.approvals.mark_resumed(event.key, earlier.callback_id, ports.clock.now())
         return StatusResult(status=moved)
@@ -107,9 +109,10 @@ def _move(event: RequestApprovalEvent, ports: Ports) -> CampaignStatus:
 
 
 def _require_reachable(before: Approval, mailed: Approval) -> None:
-    """One address that takes no mail is noted; when none does, and nobody heard in Slack, nobody can decide.
+    """An address that accepts no mail is only noted. If there is no other, and no Slack message was sent, nobody can
+    decide.
 
-    What counts is what became of the mails of this run: of earlier ones the sweep tells whoever runs the campaign.
+    Only the mails of this run count; the sweep reports earlier ones to the person who runs the campaign.
     """
     earlier = {reviewer.nonce_hash for reviewer in before.reviewers}
     refused = [r for r in mailed.staged() if r.mail is MailState.REFUSED and r.nonce_hash not in earlier]
@@ -123,10 +126,10 @@ def is_same_question(earlier: Approval, event: RequestApprovalEvent) -> bool:
 
 
 def _is_about(earlier: Approval, campaign: Campaign, shown: str) -> bool:
-    """Whether the request asks about the same round and the same content, so that it is gone on with.
+    """Whether the request is about the same round and the same content, so that it can be continued.
 
-    While a post is edited the request has no hash, and the edit belongs to it. A revision may have begun, which takes
-    away the texts that were sent back: the decision that asked for it holds all the same.
+    While a post is being edited the request has no hash; the edit belongs to this request. If a revision has begun, it
+    has removed the texts that were sent back; the decision that asked for it is still valid.
     """
     if earlier.round != campaign.revision + 1:
         return False
@@ -139,10 +142,10 @@ def _is_about(earlier: Approval, campaign: Campaign, shown: str) -> bool:
 
 
 def _renewed(earlier: Approval, event: RequestApprovalEvent, campaign: Campaign, ports: Ports) -> Approval:
-    """The same request, for the task that waits now. Raises ``ConcurrentUpdateError``.
+    """The same request, with the token of the task that waits now. Raises ``ConcurrentUpdateError``.
 
-    What a lost execution leaves is gone on with: its campaign waits for approval all the time. Where a person retries a
-    campaign, which puts it back to before, a request that had ended has all of its time again.
+    The request of a lost execution is continued as it is: its campaign was waiting for approval all the time. If a
+    person retries a campaign, which resets its status, a request that had ended gets its full time again.
     """
     now = ports.clock.now()
     ended = earlier.status is ApprovalStatus.CLOSED or now >= earlier.expires_at
@@ -178,7 +181,7 @@ def _alert(approval: Approval, campaign: Campaign, silence: timedelta, ports: Po
 
 
 def _new(event: RequestApprovalEvent, campaign: Campaign, shown: str, number: int, ports: Ports) -> Approval:
-    """A new request. Raises ``ConcurrentUpdateError`` when another attempt has just made it."""
+    """A new request. Raises ``ConcurrentUpdateError`` if another attempt has just made it."""
     approval = _new_approval(event, campaign, shown, callback_id_for(campaign.campaign_id, number), ports)
     if not ports.approvals.create(approval):
         raise ConcurrentUpdateError("another attempt has asked")
@@ -223,14 +226,15 @@ def _new_approval(
 
 
 def _content_hash(campaign: Campaign, ports: Ports) -> str:
-    """What AggregateResults read, unless reviewers were asked since, who may have edited it."""
+    """The hash that AggregateResults computed, unless posts may have been edited since, because reviewers were
+    asked."""
     if campaign.status is CampaignStatus.GENERATING and campaign.content_hash:
         return campaign.content_hash
     return content_hash(every(ports.posts, campaign.key))
 
 
 def _reviewers(policy: ApprovalPolicy) -> tuple[Reviewer, ...]:
-    """Those of the second stage are mailed when it is their turn."""
+    """Reviewers of the second stage are mailed later, when the first has agreed."""
     later = policy.second_stage.reviewers if policy.second_stage else ()
     return (
         *(Reviewer(email=email, nonce_hash="") for email in policy.reviewers),
@@ -239,15 +243,15 @@ def _reviewers(policy: ApprovalPolicy) -> tuple[Reviewer, ...]:
 
 
 class RequestApprovalSettings(TableSettings, InviteSettings, SealSettings, AlertSettings):
-    """It seals the task's token and mails the links."""
+    """It encrypts the task's token and mails the links."""
 
 
 ask = step("RequestApproval", RequestApprovalEvent, RequestApprovalSettings, request_approval, approvals=True)
 
 
 def handler(raw: dict[str, Any], context: object) -> dict[str, Any]:
-    """Not every engine fails a task that waits for its token when its Lambda fails, so the token is answered here: the
-    error then reaches the state's Retry and Catch by its class name."""
+    """Some engines do not fail a waiting task if its Lambda fails. So the task is failed here with the error, which
+    then reaches the state's Retry and Catch by its class name."""
     try:
         return ask(raw, context)
     except Exception as error:

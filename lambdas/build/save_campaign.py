@@ -1,4 +1,4 @@
-"""SaveCampaign: keep the brand and the personas with the campaign, as they are now."""
+"""SaveCampaign: stores copies of the brand and the personas with the campaign."""
 
 from lambdas.bootstrap import step
 from lambdas.domain.campaign_changes import OtherChanges
@@ -11,7 +11,7 @@ from lambdas.settings import TableSettings
 
 
 def save_campaign(event: StepEvent, campaigns: CampaignStore, catalog: CatalogStore, clock: Clock) -> StatusResult:
-    """``queued → planning``, with the configuration every later step works from. One that is kept already stays."""
+    """``queued → planning``, with the configuration that every later step uses. An existing copy is kept."""
     campaign, now = campaigns.get(event.key), clock.now()
     kept: OtherChanges = {}
     if not campaign.is_configured:

@@ -1,4 +1,4 @@
-"""ValidateCampaign: is the stored campaign still fit to run?"""
+"""ValidateCampaign: checks that the stored campaign can still be carried out."""
 
 from lambdas.bootstrap import step
 from lambdas.domain.models.workflow import StatusResult, StepEvent
@@ -8,9 +8,9 @@ from lambdas.settings import TableSettings
 
 
 def validate_campaign(event: StepEvent, campaigns: CampaignStore, catalog: CatalogStore, clock: Clock) -> StatusResult:
-    """Check the brief against the tenant's catalog as it is now.
+    """Check the brief against the tenant's current catalog.
 
-    The API did so before it answered; a brand deleted since, or an execution started by hand, is found here.
+    The API checked it before it answered; this finds a brand that was deleted since, or an execution started by hand.
     Raises ``NotFoundError`` and ``InvalidInputError``.
     """
     campaign = campaigns.get(event.key)

@@ -1,1 +1,1 @@
-"""Models, errors and rules: pure, without I/O and without AWS."""
+"""Models, errors and rules: pure Python, without I/O and without AWS."""

@@ -1,7 +1,7 @@
-"""What a request for approval comes to, and when: who has to agree, when it is due to be looked at, what silence means.
+"""Rules for a request for approval: its decision, when it is due, and what happens if nobody answers.
 
-Pure functions of the request's record, of the campaign's policy and of the clock. Answers count that were given for the
-posts as they are shown (ADR 68).
+Pure functions of the request's record, the campaign's policy and the clock. Only answers count that were given for the
+posts as they are now (ADR 68).
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -26,20 +26,21 @@ from lambdas.domain.models.workflow import Decision
 from lambdas.domain.record_size import joined
 
 BEFORE_AN_EDIT = ""
-"""``contentHash`` of a vote for posts that were edited since, of which nobody knows what they were."""
+"""``contentHash`` of a vote for posts that were edited since, if it is unknown what they were."""
 HEARTBEAT_EVERY = timedelta(hours=6)
 """A quarter of the task's heartbeat limit, so that three in a row may fail."""
 RESUME_GRACE = timedelta(seconds=10)
-"""How long whoever recorded a decision has to tell the workflow itself."""
+"""How long a function that recorded a decision may take to pass it to the workflow."""
 CLAIM_GRACE = timedelta(minutes=5)
-"""After which whoever was sending a mail is dead: no function that mails runs for longer than a minute."""
+"""After this time the function that was sending a mail must be dead: no function that mails runs for longer than a
+minute."""
 EDIT_GRACE = timedelta(minutes=2)
-"""After which whoever was editing a post is dead: API Gateway ends its requests after 29 s
+"""After this time the process that was editing a post must be dead: API Gateway ends its requests after 29 s
 (docs.aws.amazon.com/apigateway/latest/developerguide/limits.html), and its function has the same timeout."""
 POLICY = "policy"
-"""Who decided when nobody did."""
+"""Recorded as the decider if the policy decided."""
 LINK_LIFETIME = timedelta(days=7) - timedelta(hours=1)
-"""A link dies before the task that waits for it, so that a late click meets a page and not a dead task."""
+"""A link expires before the task that waits for it, so that a late click gets a page and not an error."""
 NEVER_MAILED: dict[str, Any] = {
     "invited_at": None,
     "owed": None,
@@ -48,11 +49,12 @@ NEVER_MAILED: dict[str, Any] = {
     "unreachable": None,
     "unreachable_told": False,
 }
-"""What makes a reviewer one who is to be invited; links mailed before still open the request."""
+"""Fields of a reviewer who is to be invited; links mailed before still open the request."""
 
 
 class Tally(NamedTuple):
-    """Where a request stands: ``decision`` is ``None`` while it is open, ``next_stage`` when others go on."""
+    """The state of a request: ``decision`` is ``None`` while it is open, ``next_stage`` if the second stage is to be
+    asked."""
 
     decision: Decision | None
     next_stage: bool = False
@@ -60,11 +62,11 @@ class Tally(NamedTuple):
 
 
 def tally(approval: Approval, votes: Sequence[Vote]) -> Tally:
-    """Count the votes of the stage whose turn it is.
+    """Count the votes of the current stage.
 
-    ``one``: the first answer decides. ``all`` or ``m``: the stage agrees with its m-th approval. Once m approvals
-    cannot be reached any more it is decided against: ``needs_revision`` if anybody asked for one, else ``rejected``.
-    So with 2 of 3 one rejection leaves it open, and a second one decides.
+    ``one``: the first answer decides. ``all`` or a number *m*: the stage agrees with its m-th approval. Once m
+    approvals cannot be reached any more, the result is ``needs_revision`` if anybody asked for one, otherwise
+    ``rejected``. So with 2 of 3 one rejection decides nothing, and a second one does.
     """
     reviewers = {reviewer.email for reviewer in approval.staged()}
     answers = [vote.decision for vote in votes if vote.email in reviewers and approval.counts(vote)]
@@ -84,15 +86,15 @@ def tally(approval: Approval, votes: Sequence[Vote]) -> Tally:
 
 
 def needed(quorum: Quorum | int, reviewers: int) -> int:
-    """How many approvals it takes."""
+    """How many approvals are needed."""
     if isinstance(quorum, Quorum):
         return 1 if quorum is Quorum.ONE else reviewers
     return min(quorum, reviewers)
 
 
 def with_hashes(approval: Approval, posts: Iterable[Post]) -> Approval:
-    """A request whose votes all say what they were given for. Those that do not say (of an older version) were given
-    for what is shown now if no post was edited since. ``posts`` are read only where they are needed."""
+    """A request in which every vote has the hash of the content it was given for. Votes without it (of an older
+    version) were given for the current posts if no post was edited since. ``posts`` are read only if needed."""
     if not approval.content_hash or all(vote.content_hash is not None for vote in approval.votes):
         return approval
     edited = max((post.edit.at for post in posts if post.edit), default=None)
@@ -107,7 +109,7 @@ def with_hashes(approval: Approval, posts: Iterable[Post]) -> Approval:
 
 
 def shown_anew(approval: Approval, shown: str, policy: ApprovalPolicy) -> Approval:
-    """The request after an edit, which asks about ``shown``. A vote that does not say what for was given before it."""
+    """The request after an edit, about the content ``shown``. Votes without a hash were given before it."""
     votes = tuple(
         vote.model_copy(update={"content_hash": BEFORE_AN_EDIT}) if vote.content_hash is None else vote
         for vote in approval.votes
@@ -116,16 +118,16 @@ def shown_anew(approval: Approval, shown: str, policy: ApprovalPolicy) -> Approv
 
 
 def asked_anew(approval: Approval, policy: ApprovalPolicy) -> Approval:
-    """Whose answer does not count any more is owed a mail, unless they have had one since or their links were revoked.
+    """Reviewers whose answer no longer counts are owed a mail, unless they got one since or their links were revoked.
 
-    A second stage waits until the first has agreed to what is shown now.
+    A second stage waits until the first has agreed to the current content.
     """
     changed = _at_its_stage(approval, policy)
-    # In layout 0 ``owed`` lies beside the record, and is lost when an older execution writes that.
+    # In layout 0 ``owed`` is stored beside the record, and is lost when an older execution writes the record.
     owed = {"owed": "approval"} if approval.layout else {"invited_at": None}
     for reviewer in changed.reviewers:
         vote = changed.vote_of(reviewer.email)
-        if vote is None:  # asked too early: they are mailed when it is their turn again
+        if vote is None:  # asked too early: they are mailed when their stage is asked again
             again = changed.stage < reviewer.stage <= approval.stage
         else:
             again = not changed.counts(vote) and (reviewer.invited_at is None or reviewer.invited_at <= vote.at)
@@ -144,7 +146,7 @@ def _at_its_stage(approval: Approval, policy: ApprovalPolicy) -> Approval:
 
 
 def _quorum(approval: Approval, policy: ApprovalPolicy, stage: int) -> Quorum | int:
-    """Of a stage; once others were added because nobody had answered in time, the first answer decides."""
+    """The quorum of a stage; once others were added because nobody answered in time, the first answer decides."""
     added = {r.email for r in approval.reviewers if r.stage == stage} & set(policy.escalate_to)
     if approval.extended and policy.on_timeout is OnTimeout.ESCALATE and added:
         return Quorum.ONE
@@ -152,12 +154,12 @@ def _quorum(approval: Approval, policy: ApprovalPolicy, stage: int) -> Quorum | 
 
 
 def sent_back(made: MadeDecision, votes: Iterable[Vote]) -> tuple[PostDecision, ...]:
-    """The posts that a decision sends back; from the votes, where the decision's record could not hold them."""
+    """The posts that a decision sends back; read from the votes if the decision's record could not hold them."""
     return flagged(votes) if made.posts_in_votes else made.posts
 
 
 def flagged(votes: Iterable[Vote]) -> tuple[PostDecision, ...]:
-    """The posts that go back, in the order of their ids: rejected if anybody rejects them, with what everybody says."""
+    """The posts to revise, sorted by id: rejected if anybody rejects them, with everybody's comments."""
     by_post: dict[str, list[PostDecision]] = {}
     for vote in votes:
         for post in vote.posts:
@@ -173,7 +175,7 @@ def flagged(votes: Iterable[Vote]) -> tuple[PostDecision, ...]:
 
 
 def next_due(approval: Approval, brief: CampaignBrief, now: datetime) -> datetime | None:
-    """The earliest moment, not before ``now``, at which something is to be done; ``None`` when it is over."""
+    """The earliest time, not before ``now``, at which something has to be done; ``None`` if the request is over."""
     if approval.status is ApprovalStatus.CLOSED:
         return None
     if approval.decision is not None:
@@ -183,7 +185,7 @@ def next_due(approval: Approval, brief: CampaignBrief, now: datetime) -> datetim
 
 def _moments(approval: Approval, brief: CampaignBrief, now: datetime) -> Iterator[datetime]:
     edited = edit_ends(approval)
-    # What is decided for lack of an answer waits for an edit that is under way.
+    # A decision for lack of an answer waits for an edit that is under way.
     yield max(approval.expires_at, edited) if edited else approval.expires_at
     if edited or not approval.content_hash:
         yield edited or now
@@ -201,13 +203,13 @@ def _moments(approval: Approval, brief: CampaignBrief, now: datetime) -> Iterato
 
 
 def edit_ends(approval: Approval) -> datetime | None:
-    """When the last edit that is under way is over, or taken for dead; ``None`` when there is none."""
+    """When the last edit under way has ended, or is assumed dead; ``None`` if there is none."""
     return max((edit.since + EDIT_GRACE for edit in approval.editing), default=None)
 
 
 def lost(approval: Approval) -> list[Reviewer]:
-    """Of whom somebody is to be told: mail does not reach them, or may not have, or there is nobody but them to answer
-    and their links were taken back."""
+    """Reviewers to report: mail does not or may not reach them, or their links were revoked and nobody else can
+    answer."""
     silent = approval.silent()
     nobody = all(reviewer.revoked for reviewer in silent)
     untold = (reviewer for reviewer in silent if not reviewer.unreachable_told)
@@ -215,12 +217,12 @@ def lost(approval: Approval) -> list[Reviewer]:
 
 
 def reminders_due(approval: Approval, brief: CampaignBrief, now: datetime) -> int:
-    """How many reminders were to be mailed by now, if it is no quiet hour; what came together is mailed as one."""
+    """How many reminders should have been mailed by now, outside of quiet hours; several at once are mailed as one."""
     return sum(now >= approval.asked_at + timedelta(hours=after) for after in brief.approval.remind_after_hours)
 
 
 def next_reminder(approval: Approval, brief: CampaignBrief, now: datetime) -> datetime | None:
-    """When the next reminder that was not mailed is due, from ``now`` on and outside of quiet hours."""
+    """When the next unsent reminder is due, from ``now`` on and outside of quiet hours."""
     after = sorted(brief.approval.remind_after_hours)[approval.reminders :]
     if not after:
         return None
@@ -229,10 +231,10 @@ def next_reminder(approval: Approval, brief: CampaignBrief, now: datetime) -> da
 
 
 def _loud_from(moment: datetime, hours: QuietHours | None, zone: ZoneInfo) -> datetime:
-    """``moment``, or the end of the quiet hours it falls into.
+    """``moment``, or the end of the quiet hours that it falls into.
 
-    Found in steps of a quarter of an hour, by which all time zones differ, since an hour on the wall may be missing or
-    come twice.
+    Searched in steps of a quarter of an hour, the granularity of time zones, because a local hour may be missing or
+    occur twice.
     """
     while hours and hours.start != hours.end and is_quiet(moment.astimezone(zone).hour, hours):
         moment = moment.astimezone(UTC)
@@ -247,17 +249,17 @@ def is_quiet(hour: int, hours: QuietHours) -> bool:
 
 
 def time_to_answer(policy: ApprovalPolicy) -> timedelta:
-    """From the moment the reviewers are asked."""
+    """Time from the moment the reviewers are asked."""
     return min(timedelta(hours=policy.timeout_hours), LINK_LIFETIME)
 
 
 def gives_more_time(approval: Approval, policy: ApprovalPolicy) -> bool:
-    """More time is given once."""
+    """Whether the policy extends the time; it does so once."""
     return not approval.extended and policy.on_timeout in (OnTimeout.EXTEND, OnTimeout.ESCALATE)
 
 
 def with_more_time(approval: Approval, policy: ApprovalPolicy, now: datetime) -> Approval:
-    """Everybody who has not answered is to be mailed a link that works as long. Links taken back stay so."""
+    """Everybody who has not answered is to get a new link for the extended time. Revoked links stay revoked."""
     changed = approval.model_copy(
         update={"extended": True, "expires_at": now + timedelta(hours=policy.timeout_hours)},
     )
@@ -266,7 +268,7 @@ def with_more_time(approval: Approval, policy: ApprovalPolicy, now: datetime) ->
             changed = changed.with_reviewer(reviewer.email, **NEVER_MAILED)
     if policy.on_timeout is not OnTimeout.ESCALATE:
         return changed
-    known = {reviewer.email.lower() for reviewer in approval.reviewers}  # perhaps a manager has asked them already
+    known = {reviewer.email.lower() for reviewer in approval.reviewers}  # a manager may have asked them already
     added = tuple(
         Reviewer(email=email, nonce_hash="", stage=approval.stage, escalated=True)
         for email in policy.escalate_to
@@ -277,10 +279,10 @@ def with_more_time(approval: Approval, policy: ApprovalPolicy, now: datetime) ->
 
 
 def asked_again(approval: Approval, policy: ApprovalPolicy, now: datetime) -> Approval:
-    """A request that had ended, opened again because a person retries the campaign: as if it was asked now.
+    """A request that had ended, opened again because a person retries the campaign: its time starts now.
 
-    Answers stay. Everybody else is mailed a link that works as long as the new time; links taken back stay so. Whom the
-    policy for silence had asked beside them is not asked before there is silence again.
+    Answers are kept. Everybody else gets a new link for the new time; revoked links stay revoked. Reviewers who were
+    added by the timeout policy are not asked until it applies again.
     """
     escalated = [reviewer for reviewer in approval.silent() if reviewer.escalated]
     taken_back = [kept for r in escalated for kept in (r.nonce_hash, *r.earlier_hashes) if kept]
@@ -304,7 +306,7 @@ def asked_again(approval: Approval, policy: ApprovalPolicy, now: datetime) -> Ap
 
 
 def with_refused_mailed_again(approval: Approval) -> Approval:
-    """Whom the mail service refused is mailed anew: what it refused for may be mended by now."""
+    """Reviewers whose mail was refused are mailed again: the reason for the refusal may be gone by now."""
     for reviewer in approval.silent():
         if reviewer.mail is MailState.REFUSED and not reviewer.revoked:
             approval = approval.with_reviewer(reviewer.email, **NEVER_MAILED)
@@ -312,6 +314,6 @@ def with_refused_mailed_again(approval: Approval) -> Approval:
 
 
 def decision_for(policy: ApprovalPolicy, now: datetime) -> MadeDecision:
-    """What silence comes to once no more time is given."""
+    """The decision if nobody answers and the time is not extended."""
     decision = Decision.APPROVED if policy.on_timeout is OnTimeout.APPROVE else Decision.REJECTED
     return MadeDecision(decision=decision, comments="", decided_by=POLICY, decided_at=now, expired=True)

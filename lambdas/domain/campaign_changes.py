@@ -1,4 +1,4 @@
-"""Which fields of a campaign's record may be changed after it was made."""
+"""The fields of a campaign's record that may be changed after it was created."""
 
 from datetime import datetime
 from typing import Any, TypedDict
@@ -8,7 +8,7 @@ from lambdas.domain.models.campaign import Campaign, CampaignStatus, Configurati
 
 
 class OtherChanges(TypedDict, total=False):
-    """All but the status. A field that is not named stays as it is; ``None`` takes it away."""
+    """All except the status. A field that is not named is not changed; ``None`` removes it."""
 
     execution_arn: str
     configuration: Configuration | None
@@ -27,17 +27,17 @@ class CampaignChanges(OtherChanges, total=False):
 
 
 def on_the_record(changes: CampaignChanges, at: datetime) -> dict[str, Any]:
-    """The changes as the record has them: camelCase, plain JSON types, ``None`` for what is taken away.
+    """The changes in stored form: camelCase, plain JSON types, ``None`` for fields that are removed.
 
-    The configuration is an item of its own, and the record has the time since when it is there. Without that the item
-    that may be left is kept by nobody, and SaveCampaign writes it anew.
+    The configuration is an item of its own; the record has the time at which it was stored. Without that time, an item
+    that may still exist is ignored, and SaveCampaign writes it anew.
     """
     wire: dict[str, Any] = {"updatedAt": iso(at)}
     for name, value in changes.items():
         if name == "configuration":
             wire["configuredAt"] = iso(at) if value else None
             if value is None:
-                wire["configuration"] = None  # where version 0.3 and older kept it
+                wire["configuration"] = None  # where version 0.3 and older stored it
             continue
         field = Campaign.model_fields[name].alias
         wire[field or name] = _stored(value)

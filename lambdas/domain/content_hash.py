@@ -1,4 +1,4 @@
-"""What exactly was put before the reviewers, as one hash: a decision names it, and so does what is sent later."""
+"""The hash of what was shown to the reviewers: a decision names it, and so must anything that is sent later."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""Entries of the due index: look at this record at that time (``services/due.py``)."""
+"""Entries of the due index: check this record at that time (``services/due.py``)."""
 
 import hashlib
 from datetime import datetime
@@ -10,34 +10,34 @@ from lambdas.domain.models.base import iso
 
 SHARDS = 4
 """Partitions of each kind. One rule reaches at most five targets (2026-11, docs.aws.amazon.com/eventbridge/latest/
-userguide/eb-quota.html). An entry remembers its shard, so the number can be raised while entries are there."""
+userguide/eb-quota.html). An entry stores its shard, so the number can be raised while entries exist."""
 
 
 class Kind(StrEnum):
-    """What kind of record an entry is about."""
+    """The kind of record that an entry is about."""
 
     APPROVAL = "approval"
     CAMPAIGN = "campaign"
 
 
 class DueEntry(NamedTuple):
-    """``key`` and ``item`` say which record is to be looked at, ``at`` when."""
+    """``key`` and ``item`` identify the record to check, ``at`` is the time."""
 
     kind: Kind
     shard: int
     at: datetime
-    """Later than ``due_at`` only after a failure."""
+    """Later than ``due_at`` after a failure."""
     key: CampaignKey
     item: str
     """Id of the record within the campaign; empty for the campaign itself."""
     due_at: datetime
-    """What the record says."""
+    """The time on the record."""
     put_at: datetime
     failures: int = 0
 
     def agrees(self, due_at: datetime | None) -> bool:
-        """Whether the record, whose ``dueAt`` is given, still is what the entry was put for. Times are compared to
-        the millisecond, as they are stored."""
+        """Whether the record, whose ``dueAt`` is given, is still due at the entry's time. Times are compared to the
+        millisecond, as they are stored."""
         return due_at is None or iso(due_at) == iso(self.due_at)
 
 

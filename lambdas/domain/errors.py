@@ -43,20 +43,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar, NamedTuple
 
 WORKFLOW_RETRIES = 6
-"""How often the workflow tries a step again that failed with a retryable error."""
+"""How often the workflow retries a step that failed with a retryable error."""
 THROTTLED_RETRIES = 14
-"""How often it does when a service asked it to slow down: for up to ten minutes."""
+"""How often it retries after throttling: for up to ten minutes."""
 
 
 class FieldError(NamedTuple):
-    """One thing wrong with an input: where (``schedule.end``, dots and indexes) and what."""
+    """One error in an input: the field's path (``schedule.end``, dots and indexes) and a message."""
 
     field: str
     message: str
 
 
 class CampaignError(Exception):
-    """Base of all. ``code`` is stable and upper case; ``status`` is the HTTP status the API answers with."""
+    """Base class of all. ``code`` is stable and upper case; ``status`` is the HTTP status of the API's answer."""
 
     code: ClassVar[str] = "CAMPAIGN_ERROR"
     title: ClassVar[str] = "The campaign could not be processed"
@@ -84,7 +84,7 @@ class ThrottledError(RetryableError):
 
 
 class TooManyCampaignsError(RetryableError):
-    """``details["retryAfterSeconds"]`` is when it is worth trying again."""
+    """``details["retryAfterSeconds"]`` is when trying again is useful."""
 
     code = "TOO_MANY_CAMPAIGNS"
     title = "Too many campaigns at once"

@@ -1,4 +1,4 @@
-"""Identifiers. Each is a ``NewType`` so that one cannot be passed where another is meant."""
+"""Identifiers. Each is a ``NewType``, so that mypy reports when one is passed instead of another."""
 
 import hashlib
 from typing import Annotated, NamedTuple, NewType
@@ -13,7 +13,7 @@ _FORMS: dict[str, str] = {}
 
 
 def shaped(pattern: str, form: str, *, max_length: int | None = None) -> StringConstraints:
-    """Text that matches a pattern; ``form`` says in words what that is, to whoever sends another one."""
+    """Text that matches a pattern; ``form`` describes the pattern in the error message."""
     _FORMS[pattern] = form
     return StringConstraints(pattern=pattern, max_length=max_length)
 
@@ -33,7 +33,7 @@ CorrelationId = NewType("CorrelationId", str)
 
 
 class CampaignKey(NamedTuple):
-    """A campaign is only ever addressed together with its tenant."""
+    """A campaign is always addressed together with its tenant."""
 
     tenant_id: TenantId
     campaign_id: CampaignId
@@ -63,8 +63,8 @@ _RANDOM_BITS = 80
 def post_id_for(campaign_id: CampaignId, index: int) -> PostId:
     """The id of the post at ``index`` (0-based) of a campaign.
 
-    Planning twice must name the same posts, so the id is a function of the campaign: its ULID's time, a hash
-    of the campaign in the upper random bits, the index in the lower 24. Ids sort in plan order.
+    Planning twice must produce the same ids, so the id is computed: the campaign's ULID time, a hash of the campaign in
+    the upper random bits, the index in the lower 24. Ids sort in plan order.
     """
     if not 0 <= index < 1 << _INDEX_BITS:
         raise ValueError(f"a post index is between 0 and {(1 << _INDEX_BITS) - 1}, not {index}")
@@ -75,10 +75,10 @@ def post_id_for(campaign_id: CampaignId, index: int) -> PostId:
 
 
 def callback_id_for(campaign_id: CampaignId, number: int) -> CallbackId:
-    """The id of a campaign's request for approval ``number``, from 0: two attempts at once make the same request.
+    """The id of a campaign's request for approval ``number``, from 0: two concurrent attempts make the same request.
 
-    The campaign's time, the number, and a hash of the campaign: ids sort by number. They need not be secret, since a
-    link opens by its signature and nonce.
+    It consists of the campaign's time, the number, and a hash of the campaign; ids sort by number. They need not be
+    secret, because a link is protected by its signature and nonce.
     """
     digest = hashlib.sha256(f"approval/{campaign_id}".encode()).digest()
     return CallbackId(str(ULID(ULID.from_str(campaign_id).bytes[:6] + number.to_bytes(2, "big") + digest[:8])))

@@ -31,4 +31,4 @@ LABELS: Mapping[Platform, str] = {
     Platform.SMS: "SMS",
     Platform.BLOG: "Blog",
 }
-"""As people write them."""
+"""Names for people."""

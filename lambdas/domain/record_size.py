@@ -1,4 +1,4 @@
-"""How large a record is in the table, so that what would not fit is refused before anything is written."""
+"""The size of a record in the table, so that one that would not fit is refused before anything is written."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
@@ -6,22 +6,23 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 MAX_ITEM_BYTES = 400 * 1024
-"""Of an item with its attributes' names and its keys (2026-11,
+"""Maximum size of an item with its attributes' names and its keys (2026-11,
 docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html#limits-items)."""
 
 RESERVE_BYTES = 16 * 1024
-"""Kept free for the item's keys and for what later steps add to it: counts, hashes, an error with its causes."""
+"""Reserved for the item's keys and for what later steps add to it: counts, hashes, an error with its causes."""
 
 PAGE_BYTES = 900_000
-"""Of the records on one page of a list, unless it is a single one. A page is the body of a Lambda's answer, JSON within
-JSON: a quotation mark becomes four bytes, an umlaut of two bytes seven. So it stays under the 6 MB of an answer
-(2026-11, docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html), and under the 1 MB that one query reads."""
+"""Maximum size of the records on one page of a list, unless it is a single one. A page is the body of a Lambda's
+answer, JSON within JSON: a quotation mark becomes four bytes, an umlaut of two bytes seven. This keeps it under the
+6 MB of an answer (2026-11, docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html), and under the 1 MB that
+one query reads."""
 
 
 def record_bytes(wire: Any) -> int:
-    """Bytes of a record in its wire form, at most: those of its names and values, and of its lists and objects.
+    """Upper bound of the bytes of a record in its wire form: names, values, lists and objects.
 
-    As docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html counts them.
+    Counted as in docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html.
     """
     if isinstance(wire, str):
         return len(wire.encode("utf-8", "surrogatepass"))
@@ -40,11 +41,11 @@ def fits(wire: Any, beside: int = 0) -> bool:
 
 
 def joined(said: Iterable[str], limit: int) -> str:
-    """Everybody's words, each text once, in at most ``limit`` characters: where they are too many each gets an equal
-    share, and what somebody leaves of theirs is the others'."""
+    """All texts, each once, in at most ``limit`` characters. If they are too long, each gets an equal share, and what
+    one does not use goes to the others."""
     texts = dict.fromkeys(text for text in said if text)
     kept: dict[str, str] = {}
-    left = limit - len(texts) + 1  # a line break stands between two
+    left = limit - len(texts) + 1  # the line break between two texts
     for number, text in enumerate(sorted(texts, key=len)):
         kept[text] = text[: left // (len(texts) - number)]
         left -= len(kept[text])
@@ -52,7 +53,7 @@ def joined(said: Iterable[str], limit: int) -> str:
 
 
 def first_page(records: Iterable[T], limit: int, size: Callable[[T], int] = record_bytes) -> tuple[list[T], bool]:
-    """As many of the first ``records`` as a page may have, by count and by bytes, and whether there are more."""
+    """As many of the first ``records`` as fit on a page, by count and by bytes, and whether there are more."""
     page: list[T] = []
     total = 0
     for record in records:

@@ -1,8 +1,8 @@
-"""How alike two texts are, and which of many are near-duplicates.
+"""How similar two texts are, and which of many are near-duplicates.
 
 Texts are compared as sets of word pairs (Jaccard). The search is exact, not sampled: two sets that are at least
-``threshold`` alike must share one of the rarest ``(1 - threshold)`` part of their members, so only texts that meet
-there are compared (prefix filtering, Bayardo et al., "Scaling up all pairs similarity search", WWW 2007).
+``threshold`` similar must share one of the rarest ``(1 - threshold)`` part of their members, so only texts that share
+one are compared (prefix filtering, Bayardo et al., "Scaling up all pairs similarity search", WWW 2007).
 """
 
 import re
@@ -13,7 +13,7 @@ from itertools import pairwise
 from math import ceil
 from typing import NamedTuple
 
-# Scripts that are written without spaces are taken character by character.
+# Scripts without spaces are compared character by character.
 _UNSPACED = r"\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _TOKEN = re.compile(rf"[{_UNSPACED}]|[^\W{_UNSPACED}]+")
 
@@ -25,7 +25,7 @@ class _Candidate(NamedTuple):
 
 
 def similarity(a: str, b: str) -> float:
-    """From 0 (no two words follow each other in both) to 1 (the same words in the same order).
+    """From 0 (no two consecutive words in common) to 1 (the same words in the same order).
 
     Case, punctuation and spacing do not count.
     """
@@ -40,10 +40,11 @@ def difference(new: str, old: str) -> float:
 
 
 def near_duplicates(texts: Sequence[str], threshold: float = 0.8) -> list[tuple[int, int, float]]:
-    """For each text that is at least ``threshold`` (0 < threshold <= 1) like an earlier one: ``(earlier, later, how)``.
+    """For each text that resembles an earlier one by at least ``threshold`` (0 < threshold <= 1): ``(earlier, later,
+    similarity)``.
 
-    A text is named at most once as the later one, so the answer is what there is to rewrite and never more than
-    ``len(texts)`` long. Ordered by the later index. 10,000 posts take a few seconds.
+    A text is named at most once as the later one, so the result lists the texts to rewrite and is never longer than
+    ``len(texts)``. Ordered by the later index. 10,000 posts take a few seconds.
     """
     if not 0 < threshold <= 1:
         raise ValueError(f"the threshold is above 0 and at most 1, not {threshold}")
@@ -68,13 +69,14 @@ def near_duplicates(texts: Sequence[str], threshold: float = 0.8) -> list[tuple[
 
 
 class EarlierTexts:
-    """Texts that new ones are compared with, taken apart once."""
+    """Texts that new ones are compared with, prepared once."""
 
     def __init__(self, texts: Sequence[str]) -> None:
         self._sets = tuple(_shingles(text) for text in texts)
 
     def likeness(self, text: str, threshold: float = 0.8) -> float | None:
-        """How like the most alike of them ``text`` is, or ``None`` below ``threshold`` (0 < threshold <= 1)."""
+        """The similarity of ``text`` to the most similar of them, or ``None`` below ``threshold`` (0 < threshold <=
+        1)."""
         shingles = _shingles(text)
         low, high = threshold * len(shingles), len(shingles) / threshold
         scores = (_jaccard(earlier, shingles) for earlier in self._sets if low <= len(earlier) <= high)
@@ -95,7 +97,7 @@ def _first_match(
             if earlier in compared:
                 continue
             compared.add(earlier)
-            # Sets whose sizes differ too much cannot be alike enough, whatever is in them.
+            # Sets whose sizes differ too much cannot be similar enough.
             if not threshold * size <= len(sets[earlier]) <= size / threshold:
                 continue
             score = _jaccard(sets[earlier], candidate.shingles)
@@ -107,7 +109,7 @@ def _first_match(
 def _shingles(text: str) -> frozenset[str]:
     tokens = _tokens(text)
     if len(tokens) < 2:
-        # Without words (an emoji, a single word) only the same text is alike.
+        # A text without word pairs (an emoji, a single word) only resembles an identical text.
         return frozenset(tokens or [text.strip()])
     return frozenset(f"{first} {second}" for first, second in pairwise(tokens))
 

@@ -1,1 +1,1 @@
-"""What runs by the clock: open requests for approval, campaigns whose execution was lost."""
+"""Scheduled Lambdas: open requests for approval, and campaigns whose execution was lost."""

@@ -1,9 +1,10 @@
-"""Does a campaign's record agree with its execution? If it does not: what is the matter, and mending it.
+"""Compares a campaign's record with its execution, and repairs what does not agree.
 
-The engine is asked about a campaign only where something may be wrong: not while reviewers are asked and a heartbeat
-has told lately that the execution waits for them, for that is what nearly all campaigns do nearly all of the time, and
-DescribeExecution may be called 10 to 15 times a second by a whole account
-(docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html). Mending twice is harmless, as is dying half-way.
+Step Functions is only asked about a campaign if something may be wrong. It is not asked while reviewers are deciding
+and a recent heartbeat has shown that the execution waits: that is the state of nearly all campaigns nearly all of the
+time, and DescribeExecution may be called only 10 to 15 times a second by a whole account
+(docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html). Running this twice is harmless, as is a crash
+half-way.
 """
 
 from datetime import datetime, timedelta
@@ -33,43 +34,45 @@ from lambdas.services.recovery import (
 )
 
 MAX_RECOVERIES, WINDOW = 5, timedelta(hours=1)
-"""So many new executions of a campaign within so much time; one that needs more than that needs a person."""
+"""Limit of new executions of a campaign within a period; a campaign that needs more needs a person."""
 WORKING = timedelta(minutes=5)
-"""Between two looks at a campaign whose execution is at work. The engine reports its end; this is for lost reports."""
+"""Interval between checks of a campaign whose execution is working. Step Functions reports the end of an execution;
+this is for lost reports."""
 WAITING = timedelta(hours=6)
-"""Between two looks at one that waits for reviewers."""
+"""Interval between checks of a campaign that waits for reviewers."""
 HEARD_WITHIN = timedelta(hours=13)
-"""Since the last heartbeat. One is sent every six hours, so a late or a lost one is no reason to ask the engine."""
+"""Maximum age of the last heartbeat. One is sent every six hours, so a late or lost one is no reason to ask Step
+Functions."""
 
 
 class Finding(StrEnum):
     FINE = "fine"
     OVER = "over"
-    """BUILD has nothing to do with it any more."""
+    """BUILD has finished with this campaign."""
     NOT_STARTED = "not_started"
-    """The engine does not know the execution that the record names: whoever named it died before starting it, or it
-    ended so long ago (90 days) that the engine has forgotten it. Either way it is started under that name."""
+    """Step Functions does not know the execution that the record names: the function that named it died before starting
+    it, or it ended so long ago (90 days) that it was deleted. In both cases it is started under that name."""
     INTERRUPTED = "interrupted"
-    """Aborted or timed out: it stands where it stood."""
+    """The execution was aborted or timed out; the campaign is where it was."""
     BROKEN = "broken"
     """The execution is over, and the record says that BUILD is at work."""
     ENDED_BY_HAND = "ended_by_hand"
     """It was cancelled or is being deleted, and what follows from that is done."""
     GIVEN_UP = "given_up"
-    """It failed for good, and its last step could not put that on the record."""
+    """The execution failed for good, and its last step could not record that."""
     WRITING = "writing"
-    """The execution is over, and somebody may still be writing posts for it: it is replaced after that."""
+    """The execution has ended, but its workers may still be writing posts; it is replaced after that."""
 
 
 _INTERRUPTIONS = (ExecutionStatus.ABORTED, ExecutionStatus.TIMED_OUT)
 
 
 def diagnose(campaign: Campaign, execution: ExecutionState | None, now: datetime) -> Finding:
-    """``execution`` is the one the record means; ``None`` when the engine has none.
+    """``execution`` is the one that the record names; ``None`` if Step Functions does not know it.
 
     DescribeExecution is eventually consistent (docs.aws.amazon.com/step-functions/latest/apireference/
-    API_DescribeExecution.html), and whoever put the name on the record may be about to start it: an execution that
-    was named a moment ago is not missed yet.
+    API_DescribeExecution.html), and the function that stored the name may be about to start the execution: so an
+    execution that was named a moment ago is not treated as missing.
     """
     if campaign.status not in BUILDING:
         return Finding.FINE if execution and execution.is_live else Finding.OVER
@@ -85,7 +88,7 @@ def diagnose(campaign: Campaign, execution: ExecutionState | None, now: datetime
 
 
 def look_after(entry: ActiveCampaign, ports: Ports, *, suspect: bool) -> Finding:
-    """Look at one campaign, mend what is wrong, and say when to look again, if ever."""
+    """Check one campaign, repair what is wrong, and set the time of the next check, if any."""
     finding, entry, again = _look(entry, ports, suspect=suspect)
     if again is None:
         ports.active.remove(entry.key)
@@ -95,7 +98,7 @@ def look_after(entry: ActiveCampaign, ports: Ports, *, suspect: bool) -> Finding
 
 
 def _look(entry: ActiveCampaign, ports: Ports, *, suspect: bool) -> tuple[Finding, ActiveCampaign, datetime | None]:
-    """What was found, the record of recoveries, and when to look again."""
+    """The finding, the record of recoveries, and the time of the next check."""
     now = ports.clock.now()
     try:
         campaign = ports.campaigns.get(entry.key)
@@ -122,7 +125,7 @@ def _look(entry: ActiveCampaign, ports: Ports, *, suspect: bool) -> tuple[Findin
         return finding, entry, now + SOON
     if finding is not Finding.FINE:
         return _recover(finding, entry, campaign, execution, ports)
-    # A suspect is as it should be only as far as the engine knows yet.
+    # When a campaign is suspected of being stuck, "fine" only means that Step Functions does not know better yet.
     waits = campaign.status is CampaignStatus.AWAITING_APPROVAL
     starting = execution is None or campaign.status not in BUILDING
     return finding, entry, now + (SOON if suspect or starting else WAITING if waits else WORKING)
@@ -150,13 +153,14 @@ def _end_by_hand(campaign: Campaign, ports: Ports, now: datetime) -> datetime | 
 
 
 def _is_waited_for(campaign: Campaign, ports: Ports, now: datetime) -> bool:
-    """Whether an execution was there a while ago that waits for the reviewers."""
+    """Whether an execution that waits for the reviewers existed a short while ago."""
     if campaign.status is not CampaignStatus.AWAITING_APPROVAL:
         return False
     return any(
         asked.status is ApprovalStatus.PENDING
         and now - (asked.heartbeat_at or asked.created_at) < HEARD_WITHIN
-        # One that a superseded execution asked says nothing of the one on record, which perhaps was never started.
+        # A request by a superseded execution says nothing about the execution on record, which may never have been
+        # started.
         and is_of(campaign.execution_arn, asked.execution_id)
         for asked in ports.approvals.all(campaign.key)
     )
@@ -169,10 +173,10 @@ def _recover(
     execution: ExecutionState | None,
     ports: Ports,
 ) -> tuple[Finding, ActiveCampaign, datetime | None]:
-    """Redrive what the engine can go on with; everything else gets a new execution, which skips what is done."""
+    """Redrive the execution if Step Functions can continue it; otherwise start a new one, which skips finished work."""
     now = ports.clock.now()
     restarted = execution is not None and execution.error == SERVICE_RESTART
-    if not restarted:  # which is not the campaign's fault, and those whom the engine had invoked died with it
+    if not restarted:  # which is not the campaign's fault; the functions that the engine had invoked died with it
         until = wait_for_writers(entry.key, ports.posts, now)
         if until:
             return Finding.WRITING, entry, min(until, now + SOON)
@@ -183,17 +187,20 @@ def _recover(
             return finding, entry, now + SOON
         entry = entry.model_copy(update={"recoveries": (*lately, now)})
     if execution and execution.redrivable:
-        # It goes on from the state it was in. After a failure that would be the state Failed.
+        # A redrive continues from the last state. After a handled failure that would be the state Failed.
         ports.engine.redrive(execution.arn)
         return finding, entry, now + SOON
     replaced = replace_execution(campaign, ports, **before_revision(campaign))
     if restarted:
-        release_all(entry.key, ports.posts)  # only now: whoever was slower than another must not release its claims
+        release_all(
+            entry.key, ports.posts
+        )  # only now: a caller that lost the race must not release the winner's claims
     return finding, entry, begin(replaced, ports) or now + SOON
 
 
 def _settle(key: CampaignKey, ports: Ports, now: datetime) -> bool:
-    """Posts whose writer died with the campaign do not stay ``generating``; answers whether none is left."""
+    """Make sure that no post stays ``generating`` after its worker died with the campaign; returns whether none is
+    left."""
     if not ports.posts.progress(key).generating:
         return True
     reason = PostError(code="INTERRUPTED", message="the campaign ended while it was written", retryable=True)
@@ -210,9 +217,10 @@ def _settle(key: CampaignKey, ports: Ports, now: datetime) -> bool:
 
 
 def _fail(entry: ActiveCampaign, campaign: Campaign, execution_arn: str, failure: Failure, ports: Ports) -> None:
-    """Raises ``ConflictError`` or ``ConcurrentUpdateError`` when it ended, or goes on, in another way meanwhile.
+    """Raises ``ConflictError`` or ``ConcurrentUpdateError`` if the campaign has ended or continues in another way
+    meanwhile.
 
-    That somebody is to be alerted is noted first: should this function die before it does so, the next look does.
+    The need for an alert is recorded first: if this function dies before sending it, the next check does.
     """
     key, now = campaign.key, ports.clock.now()
     failure = advised(failure, campaign)

@@ -1,7 +1,8 @@
-"""Lambda ``reconcile``: campaigns whose record and execution disagree, due or reported by the engine.
+"""Lambda ``reconcile``: repairs campaigns whose record and execution do not agree.
 
-Each is looked at when it is due (``ops/mending.py``). An execution that is aborted, times out or fails is reported by
-the engine itself (``ended_campaign``). Looking twice is harmless, as is dying half-way: the next look finds the rest.
+Each campaign is checked when it is due (``ops/mending.py``), and when Step Functions reports that its execution was
+aborted, timed out or failed (``ended_campaign``). Checking twice is harmless; after a crash half-way the next run does
+the rest.
 """
 
 from collections import Counter
@@ -25,11 +26,12 @@ from lambdas.services.due import DueReport, Tick, Verdict, rebuild, shards_of, w
 from lambdas.settings import AlertSettings, BucketSettings, EngineSettings, MailSettings, TableSettings
 
 TIME, TIME_FOR_EVERYTHING = timedelta(seconds=45), timedelta(seconds=240)
-"""From then on no further campaign is begun: the next tick comes a minute after this one. The function has 300 s."""
+"""After this time no further campaign is started: the next run is a minute after this one. The function's timeout is
+300 s."""
 
 
 class Report(Model):
-    """What became of the campaigns that were looked at, by finding; ``errors`` of them could not be looked after."""
+    """How many campaigns had which finding; ``errors`` is how many could not be checked."""
 
     looked_at: int
     findings: dict[str, int]
@@ -37,9 +39,9 @@ class Report(Model):
 
 
 def reconcile(shards: Sequence[int], tick: Tick, ports: Ports) -> tuple[Report, DueReport]:
-    """One look at every campaign that is due in these shards.
+    """Check every campaign that is due in these shards.
 
-    ``tick.everything``: at every active campaign, and each is as suspect as one whose execution is known to be over.
+    With ``tick.everything``: check every active campaign, as if its execution were known to be over.
     """
     findings: Counter[str] = Counter()
 
@@ -50,7 +52,7 @@ def reconcile(shards: Sequence[int], tick: Tick, ports: Ports) -> tuple[Report, 
         try:
             findings[look_after(record or active(entry.key), ports, suspect=tick.everything)] += 1
         except (ConcurrentUpdateError, ConflictError):
-            return Verdict.AGAIN  # somebody else moves it, and the next look sees where to
+            return Verdict.AGAIN  # somebody else is changing it; the next run sees the result
         return Verdict.DONE
 
     due = work_due(Kind.CAMPAIGN, shards, work, tick)
@@ -58,13 +60,14 @@ def reconcile(shards: Sequence[int], tick: Tick, ports: Ports) -> tuple[Report, 
 
 
 TAKEN_AT_ONCE = 500
-"""Campaigns of one shard's share of the old list: some ten seconds' work, so that a tick has time for what is due."""
+"""Campaigns of one shard to take over from the old list at a time: about ten seconds' work, so that there is time for
+what is due."""
 
 
 def take_over(shard: int, ports: Ports) -> int:
-    """Campaigns on the list of before are due now, and off that list; answers how many.
+    """Move campaigns from the list of older versions to the due index; returns how many.
 
-    Fewer than ``TAKEN_AT_ONCE``: the shard's share of the list is empty now.
+    Fewer than ``TAKEN_AT_ONCE`` means that the shard's part of the list is empty now.
     """
     taken = ports.active.listed(shard, TAKEN_AT_ONCE)
     for key in taken:
@@ -74,11 +77,11 @@ def take_over(shard: int, ports: Ports) -> int:
 
 
 def ended_campaign(event: Any, campaigns: CampaignStore) -> CampaignKey | None:
-    """The campaign whose execution has ended, where ``event`` is the engine's report of that.
+    """The campaign whose execution has ended, if ``event`` is Step Functions' report of that.
 
-    It is known by the execution's name alone, since the report need not have the execution's input
-    (docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html). ``None`` too for an execution that is
-    of no campaign here: one that somebody started by hand under another name.
+    It is found by the execution's name alone, because the report need not contain the execution's input
+    (docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html). ``None`` also for an execution that
+    belongs to no campaign: one that somebody started by hand under another name.
     """
     if not isinstance(event, Mapping) or event.get("source") != "aws.states":
         return None
@@ -88,12 +91,12 @@ def ended_campaign(event: Any, campaigns: CampaignStore) -> CampaignKey | None:
 
 
 def look_again(key: CampaignKey, ports: Ports) -> Finding:
-    """Look at a campaign of which the engine says that an execution has ended."""
+    """Check a campaign after Step Functions reported the end of one of its executions."""
     record = ports.active.get(key)
     try:
         return look_after(record or active(key), ports, suspect=True)
     except (ConcurrentUpdateError, ConflictError):
-        return Finding.FINE  # somebody else moves it; it is due again
+        return Finding.FINE  # somebody else is changing it; it will be due again
 
 
 class ReconcileSettings(TableSettings, EngineSettings, AlertSettings, MailSettings, BucketSettings):
@@ -104,8 +107,9 @@ load(ReconcileSettings, approvals=True)
 
 
 def handler(event: Any, context: object) -> dict[str, Any]:
-    """Once a minute for each shard of the due index (``{"shard": n}``), by the engine's report that an execution has
-    ended otherwise than well, and with ``{"everything": true}`` when the local stack starts: its engine loses them."""
+    """Invoked every minute for each shard of the due index (``{"shard": n}``), by Step Functions' report that an
+    execution has not succeeded, and with ``{"everything": true}`` when the local stack starts, because the emulator
+    loses executions."""
     logger().clear_state()
     ports = ports_for(ReconcileSettings, context)
     ended = ended_campaign(event, ports.campaigns)
@@ -122,9 +126,9 @@ def handler(event: Any, context: object) -> dict[str, Any]:
 
 
 def _take_over(shards: Sequence[int], ports: Ports) -> None:
-    """Of each shard's share of the old list a portion a tick, until it is empty; then no more in the life of a process,
-    which is hours (docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html): the API's last version may
-    put campaigns on that list for as long as a deployment takes."""
+    """In each run, move a part of each shard's old list, until it is empty; then no more in this process, which lives
+    for hours (docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html): during a deployment the API's
+    previous version may still add campaigns to that list."""
     for shard in shards:
         if shard in _taken_over():
             continue

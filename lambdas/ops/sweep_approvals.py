@@ -1,7 +1,8 @@
-"""Lambda ``sweep-approvals``: once a minute for each shard of the due index, whatever is due of the open requests.
+"""Lambda ``sweep-approvals``: every minute, for each shard of the due index, does what is due for open requests.
 
-In any order, as often as one likes: everything is decided by the request's own record and the clock, and every change
-is conditional on the record's version: two of these at once, or one that dies half-way, do nothing twice.
+The order does not matter, and repeating is harmless: everything is decided by the request's own record and the clock,
+and every change is conditional on the record's version. Two concurrent runs, or one that dies half-way, do nothing
+twice.
 """
 
 from collections import Counter
@@ -44,28 +45,29 @@ from lambdas.services.open_requests import send_decision, send_heartbeat
 from lambdas.settings import AlertSettings, InviteSettings, TableSettings
 
 ONE_REQUEST_SECONDS = 25.0
-"""For one request more: twenty mails of a second, or one that gets no answer for ten, and Slack's ten seconds."""
+"""Time needed for one more request: twenty mails of a second each, or one that gets no answer for ten, and Slack's ten
+seconds."""
 
 
 class SweepApprovalsSettings(TableSettings, InviteSettings, AlertSettings):
-    """It mails the links, and tells people of those that do not arrive."""
+    """It mails links, and reports those that do not arrive."""
 
 
 class Report(NamedTuple):
     due: DueReport
     done: Counter[str]
     adopted: int
-    """Requests of older versions that have an entry in the due index now."""
+    """Number of requests of older versions that now have an entry in the due index."""
 
 
 class Tended(NamedTuple):
     deeds: list[str]
     settled: bool = True
-    """The request is over, or has another entry in the due index; otherwise the next tick comes to it."""
+    """The request is over, or has another entry in the due index; otherwise the next run handles it."""
 
 
 def tend_due(shards: Sequence[int], tick: Tick, ports: Ports) -> Report:
-    """Tend the requests of these shards that are due; one that fails keeps nobody else waiting."""
+    """Handle the requests of these shards that are due; an error with one does not stop the others."""
     done: Counter[str] = Counter()
 
     def work(entry: DueEntry) -> Verdict:
@@ -78,7 +80,7 @@ def tend_due(shards: Sequence[int], tick: Tick, ports: Ports) -> Report:
         try:
             tended = tend(approval, ports)
         except (ConcurrentUpdateError, ConflictError):
-            done["overtaken"] += 1  # a reviewer was faster; the next minute sees what they did
+            done["overtaken"] += 1  # a reviewer was faster; the next run sees what they did
             return Verdict.AGAIN
         done.update(tended.deeds)
         return Verdict.DONE if tended.settled else Verdict.AGAIN
@@ -88,7 +90,7 @@ def tend_due(shards: Sequence[int], tick: Tick, ports: Ports) -> Report:
 
 
 def tend(approval: Approval, ports: Ports) -> Tended:
-    """Do what is due for one request, and put down when it is due next."""
+    """Do what is due for one request, and store when it is due next."""
     now = ports.clock.now()
     campaign = _campaign(approval, ports)
     if approval.decision is not None:
@@ -137,10 +139,11 @@ def _bring(approval: Approval, made: MadeDecision, now: datetime, ports: Ports) 
 
 
 def _send(approval: Approval, deed: str, now: datetime, ports: Ports) -> Tended:
-    """Tell the workflow of a decision that is on record. After any error but ``GoneError`` the next minute does.
+    """Pass a stored decision to the workflow. After any error except ``GoneError`` the next run tries again.
 
-    When nobody waits for it, the workflow has heard of it after all, or has ended. While the campaign still awaits this
-    decision, its execution is lost: the decision is kept for the next one, which the reconciler is called to start.
+    If no task waits for it, the workflow has received it after all, or has ended. If the campaign is still waiting for
+    this decision, its execution is lost: the decision is kept for the next one, which the reconciler is called to
+    start.
     """
     try:
         send_decision(approval, ports.engine, ports.cipher)
@@ -162,12 +165,13 @@ def _is_awaited(approval: Approval, ports: Ports) -> bool:
 
 
 def _call_reconciler(approval: Approval, now: datetime, ports: Ports) -> None:
-    """It looks every few hours at a campaign that waits for approval; this one's execution is known to be gone."""
+    """The reconciler checks a waiting campaign only every few hours, but this one's execution is known to be gone."""
     ports.active.look_at(ports.active.get(approval.key) or active(approval.key), now, now)
 
 
 def _settle_edits(approval: Approval, campaign: Campaign, now: datetime, ports: Ports) -> tuple[Approval, list[str]]:
-    """Of whoever edited a post and died over it: the request shows what is there. A living edit has the last word."""
+    """If an editor's process died during an edit, set the request to the posts as they are. A running edit updates it
+    itself."""
     over = edit_ends(approval)
     if approval.content_hash or (over and over > now):
         return approval, []
@@ -177,7 +181,7 @@ def _settle_edits(approval: Approval, campaign: Campaign, now: datetime, ports: 
 
 
 def _expire(approval: Approval, campaign: Campaign, now: datetime, ports: Ports) -> Tended:
-    """Silence means what the campaign's policy says; more time is given once."""
+    """Apply the campaign's policy for requests without an answer; time is extended once."""
     policy = campaign.brief.approval
     if gives_more_time(approval, policy):
         extended = with_more_time(approval, policy, now)
@@ -196,7 +200,7 @@ def _heartbeat(approval: Approval, now: datetime, ports: Ports) -> tuple[Approva
     try:
         send_heartbeat(approval, ports.engine, ports.cipher)
     except GoneError:
-        # Only this version of it: another task may have taken the request over at this moment.
+        # Only this version of it: another task may be taking the request over at this moment.
         _call_reconciler(approval, now, ports)
         over = {"status": ApprovalStatus.CLOSED, "closed_because": ClosedBecause.ENDED}
         return ports.approvals.amend(approval.model_copy(update=over)), []
@@ -204,7 +208,7 @@ def _heartbeat(approval: Approval, now: datetime, ports: Ports) -> tuple[Approva
 
 
 def _give_up_claims(approval: Approval, now: datetime, ports: Ports) -> Approval:
-    """Mails whose sender died: nobody knows whether they went out, and whoever runs the campaign is told so."""
+    """Mails whose sender died: whether they were sent is unknown; the person who runs the campaign is informed."""
     changed = approval
     for reviewer in approval.silent():
         if reviewer.mail is MailState.CLAIMED and reviewer.invited_at and now - reviewer.invited_at >= CLAIM_GRACE:
@@ -213,7 +217,7 @@ def _give_up_claims(approval: Approval, now: datetime, ports: Ports) -> Approval
 
 
 def _owe_reminders(approval: Approval, campaign: Campaign, now: datetime, ports: Ports) -> Approval:
-    """Note the reminders that are due, together with who is to get them."""
+    """Record the reminders that are due, and who is to get them."""
     reminder = next_reminder(approval, campaign.brief, now)
     if reminder is None or now < reminder:
         return approval
@@ -228,7 +232,7 @@ load(SweepApprovalsSettings, approvals=True)
 
 
 def handler(event: Any, context: object) -> dict[str, Any]:
-    """``{"shard": n}``: of one shard; ``{"everything": true}``: whether it is due or not."""
+    """``{"shard": n}``: one shard; ``{"everything": true}``: all requests, due or not."""
     logger().clear_state()
     ports = ports_for(SweepApprovalsSettings, context)
     deadline = ports.deadline
@@ -249,7 +253,7 @@ def handler(event: Any, context: object) -> dict[str, Any]:
 
 
 def _failed(entry: DueEntry, error: Exception) -> None:
-    # Not the error's own words: there may be an address in them.
+    # Not the error's message: it may contain an address.
     logger().error(
         "request for approval not tended",
         error=type(error).__name__,

@@ -1,1 +1,1 @@
-"""A Protocol for everything outside: stores, engine, mail, chat, language model."""
+"""A Protocol for everything that does I/O: stores, engine, mail, chat, language model."""

@@ -1,6 +1,6 @@
 """The ports of requests for approval, and of the mails that tell what became of a campaign."""
 
-# As in ports.py: the models are named in signatures only.
+# As in stores.py: the models are used in signatures only.
 from __future__ import annotations
 
 from datetime import datetime
@@ -17,7 +17,7 @@ class ApprovalStore(Protocol):
     """Requests for approval, each with its entry in the due index (``services/due.py``)."""
 
     def create(self, approval: Approval) -> bool:
-        """Store a new request and its entry; the same callback id again changes nothing. Answers whether it was new."""
+        """Store a new request and its entry; the same callback id again changes nothing. Returns whether it was new."""
         ...
 
     def get(self, key: CampaignKey, callback_id: CallbackId) -> Approval:
@@ -29,21 +29,21 @@ class ApprovalStore(Protocol):
         ...
 
     def decide(self, key: CampaignKey, callback_id: CallbackId, decision: MadeDecision) -> Approval:
-        """``PENDING → DECIDED``. Raises ``ConflictError`` when it is not pending, ``NotFoundError``."""
+        """``PENDING → DECIDED``. Raises ``ConflictError`` if it is not pending, and ``NotFoundError``."""
         ...
 
     def close(self, key: CampaignKey, callback_id: CallbackId, because: ClosedBecause = ...) -> None:
-        """``PENDING → CLOSED``, because it ended unless another reason is given.
+        """``PENDING → CLOSED``, with the reason that the campaign ended unless another one is given.
 
-        One that was decided stays decided, and a newer request is noted on it (or on a closed one) all the same.
+        A decided request stays decided. The id of a newer request is recorded on a decided or closed one too.
 
         Raises ``NotFoundError``.
         """
         ...
 
     def amend(self, approval: Approval, *, due_at: datetime | None = None, was: ApprovalStatus = ...) -> Approval:
-        """Store ``approval`` if the stored one has its version and the status ``was`` (``PENDING`` unless another is
-        given); answers it with its new version. ``due_at``: it is to be looked at at another time from now on.
+        """Store ``approval`` if the stored one has the same version and the status ``was`` (default ``PENDING``);
+        returns it with its new version. ``due_at``: the new time at which the request is due.
 
         Raises ``ConcurrentUpdateError``.
         """
@@ -52,15 +52,16 @@ class ApprovalStore(Protocol):
     def mark_resumed(self, key: CampaignKey, callback_id: CallbackId, at: datetime) -> Approval: ...
 
     def keep_words(self, approval: Approval, vote: Vote) -> Vote:
-        """Store what was said beside the request, before the vote is; answers the vote as the request is to hold it."""
+        """Store comments in items of their own, before the vote is stored; returns the vote as the request is to hold
+        it."""
         ...
 
     def forget_words(self, approval: Approval, vote: Vote) -> None:
-        """Of a vote that did not count."""
+        """Remove the comments of a vote that did not count."""
         ...
 
     def votes(self, approval: Approval) -> tuple[Vote, ...]:
-        """The request's votes that count, with all that was said."""
+        """The request's votes that count, with all comments."""
         ...
 
     def everything_said(self, approval: Approval) -> tuple[Vote, ...]:
@@ -68,7 +69,7 @@ class ApprovalStore(Protocol):
         ...
 
     def adopt(self, shard: int) -> int:
-        """Put entries for open requests of one shard that older versions made, which knew no due index; how many."""
+        """Create index entries for open requests of older versions, which had no due index; returns how many."""
         ...
 
 

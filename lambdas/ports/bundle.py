@@ -1,8 +1,7 @@
-"""Everything an entry point may work with, by name.
+"""All ports of an entry point, by name.
 
-A function that needs one to three ports takes them as parameters; one that needs more takes ``ports: Ports`` and uses
-what it needs. ``lambdas/bootstrap.py`` makes each port when it is first asked for, the tests' ``World`` has them all in
-memory.
+A function that needs one to three ports takes them as parameters; one that needs more takes ``ports: Ports``.
+``lambdas/bootstrap.py`` creates each port when it is first used; the tests' ``World`` has all of them in memory.
 """
 
 from __future__ import annotations
@@ -31,16 +30,16 @@ if TYPE_CHECKING:
 
 
 class Deadline(NamedTuple):
-    """When the invocation is killed, and with it whatever work it has in its hands.
+    """The time at which Lambda ends the invocation, together with its unfinished work.
 
-    It is the moment ``at`` by the clock ``now``, in seconds; the clock never jumps and means nothing by itself.
+    It is the value ``at`` of the clock ``now``, in seconds. The clock is monotonic, and its zero is arbitrary.
     """
 
     at: float
     now: Callable[[], float]
 
     def left(self, reserve: float = 0.0) -> float:
-        """Seconds until ``reserve`` seconds before it; 0 when that moment has passed."""
+        """Seconds until ``reserve`` seconds before the deadline; 0 if that has passed."""
         return max(0.0, self.at - reserve - self.now())
 
 
@@ -65,14 +64,14 @@ class Ports(Protocol):
     def recent_texts(self) -> RecentTexts: ...
     @property
     def remembered_texts(self) -> CampaignTexts:
-        """The same, each campaign's read once by a process: for those who write posts."""
+        """The same, with each campaign's texts read once per process; for steps that write posts."""
         ...
 
     @property
     def promises(self) -> Promises: ...
     @property
     def limits(self) -> Limits:
-        """Of each tenant."""
+        """The limits of each tenant."""
         ...
 
     @property
@@ -83,7 +82,7 @@ class Ports(Protocol):
     def engine(self) -> Engine: ...
     @property
     def model(self) -> TextModel:
-        """The language model that the function's agent asks."""
+        """The language model that the function's agent uses."""
         ...
 
     @property
@@ -104,15 +103,15 @@ class Ports(Protocol):
     def ids(self) -> IdSource: ...
     @property
     def log(self) -> RequestLog:
-        """Requests, invocations and security events."""
+        """Log lines of requests and invocations, and security events."""
         ...
 
     @property
     def base_url(self) -> str:
-        """Where the API is seen from outside; empty when nobody knows. Read (and cached) when it is asked for."""
+        """The API's public URL; empty if unknown. It is read (and cached) when it is first used."""
         ...
 
     @property
     def deadline(self) -> Deadline | None:
-        """When this invocation is killed; ``None`` where that is not known."""
+        """When this invocation ends; ``None`` if that is unknown."""
         ...

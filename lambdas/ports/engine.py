@@ -1,6 +1,7 @@
-"""The engine that runs the workflows, and the names of its executions.
+"""The engine that runs the workflows (Step Functions), and the names of its executions.
 
-The first execution of a campaign is named after it; each later one has a number behind it: ``<campaign>-1``, ``-2``.
+The first execution of a campaign has the campaign's id as its name; later ones have a number appended:
+``<campaign>-1``, ``-2``.
 """
 
 import re
@@ -14,7 +15,7 @@ from lambdas.domain.models.base import Model, Moment
 from lambdas.domain.models.workflow import BuildInput, ExecutionStatus
 
 SERVICE_RESTART = "States.ServiceRestart"
-"""An engine that was restarted says so of the executions it lost. AWS never does; the local engine does."""
+"""The error of executions that were lost in a restart of the engine. Only the local emulator reports it, never AWS."""
 
 BUILD = "build"
 """The workflow that builds a campaign."""
@@ -24,7 +25,7 @@ _NUMBERED = re.compile(r"^(?P<campaign>[0-9A-Z]{26})(?:-(?P<number>\d{1,6}))?$")
 
 
 class ExecutionState(Model):
-    """One execution as the engine describes it."""
+    """One execution, as the engine describes it."""
 
     arn: str
     status: ExecutionStatus
@@ -33,9 +34,9 @@ class ExecutionState(Model):
     error: str | None = None
     cause: str | None = None
     redrivable: bool = False
-    """The engine offers to go on from where it ended."""
+    """Whether the engine can continue it from where it ended."""
     version_arn: str | None = None
-    """The version of the state machine that it runs; none where it was started without one."""
+    """The version of the state machine that it runs; ``None`` if it was started without one."""
 
     @property
     def is_live(self) -> bool:
@@ -43,62 +44,64 @@ class ExecutionState(Model):
 
 
 class Engine(Protocol):
-    """Step Functions. Workflows go by name (``BUILD``); executions, whichever workflow's, by their ARN."""
+    """Step Functions. Workflows are identified by name (``BUILD``), executions of any workflow by their ARN."""
 
     def start(self, event: BuildInput, name: str, workflow: str = BUILD) -> str:
-        """Start the workflow under ``name`` and answer the ARN; a name that was used answers that execution's ARN."""
+        """Start the workflow under ``name`` and return the ARN; if the name was used before, the ARN of that
+        execution."""
         ...
 
     def arn_of(self, name: str, workflow: str = BUILD) -> str: ...
 
     def describe(self, arn: str) -> ExecutionState | None:
-        """``None`` when the engine has no such execution (any more)."""
+        """``None`` if the engine does not know the execution (any more)."""
         ...
 
     def redrive(self, arn: str) -> None:
-        """Let it go on from where it ended. Raises ``ConflictError`` when the engine does not (any more) offer it."""
+        """Continue it from where it ended. Raises ``ConflictError`` if the engine cannot (any more)."""
         ...
 
     def stop(self, arn: str, reason: str) -> None:
-        """Abort it; one that has ended or is unknown stays as it is."""
+        """Abort it; nothing happens if it has ended or is unknown."""
         ...
 
     def events(self, arn: str) -> list[Mapping[str, Any]]:
-        """The engine's history without inputs and outputs, oldest first; none for an unknown execution."""
+        """The history without inputs and outputs, oldest first; empty for an unknown execution."""
         ...
 
     def definition(self, arn: str, version_arn: str | None) -> dict[str, Any]:
-        """The parsed definition the execution runs, or the one that is deployed when it is not known.
+        """The parsed definition that the execution runs, or the deployed one if that is unknown.
 
-        ``version_arn`` is the version of the state machine as ``describe`` has it.
+        ``version_arn`` is the version of the state machine, from ``describe``.
         """
         ...
 
     def resume(self, token: TaskToken, output: dict[str, object]) -> None:
-        """``SendTaskSuccess``. Raises ``GoneError`` when nobody waits for the token any more."""
+        """``SendTaskSuccess``. Raises ``GoneError`` if no task waits for the token any more."""
         ...
 
     def fail(self, token: TaskToken, error: str, cause: str) -> None:
-        """``SendTaskFailure``. Raises ``GoneError`` likewise."""
+        """``SendTaskFailure``. Raises ``GoneError`` in the same case."""
         ...
 
     def heartbeat(self, token: TaskToken) -> None:
-        """``SendTaskHeartbeat``. Raises ``GoneError`` likewise."""
+        """``SendTaskHeartbeat``. Raises ``GoneError`` in the same case."""
         ...
 
 
 def machine_arn(arn: str) -> str:
-    """The state machine's own ARN, of which a version's and an alias's are one part longer, as an execution's is."""
+    """The state machine's own ARN; the ARNs of its versions and aliases have one more part, and so have those of
+    executions."""
     return ":".join(arn.split(":")[:_MACHINE_ARN_PARTS])
 
 
 def execution_arn(machine: str, name: str) -> str:
-    """The ARN of the execution of that name, whichever version or alias of the machine it was started as."""
+    """The ARN of the execution with that name, whichever version or alias of the machine it was started with."""
     return f"{machine_arn(machine).replace(':stateMachine:', ':execution:', 1)}:{name}"
 
 
 def machine_of(execution: str) -> str:
-    """The ARN of the state machine that an execution is of."""
+    """The ARN of the state machine that an execution belongs to."""
     return machine_arn(execution).replace(":execution:", ":stateMachine:", 1)
 
 
@@ -107,7 +110,7 @@ def name_of(arn: str) -> str:
 
 
 def campaign_of(name: str) -> CampaignId | None:
-    """The campaign an execution of that name is about."""
+    """The campaign that an execution with that name belongs to."""
     match = _NUMBERED.match(name)
     return CampaignId(match["campaign"]) if match else None
 
@@ -118,13 +121,13 @@ def number_of(name: str) -> int:
 
 
 def next_name(arn: str) -> str:
-    """The name of the execution after ``arn``: the same for everybody who asks, so that two start one."""
+    """The name of the execution after ``arn``. It is the same for every caller, so two callers start only one."""
     name = name_of(arn)
     return f"{name.partition('-')[0]}-{number_of(name) + 1}"
 
 
 def name_before(name: str) -> str | None:
-    """The execution that the one of that name took the place of."""
+    """The execution that was replaced by the one with that name."""
     number = number_of(name)
     if not number:
         return None
@@ -137,14 +140,15 @@ def is_first(arn: str) -> bool:
 
 
 def is_of(recorded: str | None, arn: str) -> bool:
-    """Whether ``arn`` is the execution on a campaign's record. A record that names none means the first."""
+    """Whether ``arn`` is the execution that the campaign's record names. A record that names none means the first."""
     return recorded == arn or (recorded is None and is_first(arn))
 
 
 def require_newest(arn: str, known: Iterable[str | None]) -> None:
-    """Raises ``ConflictError`` when one of the ``known`` executions is newer than ``arn``, which was replaced then.
+    """Raises ``ConflictError`` if one of the ``known`` executions is newer than ``arn``, so that ``arn`` has been
+    replaced.
 
-    A step outlives its execution by as long as its function runs, and must not act in place of its successor.
+    A Lambda invocation can go on running after its execution was replaced, and must not act instead of the new one.
     """
     if number_of(name_of(arn)) < max((number_of(name_of(other)) for other in known if other), default=0):
         raise ConflictError("a newer execution has taken over", details={"execution": name_of(arn)})

@@ -1,6 +1,7 @@
-"""Lists page by page: opaque cursors, and reading a whole list.
+"""Paged lists: opaque cursors, and reading a whole list.
 
-A cursor is the place of the last item of the page before, such that nobody builds one by hand.
+A cursor encodes the position of the last item of the previous page. It is opaque, so that clients do not build their
+own.
 """
 
 from __future__ import annotations
@@ -30,10 +31,10 @@ def encode_place(place: str) -> str:
 
 
 def decode_place(cursor: str) -> str:
-    """The place a cursor stands for; raises ``InvalidInputError`` for anything but a cursor of ours."""
+    """The position that a cursor encodes; raises ``InvalidInputError`` for an invalid cursor."""
     try:
         place = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii")
-        if encode_place(place) == cursor and _PLACE.fullmatch(place):  # the decoder skips characters it does not know
+        if encode_place(place) == cursor and _PLACE.fullmatch(place):  # the decoder ignores invalid characters
             return place
     except ValueError:
         pass

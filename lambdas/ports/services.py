@@ -1,4 +1,4 @@
-"""Services outside: mail, chat, alerts, logs, what keeps secrets, and the language model."""
+"""External services: mail, chat, alerts, logs, encryption, signing keys, and the language model."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ class Mailer(Protocol):
 
 
 class Chat(Protocol):
-    """Slack. Raises ``ChatRefusedError`` when it refuses for good, ``RetryableError`` when it may work later."""
+    """Slack. Raises ``ChatRefusedError`` if it refuses for good, ``RetryableError`` if it may work later."""
 
     def tell(self, tenant_id: TenantId, email: str, text: str, link: tuple[str, str]) -> None:
-        """A direct message to the person of that address: ``text``, and below it a link of (address, words)."""
+        """Send a direct message to the person with that address: ``text``, and below it a link (URL, label)."""
         ...
 
     def announce(self, tenant_id: TenantId, channel: str, text: str) -> None: ...
@@ -34,7 +34,7 @@ class Senders(Protocol):
     """The identities that the mail service has verified."""
 
     def refusal(self, tenant_id: TenantId, address: str) -> str | None:
-        """Why the tenant cannot send from ``address``, in words for a person; ``None`` when it can."""
+        """Why the tenant cannot send from ``address``, as a text for people; ``None`` if it can."""
         ...
 
 
@@ -58,7 +58,7 @@ class RequestLog(SecurityLog, Protocol):
         ...
 
     def failed(self, error: Exception) -> None:
-        """An error nobody foresaw, with its traceback."""
+        """Log an unexpected error, with its traceback."""
         ...
 
     def started(self, tenant_id: str, campaign_id: str) -> None: ...
@@ -67,12 +67,13 @@ class RequestLog(SecurityLog, Protocol):
 
 
 class Cipher(Protocol):
-    """What is too precious for a record in the clear. ``context`` belongs to it: another one opens nothing."""
+    """Encryption of single values in a record. ``context`` is bound to the ciphertext: a value cannot be decrypted with
+    another one."""
 
     def seal(self, text: str, context: Mapping[str, str]) -> str: ...
 
     def open(self, sealed: str, context: Mapping[str, str]) -> str:
-        """What was sealed; a text that is not sealed (of a record from before there was this) comes back as it is.
+        """Decrypt. A text that is not encrypted (from an older record) is returned unchanged.
 
         Raises ``PermanentError`` for another context.
         """
@@ -88,7 +89,7 @@ class Keys(Protocol):
 
 
 class Task(StrEnum):
-    """What the model is asked for."""
+    """The kind of answer that the model is asked for."""
 
     PLAN = "plan"
     WRITE = "write"
@@ -104,7 +105,7 @@ class Stop(StrEnum):
 
 @dataclass(frozen=True)
 class Prompt:
-    """A system prompt as it stood in its file. ``sha256`` is the hexadecimal hash of ``text``."""
+    """A system prompt, as read from its file. ``sha256`` is the hexadecimal hash of ``text``."""
 
     version: str
     text: str
@@ -115,9 +116,9 @@ class Prompt:
 class ModelRequest:
     """One call.
 
-    ``seed`` makes deterministic models repeat themselves. ``call`` counts the calls made for this piece of work,
-    from 0, over engine retries and repair rounds. ``post_number`` (from 1) is ``None`` when planning.
-    ``broken`` lists what was wrong with the previous answer, in words the model can act on.
+    ``seed`` makes deterministic models give the same answer again. ``call`` counts the calls made for this piece of
+    work, from 0, over workflow retries and corrections. ``post_number`` (from 1) is ``None`` when planning. ``broken``
+    lists what was wrong with the previous answer, in words that the model can act on.
     """
 
     task: Task
@@ -131,12 +132,12 @@ class ModelRequest:
     temperature: float = 0.7
     broken: tuple[str, ...] = ()
     previous: Mapping[str, Any] | None = None
-    """The answer that was broken."""
+    """The answer that was wrong."""
 
 
 @dataclass(frozen=True)
 class ModelReply:
-    """``data`` is whatever JSON came back, unchecked; ``None`` when it was not JSON at all."""
+    """``data`` is the JSON that was returned, not validated; ``None`` if it was not JSON."""
 
     data: Any
     model_id: str
@@ -148,9 +149,9 @@ class ModelReply:
 class TextModel(Protocol):
     """A model that answers in a given structure.
 
-    The agent says what it wants as data: a system prompt, a payload that is never part of the prompt, and the shape of
-    the answer. The reply is plain JSON data that the agent validates. Without an answer ``complete`` raises
-    ``ThrottledError``, ``DependencyTimeoutError`` or ``DependencyUnavailableError``.
+    The agent describes its request as data: a system prompt, a payload that is never part of the prompt, and the
+    structure of the answer. The reply is plain JSON data, which the agent validates. If there is no answer,
+    ``complete`` raises ``ThrottledError``, ``DependencyTimeoutError`` or ``DependencyUnavailableError``.
     """
 
     @property

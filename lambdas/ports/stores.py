@@ -1,6 +1,7 @@
-"""What the services need from the outside, as small Protocols. ``tests/contract`` runs on AWS's form and the fake."""
+"""The ports to stored data, as small Protocols. ``tests/contract`` tests both the AWS implementation and the fake."""
 
-# The Protocols name the models in their signatures only: who needs a clock does not load the campaign's models.
+# The Protocols use the models in signatures only, so a function that needs a clock does not import the campaign's
+# models.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -34,7 +35,7 @@ class Page(NamedTuple, Generic[T]):
 
 
 class IdempotencyRecord(NamedTuple):
-    """What an ``Idempotency-Key`` stood for when it was first seen."""
+    """What an ``Idempotency-Key`` was first used for."""
 
     key: str
     body_hash: str
@@ -43,7 +44,7 @@ class IdempotencyRecord(NamedTuple):
 
 class Clock(Protocol):
     def now(self) -> datetime:
-        """The time, aware and in UTC."""
+        """The current time, time-zone-aware, in UTC."""
         ...
 
 
@@ -57,30 +58,28 @@ class IdSource(Protocol):
 
 class CampaignStore(Protocol):
     def create(self, campaign: Campaign, idempotency: IdempotencyRecord | None = None) -> None:
-        """Store a new campaign, its place in the tenant's list and its idempotency record, all or nothing.
-
-        Raises ``ConflictError`` when the id or the idempotency key is taken.
-        """
+        """Store a new campaign, its entry in the tenant's list and its idempotency record, all or nothing. Raises
+        ``ConflictError`` if the id or the idempotency key is taken."""
         ...
 
     def owner_of(self, campaign_id: CampaignId) -> TenantId | None:
-        """Whose campaign it is; ``None`` when there is none of that id. Read consistently."""
+        """The tenant that the campaign belongs to; ``None`` if it does not exist. Read consistently."""
         ...
 
     def find_idempotent(self, tenant_id: TenantId, key: str) -> IdempotencyRecord | None: ...
 
     def remember(self, tenant_id: TenantId, idempotency: IdempotencyRecord, at: datetime) -> None:
-        """Let a key stand for a campaign that is there already; a key that is taken stays as it is."""
+        """Assign a key to an existing campaign; a key that is taken is not changed."""
 
     def get(self, key: CampaignKey) -> Campaign:
         """Read consistently, without its configuration; raises ``NotFoundError``."""
 
     def get_configured(self, key: CampaignKey) -> Campaign:
-        """The same with its configuration, if it has one yet, in one request."""
+        """The same with its configuration, if there is one yet, in one request."""
 
     def page(self, tenant_id: TenantId, limit: int, cursor: str | None = None) -> Page[Campaign]:
-        """Newest first, without records that this version cannot read, which are logged. Raises ``InvalidInputError``
-        for a cursor that is not one of ours."""
+        """Newest first; unreadable records are omitted and logged. Raises ``InvalidInputError`` for an invalid
+        cursor."""
 
     def update(
         self,
@@ -91,11 +90,9 @@ class CampaignStore(Protocol):
         at: datetime,
         **changes: Unpack[CampaignChanges],
     ) -> Campaign:
-        """Change the named fields if the status is one of ``expected``, and answer the new record.
-
-        Raises ``NotFoundError``, ``ConflictError`` with ``details['status']`` when the status is another, and
-        ``ConcurrentUpdateError`` when the execution on record (none: the first) is another than ``of_execution``.
-        """
+        """Change the named fields if the status is one of ``expected``, and return the new record. Raises
+        ``NotFoundError``, ``ConflictError`` with ``details['status']`` if the status is another, and
+        ``ConcurrentUpdateError`` if the execution on record (none: the first) differs from ``of_execution``."""
 
     def change(
         self,
@@ -107,10 +104,8 @@ class CampaignStore(Protocol):
         result: Model | None = None,
         **changes: Unpack[CampaignChanges],
     ) -> None:
-        """``update`` without an answer, which takes a request less in a step.
-
-        ``result`` is what the step answers after this, its last write: its checkpoint gets its end together with it.
-        """
+        """``update`` without a return value, which saves a request. ``result``: what the step returns, if this is its
+        last write; its checkpoint is completed in the same transaction."""
 
     def erase(self, key: CampaignKey, at_most: int) -> bool:
         """Remove up to so many of the campaign's items, all but its record; answers whether none is left."""
@@ -126,15 +121,14 @@ class PostStore(Protocol):
     def plan(
         self, key: CampaignKey, posts: Sequence[Post], batches: Sequence[Batch], there: Collection[PostId] = ()
     ) -> None:
-        """Store what is not there yet; the rest stays as it is. ``there``: posts that were found, and are not sent."""
+        """Store what does not exist yet; the rest is not changed. ``there``: posts that are known to exist, and are not
+        sent."""
 
     def get(self, key: CampaignKey, post_id: PostId) -> Post: ...
 
     def get_many(self, key: CampaignKey, post_ids: Sequence[PostId]) -> list[Post]:
-        """Read consistently, in the order asked for; ids that do not exist are left out.
-
-        Everything from the first to the last of them is read, so ask for neighbours: a batch, a page.
-        """
+        """Read consistently, in the given order; unknown ids are omitted. Everything from the first to the last of them
+        is read, so ask for adjacent posts: a batch, a page."""
         ...
 
     def page(self, key: CampaignKey, limit: int, cursor: str | None = None) -> Page[Post]:
@@ -142,32 +136,29 @@ class PostStore(Protocol):
         ...
 
     def claim(self, key: CampaignKey, batch_id: int, claim: Claim) -> bool:
-        """Hold the unwritten posts of a batch under ``claim``; answers whether they are: not while another's claim is
-        valid, and not when there is no such batch. An owner's next attempt takes over from its last one, and the same
-        claim again holds as before.
-        """
+        """Claim the unwritten posts of a batch; returns whether that succeeded. It fails while another claim is valid
+        or if there is no such batch. An owner's next attempt takes over; a repeated claim succeeds."""
         ...
 
     def claims(self, key: CampaignKey) -> dict[int, Claim]:
-        """By batch, also those that have lapsed. Read consistently."""
+        """By batch, including expired ones. Read consistently."""
         ...
 
     def finish(self, key: CampaignKey, batch_id: int, posts: Sequence[Post]) -> list[Post]:
-        """Store written (or failed) posts, each only if its version is still the one given; answers those stored."""
+        """Store written (or failed) posts, each only if its version is unchanged; returns those stored."""
         ...
 
     def reopen(self, key: CampaignKey, batch_id: int, posts: Sequence[Post]) -> list[Post]:
-        """Failed posts back to ``planned``, each only if its version is still the one given; answers those changed."""
+        """Failed posts back to ``planned``, each only if its version is unchanged; returns those changed."""
         ...
 
     def release(self, key: CampaignKey, batch_id: int, claim: Claim) -> None:
-        """Nobody holds the batch any longer, unless it is held by another ``claim`` by now."""
+        """Release the batch, unless it is held by another ``claim`` by now."""
         ...
 
     def revise(self, key: CampaignKey, batch_id: int, posts: Sequence[Post]) -> list[Post]:
-        """Make posts ``planned`` again with the ``revision`` they carry and without a text, each only if its version
-        is still the one given; answers those changed. Nobody holds the batch from then on.
-        """
+        """Make posts ``planned`` again with the ``revision`` they carry, without a text, if unchanged; releases the
+        batch."""
         ...
 
     def edit(self, key: CampaignKey, post: Post) -> Post:
@@ -178,19 +169,19 @@ class PostStore(Protocol):
         ...
 
     def progress(self, key: CampaignKey) -> PostCounts:
-        """Counts from the batches' own tallies: cheap, and behind by at most the batches in flight."""
+        """Counts from the batches' own tallies: cheap, and may lack the batches in progress."""
         ...
 
     def count(self, key: CampaignKey) -> PostCounts:
-        """Counts from the posts themselves, read consistently: exact, and reads every post."""
+        """Counts from the posts themselves, read consistently: exact, but reads every post."""
         ...
 
 
 class CatalogStore(Protocol):
-    """What a tenant maintains: its settings, brands and personas. ``get_*`` answers ``None`` when there is none."""
+    """What a tenant maintains: settings, brands and personas. ``get_*`` returns ``None`` if there is none."""
 
     def get_settings(self, tenant_id: TenantId) -> TenantSettings:
-        """Version 0, with every default, where none were stored."""
+        """Version 0 with all defaults if none were stored."""
         ...
 
     def put_settings(self, tenant_id: TenantId, config: TenantConfig) -> TenantSettings: ...
@@ -198,7 +189,7 @@ class CatalogStore(Protocol):
     def find(
         self, tenant_id: TenantId, brand_id: BrandId, persona_ids: Sequence[PersonaId]
     ) -> tuple[Brand | None, dict[PersonaId, Persona]]:
-        """A brand and those of the personas that there are, in one request."""
+        """A brand and the existing ones of the personas, in one request."""
         ...
 
     def brands(self, tenant_id: TenantId, limit: int, cursor: str | None = None) -> Page[Brand]:
@@ -210,7 +201,7 @@ class CatalogStore(Protocol):
     def get_brand(self, tenant_id: TenantId, brand_id: BrandId) -> Brand | None: ...
 
     def put_brand(self, tenant_id: TenantId, brand_id: BrandId, config: BrandConfig) -> Brand:
-        """Store a new version and answer it."""
+        """Store a new version and return it."""
         ...
 
     def delete_brand(self, tenant_id: TenantId, brand_id: BrandId) -> None:
@@ -230,15 +221,12 @@ class CheckpointStore(Protocol):
         ...
 
     def record(self, key: CampaignKey, checkpoint: Checkpoint) -> None:
-        """Store how an attempt ended: it completes what ``begin`` stored, and keeps the effect that was marked on it.
-
-        The first end stays. What comes later of the same attempt of the same step in the same execution is a
-        duplicate, to which nobody listens any more.
-        """
+        """Store how an attempt ended: completes what ``begin`` stored, and keeps the effect that was recorded on it.
+        The first end is kept; a later one of the same attempt is from a duplicate delivery and is ignored."""
         ...
 
     def page(self, key: CampaignKey, limit: int, cursor: str | None = None) -> Page[Checkpoint]:
-        """In the order in which states were entered. Raises ``InvalidInputError`` for a cursor of somebody else's."""
+        """In the order in which states were entered. Raises ``InvalidInputError`` for an invalid cursor."""
         ...
 
     def all(self, key: CampaignKey) -> list[Checkpoint]:
@@ -247,7 +235,7 @@ class CheckpointStore(Protocol):
 
 
 class EffectStore(Protocol):
-    """``put`` replaces the effect of the same kind and name; ``all`` answers the oldest first."""
+    """``put`` replaces the effect of the same kind and name; ``all`` returns the oldest first."""
 
     def put(self, key: CampaignKey, effect: Effect) -> None: ...
 
@@ -258,13 +246,14 @@ class ActiveCampaigns(Protocol):
     def get(self, key: CampaignKey) -> ActiveCampaign | None: ...
 
     def look_at(self, entry: ActiveCampaign, due_at: datetime, now: datetime) -> None:
-        """Have the campaign looked at at ``due_at`` and not at the time of before; keeps the entry's other fields."""
+        """Make the campaign due at ``due_at`` instead of its previous time; keeps the entry's other fields."""
         ...
 
     def remove(self, key: CampaignKey) -> None: ...
 
     def listed(self, shard: int, limit: int) -> list[CampaignKey]:
-        """Up to ``limit`` of a shard's share of the list that version 0.3 and earlier kept in place of the index."""
+        """Up to ``limit`` campaigns from a shard's part of the list that version 0.3 and earlier kept instead of the
+        index."""
         ...
 
     def forget_listed(self, key: CampaignKey) -> None: ...
@@ -272,7 +261,7 @@ class ActiveCampaigns(Protocol):
 
 class DueIndex(Protocol):
     def due(self, kind: Kind, shard: int, until: datetime | None) -> Iterator[DueEntry]:
-        """The entries whose time is ``until`` or earlier (``None``: all), oldest first, read as they are asked for."""
+        """The entries whose time is ``until`` or earlier (``None``: all), oldest first, read lazily."""
         ...
 
     def put(self, entry: DueEntry) -> None:
@@ -280,26 +269,27 @@ class DueIndex(Protocol):
         ...
 
     def remove(self, entry: DueEntry) -> None:
-        """Unless it was put again after it was read."""
+        """Does nothing if it was put again after it was read."""
         ...
 
 
 class Limits(NamedTuple):
-    """Of one tenant."""
+    """The limits of one tenant."""
 
     campaigns: int
     model_calls: int
 
 
 class Promises(Protocol):
-    """What a tenant's campaigns were promised: model calls by campaign."""
+    """The model calls that are reserved for a tenant's campaigns."""
 
     def make(self, key: CampaignKey, calls: int, limits: Limits) -> bool:
-        """Promise a campaign ``calls`` if both limits allow it; one that has a promise keeps it. Whether it has one."""
+        """Reserve ``calls`` for a campaign if both limits allow it; an existing reservation is kept. Returns whether
+        there is one."""
         ...
 
     def made(self, tenant_id: TenantId) -> Mapping[CampaignId, int]: ...
 
     def forget(self, key: CampaignKey, calls: int) -> None:
-        """Take a promise of so many calls back; nothing when there is none."""
+        """Cancel a reservation of that many calls, if there is one."""
         ...

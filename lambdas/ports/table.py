@@ -1,11 +1,12 @@
-"""The one table as its stores see it: records by key, and writes whose conditions are data.
+"""The table, as its stores use it: records by key, and conditional writes with conditions as data.
 
-A field is named by its path: ``claim.owner`` is the field ``owner`` of the map ``claim``. A record is the fields of an
-item without its key. A field that is set to ``None`` is kept as a null: reading leaves it out, and for a condition it
-is there. What holds of an item that does not exist: ``Absent`` of any field, and no other condition. A comparison of
-values of two types does not hold.
+A field is named by its path: ``claim.owner`` is the field ``owner`` of the map ``claim``. A record is an item's fields
+without its key. A field that is set to ``None`` is stored as a null; reading omits it, but a condition sees it as
+present. For an item that does not exist, ``Absent`` is true of any field, and every other condition is false. A
+comparison of values of different types is false.
 
-``lambdas/adapters/table/dynamo_table.py`` is the form on DynamoDB, and tests have one in memory (``tests/fakes``).
+``lambdas/adapters/table/dynamo_table.py`` implements it on DynamoDB; tests have an in-memory implementation
+(``tests/fakes``).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,9 +18,10 @@ Record = dict[str, Any]
 
 MAX_TRANSACTION_ITEMS = 100
 MAX_TRANSACTION_BYTES = 4 * 1024 * 1024
-"""Of a transaction (2026-11, docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html)."""
+"""Limit of one transaction (2026-11,
+docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html)."""
 BATCH = 25
-"""Writes of a batch that go in one request (…/APIReference/API_BatchExecuteStatement.html)."""
+"""Writes of a batch in one request (…/APIReference/API_BatchExecuteStatement.html)."""
 
 
 class ItemKey(NamedTuple):
@@ -28,7 +30,7 @@ class ItemKey(NamedTuple):
 
 
 class Absent(NamedTuple):
-    """There is no such field. ``Absent(PK)``: there is no such item."""
+    """The field does not exist. ``Absent(PK)``: the item does not exist."""
 
     field: str
 
@@ -43,14 +45,14 @@ class Equals(NamedTuple):
 
 
 class OneOf(NamedTuple):
-    """At least one value, at most a hundred."""
+    """The field is one of these values (1 to 100)."""
 
     field: str
     values: Sequence[str]
 
 
 class AtMost(NamedTuple):
-    """Numbers by value, texts by their bytes."""
+    """Numbers are compared by value, texts by their bytes."""
 
     field: str
     value: int | float | str
@@ -92,17 +94,17 @@ class Put(NamedTuple):
 
 
 class Update(NamedTuple):
-    """Change the item, or make it where there is none and the condition allows that."""
+    """Change the item, or create it if it does not exist and the condition allows that."""
 
     key: ItemKey
     changes: Mapping[str, Any]
-    """Values to set, by path; the map that a path leads into has to be there."""
+    """Values to set, by path; a map that a path goes through must exist."""
     condition: Condition | None = None
     add: Mapping[str, int] = {}
-    """Numbers to add to fields, which count as 0 where they are absent."""
+    """Numbers to add to fields; a missing field counts as 0."""
     remove: Sequence[str] = ()
     units: int = 1
-    """About how many write units it takes, where the writer knows: batches are paced by it."""
+    """Estimated write units, if the caller knows them; batches are paced by it."""
 
 
 class Delete(NamedTuple):
@@ -116,8 +118,8 @@ Write = Put | Update
 
 
 class ConditionFailedError(Exception):
-    """A condition did not hold, and nothing was written. ``failed`` are the numbers of the writes whose condition it
-    was; ``old`` is the record of the first of them as it is, ``None`` where there is no item."""
+    """A condition was false, and nothing was written. ``failed`` are the indexes of the writes whose conditions were
+    false; ``old`` is the current record of the first of them, ``None`` if the item does not exist."""
 
     def __init__(self, old: Record | None, failed: Sequence[int] = (0,)) -> None:
         super().__init__("the condition of the write did not hold")
@@ -126,16 +128,16 @@ class ConditionFailedError(Exception):
 
 
 class Table(Protocol):
-    """May be shared between threads. Reads are consistent unless they say otherwise.
+    """Can be shared between threads. Reads are consistent unless stated otherwise.
 
-    Errors that pass are ``RetryableError``. What the table does not take (an item over 400 KB, a transaction over its
-    limits, an item twice in one transaction) is an error that does not pass.
+    Temporary errors are ``RetryableError``. What the table cannot store (an item over 400 KB, a transaction over its
+    limits, an item twice in one transaction) raises a permanent error.
     """
 
     def get(self, key: ItemKey) -> Record | None: ...
 
     def get_many(self, keys: Sequence[ItemKey]) -> dict[ItemKey, Record]:
-        """Keys without an item are not in the answer."""
+        """Keys without an item are omitted from the result."""
         ...
 
     def query(
@@ -149,11 +151,11 @@ class Table(Protocol):
         consistent: bool = True,
         only: Sequence[str] = (),
     ) -> list[Record]:
-        """Records of a partition in the order of their sort keys; ``only`` these fields of them."""
+        """Records of a partition, sorted by sort key; ``only`` limits the fields."""
         ...
 
     def scroll(self, pk: str, keys: Prefix | Between, page: int, *, after: ItemKey | None = None) -> Iterator[Record]:
-        """The same, ``page`` to a request and read as they are asked for: what is removed meanwhile does no harm."""
+        """The same, ``page`` records per request, read lazily: items that are removed meanwhile do no harm."""
         ...
 
     def keys(self, pk: str, limit: int) -> list[ItemKey]:
@@ -163,15 +165,15 @@ class Table(Protocol):
     def put(self, key: ItemKey, fields: Mapping[str, Any]) -> None: ...
 
     def put_if(self, key: ItemKey, fields: Mapping[str, Any], condition: Condition) -> bool:
-        """Whether it was stored, or refused by the condition."""
+        """Whether it was stored; false if the condition was false."""
         ...
 
     def update_if(self, update: Update) -> Record:
-        """Answers the record after it. Raises ``ConditionFailedError``."""
+        """Returns the changed record. Raises ``ConditionFailedError``."""
         ...
 
     def delete_if(self, key: ItemKey, condition: Condition) -> bool:
-        """Whether it was deleted, or refused by the condition."""
+        """Whether it was deleted; false if the condition was false."""
         ...
 
     def transact(self, writes: Sequence[Write]) -> None:

@@ -1,1 +1,1 @@
-"""What the system does with a campaign: functions and small classes over the ports."""
+"""Logic that several entry points share: functions and small classes that use the ports."""

@@ -1,4 +1,5 @@
-"""Mails about a request for approval: to its reviewers, and to whoever runs the campaign when those do not arrive."""
+"""Texts of the mails about a request for approval: to reviewers, and to the person who runs the campaign if a reviewer
+cannot be reached."""
 
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -56,7 +57,8 @@ def invitation(
 
 
 def unreachable(to: str, campaign: Campaign, approval: Approval, gone: list[Reviewer], sender: Sender | None) -> Mail:
-    """To whoever runs the campaign: these reviewers never got their link, or all links were taken back."""
+    """The mail to the person who runs the campaign: these reviewers did not get their link, or all links were taken
+    back."""
     name = one_line(campaign.brief.name)
     place = f"/campaigns/{campaign.campaign_id}/approvals/{approval.callback_id}"
     who = "a reviewer" if len(gone) == 1 else f"{len(gone)} reviewers"
@@ -87,11 +89,11 @@ def _tags(kind: Kind, approval: Approval) -> dict[str, str]:
 
 
 def tell_unreachable(approval: Approval, campaign: Campaign, now: datetime, ports: Ports) -> tuple[Approval, list[str]]:
-    """Once for each link that did not arrive, or may not have, and when all were taken back: an alert to operators, a
-    mail to the tenant's people.
+    """Report links that did not arrive or may not have arrived, and the case that all were taken back: an alert to
+    operators and a mail to the tenant's people, once each.
 
-    Noted before it is done, and taken back when the alert is refused, so that nobody is told twice. The alert names
-    reviewers by their number, since an address belongs into no log.
+    The report is recorded before it is sent, and the record is removed if the alert is refused, so that nobody is
+    notified twice. The alert refers to reviewers by number, because addresses must not appear in logs.
     """
     gone = lost(approval)
     if not gone or not have_time(ports):
@@ -122,7 +124,7 @@ def _nobody_left(gone: list[Reviewer]) -> bool:
 
 
 def _why(reviewer: Reviewer) -> str:
-    """A mail that may have gone out has no reason of the mail service's."""
+    """A mail that may have been sent has no reason from the mail service."""
     return TAKEN_BACK if reviewer.revoked else reviewer.unreachable or MAYBE
 
 

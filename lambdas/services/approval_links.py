@@ -1,4 +1,4 @@
-"""The reviewer's link: making it, and opening it: whose is it, and what does it open?"""
+"""Reviewers' links: making them, and checking whose link it is and which request it opens."""
 
 import hashlib
 import re
@@ -20,7 +20,7 @@ _NONCE = re.compile(r"[0-9a-f]{32}")
 
 
 def nonce_hash(nonce: str) -> str:
-    """What is kept of a nonce, and what the token's ``jti`` says."""
+    """The hash of a nonce: it is stored in the record, and is the token's ``jti``."""
     return hashlib.sha256(nonce.encode()).hexdigest()
 
 
@@ -43,7 +43,7 @@ def approval_link(
 
 
 class OpenLink(NamedTuple):
-    """A link that holds: the request it is about, and the reviewer it was mailed to."""
+    """A valid link: its request, and the reviewer it was mailed to."""
 
     approval: Approval
     reviewer: Reviewer
@@ -56,8 +56,8 @@ class OpenLink(NamedTuple):
 def open_link(token: str, nonce: str, callback_id: str, ports: Ports) -> OpenLink:
     """The request behind ``/approve/{callbackId}?token=…&nonce=…``, decided or not.
 
-    Raises ``InvalidTokenError`` (``TokenExpiredError`` when it was good once) for a link that does not hold, and
-    ``NotFoundError`` when what it opens is gone. Every refusal is a security event.
+    Raises ``InvalidTokenError`` for an invalid link (``TokenExpiredError`` if it was valid once), and ``NotFoundError``
+    if the request no longer exists. Every refusal is logged as a security event.
     """
     try:
         claims = verify_approval_token(ports.keys.approval(), token, now=ports.clock.now())
@@ -70,7 +70,7 @@ def open_link(token: str, nonce: str, callback_id: str, ports: Ports) -> OpenLin
 
 
 def open_token(token: str, campaign_id: str, callback_id: str, ports: Ports) -> OpenLink:
-    """The same for the bearer of an approval token at ``POST /campaigns/{id}/approve``."""
+    """The same for a program that calls ``POST /campaigns/{id}/approve`` with the link's token as its bearer token."""
     try:
         claims = verify_approval_token(ports.keys.approval(), token, now=ports.clock.now())
         if claims.campaign_id != campaign_id:
@@ -102,6 +102,6 @@ def _same(one: str, other: str) -> bool:
 
 
 def _report(error: CampaignError, callback_id: str, log: SecurityLog) -> None:
-    # The id comes from outside: only what may be an id is worth a line.
+    # The id comes from outside, so it is only logged if it has the form of an id.
     known = callback_id if re.fullmatch(r"\w{26}", callback_id) else "malformed"
     log.event("approval_link_refused", callback_id=known, reason=error.message)

@@ -1,4 +1,4 @@
-"""Deciding: once, whoever asks and however often, and the workflow hears of it."""
+"""Recording reviewers' answers and decisions, once each, and passing the decision to the workflow."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -27,7 +27,7 @@ from lambdas.services.lifecycle import BUILDING
 from lambdas.services.open_requests import send_decision
 
 RESUME_GRACE = timedelta(seconds=2)
-"""How long a decision may be on its way from the table to the workflow before a repeat of it sends it again."""
+"""How long it may take for a stored decision to reach the workflow. After that a repeated decision sends it again."""
 
 
 class Choice(NamedTuple):
@@ -36,33 +36,33 @@ class Choice(NamedTuple):
     decision: Decision
     comments: str
     content_hash: str | None
-    """Of the content that was shown; ``None`` when the reviewer does not say."""
+    """Hash of the posts that were shown; ``None`` if the reviewer's request does not contain it."""
     posts: tuple[PostDecision, ...] = ()
     unopened: int = 0
     """Posts that were never on their screen."""
 
 
 MAX_TRIES = 60
-"""Of recording an answer while others record theirs: more than there can be reviewers."""
+"""Attempts to record an answer while other reviewers record theirs: more than there can be reviewers."""
 MAX_ANSWER_BYTES = 1_048_576
-"""Of one reviewer's words: some hundred comments of the longest, or a short one on each of 10,000 posts."""
+"""Maximum size of one reviewer's comments: about a hundred of the longest, or a short one on each of 10,000 posts."""
 MAX_POSTS_BYTES = 100_000
-"""Of the posts that go back, on the request's own record; more stay with the votes."""
+"""Maximum size of the list of posts to revise on the request's own record; a longer list stays with the votes."""
 MAX_JOINED_COMMENTS = 20_000
-"""Characters of what all reviewers together tell the writer of a revision."""
+"""Maximum number of characters of all reviewers' comments together, as given to the writer of a revision."""
 
 
 def decide(link: OpenLink, choice: Choice, ports: Ports) -> Approval:
-    """Record the answer; when the quorum has come to a decision, resume the workflow with it.
+    """Record the answer; if the quorum has reached a decision, resume the workflow with it.
 
-    An answer, and the ``PENDING → DECIDED`` that it may bring, is one conditional write, so exactly one of any number
-    of decisions gets through; what was said is stored before it, in items of its own. When the process dies between
-    the write and the resuming, the same answer by the same reviewer resumes it, and so does ``ops/sweep_approvals``.
-    ``link`` has just been opened, so its request is not read again before the first try.
+    The answer, and the change ``PENDING → DECIDED`` that it may cause, are one conditional write, so exactly one of
+    several concurrent decisions succeeds. Comments are stored before it, in separate items. If the process dies between
+    the write and resuming the workflow, the same answer by the same reviewer resumes it, and so does
+    ``ops/sweep_approvals``. ``link`` has just been opened, so its request is not read again before the first attempt.
 
-    Raises ``ConflictError`` with ``details['reason']`` ``decided``, ``voted`` or ``changed``, ``InvalidInputError``
-    for an approval that sends posts back, ``PayloadTooLargeError``, and ``GoneError`` when the request is over or
-    nobody waits for its decision.
+    Raises ``ConflictError`` with ``details['reason']`` ``decided``, ``voted`` or ``changed``, ``InvalidInputError`` for
+    an approval that sends posts back, ``PayloadTooLargeError``, and ``GoneError`` if the request is over or no task
+    waits for its decision.
     """
     vote = _vote(link, choice, ports)
     _require_known_posts(vote, link.approval)
@@ -94,7 +94,8 @@ def decide(link: OpenLink, choice: Choice, ports: Ports) -> Approval:
 
 
 def _as_it_stands(link: OpenLink, ports: Ports, *, read: bool) -> OpenLink:
-    """The request, with what each vote was given for; of a record that does not say, the posts do."""
+    """The request, with the content hash that each vote was given for; if the record lacks it, it is computed from the
+    posts."""
     approval = ports.approvals.get(link.key, link.approval.callback_id) if read else link.approval
     hashed = with_hashes(approval, every(ports.posts, link.key))
     if approval.status is ApprovalStatus.PENDING and hashed != approval:
@@ -114,7 +115,7 @@ def _vote(link: OpenLink, choice: Choice, ports: Ports) -> Vote:
 
 
 def _require_known_posts(vote: Vote, approval: Approval) -> None:
-    """Each post that something is said about is of this campaign, and named once."""
+    """Check that each post with a verdict belongs to this campaign and is named once."""
     total = approval.summary.total_posts if vote.posts else 0
     known = {post_id_for(approval.campaign_id, index) for index in range(total)}
     seen: set[PostId] = set()
@@ -145,7 +146,8 @@ def _bytes(posts: Sequence[PostDecision]) -> int:
 
 
 def _record(approval: Approval, vote: Vote, kept: Vote, ports: Ports) -> Approval:
-    """The request with one more answer, and with the decision if that makes one. ``kept`` is the vote as it is stored.
+    """The request with one more answer, and with the decision if this answer completes one. ``kept`` is the vote as it
+    is stored.
 
     Raises ``ConcurrentUpdateError``.
     """
@@ -165,7 +167,7 @@ def _record(approval: Approval, vote: Vote, kept: Vote, ports: Ports) -> Approva
         due_at = vote.at + TELL_GRACE
     answered = approval.model_copy(update=changes)
     if approval.layout == 0 and not fits(answered.to_record()):
-        # An execution of an older version reads all that was said from this one record.
+        # An execution of an older version reads all comments from this one record.
         message = "together with what others said this is more than is kept; shorten the comments"
         raise PayloadTooLargeError(message, errors=[FieldError("posts", message)])
     amended = ports.approvals.amend(answered, due_at=due_at)
@@ -175,7 +177,8 @@ def _record(approval: Approval, vote: Vote, kept: Vote, ports: Ports) -> Approva
 
 
 def _made(result: Tally, votes: tuple[Vote, ...], last: Vote, *, whole: bool) -> MadeDecision:
-    """``whole``: with all posts that go back, however large; otherwise those that are too large stay with the votes."""
+    """``whole``: with all posts to revise, however large the list; otherwise a list that is too large stays with the
+    votes."""
     decision = result.decision or last.decision
     back = flagged(votes) if decision is Decision.NEEDS_REVISION else ()
     on_record = whole or _bytes(back) <= MAX_POSTS_BYTES
@@ -191,7 +194,7 @@ def _made(result: Tally, votes: tuple[Vote, ...], last: Vote, *, whole: bool) ->
 
 
 def _comments(votes: tuple[Vote, ...], last: Vote, decision: Decision) -> str:
-    """What goes to the writer of a revision is what all of those said who asked for one."""
+    """The writer of a revision gets the comments of all reviewers who asked for a revision."""
     if decision is not Decision.NEEDS_REVISION:
         return last.comments
     return joined((v.comments for v in votes if v.decision is Decision.NEEDS_REVISION), MAX_JOINED_COMMENTS)
@@ -224,13 +227,13 @@ def require_not_superseded(approval: Approval) -> None:
 
 
 def is_stuck(approval: Approval, now: datetime) -> bool:
-    """Whether a decision was recorded and the workflow never heard of it."""
+    """Whether a decision was recorded and never reached the workflow."""
     made = approval.decision
     return made is not None and approval.resumed_at is None and now - made.decided_at >= RESUME_GRACE
 
 
 def require_open(link: OpenLink, campaign: Campaign, now: datetime) -> None:
-    """Raises ``GoneError`` when nothing can be decided through ``link`` any more."""
+    """Raises ``GoneError`` if nothing can be decided through ``link`` any more."""
     if link.approval.status is ApprovalStatus.CLOSED or now >= link.approval.expires_at:
         raise GoneError("this request for approval is over")
     if campaign.status not in BUILDING:
@@ -238,7 +241,8 @@ def require_open(link: OpenLink, campaign: Campaign, now: datetime) -> None:
 
 
 def _repeated(link: OpenLink, vote: Vote, ports: Ports) -> Approval:
-    """What to say to a decision that came second: resume if it is the first one again and that got stuck."""
+    """The reaction to a second decision: if it repeats the first one and that never reached the workflow, resume the
+    workflow."""
     first = link.approval.decision
     if first is None:
         raise GoneError("this request for approval is over")
@@ -250,8 +254,8 @@ def _repeated(link: OpenLink, vote: Vote, ports: Ports) -> Approval:
 
 
 def _is_said_again(link: OpenLink, first: MadeDecision, vote: Vote, ports: Ports) -> bool:
-    """By the one whose answer settled it: the same answer, or the decision as the page shows it, with the words of all
-    who answered."""
+    """Whether the reviewer whose answer settled the request sends it again: the same answer, or the decision as the
+    page shows it, with the comments of all who answered."""
     if first.decided_by != vote.email:
         return False
     own = [(said.decision, said.comments) for said in ports.approvals.votes(link.approval) if said.email == vote.email]
@@ -259,7 +263,7 @@ def _is_said_again(link: OpenLink, first: MadeDecision, vote: Vote, ports: Ports
 
 
 def decider(link: OpenLink) -> str:
-    """Who decided, as this reviewer may know it: an address is nobody else's to read."""
+    """Who decided, as far as this reviewer may know: other reviewers' addresses are not shown."""
     made = link.approval.decision
     if made is None or made.expired:
         return "the campaign's rule for silence"
@@ -270,7 +274,7 @@ def decider(link: OpenLink) -> str:
 
 
 def resume(approval: Approval, ports: Ports) -> Approval:
-    """Tell the workflow what was decided. Raises ``GoneError`` when it does not wait for it."""
+    """Pass the decision to the workflow. Raises ``GoneError`` if no task waits for it."""
     try:
         send_decision(approval, ports.engine, ports.cipher)
     except GoneError:

@@ -1,20 +1,21 @@
-"""What has become due, found by an index on time: one mechanism for all periodic work.
+"""Periodic work: finding what is due by an index on time. One mechanism for all kinds of records.
 
-Every open record that has to be looked at later (a request for approval, a campaign in BUILD) has an entry in the
-index: *look at this record at that time*. The index is split into ``SHARDS`` partitions for each kind of record, and
-an entry sorts by its time, so that a tick reads only the entries whose time has come, oldest first. A schedule invokes
-the kind's Lambda once a minute for each shard with ``{"shard": n}``.
+Every open record that has to be checked later (a request for approval, a campaign in BUILD) has an entry in the
+index: *check this record at that time*. The index has ``SHARDS`` partitions for each kind of record, and
+entries are sorted by time, so a run reads only the entries that are due, oldest first. A schedule invokes
+the kind's Lambda every minute for each shard with ``{"shard": n}``.
 
-How a store and a tick adopt it:
+To use it for a new kind of record:
 
-1. The record gets a field ``dueAt``. Whoever changes it puts the entry first and writes the record after that::
+1. Give the record a field ``dueAt``. Code that changes it puts the entry first and writes the record afterwards::
 
        index.put(entry_for(Kind.APPROVAL, key, due_at, clock.now(), item=callback_id))
        table.put(record with dueAt=due_at)
 
-   Dying in between leaves an entry without a record, which a later tick drops; the other way round a record would be
-   left that nobody looks at. The entry of before need not be removed: it disagrees with its record from then on.
-2. The tick's ``work`` reads the record (strongly), judges the entry, does what is due and says what became of it::
+   After a crash in between there is an entry without a record, which a later run drops. In the other order there could
+   be a record that is never checked. The previous entry need not be removed: it no longer agrees with its record.
+2. Write a function ``work`` that reads the record (consistently), compares it with the entry, does what is due and
+   returns a verdict::
 
        def work(entry: DueEntry) -> Verdict:
            approval = approvals.get(entry.key, CallbackId(entry.item))  # not there: Verdict.STALE
@@ -24,16 +25,16 @@ How a store and a tick adopt it:
            return Verdict.DONE
 
    ``work_due(Kind.APPROVAL, shards, work, Tick(TableDue(…), …))`` does the rest: it removes the entries of finished
-   work, drops stale ones after ``GRACE`` (somebody may be between the entry and the record), puts failing ones off,
-   and stops when the time is over. An exception out of ``work``, of a record that cannot be parsed for instance, is
-   such a failure. A record without ``dueAt`` (of an older version) agrees with every entry, and one that is over may
-   keep its last one: what is to be done, ``work`` decides by what else the record says.
-3. The handler passes ``shards_of(event)`` and reports by ``telemetry.due_worked``; the stack adds
-   ``stacks.due.every_minute``, which makes the schedule and the alarms.
-4. ``rebuild`` puts the entries of all open records again, should the index ever be lost or a new kind come into use.
+   work, drops stale ones after ``GRACE`` (a writer may be between the entry and the record), postpones failing ones,
+   and stops when its time is over. An exception raised by ``work``, for a record that cannot be parsed for instance, is
+   such a failure. A record without ``dueAt`` (of an older version) agrees with every entry, and a finished record
+   may keep its last one: ``work`` decides by the record's other fields whether anything is to be done.
+3. In the handler, pass ``shards_of(event)`` and report with ``telemetry.due_worked``. In the stack, add
+   ``stacks.alerts.every_minute``, which makes the schedule and the alarms.
+4. ``rebuild`` puts the entries of all open records again, if the index is lost or a new kind is introduced.
 
-Ticks may overlap, and a tick may die anywhere: ``work`` must do nothing twice, as a rule by writing the record
-conditionally. Entries are removed only as they were read, so an entry that is put again meanwhile stays.
+Runs may overlap, and a run may die at any point: ``work`` must be idempotent, usually by writing the record
+conditionally. An entry is only removed in the version that was read, so one that is put again meanwhile stays.
 """
 
 from collections import Counter
@@ -48,20 +49,20 @@ from lambdas.domain.ids import CampaignKey
 from lambdas.ports.stores import Clock, DueIndex
 
 GRACE = timedelta(minutes=1)
-"""How long an entry may disagree with its record: whoever put it may be about to write the record."""
+"""How long an entry may disagree with its record: the writer that put it may be about to write the record."""
 BACK_OFF = timedelta(minutes=1)
 LONGEST_BACK_OFF = timedelta(hours=1)
 
 
 class Verdict(StrEnum):
-    """What ``work`` says of an entry."""
+    """The result of ``work`` for an entry."""
 
     DONE = "done"
-    """The work is done; where the record will be due again, that has an entry of its own."""
+    """The work is done; if the record will be due again, there is another entry for that."""
     STALE = "stale"
     """There is no such record, or it is due at another time."""
     AGAIN = "again"
-    """Somebody else was faster: look again at the next tick."""
+    """Another writer was faster: try again in the next run."""
 
 
 Work = Callable[[DueEntry], Verdict]
@@ -73,13 +74,14 @@ class Tick(NamedTuple):
     more: Callable[[], bool]
     """Whether there is time for one more entry."""
     failed: Callable[[DueEntry, Exception], None]
-    """Told of an entry whose work failed; the others are worked all the same."""
+    """Called for an entry whose work failed; the others are handled all the same."""
     everything: bool = False
-    """Look at every entry now, whatever its time."""
+    """Handle every entry now, whatever its time."""
 
 
 class DueReport(NamedTuple):
-    """``due`` entries were read; ``oldest_seconds`` is how long the oldest had been due, however often it failed."""
+    """``due`` entries were read; ``oldest_seconds`` is how long the oldest had been due, including time after
+    failures."""
 
     due: int
     done: int
@@ -91,7 +93,7 @@ class DueReport(NamedTuple):
 
 
 def work_due(kind: Kind, shards: Sequence[int], work: Work, tick: Tick) -> DueReport:
-    """Work what is due in these shards; each record at most once, however soon it is due again."""
+    """Handle what is due in these shards; each record at most once, even if it is due again at once."""
     now = tick.clock.now()
     found: Counter[str] = Counter()
     oldest = now
@@ -101,11 +103,11 @@ def work_due(kind: Kind, shards: Sequence[int], work: Work, tick: Tick) -> DueRe
             if (entry.key, entry.item) in seen:
                 continue
             if not tick.more():
-                break  # what is left is older than all that comes later, and so is first at the next tick
-            oldest = min(oldest, entry.due_at)  # not ``at``, which a failure puts off
+                break  # what is left is older than all later entries, and so comes first in the next run
+            oldest = min(oldest, entry.due_at)  # not ``at``, which is later after a failure
             outcome = _settle(entry, work, tick)
             found[outcome] += 1
-            if outcome != Verdict.STALE:  # behind an entry of before may be the one that counts
+            if outcome != Verdict.STALE:  # an outdated entry may be followed by the valid one
                 seen.add((entry.key, entry.item))
     age = round((now - oldest).total_seconds(), 3)
     return DueReport(found.total(), found[Verdict.DONE], found[_FAILED], age)
@@ -139,7 +141,7 @@ def _put_off(entry: DueEntry, tick: Tick) -> None:
 def rebuild(
     kind: Kind, records: Iterable[tuple[CampaignKey, str, datetime | None]], index: DueIndex, clock: Clock
 ) -> int:
-    """Put the entry of every open record again, and answer how many.
+    """Put the entry of every open record again, and return how many.
 
     ``records``: key, id within the campaign (or empty) and ``dueAt`` of each; one without ``dueAt`` is due now.
     """
@@ -152,9 +154,9 @@ def rebuild(
 
 
 def shards_of(event: Any) -> Sequence[int]:
-    """The shards an invocation is about: the one that its ``shard`` names, or all when it names none.
+    """The shards that an invocation is for: the one that its ``shard`` names, or all if it names none.
 
-    Raises ``InvalidInputError`` for what is no shard.
+    Raises ``InvalidInputError`` for an invalid shard.
     """
     shard = event.get("shard") if isinstance(event, Mapping) else None
     if shard is None:

@@ -117,10 +117,10 @@ def _hold(approval: Approval, started: Editing, ports: Ports) -> Approval:
 
 
 def _release(held: Approval, started: Editing, policy: ApprovalPolicy, ports: Ports) -> None:
-    """Take the note off; the last edit to end puts the hash of what is there now on the request, and whoever answered
-    about what was there before is asked again, by the sweep's next minute.
+    """Remove the note that an edit is under way. When the last edit ends, store the hash of the current posts;
+    reviewers who answered about an earlier content are asked again by the sweep within a minute.
 
-    An edit that begins meanwhile is noted on the request first, which fails the write of a hash it makes wrong.
+    An edit that begins meanwhile is noted on the request first, so the write of an outdated hash fails.
     """
 
     def ended(current: Approval) -> Approval:
@@ -133,7 +133,7 @@ def _release(held: Approval, started: Editing, policy: ApprovalPolicy, ports: Po
         due_at = ports.clock.now() if held.votes else None
         amend_pending(ports.approvals, held.key, held.callback_id, ended, known=held, due_at=due_at)
     except ConflictError:
-        return  # the request is over, and decided it cannot be while an edit is noted
+        return  # the request is over; it cannot have been decided, because an edit is noted
 
 
 def _as_it_is_now(approval: Approval, policy: ApprovalPolicy, posts: PostStore) -> Approval:
@@ -217,7 +217,7 @@ def _wrong(field: str, message: str, reason: str | None = None) -> InvalidInputE
 
 
 def _check_size(changed: Post, patch: PostPatch) -> None:
-    """Before anything is written: what the table cannot hold is refused with the field that has the most of it."""
+    """Checked before anything is written: a post too large for the table is refused, naming the largest field."""
     record = changed.to_record()
     if fits(record):
         return
@@ -239,7 +239,8 @@ def _checked(campaign: Campaign, post: Post, before: PostContent, changes: Mappi
     broken = [rule for rule in rules if not rule.passed]
     if not (broken or unknown):
         return rules
-    # Whichever field breaks the rule by itself. What was broken before, or by several together, is the text's affair.
+    # The field that breaks the rule by itself. If the rule was broken before, or by several fields together, the text
+    # is named.
     by_rule = {rule.rule: "text" for rule in broken}
     was_broken = _broken(_rules(campaign, post, before))
     for name, value in changes.items():
@@ -255,7 +256,7 @@ def _broken(rules: Sequence[RuleResult]) -> set[str]:
 
 
 def _rules(campaign: Campaign, post: Post, content: PostContent) -> tuple[RuleResult, ...]:
-    """Every rule of the platform and of the brand, as it was saved with the campaign."""
+    """Every rule of the platform, and of the brand as stored with the campaign."""
     rules = check_limits(post.platform, content)
     if campaign.configuration:
         brand, language = campaign.configuration.brand, campaign.brief.language

@@ -1,4 +1,4 @@
-"""What happened to a campaign: its execution context, its executions, and what became of each state."""
+"""The history of a campaign: its current execution, all its executions, and the status of each state."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -29,7 +29,7 @@ class CheckpointView(Checkpoint, defer_build=True):
 
 
 class ActiveCallback(Model):
-    """A question that waits for its answer."""
+    """A request for approval that waits for an answer."""
 
     callback_id: str
     type: Literal["approval"] = "approval"
@@ -50,14 +50,14 @@ class ExecutionContext(Model):
     current_step: str | None
     completed_steps: tuple[str, ...]
     checkpoints: tuple[CheckpointView, ...]
-    """A page of them, in the order in which states were entered."""
+    """A page of checkpoints, in the order in which states were entered."""
     next_cursor: str | None
     active_callbacks: tuple[ActiveCallback, ...]
     error: Failure | None
 
 
 class StepAttempt(Model):
-    """One attempt of a step, as its checkpoint has it."""
+    """One attempt of a step, from its checkpoint."""
 
     attempt: int
     outcome: StepOutcome
@@ -69,7 +69,7 @@ class StepAttempt(Model):
 
 
 class StateVisit(Model):
-    """One stay in a state: what the engine says of it, and what the step itself left."""
+    """One visit of a state: what Step Functions reports, and what the step recorded."""
 
     state: str
     kind: str
@@ -79,9 +79,9 @@ class StateVisit(Model):
     exited_at: Moment | None = None
     duration_ms: float | None = None
     error: str | None = None
-    """Name of the engine's latest error here, also where a later attempt succeeded."""
+    """Name of the latest error in this state, even if a later attempt succeeded."""
     attempts: tuple[StepAttempt, ...] = ()
-    """From the checkpoints. None for a state that is no step, and for a map, whose posts have records of their own."""
+    """From the checkpoints. Empty for a state that is not a step, and for a map, whose posts have their own records."""
 
 
 class ExecutionView(Model):
@@ -106,7 +106,7 @@ def execution_context(
     approvals: Sequence[Approval],
     steps: tuple[str | None, tuple[str, ...]],
 ) -> ExecutionContext:
-    """``steps`` are the current one and those that are done, as ``progress_of`` says."""
+    """``steps`` are the current one and the finished ones, from ``progress_of``."""
     views = tuple(_checkpoint_view(each) for each in page.items)
     open_ones = [approval for approval in approvals if approval.status is ApprovalStatus.PENDING]
     return ExecutionContext(
@@ -149,13 +149,13 @@ def _status(status: CampaignStatus) -> Literal["running", "waiting_callback", "c
 def execution_views(
     campaign: Campaign, engine: Engine, checkpoints: Sequence[Checkpoint], limit: int, cursor: str | None
 ) -> Page[ExecutionView]:
-    """Executions of a campaign, oldest first. Raises ``InvalidInputError`` for a cursor that is not of this list."""
+    """Executions of a campaign, oldest first. Raises ``InvalidInputError`` for a cursor of another list."""
     names = names_until(campaign.campaign_id, campaign.execution_arn) if campaign.execution_arn else []
     last = decode_place(cursor) if cursor else None
     if last is not None and last not in names:
         raise not_ours()
     rest = names[names.index(last) + 1 :] if last else names
-    # One after the other: each asks the engine, whose calls are few for an account.
+    # One after the other, because each calls Step Functions, whose quotas for these calls are low.
     views = (_view(engine.arn_of(name), engine, checkpoints) for name in rest[:limit])
     page, _ = first_page(views, limit, size=lambda view: record_bytes(view.to_wire()))
     return Page(page, encode_place(rest[len(page) - 1]) if len(page) < len(rest) else None)
@@ -196,13 +196,14 @@ def _visit(visit: Visit, visits: Sequence[Visit], checkpoints: Sequence[Checkpoi
 
 
 def _visited(checkpoint: Checkpoint, visits: Sequence[Visit]) -> Visit:
-    """Which visit of a state an attempt belongs to: both know when the state was entered, give or take a rounding."""
+    """The visit of a state that an attempt belongs to: both contain the time at which the state was entered, up to
+    rounding."""
     at = checkpoint.entered_at or checkpoint.started_at
     return min(visits, key=lambda visit: abs(visit.entered_at - at))
 
 
 def graph_of(campaign: Campaign, posts: PostCounts, engine: Engine, now: datetime) -> ExecutionGraph:
-    """The campaign's latest execution, over the definition it runs."""
+    """The campaign's latest execution, drawn over its definition."""
     written = MapCounts(
         total=posts.total, running=posts.generating, completed=posts.completed, failed=posts.failed, unit="posts"
     )
@@ -226,7 +227,7 @@ def graph_of_execution(
     title: str | None = None,
     campaign_status: str | None = None,
 ) -> ExecutionGraph:
-    """``counts`` are those of maps, by the state's name, which the engine's history does not have."""
+    """``counts`` are the progress of maps by state name, which the execution history does not contain."""
     found = engine.describe(arn)
     return execution_graph(
         engine.definition(arn, found.version_arn if found else None),

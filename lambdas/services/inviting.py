@@ -1,10 +1,11 @@
-"""Bringing reviewers their links: by mail, and in Slack where the tenant uses it. Each at most once.
+"""Sending reviewers their links: by mail, and in Slack if the tenant uses it. Each message at most once.
 
-Neither ``SendEmail`` of SES nor Slack's ``chat.postMessage`` takes an idempotency key, so a message is noted on the
-reviewer's record before it is sent, and what became of it afterwards. A sender that dies in between leaves the note:
-the message may have gone out and is not sent again by itself. Only a refusal that says "not now" is tried again.
+Neither SES's ``SendEmail`` nor Slack's ``chat.postMessage`` accepts an idempotency key. So a message is recorded as
+claimed on the reviewer's record before it is sent, and its outcome afterwards. If the sender dies in between, the claim
+remains: the message may have been sent and is not sent again automatically. Only a refusal that says "try later" is
+retried.
 
-What a channel fails with is an outcome on the record and is never raised: the other reviewers are asked all the same.
+An error of a channel is recorded as an outcome and never raised, so the other reviewers are still asked.
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,33 +29,33 @@ SENT = "sent"
 NOT_CONFIGURED = "not configured"
 CLAIMED = "claimed"
 LINKS_KEPT = 5
-"""Earlier links of a reviewer that still open the request."""
+"""Number of a reviewer's earlier links that still open the request."""
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(minutes=1), timedelta(minutes=10)
-"""Before a mail that was not accepted is tried again: doubled each time. SES asks for up to ten minutes
+"""Pause before a mail that SES did not accept is tried again; it doubles each time. SES recommends up to ten minutes
 (docs.aws.amazon.com/ses/latest/dg/manage-sending-quotas-errors.html)."""
 _CHATTED = {Kind.APPROVAL: "waits for your decision", Kind.REMINDER: "still waits for your decision"}
 
 
 class _Sent(NamedTuple):
-    """One mail that was sent or tried: to whom, with which link, and what was on record before."""
+    """A mail that was sent or tried: to whom, with which link, and what the record said before."""
 
     before: Reviewer
     kind: Kind
     link: str
     claim: str
-    """Hash of the link's nonce, by which the mail is known on the record."""
+    """Hash of the link's nonce; it identifies the mail on the record."""
     at: datetime
 
 
 class _Outcome(NamedTuple):
-    """What became of the mail that was claimed with a link, as changes of its reviewer."""
+    """The outcome of a mail that was claimed with a link, as changes of its reviewer."""
 
     claim: str
     changes: dict[str, Any]
 
 
 class _Asking(NamedTuple):
-    """What all mails of one run have in common, read before the first of them is claimed."""
+    """What all mails of one run have in common; read before the first of them is claimed."""
 
     campaign: Campaign
     settings: TenantSettings
@@ -64,11 +65,11 @@ class _Asking(NamedTuple):
 
 
 def bring_links(approval: Approval, campaign: Campaign, ports: Ports) -> tuple[Approval, list[Kind]]:
-    """Mail every reviewer of the stage who is owed a mail, then tell them in Slack; answers whom what was sent to.
+    """Send every reviewer of the stage the mail that is due, then the Slack messages; returns to whom what was sent.
 
-    First all mails, then Slack, which must not cost anybody their mail. When the time is running out, the rest is left
-    to the sweep. Raises ``RetryableError`` when the table, the keys or the settings cannot be read, which is before the
-    next mail is claimed; ``ConflictError`` once the request is over.
+    All mails are sent before any Slack message, so that Slack cannot prevent a mail. What there is no time for is left
+    to the sweep. Raises ``RetryableError`` if the table, the keys or the settings cannot be read (before the next mail
+    is claimed), and ``ConflictError`` once the request is over.
     """
     if not any(due_mails(approval, ports.clock.now())):
         return approval, []
@@ -92,14 +93,14 @@ def bring_links(approval: Approval, campaign: Campaign, ports: Ports) -> tuple[A
 
 
 def due_mails(approval: Approval, now: datetime) -> tuple[Reviewer, ...]:
-    """The reviewers of the stage who are to be mailed now; nobody once the time is over."""
+    """The reviewers of the stage who are to be mailed now; none once the time is over."""
     if now >= approval.expires_at:
         return ()
     return tuple(r for r in approval.silent() if r.to_mail() and (r.mail_after is None or r.mail_after <= now))
 
 
 def _mail(approval: Approval, email: str, asking: _Asking) -> tuple[Approval, _Sent | None]:
-    """Claim, send, and note what became of it; ``None`` when there was nothing to send any more, or it goes again."""
+    """Claim, send, and record the outcome; ``None`` if there was nothing left to send, or it will be tried again."""
     ports = asking.ports
     now, nonce = ports.clock.now(), ports.ids.nonce()
     before: Reviewer | None = None
@@ -107,7 +108,7 @@ def _mail(approval: Approval, email: str, asking: _Asking) -> tuple[Approval, _S
     def claimed(current: Approval) -> Approval:
         nonlocal before
         if any(r.nonce_hash == nonce_hash(nonce) for r in current.reviewers):
-            return current  # our own claim, whose answer got lost
+            return current  # our own claim: it was written, but the answer got lost
         before = next((r for r in due_mails(current, now) if r.email == email), None)
         return current.with_reviewer(email, **_claim(before, nonce, now)) if before else current
 
@@ -141,7 +142,7 @@ def _claim(reviewer: Reviewer, nonce: str, now: datetime) -> dict[str, Any]:
         "mail": MailState.CLAIMED,
         "owed": None,
         "mail_after": None,
-        # What became of earlier mails is beside the point now: whatever comes from here on is about this one.
+        # From here on the record describes this mail, so the outcome of earlier mails no longer matters.
         "unreachable": None,
         "unreachable_told": False,
     }
@@ -153,13 +154,13 @@ def _outcome(one: _Sent, state: MailState, reason: str | None, *, chatting: bool
         kept = one.before.model_dump(include={"nonce_hash", "earlier_hashes", "invited_at", "owed", "unreachable"})
         pause = min(FIRST_PAUSE * 2 ** min(tries, 10), LONGEST_PAUSE)
         return _Outcome(one.claim, {**kept, "mail": state, "mail_tries": tries + 1, "mail_after": one.at + pause})
-    # Slack's own claim: from here on it is told, and not told again.
+    # The claim of the Slack message: it is sent from here on, and never again.
     changes: dict[str, Any] = {"mail": state, "mail_tries": 0, "slack": CLAIMED if chatting else NOT_CONFIGURED}
     return _Outcome(one.claim, changes | ({"unreachable": reason} if reason else {}))
 
 
 def _note(approval: Approval, outcomes: Mapping[str, _Outcome], ports: Ports, **more: Any) -> Approval:
-    """Put outcomes on record, unless the reviewer got another link, or lost theirs, meanwhile; and ``more``."""
+    """Record outcomes, and ``more``, unless the reviewer got another link or lost theirs meanwhile."""
 
     def noted(current: Approval) -> Approval:
         for reviewer in current.reviewers:
@@ -182,9 +183,10 @@ def _note(approval: Approval, outcomes: Mapping[str, _Outcome], ports: Ports, **
 
 
 def _chat(approval: Approval, sent: Sequence[_Sent], use: SlackUse, asking: _Asking) -> Approval:
-    """The same links in Slack, which have been claimed with the outcome of the mail; then a word to the channel.
+    """Send the same links in Slack, which were claimed together with the outcome of the mail; then a message to the
+    channel.
 
-    The channel hears once for each stage that somebody is asked, and not whom; a reminder is nobody else's business.
+    The channel gets one message for each stage, without names and without reminders.
     """
     said = {one.before.email: _tell(one, approval, asking) for one in sent}
     announcing = (

@@ -1,4 +1,4 @@
-"""How a campaign moves from status to status when every step may be delivered more than once."""
+"""Status changes of a campaign, when every step may be delivered more than once."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -20,7 +20,7 @@ BUILD_ROAD = (
     CampaignStatus.RUNNING,
     CampaignStatus.COMPLETED,
 )
-"""The way a campaign goes when nothing goes wrong."""
+"""The statuses of a campaign that succeeds, in order."""
 
 BUILDING = (
     CampaignStatus.QUEUED,
@@ -29,7 +29,7 @@ BUILDING = (
     CampaignStatus.AWAITING_APPROVAL,
     CampaignStatus.NEEDS_REVISION,
 )
-"""Statuses in which BUILD is at work."""
+"""Statuses in which BUILD is working."""
 
 TERMINAL = frozenset(
     {
@@ -53,10 +53,11 @@ def advance(
     result: Model | None = None,
     **changes: Unpack[OtherChanges],
 ) -> CampaignStatus:
-    """Move a campaign to ``to`` and answer its status; a repeat finds it there or further and changes nothing.
+    """Change a campaign's status to ``to`` and return its status; a repeat finds it there or further on and changes
+    nothing.
 
-    ``result`` as ``CampaignStore.change`` has it: this is the step's last write.
-    Raises ``ConflictError`` when the campaign has left the road (stopped, failed, …), ``NotFoundError``.
+    ``result``: see ``CampaignStore.change``; pass it if this is the step's last write. Raises ``ConflictError`` if the
+    campaign's status is not in this sequence (stopped, failed, …), and ``NotFoundError``.
     """
     try:
         campaigns.change(key, expected=came_from, at=at, result=result, status=to, **changes)
@@ -69,5 +70,5 @@ def advance(
 
 
 def has_reached(status: CampaignStatus, milestone: CampaignStatus) -> bool:
-    """Whether a campaign in ``status`` is at ``milestone`` or beyond it on the road."""
+    """Whether ``status`` is ``milestone`` or comes after it in the sequence."""
     return status in BUILD_ROAD and BUILD_ROAD.index(status) >= BUILD_ROAD.index(milestone)

@@ -1,8 +1,8 @@
-"""Telling people something: one template for mails, one attempt for each message, and what became of it.
+"""Sending a message to a person: one template for mails, one attempt for each message, and its outcome.
 
-A mail has the same content as text and as HTML; its style sheet stands in the head, and the mailer inlines it
-(``adapters/aws/ses_mailer.py``). Plain string formatting, for a quick cold start. Nothing here is claimed: whoever
-tells notes it first, so that nothing is told twice, and keeps the outcome.
+A mail has the same content as text and as HTML. Its style sheet is in the head, and the mailer inlines it
+(``adapters/aws/ses_mailer.py``). Templates are plain string formatting, for a quick cold start. Nothing is claimed
+here: the caller records the message before, so that it is not sent twice, and the outcome afterwards.
 """
 
 from collections.abc import Callable
@@ -20,21 +20,21 @@ from lambdas.ports.bundle import Ports
 from lambdas.ports.services import Mailer
 
 REASON_CHARS = 300
-"""Of why a message failed, on the record of one of up to sixty reviewers."""
+"""Maximum length of the reason for a failed message; a record may have up to sixty reviewers."""
 ONE_MESSAGE_SECONDS = 15.0
-"""Until the invocation is killed, for a message to be sent: SES may give no answer for the ten seconds that its client
-waits (``adapters/aws/clients.py``), and what became of the message is to be noted. What is not sent stays owed."""
+"""Seconds that must be left in the invocation to send a message: SES may not answer for the ten seconds that its client
+waits (``adapters/aws/clients.py``), and the outcome has to be recorded. Messages that are not sent stay due."""
 
 
 class Wording(NamedTuple):
-    """What one mail says."""
+    """The texts of one mail."""
 
     label: str
     title: str
     paragraphs: tuple[str, ...]
     facts: tuple[tuple[str, str], ...]
     button: tuple[str, str] | None
-    """Address and words of the one thing to do."""
+    """URL and label of the button."""
     closing: str
     language: str = "en"
     here: str = ""
@@ -47,7 +47,7 @@ def letter(to: str, subject: str, wording: Wording, tags: dict[str, str], sender
 
 
 def one_line(text: str) -> str:
-    """Without line breaks, which would end a header."""
+    """Without line breaks, which would end a mail header."""
     return " ".join(text.split())
 
 
@@ -63,12 +63,12 @@ def people_of(settings: TenantSettings, campaign: Campaign) -> tuple[str, ...]:
 
 
 def have_time(ports: Ports) -> bool:
-    """Whether another message may be sent: it may get no answer for as long as its client waits."""
+    """Whether there is time to send another message: its client may wait for an answer until its timeout."""
     return ports.deadline is None or ports.deadline.left(ONE_MESSAGE_SECONDS) > 0
 
 
 def send_once(mailer: Mailer, mail: Mail) -> tuple[MailState, str | None]:
-    """Send a mail that was claimed, and say what became of it, with the reason where it did not go out."""
+    """Send a mail that was claimed, and return the outcome, with the reason if it was not sent."""
     try:
         mailer.send(mail)
     except MailRefusedError as error:
@@ -81,7 +81,7 @@ def send_once(mailer: Mailer, mail: Mail) -> tuple[MailState, str | None]:
 
 
 def refusal_of(say: Callable[[], None]) -> str | None:
-    """Why Slack did not take it, without anything that may hold an address; ``None`` when it did."""
+    """Why Slack refused it, without anything that may contain an address; ``None`` if it was accepted."""
     try:
         say()
     except CampaignError as error:

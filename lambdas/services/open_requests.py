@@ -1,8 +1,8 @@
-"""An open request for approval: changing it while others do, and telling the workflow that waits for it.
+"""An open request for approval: changing it while others do, and passing its decision to the waiting task.
 
-What the people who run a campaign may do with it (remind, take links back, ask somebody else) changes its record only:
-``ops/sweep_approvals`` mails what follows, within a minute. The task token lies in the record sealed, bound to the
-request it belongs to, and is opened here only.
+What managers can do (remind, take links back, ask somebody else) only changes the request's record:
+``ops/sweep_approvals`` sends the mails within a minute. The task token is stored encrypted, bound to its request, and
+is decrypted only here.
 """
 
 import hashlib
@@ -22,9 +22,9 @@ from lambdas.ports.services import Cipher
 from lambdas.ports.stores import ApprovalStore
 
 TRIES = 20
-"""Others at once are the reviewers of a stage, at most."""
+"""Concurrent writers are at most the reviewers of a stage."""
 REVOKED_KEPT = 500
-"""Hashes of links that were taken back: 33 KB of a record that may have 400."""
+"""Number of hashes of revoked links that are kept: 33 KB of a record that may have 400 KB."""
 
 
 def amend_pending(
@@ -36,11 +36,11 @@ def amend_pending(
     known: Approval | None = None,
     due_at: datetime | None = None,
 ) -> Approval:
-    """Store what ``change`` makes of a pending request, as often as somebody else was faster.
+    """Apply ``change`` to a pending request, and repeat it whenever somebody else was faster.
 
-    ``known`` is the request as the caller has just read it, which saves the first reading; ``due_at`` is when the
-    sweep is to look at what came of the change.
-    Raises ``NotFoundError``, ``ConflictError`` for a request that is decided or closed, and whatever ``change`` does.
+    ``known`` is the request as the caller has just read it, which saves reading it; ``due_at`` is when the sweep is to
+    handle the result of the change. Raises ``NotFoundError``, ``ConflictError`` for a request that is decided or
+    closed, and whatever ``change`` raises.
     """
     for _ in range(TRIES):
         approval, known = known or approvals.get(key, callback_id), None
@@ -57,13 +57,13 @@ def amend_pending(
 
 
 class ReviewerChoice(Model):
-    """Body of ``reminders`` and ``revoke``; without a reviewer it is all who have not answered."""
+    """Body of ``reminders`` and ``revoke``; without a reviewer it applies to all who have not answered."""
 
     reviewer: Email | None = None
 
 
 class Reassignment(Model):
-    """Body of ``reassign``: ``to`` decides in the place of ``from``."""
+    """Body of ``reassign``: ``to`` is asked instead of ``from``."""
 
     from_: Annotated[Email, Field(alias="from")]
     to: Email
@@ -75,10 +75,10 @@ class Place(NamedTuple):
 
 
 def remind(place: Place, email: str | None, approvals: ApprovalStore, now: datetime) -> Approval:
-    """Mail new links; those mailed before stay good. Raises as ``amend_pending``.
+    """Mail new links; links that were mailed before stay valid. Raises like ``amend_pending``.
 
-    Whom a mail has reached is reminded, anybody else is invited. Without an address those are left out whose links were
-    taken back, unless that is everybody who is to answer.
+    Reviewers who got an earlier mail get a reminder, others an invitation. Without an address, reviewers whose links
+    were taken back are skipped, unless that is everybody who has not answered.
     """
 
     def reminded(approval: Approval) -> Approval:
@@ -93,13 +93,13 @@ def remind(place: Place, email: str | None, approvals: ApprovalStore, now: datet
 def _to_be_mailed(reviewer: Reviewer, approval: Approval) -> dict[str, Any]:
     lost = reviewer.invited_at is None or reviewer.unreachable or reviewer.mail is MailState.REFUSED
     owed: dict[str, Any] = {"owed": "approval" if lost else "reminder"}
-    if not approval.layout:  # where ``owed`` is lost when an older execution writes the record
+    if not approval.layout:  # in case an older execution writes the record, and ``owed`` is lost
         owed = {"owed": None, "invited_at": None}
     return {"mail_after": None, "mail_tries": 0, "revoked": False, **owed}
 
 
 def revoke(place: Place, email: str | None, approvals: ApprovalStore, now: datetime) -> Approval:
-    """Take every link of the chosen reviewers back. They get no new one before a manager reminds them."""
+    """Take back all links of the chosen reviewers. They get no new one until a manager reminds them."""
 
     def revoked(approval: Approval) -> Approval:
         chosen = _chosen(approval, email)
@@ -110,7 +110,7 @@ def revoke(place: Place, email: str | None, approvals: ApprovalStore, now: datet
 
 
 def reassign(place: Place, change: Reassignment, approvals: ApprovalStore, now: datetime) -> Approval:
-    """Somebody else decides: the old links are taken back, and a new one is mailed to them."""
+    """Ask somebody else: the old reviewer's links are taken back, and a new one is mailed to the new reviewer."""
 
     def reassigned(approval: Approval) -> Approval:
         if any(r.email.lower() == change.to.lower() for r in approval.reviewers):
@@ -122,12 +122,12 @@ def reassign(place: Place, change: Reassignment, approvals: ApprovalStore, now: 
 
 
 def _amended(place: Place, change: Callable[[Approval], Approval], approvals: ApprovalStore, now: datetime) -> Approval:
-    """Due at once: the sweep's next minute mails what follows."""
+    """Due at once: the sweep sends the mails within a minute."""
     return amend_pending(approvals, place.key, place.callback_id, change, due_at=now)
 
 
 def _chosen(approval: Approval, email: str | None, field: str = "reviewer") -> list[Reviewer]:
-    """Raises ``InvalidInputError`` for ``field``, which says why that address is not to be chosen."""
+    """Raises ``InvalidInputError`` for ``field`` if that address cannot be chosen, with the reason."""
     chosen = [r for r in approval.silent() if email is None or r.email.lower() == email.lower()]
     if not chosen:
         known = next((r for r in approval.reviewers if email and r.email.lower() == email.lower()), None)
@@ -145,20 +145,21 @@ def _with(approval: Approval, changed: dict[str, Reviewer], taken_back: list[Rev
     return approval.model_copy(
         update={
             "reviewers": tuple(changed.get(r.email, r) for r in approval.reviewers),
-            # The oldest are forgotten: their links then say that they do not work, and open nothing either way.
+            # The oldest are dropped. Those links open nothing either way; they are only reported as invalid instead of
+            # revoked.
             "revoked_hashes": (*approval.revoked_hashes, *hashes)[-REVOKED_KEPT:],
         }
     )
 
 
 def send_decision(approval: Approval, engine: Engine, cipher: Cipher) -> None:
-    """Raises ``GoneError`` when nobody waits for it, and when nothing was decided."""
+    """Raises ``GoneError`` if no task waits for it, or nothing was decided."""
     answer = _answer(approval)
     engine.resume(_token(approval, cipher), answer)
 
 
 def hand_over(approval: Approval, token: TaskToken, engine: Engine) -> None:
-    """The decision to a task that waits in place of the one that asked. Raises like ``send_decision``."""
+    """Pass the decision to a task that replaced the one that asked. Raises like ``send_decision``."""
     engine.resume(token, _answer(approval))
 
 
@@ -170,23 +171,24 @@ def _answer(approval: Approval) -> dict[str, Any]:
 
 
 def outcome(approval: Approval, made: MadeDecision) -> ApprovalOutcome:
-    """A decision as the workflow knows it: silence that is no yes ends the campaign as expired."""
+    """A decision as the workflow sees it. A request that nobody answered ends the campaign as expired, unless the
+    policy approves."""
     silence = made.expired and made.decision is not Decision.APPROVED
     return ApprovalOutcome(callback_id=approval.callback_id, decision="expired" if silence else made.decision)
 
 
 def send_heartbeat(approval: Approval, engine: Engine, cipher: Cipher) -> None:
-    """Raises ``GoneError`` when nobody waits."""
+    """Raises ``GoneError`` if no task waits."""
     engine.heartbeat(_token(approval, cipher))
 
 
 def seal_token(token: TaskToken, key: CampaignKey, callback_id: CallbackId, cipher: Cipher) -> TaskToken:
-    """As it is stored."""
+    """Encrypted, as it is stored."""
     return TaskToken(cipher.seal(token, _context(key, callback_id)))
 
 
 def token_hash(token: TaskToken) -> str:
-    """By which a token is known again without opening what is stored."""
+    """Identifies a token without decrypting what is stored."""
     return hashlib.sha256(token.encode()).hexdigest()
 
 

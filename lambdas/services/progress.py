@@ -1,4 +1,4 @@
-"""How far a campaign is, from what its steps and posts left behind."""
+"""The progress of a campaign, computed from its checkpoints and posts."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -23,7 +23,7 @@ class Progress(Model):
 
     status: CampaignStatus
     current_step: str | None
-    """``None`` when no step is to come."""
+    """``None`` if all steps are done."""
     completed_steps: tuple[str, ...]
     remaining_steps: tuple[str, ...]
     progress_percentage: int
@@ -33,7 +33,7 @@ class Progress(Model):
     """Posts of which the last revision left something to a person."""
     started_at: Moment
     elapsed_seconds: float
-    """Until now, or until the end when there was one."""
+    """Until now, or until the campaign ended."""
 
 
 _MOVED_BY = {
@@ -41,10 +41,10 @@ _MOVED_BY = {
     PLAN_POSTS: CampaignStatus.GENERATING,
     AGGREGATE_RESULTS: CampaignStatus.AWAITING_APPROVAL,
 }
-"""What a campaign cannot have become before the step was done."""
+"""Statuses that a campaign can only have once the step is done."""
 
 _ANSWERED = frozenset({CampaignStatus.REJECTED, CampaignStatus.EXPIRED})
-"""The wait for a decision is over, and it was not an approval."""
+"""Decisions that end the wait without an approval."""
 _REVISING = frozenset({CampaignStatus.NEEDS_REVISION, CampaignStatus.GENERATING})
 
 
@@ -67,17 +67,18 @@ def progress_of(campaign: Campaign, checkpoints: Sequence[Checkpoint], posts: Po
 
 
 def _completed(campaign: Campaign, checkpoints: Sequence[Checkpoint], posts: PostCounts) -> tuple[str, ...]:
-    """The steps that are done, in order: up to the last that is known to be.
+    """The finished steps, in order: up to the last one that is known to be finished.
 
-    Two steps are not done when they say so. GeneratePosts runs as many batches, each of which succeeds by itself;
-    it is done with its last post. RequestApproval has mailed its links and waits; it is done with the decision.
+    Two steps are not finished when their checkpoint says so. GeneratePosts runs as many batches, each of which succeeds
+    on its own; it is finished with its last post. RequestApproval first sends its links and then waits; it is finished
+    with the decision.
     """
     if _is_built(campaign.status):
         return BUILD_STEPS
     if campaign.revision and campaign.status in _REVISING:
-        return BUILD_STEPS[: BUILD_STEPS.index(GENERATE_POSTS)]  # what they left behind is of the last round
+        return BUILD_STEPS[: BUILD_STEPS.index(GENERATE_POSTS)]  # their checkpoints may be from the last round
     done = {c.step_name for c in checkpoints if c.outcome is StepOutcome.SUCCEEDED}
-    # A step that died after it moved the campaign has done its work.
+    # A step that died after it had changed the status has done its work.
     done |= {step for step, status in _MOVED_BY.items() if has_reached(campaign.status, status)}
     if AGGREGATE_RESULTS not in done:
         done.discard(GENERATE_POSTS)
@@ -95,7 +96,7 @@ def _is_built(status: CampaignStatus) -> bool:
 
 
 def _percentage(completed: Sequence[str], posts: PostCounts) -> int:
-    """Each step counts the same, and writing the posts counts by the post."""
+    """Each step has the same weight; within GeneratePosts, each post has."""
     done = float(len(completed))
     if GENERATE_POSTS not in completed and posts.total:
         done += min(1.0, (posts.completed + posts.failed) / posts.total)

@@ -1,11 +1,11 @@
-"""How much of a deployment one tenant may use at once: campaigns that are being built, and model calls in flight.
+"""How much of a deployment one tenant may use at once: campaigns being built, and model calls in flight.
 
-Both are promised at submission, when nothing has been spent yet. A campaign says how many posts may be written at once
-(``generation.maxConcurrency``), and the workflow keeps to that; so the sum of what its campaigns have said bounds a
-tenant's model calls, without a write for each call. One item holds the promises of a tenant, one conditional write
-makes one, and nobody has to give one back: when there is no room, those whose campaign is not being built any more are
-forgotten first (docs/adr/0053). A campaign that waits for its reviewers takes nothing, and one that they send back is
-not counted again.
+Both are reserved at submission, before anything was spent. A campaign states how many posts may be written at once
+(``generation.maxConcurrency``), and the workflow never exceeds it. So the sum over a tenant's campaigns limits the
+tenant's model calls, without a write for each call. All reservations of a tenant are in one item, and one conditional
+write makes one. They need not be given back: if the limit is reached, reservations of campaigns that are not being
+built any more are dropped first (docs/adr/0053). A campaign that waits for its reviewers does not count, and neither
+does one that they sent back.
 """
 
 from collections.abc import Callable, Mapping
@@ -20,21 +20,21 @@ BEING_BUILT = frozenset(
     {CampaignStatus.QUEUED, CampaignStatus.PLANNING, CampaignStatus.GENERATING, CampaignStatus.NEEDS_REVISION}
 )
 RETRY_AFTER_SECONDS = 60
-"""A campaign is built within minutes; which of them will be the first to be, nobody knows."""
+"""A campaign is built within minutes; which one finishes first is not known."""
 
 
 class Quota(NamedTuple):
-    """``status`` tells what a campaign is doing; it raises ``NotFoundError`` where there is none."""
+    """``status`` returns a campaign's status; it raises ``NotFoundError`` if there is no such campaign."""
 
     promises: Promises
     limits: Limits
     status: Callable[[CampaignKey], CampaignStatus]
 
     def admit(self, key: CampaignKey, calls: int) -> None:
-        """Let a campaign be built that wants so many model calls at once; a repeat is let in again.
+        """Reserve ``calls`` concurrent model calls for a campaign; a repeated call is admitted again.
 
-        Raises ``InvalidInputError`` when it wants more than a tenant may ever have, and ``TooManyCampaignsError``
-        when it has to wait for others.
+        Raises ``InvalidInputError`` if the campaign wants more than a tenant may ever have, and
+        ``TooManyCampaignsError`` if it has to wait for others.
         """
         if calls > self.limits.model_calls:
             message = (
@@ -51,8 +51,8 @@ class Quota(NamedTuple):
             raise self._refusal(self.promises.made(key.tenant_id), calls)
 
     def _over(self, tenant_id: TenantId, made: Mapping[CampaignId, int]) -> list[tuple[CampaignId, int]]:
-        """Promises to campaigns that need them no more. One without a record was refused after its promise, or is
-        being recorded this very moment: then there may be one campaign more than the limit for a while."""
+        """Reservations that are not needed any more. One without a campaign was refused after its reservation, or is
+        being stored at this moment; in that case there may be one campaign above the limit for a while."""
         return [(each, calls) for each, calls in made.items() if not self._being_built(CampaignKey(tenant_id, each))]
 
     def _being_built(self, key: CampaignKey) -> bool:

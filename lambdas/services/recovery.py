@@ -1,6 +1,6 @@
-"""Going on with a campaign in a new execution, which skips what is done.
+"""Continuing a campaign in a new execution, which skips what is finished.
 
-Used by the reconciler, which finds out that it is necessary, and by ``POST /campaigns/{id}/retry``.
+Used by the reconciler, which detects that this is necessary, and by ``POST /campaigns/{id}/retry``.
 """
 
 from collections.abc import Callable
@@ -37,15 +37,16 @@ STATUS_BEFORE = {
     AGGREGATE_RESULTS: CampaignStatus.GENERATING,
     REQUEST_APPROVAL: CampaignStatus.GENERATING,
 }
-"""Where a campaign has to be for an execution to begin its work with that step."""
+"""The status that a campaign must have for an execution to begin with that step."""
 
 
 def replace_execution(campaign: Campaign, ports: Ports, **changes: Unpack[CampaignChanges]) -> Campaign:
-    """Put the campaign's next execution on its record, and ``changes`` with it, in one conditional write.
+    """Store the name of the campaign's next execution, together with ``changes``, in one conditional write.
 
-    From then on the execution of before is superseded: what it still does is refused. ``begin`` starts the new one.
-    Of two who replace the same execution one does; the other raises ``ConcurrentUpdateError`` or, where the status
-    moved too, ``ConflictError``. Whoever finds a record whose execution was never started, starts it under that name.
+    From then on the previous execution is superseded, and what it still does is refused. ``begin`` starts the new one.
+    If two callers replace the same execution, one succeeds and the other raises ``ConcurrentUpdateError`` or, if the
+    status changed too, ``ConflictError``. If an execution was named and never started, whoever notices starts it under
+    that name.
     """
     last = current_execution(campaign, ports.engine)
     following: CampaignChanges = {**changes, "execution_arn": ports.engine.arn_of(next_name(last))}
@@ -55,10 +56,10 @@ def replace_execution(campaign: Campaign, ports: Ports, **changes: Unpack[Campai
 
 
 def begin(campaign: Campaign, ports: Ports) -> datetime | None:
-    """Start the execution that the record names, once nobody can still be writing posts for the one before it.
+    """Start the execution that the record names, once no worker of the previous one can still be writing posts.
 
-    Answers until when somebody may; ``None``: it is started. StartExecution under a name that runs answers that
-    execution and under one that has ended an error, so that nothing is started twice
+    Returns until when one may, or ``None`` if the execution was started. StartExecution with the name of a running
+    execution returns that execution, and with the name of an ended one an error, so nothing is started twice
     (docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html).
     """
     arn = current_execution(campaign, ports.engine)
@@ -78,15 +79,16 @@ def begin(campaign: Campaign, ports: Ports) -> datetime | None:
 
 
 def current_execution(campaign: Campaign, engine: Engine) -> str:
-    """The one on the record; a record that names none means the first, which a submission is about to start."""
+    """The execution that the record names; if it names none, the first, which a submission is about to start."""
     return campaign.execution_arn or engine.arn_of(campaign.campaign_id)
 
 
 def before_revision(campaign: Campaign) -> CampaignChanges:
-    """What puts a campaign whose execution died over a revision back to the decision that asked for it.
+    """Changes that return a campaign, whose execution died during a revision, to the decision that asked for the
+    revision.
 
-    That decision is on record, so the next execution is given it instead of asking, and RevisePosts goes on with
-    the posts where it stopped. Any other campaign stays as it is.
+    That decision is stored, so the next execution gets it without asking again, and RevisePosts continues with the
+    posts where it stopped. Any other campaign is not changed.
     """
     if campaign.status is not CampaignStatus.NEEDS_REVISION:
         return {}
@@ -94,10 +96,10 @@ def before_revision(campaign: Campaign) -> CampaignChanges:
 
 
 def wait_for_writers(key: CampaignKey, posts: PostStore, now: datetime) -> datetime | None:
-    """Until when a text may still come from somebody who holds a batch with unwritten posts; ``None``: from nobody.
+    """Until when a worker that holds a batch with unwritten posts may still store texts; ``None`` if there is none.
 
-    A function outlives its execution: stopping an execution does not stop what it has invoked. When nobody is left
-    whose text would be lost, batches are released that their writers, ended or dead, still hold.
+    Stopping an execution does not stop the functions it has invoked, so they may go on for a while. When no such worker
+    can be left, the batches that are still claimed are released.
     """
     held = {batch_id: claim for batch_id, claim in posts.claims(key).items() if claim.expires_at > now}
     if not held:
@@ -112,7 +114,7 @@ def wait_for_writers(key: CampaignKey, posts: PostStore, now: datetime) -> datet
 
 
 def release_all(key: CampaignKey, posts: PostStore) -> None:
-    """For claims whose holders are known to be dead: nobody waits for them. A newer claim stays."""
+    """For claims whose workers are known to be dead, so that nobody has to wait. A newer claim is not released."""
     for batch_id, claim in posts.claims(key).items():
         posts.release(key, batch_id, claim)
 
@@ -123,7 +125,7 @@ def write_by_batch(
     chosen: Callable[[Post], bool],
     write: Callable[[CampaignKey, int, list[Post]], list[Post]],
 ) -> int:
-    """Write the ``chosen`` posts of a campaign batch by batch and answer how many were written."""
+    """Write the ``chosen`` posts of a campaign batch by batch, and return how many were written."""
     found = [post for post in under_claims(every(posts, key), posts.claims(key)) if chosen(post)]
     found.sort(key=lambda post: (post.batch_id, post.index))
     groups = groupby(found, key=lambda post: post.batch_id)
@@ -131,12 +133,12 @@ def write_by_batch(
 
 
 def retry(key: CampaignKey, step: str | None, ports: Ports) -> Campaign:
-    """Try again, from ``step`` or, when there is none, with the posts that failed.
+    """Try again, from ``step`` or, if it is ``None``, with the posts that failed.
 
-    A failed campaign may be tried again; one that waits for approval may have its failed posts written again, for
-    which its open question is withdrawn. From ValidateCampaign and SaveCampaign on, the brand and the personas are read
-    again, unless posts that came of them were approved, and the failed posts are written again with them. Where posts
-    are still being written for the execution of before, the new one is started as soon as that is over.
+    A failed campaign can be retried. A campaign that waits for approval can have its failed posts written again; its
+    open request is withdrawn for that. From ValidateCampaign and SaveCampaign on, the brand and the personas are read
+    again, unless posts that were written with them are approved, and the failed posts are written with the new ones. If
+    posts are still being written for the previous execution, the new one starts as soon as that has ended.
 
     Raises ``ConflictError``, ``InvalidInputError`` and ``NotFoundError``.
     """
@@ -149,12 +151,13 @@ def retry(key: CampaignKey, step: str | None, ports: Ports) -> Campaign:
     changes: CampaignChanges = {"status": _status_for(step, campaign), "error": None}
     if step in (VALIDATE_CAMPAIGN, SAVE_CAMPAIGN) and not _was_approved(campaign, ports.approvals):
         changes["configuration"] = None
-    # First to be looked at: whatever breaks from here on, the reconciler finds a campaign that should be running.
+    # Put it on the due index first: whatever fails from here on, the reconciler finds a campaign that should be
+    # running.
     now = ports.clock.now()
     ports.active.look_at(active(key), now + SOON, now)
     if not step or "configuration" in changes:
-        # Before the execution is replaced: whoever starts the next one, should this function die, finds them open.
-        wait_for_writers(key, ports.posts, now)  # so that the posts' batches are free, whose writers have ended
+        # Before the execution is replaced: if this function dies, whoever starts the next one finds the posts reopened.
+        wait_for_writers(key, ports.posts, now)  # so that the batches are free, whose workers have ended
         write_by_batch(key, ports.posts, lambda post: post.status is PostStatus.FAILED, ports.posts.reopen)
     moved = replace_execution(campaign, ports, **changes)
     for approval in ports.approvals.all(key):
@@ -166,8 +169,8 @@ def retry(key: CampaignKey, step: str | None, ports: Ports) -> Campaign:
 
 
 def step_that_failed(campaign: Campaign) -> str:
-    """Where a failed campaign goes on when no step is named; the furthest it came to, where an execution cannot begin
-    with the one that failed, or that is not known."""
+    """The step at which a failed campaign continues if none is named; the furthest it reached, if an execution cannot
+    begin with the one that failed or that one is unknown."""
     failed = campaign.error.step if campaign.error else None
     return failed if failed in STATUS_BEFORE else _FURTHEST[_reached(campaign)]
 
@@ -180,7 +183,7 @@ _FURTHEST = {
 
 
 def _all_written(counts: PostCounts) -> bool:
-    """Neither failed nor, by a retry that died half-way, to be written again already."""
+    """Whether no post has failed or is still to be written, by a retry that died half-way."""
     return counts.completed == counts.total
 
 
@@ -190,7 +193,7 @@ def _was_approved(campaign: Campaign, approvals: ApprovalStore) -> bool:
 
 
 def _status_for(step: str | None, campaign: Campaign) -> CampaignStatus:
-    """Raises for a step that the campaign never reached: what comes before it has to be there."""
+    """Raises for a step that the campaign never reached: the results of earlier steps must exist."""
     if step is not None and step not in STATUS_BEFORE:
         names = ", ".join(STATUS_BEFORE)
         raise InvalidInputError(f"step: one of {names}", errors=[FieldError("step", f"one of {names}")])

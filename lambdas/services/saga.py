@@ -1,8 +1,8 @@
-"""The saga: what a campaign made outside of the table, and how it is undone when the campaign fails or is stopped.
+"""The saga: what a campaign created outside the table, and how it is undone if the campaign fails or is stopped.
 
-Whoever makes something outside records it as an ``Effect`` first, so that a death in between leaves a record of
-something that may be there and never something without a record. The step ``Compensate`` undoes them, newest first.
-A new kind of effect needs one function, under its kind in ``undos``.
+Anything created outside is recorded as an ``Effect`` first. So after a crash there may be a record of something that
+does not exist, but never something without a record. The step ``Compensate`` undoes effects, newest first. A new kind
+of effect needs one function, under its kind in ``undos``.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -21,7 +21,7 @@ RECENT_TEXTS = "recent_texts"
 
 
 Undo = Callable[[Effect], None]
-"""Undoes an effect that may have been undone already, or never made. Raises what keeps it from doing so."""
+"""Undoes an effect that may have been undone already or never happened. Raises if it cannot be undone."""
 
 
 class Compensation(Model):
@@ -29,18 +29,18 @@ class Compensation(Model):
 
     undone: int
     not_undone: int
-    """These need a person."""
+    """The number of effects that need a person."""
 
 
 def write_manifest(event: StepEvent, batches: Sequence[Batch], ports: Ports, revision: int = 0) -> ManifestLocation:
-    """Write a campaign's manifest, on record first."""
+    """Record the effect, then write a campaign's manifest."""
     place = ports.manifests.locate(event.key, revision)
     _record(event, MANIFEST, f"revision-{revision}" if revision else "batches", place.to_wire(), ports)
     return ports.manifests.write(event.key, batches, revision)
 
 
 def put_recent_texts(event: StepEvent, texts: Sequence[str], ports: Ports) -> None:
-    """Put aside what the campaign must not repeat, on record first."""
+    """Record the effect, then store the texts that the campaign must not repeat."""
     target = {"tenantId": event.key.tenant_id, "campaignId": event.key.campaign_id}
     _record(event, RECENT_TEXTS, "texts", target, ports)
     ports.recent_texts.put(event.key, texts)
@@ -104,7 +104,7 @@ def _try(undo: Undo | None, effect: Effect) -> Exception | None:
 
 
 def undos(ports: Ports) -> Mapping[str, Undo]:
-    """How each kind of effect is undone."""
+    """The undo function for each kind of effect."""
     return {
         MANIFEST: lambda effect: ports.manifests.remove(ManifestLocation.from_record(effect.target)),
         RECENT_TEXTS: lambda effect: ports.recent_texts.remove(

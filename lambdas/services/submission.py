@@ -1,4 +1,4 @@
-"""The one way to start a campaign: the API and the direct invocation both come through ``submit``."""
+"""Starting a campaign: the API and the direct invocation both call ``submit``."""
 
 import hashlib
 from collections.abc import Mapping
@@ -28,7 +28,7 @@ from lambdas.services.validation import resolve_configuration
 
 
 class Submission(NamedTuple):
-    """A brief as it came in, and who sent it."""
+    """A brief as it was received, and who sent it."""
 
     tenant_id: TenantId
     brief: Any
@@ -44,11 +44,11 @@ class Accepted(NamedTuple):
 
 
 def submit(submission: Submission, ports: Ports) -> Accepted:
-    """Record the campaign as ``queued`` and start its BUILD execution; a repeat answers the same campaign.
+    """Store the campaign as ``queued`` and start its BUILD execution; a repeated submission returns the same campaign.
 
-    The record comes first and the execution is named after it, so that whatever breaks in between is mended by a
-    repeat: it finds the record without an execution and starts it, which is harmless when it runs already.
-    An idempotency key stands for the campaign it made.
+    The record is stored first and the execution has the campaign's id as its name. So after a crash in between, a
+    repeat finds the record and starts the execution, which does nothing if it is running already. An idempotency key
+    stays assigned to the campaign it created.
 
     Raises ``InvalidInputError`` (field paths are relative to the brief), ``PayloadTooLargeError``,
     ``TenantMismatchError``, ``IdempotencyMismatchError``, ``ConflictError`` when the id belongs to another brief, or to
@@ -103,7 +103,8 @@ def _parse(submission: Submission, security: SecurityLog) -> CampaignBrief:
 
 
 def own(data: Any, tenant_id: str | None) -> Any:
-    """``data`` without a ``tenantId`` that says what is known anyway; raises ``TenantMismatchError`` for another's."""
+    """``data`` without ``tenantId`` if it is the caller's own; raises ``TenantMismatchError`` if it is another
+    tenant's."""
     if tenant_id is None or not isinstance(data, Mapping) or "tenantId" not in data:
         return data
     if data["tenantId"] != tenant_id:
@@ -113,7 +114,7 @@ def own(data: Any, tenant_id: str | None) -> Any:
 
 
 def _known(submission: Submission, brief: CampaignBrief, ports: Ports) -> Campaign | None:
-    """The campaign that this very submission made before, if it did."""
+    """The campaign that an earlier delivery of the same submission created, if any."""
     tenant_id, key = submission.tenant_id, submission.idempotency_key
     record = ports.campaigns.find_idempotent(tenant_id, key) if key else None
     if record:
@@ -171,7 +172,7 @@ def _create(submission: Submission, brief: CampaignBrief, ports: Ports) -> Campa
     try:
         ports.campaigns.create(campaign, record)
     except ConflictError:
-        # Somebody sent the same a moment ago, between our look and our write.
+        # The same submission was stored a moment ago, between our read and our write.
         known = _known(submission, brief, ports)
         if known is None:
             raise
@@ -192,7 +193,7 @@ def _started(campaign: Campaign, ports: Ports) -> Accepted:
             campaign.key, expected=tuple(CampaignStatus), of_execution=arn, at=ports.clock.now(), execution_arn=arn
         )
     except ConcurrentUpdateError:
-        # While we were at it, the reconciler or somebody's retry has put a later execution on the record.
+        # Meanwhile the reconciler or a retry has put a later execution on the record.
         started = ports.campaigns.get(campaign.key)
     return Accepted(started, started.execution_arn or arn)
 
@@ -202,5 +203,5 @@ def _anonymous(brief: CampaignBrief) -> CampaignBrief:
 
 
 def _hash(brief: CampaignBrief) -> str:
-    """Two bodies that mean the same, whatever their order of keys or defaults left out, are the same body."""
+    """A hash that is equal for two bodies with the same meaning, regardless of key order and omitted defaults."""
     return hashlib.sha256(canonical(brief.to_wire())).hexdigest()

@@ -1,7 +1,7 @@
-"""The two kinds of signed token: the bearer of an API call, and the link of a reviewer.
+"""The two kinds of signed token: bearer tokens of the API, and the token in a reviewer's link.
 
-Both are JWTs signed with HS256 by a key that the ``kid`` header names. The algorithm is ours to choose and never
-the token's, every claim is required, and a token of one kind never passes for the other.
+Both are JWTs signed with HS256 by the key that the ``kid`` header names. The algorithm is fixed here and never taken
+from the token, every claim is required, and a token of one kind is never accepted as the other.
 """
 
 import base64
@@ -25,13 +25,13 @@ MAX_TOKEN_CHARS = 2_048
 
 
 class ApprovalClaims(Model):
-    """What an approval link says."""
+    """The claims of the token in a reviewer's link."""
 
     tenant_id: TenantIdField
     campaign_id: CampaignIdField
     callback_id: CallbackIdField
     jti: str
-    """Hash of the link's nonce, so that a token without its nonce opens nothing."""
+    """Hash of the link's nonce: without the nonce the token is useless."""
 
 
 def sign_api_token(keys: KeySet, caller: Caller, *, now: datetime, expires: datetime) -> str:
@@ -100,7 +100,8 @@ def _verify(keys: KeySet, kind: str, token: str, *, now: datetime, required: tup
 
 
 def _require_canonical(token: str) -> None:
-    """Base64 leaves bits over at the end of a part, so that several texts decode to one signature: take only ours.
+    """Base64 has unused bits at the end of a part, so several texts decode to the same signature; accept only the
+    canonical one.
 
     Raises ``ValueError``.
     """

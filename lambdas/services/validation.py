@@ -1,4 +1,4 @@
-"""Is a brief fit to run? One answer for the API, the direct invocation and the ValidateCampaign state."""
+"""Whether a brief can be carried out: one check for the API, the direct invocation and the state ValidateCampaign."""
 
 from datetime import datetime
 from math import ceil
@@ -24,9 +24,11 @@ class _Findings(NamedTuple):
 def resolve_configuration(
     tenant_id: TenantId, brief: CampaignBrief, catalog: CatalogStore, now: datetime, *, at: str = ""
 ) -> Configuration:
-    """The brand and personas a brief names, from the tenant's own catalog, if it can be carried out from ``now`` on.
+    """The brand and personas that a brief names, from the tenant's catalog, if the brief can be carried out from
+    ``now`` on.
 
-    Raises ``InvalidInputError`` naming every field that points nowhere or cannot be served; ``at`` prefixes them.
+    Raises ``InvalidInputError`` naming every field that refers to something missing or cannot be met; ``at`` prefixes
+    them.
     """
     found = _look_up(tenant_id, brief, catalog)
     ahead = brief.starting(now)
@@ -57,7 +59,7 @@ def _look_up(tenant_id: TenantId, brief: CampaignBrief, catalog: CatalogStore) -
 
 
 def _uncovered(brief: CampaignBrief, personas: list[Persona]) -> list[FieldError]:
-    """Platforms and languages that none of the personas serves."""
+    """Platforms and languages that no persona supports."""
     errors = [
         FieldError(f"platforms[{index}]", f"none of the personas posts on {platform.value}")
         for index, platform in enumerate(brief.platforms)
@@ -69,7 +71,7 @@ def _uncovered(brief: CampaignBrief, personas: list[Persona]) -> list[FieldError
 
 
 def _impossible(brief: CampaignBrief, now: datetime) -> list[FieldError]:
-    """What is wrong with a schedule that leaves no minute to post in."""
+    """The errors of a schedule in which no posting time is left."""
     if brief.schedule.end_utc() <= now:
         return [FieldError("schedule.end", f"has passed: it is now {brief.schedule.told(now)}")]
     found: dict[str, dict[str, None]] = {}
@@ -98,7 +100,7 @@ def _misplaced(brief: CampaignBrief, now: datetime) -> list[FieldError]:
 
 
 def _overcrowded(brief: CampaignBrief) -> list[FieldError]:
-    """More posts than a channel may carry in a day."""
+    """Errors if there are more posts than a channel may carry in a day."""
     total, channels, bound = planned_count(brief), len(brief.platforms), brief.schedule.posts_per_day
     enough = ceil(total / (channels * bound))
     days = {platform: open_days(brief.schedule, platform, enough=enough) for platform in brief.platforms}
@@ -128,7 +130,8 @@ def _number(count: int, what: str) -> str:
 
 
 def _foreign_link(brief: CampaignBrief, brand: Brand | None) -> list[FieldError]:
-    """A product page that nobody may link to, or not by the brand's own rules: every post with the link would fail."""
+    """Errors if links to the product page are not allowed, in general or by the brand's rules: every post with the link
+    would fail."""
     url = brief.product.url
     if url and (url.username or url.password):
         return [FieldError("product.url", "must not have a user name or a password, which every post would publish")]
@@ -141,7 +144,7 @@ def _foreign_link(brief: CampaignBrief, brand: Brand | None) -> list[FieldError]
 
 
 def _oversized(found: _Findings) -> list[FieldError]:
-    """A brand and personas that are too large to be kept with the campaign."""
+    """Errors if brand and personas are too large to be stored with the campaign."""
     parts = [*found.personas, *([found.brand] if found.brand else [])]
     size = sum(record_bytes(part.to_record()) for part in parts) + RESERVE_BYTES
     if size <= MAX_ITEM_BYTES:
@@ -151,9 +154,9 @@ def _oversized(found: _Findings) -> list[FieldError]:
 
 
 def _crowded(brief: CampaignBrief, personas: list[Persona]) -> list[FieldError]:
-    """More posts than the personas can publish, one a minute each.
+    """Errors if there are more posts than the personas can publish at one a minute each.
 
-    What passes here may still be refused by the planner, which knows the order; what fails cannot be planned at all.
+    The planner, which knows the order, may still refuse what passes here; what fails here can certainly not be planned.
     """
     total = planned_count(brief)
     minutes = {platform: open_minutes(brief.schedule, platform, enough=total) for platform in brief.platforms}

@@ -1,1 +1,1 @@
-"""What runs on an event of another service: what became of a mail."""
+"""Lambdas that run on events of other services: reports about mails."""

@@ -1,8 +1,8 @@
-"""Lambda ``mail-events``: what SES reports of mails that did not arrive, by way of an SNS topic.
+"""Lambda ``mail-events``: handles SES's reports, through an SNS topic, about mails that did not arrive.
 
-It is noted on the request the mail belongs to; the Lambda ``sweep-approvals`` tells the people concerned. What SES
-reports is described at docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-contents.html. SES adds fields
-as it likes, so these models take what they know and leave the rest.
+The result is stored with the request that the mail belongs to; the Lambda ``sweep-approvals`` then informs people. The
+reports are described at docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-contents.html. SES may add
+fields, so these models ignore unknown ones.
 """
 
 from datetime import datetime, timedelta
@@ -24,7 +24,7 @@ from lambdas.services.open_requests import amend_pending
 from lambdas.settings import TableSettings
 
 SKEW = timedelta(minutes=1)
-"""Between our clock and that of the mail service."""
+"""Allowed difference between our clock and the mail service's."""
 _TAGS: TypeAdapter[tuple[TenantIdField, CampaignIdField, CallbackIdField]] = TypeAdapter(
     tuple[TenantIdField, CampaignIdField, CallbackIdField]
 )
@@ -70,22 +70,22 @@ class _Event(_Reported, defer_build=False):
 
 
 class Undelivered(NamedTuple):
-    """A mail that its recipients did not get, or did not want."""
+    """A mail that its recipients did not get, or complained about."""
 
     reasons: dict[str, str]
-    """By address, in lower case: what happened, without an address in it."""
+    """By address, in lower case: what happened, without an address in the text."""
     sent_at: datetime
     tags: dict[str, str]
 
 
 def undelivered(message: str) -> Undelivered | None:
-    """``None`` for what is not about a mail that failed.
+    """``None`` for a report that is not about a failed mail.
 
-    A transient bounce of no further kind is mostly somebody's note that they are out of the office: the mail arrived.
-    Raises ``InvalidInputError`` for what SES never sends.
+    A transient bounce without a more specific type is usually an out-of-office reply: the mail arrived. Raises
+    ``InvalidInputError`` for anything that SES does not send.
     """
     if message.startswith("Successfully validated SNS topic"):
-        return None  # what SES says in plain text when the destination is set up
+        return None  # the plain-text message that SES sends when the destination is set up
     event = _parsed(message)
     reasons: dict[str, str] = {}
     if event.bounce and (event.bounce.bounce_type, event.bounce.bounce_sub_type) != ("Transient", "General"):
@@ -133,9 +133,9 @@ class Outcome(StrEnum):
 
 
 def note(lost: Undelivered, approvals: ApprovalStore, now: datetime) -> tuple[Outcome, CampaignKey | None]:
-    """Mark the reviewers whom the mail did not reach. The same event again changes nothing.
+    """Mark the reviewers whom the mail did not reach. A repeated event changes nothing.
 
-    Raises ``ConcurrentUpdateError`` when others keep changing the request.
+    Raises ``ConcurrentUpdateError`` if others keep changing the request.
     """
     place = _place(lost)
     if place is None:
@@ -161,7 +161,7 @@ def _marked(reviewer: Reviewer, lost: Undelivered) -> Reviewer:
     replaced = reviewer.invited_at is None or lost.sent_at < reviewer.invited_at - SKEW
     if reason is None or replaced or reviewer.unreachable:
         return reviewer
-    # A report proves that the mail went out, which its sender may not have lived to note.
+    # A report proves that the mail was sent, even if the sender died before recording that.
     return reviewer.model_copy(update={"unreachable": reason, "mail": MailState.SENT})
 
 
@@ -180,7 +180,7 @@ load(TableSettings, approvals=True)
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    """SNS delivers at least once, and one record at a time. What cannot be read ends in the dead-letter queue."""
+    """SNS delivers at least once, one record at a time. Records that cannot be read go to the dead-letter queue."""
     logger().clear_state()
     ports = ports_for(TableSettings)
     records = event.get("Records")
@@ -192,7 +192,7 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
         try:
             lost = undelivered(message_in(record))
         except InvalidInputError as error:
-            # Not the event itself: there are addresses in it.
+            # Not the event itself: it contains addresses.
             fields = [field.field for field in error.errors]
             logger().error("mail event refused", reason=error.code, fields=fields)
             raise

@@ -48,7 +48,7 @@ def main() -> None:
     _prepare(config)
     corrections = load(config.plugins)
 
-    # Imported only now: ministack reads its environment and its neighbourhood when it is imported.
+    # Imported late: ministack reads its environment and its directory when it is imported.
     import uvicorn
     from ministack import app as ministack
     from ministack.core import lambda_runtime, persistence
@@ -71,13 +71,13 @@ def main() -> None:
         timeout_graceful_shutdown=1,
         log_level=os.environ["LOG_LEVEL"].lower(),
         access_log=False,
-        proxy_headers=False,  # nobody stands between a client and this server, so nobody may speak for it
+        proxy_headers=False,  # there is no proxy, so nobody may send proxy headers
         server_header=False,
         date_header=False,  # ministack sends one
     )
     _collect_less()
     for number in (signal.SIGTERM, signal.SIGINT):
-        # uvicorn raises the signal that stopped it again at its end, which comes before that of the workers.
+        # At its end uvicorn raises the signal that stopped it again, before the workers have ended.
         signal.signal(number, lambda *_: None)
     try:
         uvicorn.Server(settings).run()
@@ -86,16 +86,17 @@ def main() -> None:
 
 
 def _collect_less() -> None:
-    """Requests and answers are many small objects without cycles: looking for cycles every 700 of them finds none.
+    """Collect garbage rarely: requests and answers are many small objects without cycles, and searching every 700 of
+    them finds none.
 
-    What is there at the start is never garbage, and a page that is not looked at stays shared with a saving child.
+    Objects from the start are never garbage, and a memory page that is not touched stays shared with a saving child.
     """
     gc.freeze()
     gc.set_threshold(20_000, 50, 100)
 
 
 def _prepare(config: EmulatorConfig) -> None:
-    """Make the directories anew: workers of a killed emulator left theirs behind."""
+    """Create the directories anew: workers of a killed emulator left theirs behind."""
     shutil.rmtree(config.temporary_dir, ignore_errors=True)
     for directory in config.directories():
         directory.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""How the emulator process is configured: one value, passed from the stack to the process by its environment."""
+"""Configuration of the emulator process, passed by its environment variables."""
 
 import os
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ _MODEL = (
     "AWS_ENDPOINT_URL_BEDROCK_RUNTIME",
     "AWS_BEARER_TOKEN_BEDROCK",
 )
-"""Where a developer points the agents at a real model (docs/agents.md): the one thing that may come from outside."""
+"""Variables with which a developer uses a real model (docs/agents.md); nothing else is taken from outside."""
 _KEEP = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SSL_CERT_FILE", "VIRTUAL_ENV", "SYSTEMROOT", *_MODEL)
 
 
@@ -39,7 +39,7 @@ class EmulatorConfig:
     partition_throughput: str = ""
     """``<write units a second>:<burst>`` that a partition takes (``local.emulator.throughput``); empty: any."""
     stale_reads: str = ""
-    """``<probability>:<seed>`` of reads that are behind (``local.emulator.staleness``); empty: none."""
+    """``<probability>:<seed>`` of stale reads (``local.emulator.staleness``); empty: none."""
 
     @property
     def state_dir(self) -> Path:
@@ -59,7 +59,7 @@ class EmulatorConfig:
 
     @property
     def empty_dir(self) -> Path:
-        """The working directory: ministack imports ``jsonata`` and others by plain name, so nothing may lie there."""
+        """The working directory. It must stay empty, because ministack imports ``jsonata`` and others by plain name."""
         return self.home / "empty"
 
     def directories(self) -> tuple[Path, ...]:
@@ -81,8 +81,8 @@ class EmulatorConfig:
     def environment(self) -> dict[str, str]:
         """The complete environment of the process.
 
-        It does not inherit the caller's: the emulator hands its own environment to every Lambda worker, where
-        a developer's AWS profile or PYTHONPATH has no business.
+        It does not inherit the caller's: the emulator passes its environment to every Lambda worker, which must not see
+        a developer's AWS profile or PYTHONPATH.
         """
         return {
             **{name: os.environ[name] for name in _KEEP if name in os.environ},
@@ -106,13 +106,13 @@ class EmulatorConfig:
             "S3_DATA_DIR": str(self.objects_dir),
             "TMPDIR": str(self.temporary_dir),
             "LAMBDA_EXECUTOR": "local",
-            # Idle workers beyond a function's first are given back after this long.
+            # Idle workers beyond a function's first are ended after this time.
             "LAMBDA_WARM_TTL_SECONDS": "60",
-            # Our own slots make callers wait, so ministack's cap must never throttle them first.
+            # Our own limit makes callers wait, so ministack's must never throttle them first.
             "LAMBDA_ACCOUNT_CONCURRENCY": "0",
             "SFTP_ENABLED": "0",
             "IOT_MTLS_ENABLED": "0",
-            # ministack stops every container it ever labelled when it starts; a socket that is not there keeps
+            # When ministack starts, it stops every container that it ever labelled; a socket that does not exist keeps
             # it away from a developer's Docker.
             "DOCKER_HOST": f"unix://{self.empty_dir}/no-docker.sock",
             "LOG_LEVEL": os.environ.get("LOCAL_LOG_LEVEL", "WARNING"),

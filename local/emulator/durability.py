@@ -1,12 +1,12 @@
-"""What the emulator holds survives a stop and a kill: saves beside the work, and layers as files.
+"""Keeps the emulator's state over a stop and a kill: saves it in the background, with layers as files.
 
-ministack writes its state only at a clean shutdown. Writing it from a thread beside the running services would
-copy dictionaries that change under the copy, and copying them on the event loop would stop everything. So the
-process forks: the child sees one consistent moment of all services, writes it and exits, while the parent goes on.
+ministack writes its state only at a clean shutdown. Writing it from a thread beside the running services would copy
+dictionaries while they change, and copying them on the event loop would block everything. So the process forks: the
+child sees a consistent state of all services, writes it and exits, while the parent goes on.
 
-In the child only the forking thread exists, and locks that others held stay locked for ever. ``get_state`` of the
-services in use takes none; should one do so, the alarm ends the child and the next attempt starts afresh. Files
-are replaced whole (``persistence.save_state`` renames), so an ended child leaves the previous state.
+In the child only the forking thread exists, and locks that others held are never released. ``get_state`` of the
+services in use takes none; should one do so, the alarm ends the child and the next save starts again. Files are
+replaced as a whole (``persistence.save_state`` renames), so a child that is ended leaves the previous state.
 """
 
 import base64
@@ -49,7 +49,8 @@ class Autosave:
         self._thread.start()
 
     def touched(self) -> None:
-        """Something may have changed. Every request says so, and setting the event takes longer than looking at it."""
+        """Something may have changed. Called by every request, because setting the event costs less than finding
+        out."""
         if not self._changed.is_set():
             self._changed.set()
 
@@ -70,7 +71,7 @@ class Autosave:
             pause = max(self._every, (time.monotonic() - started) / _SHARE_OF_TIME)
 
     def save_now(self) -> bool:
-        """Fork, let the child save, and say whether it did."""
+        """Fork, let the child save, and return whether it did."""
         child = os.fork()
         if child == 0:
             self._in_child()
@@ -84,7 +85,7 @@ class Autosave:
         code = 1
         try:
             signal.alarm(_CHILD_LIMIT_SECONDS)
-            # The sockets stay with the parent: were it killed now, its port must be free at once.
+            # The sockets belong to the parent: if it is killed now, its port must be free at once.
             os.closerange(3, 65_536)
             self._save()
             code = 0
@@ -119,10 +120,10 @@ class _FastJson:
 
 @patch("services.lambda_svc", "get_state", "fbae0860")
 def layers_as_files(original: Any, emulator: Emulator) -> Any:
-    """Layers are kept as files beside the state, which holds the archive's digest in the place of its bytes.
+    """Layers are kept as files beside the state, which contains the archive's digest instead of its bytes.
 
     ministack writes each version's archive into ``lambda.json`` as base64: 77 MB for two stacks with the same layer, at
-    every save. Function code it already keeps as files.
+    every save. Function code is kept as files already.
     """
     directory = _layer_directory(emulator)
 
@@ -139,7 +140,7 @@ def layers_as_files(original: Any, emulator: Emulator) -> Any:
 
 @patch("services.lambda_svc", "load_persisted_state", "140113dd")
 def layers_from_files(original: Any, emulator: Emulator) -> Any:
-    """What ``layers_as_files`` wrote."""
+    """Reads what ``layers_as_files`` wrote."""
     directory = _layer_directory(emulator)
 
     @functools.wraps(original)

@@ -66,7 +66,7 @@ class SharedArchive:
             opened.extractall(scratch)
         try:
             os.rename(scratch, self._target)
-        except OSError:  # another worker was first
+        except OSError:  # another worker was faster
             shutil.rmtree(scratch)
             if not self._target.is_dir():
                 raise
@@ -85,7 +85,7 @@ def shared_archives(_original: Any, emulator: Emulator) -> Any:
 
 @patch("services.lambda_svc", "_resolve_layer_zip", "447d3c3e")
 def layers_by_name(original: Any, emulator: Emulator) -> Any:
-    """A layer that is unpacked is its name, for a worker that is being spawned."""
+    """A layer that is unpacked is represented by its name, for a worker that is being spawned."""
     cache = emulator.config.extracted_dir
     digests: dict[str, str] = {}
 
@@ -105,7 +105,7 @@ def layers_by_name(original: Any, emulator: Emulator) -> Any:
 
 @patch("core.lambda_runtime", "Worker._spawn", "c55febf9")
 def spawn_by_name(original: Any, _emulator: Emulator) -> Any:
-    """For ``layers_by_name``: that a worker is being spawned."""
+    """For ``layers_by_name``: notes that a worker is being spawned."""
 
     @functools.wraps(original)
     def spawn(self: Any) -> Any:

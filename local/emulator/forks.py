@@ -1,11 +1,11 @@
-"""Workers are forked from a process that has imported their code, instead of importing it each for itself.
+"""Forks workers from a process that has imported their code, so that they need not import it themselves.
 
-A cold start is almost all imports: about a second of processor time for each worker, and the first campaign of a
-stack needs a dozen of them. ``forkserver`` is started once for each version of code and layers and imports a handler
-when it is first asked for; every worker of it is then a copy that starts in some 20 ms and shares its memory.
+A cold start is almost all imports: about a second of processor time for each worker, and the first campaign of a stack
+needs a dozen of them. ``forkserver`` is started once for each version of code and layers and imports a handler when it
+is first needed; every worker of it is then a copy that starts in about 20 ms and shares its memory.
 
-Anything but a Python worker is started as before, and so is everything where there is no ``pidfd_open`` (only Linux has
-it; forking is not safe on macOS).
+Workers that are not Python are started as before, and so is everything on systems without ``pidfd_open`` (only Linux
+has it; forking is not safe on macOS).
 """
 
 import functools
@@ -32,15 +32,16 @@ from local.emulator.patch import Emulator, patch
 logger = logging.getLogger("local.forks")
 
 _KEPT = 3
-"""Fork servers, each of one version of the code: after a deployment the one before is rarely needed again."""
+"""Number of fork servers kept, each for one version of the code: after a deployment the previous one is rarely needed
+again."""
 _UNKNOWN = -1
-"""The return code of a process that is not our child."""
+"""The return code of a process that is not a child of this one."""
 
 _module: ContextVar[str | None] = ContextVar("handler_module", default=None)
 
 
 class ForkedProcess:
-    """As much of ``subprocess.Popen`` as ``lambda_runtime`` uses."""
+    """The part of ``subprocess.Popen`` that ``lambda_runtime`` uses."""
 
     def __init__(self, pid: int, pidfd: int | None, pipes: Sequence[int]) -> None:
         self.pid = pid
@@ -89,13 +90,13 @@ class ForkServer:
         ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, forkserver.MESSAGE_BYTES)
         with theirs:
             command = [sys.executable, forkserver.__file__, str(theirs.fileno())]
-            # Not the emulator's directory: it may import nothing of ours.
+            # Not the emulator's directory, so that it cannot import the project's modules.
             self._process = subprocess.Popen(command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL)
         self._control = ours
         self._lock = threading.Lock()
 
     def fork(self, request: dict[str, Any]) -> ForkedProcess:
-        """Start a worker. Raises ``OSError`` when this server cannot."""
+        """Start a worker. Raises ``OSError`` if this server cannot."""
         theirs, ours = _pipes()
         try:
             with self._lock:
@@ -120,13 +121,13 @@ class ForkServer:
         return self._process.poll() is not None
 
     def close(self) -> None:
-        """Workers that were forked live on."""
+        """Workers that were forked go on running."""
         self._control.close()
         self._process.wait()
 
 
 class Forks:
-    """Fork servers by what they have on their path."""
+    """Fork servers, by their Python path."""
 
     def __init__(self) -> None:
         self._servers: OrderedDict[tuple[str, ...], ForkServer] = OrderedDict()
@@ -165,7 +166,7 @@ class Forks:
             return self._servers[key]
 
     def _forget(self, server: ForkServer) -> None:
-        """Let the next worker have a new server, if this one has ended."""
+        """If this server has ended, the next worker gets a new one."""
         with self._lock:
             if server.ended():
                 self._servers = OrderedDict((key, each) for key, each in self._servers.items() if each is not server)
@@ -182,7 +183,7 @@ def forked_workers(original: Any, emulator: Emulator) -> Any:
 
 @patch("core.lambda_runtime", "Worker._spawn", "c55febf9")
 def spawn_of_handler(original: Any, _emulator: Emulator) -> Any:
-    """For ``forked_workers``: which handler a worker is spawned for."""
+    """For ``forked_workers``: the handler that a worker is spawned for."""
 
     @functools.wraps(original)
     def spawn(self: Any) -> Any:
@@ -197,7 +198,7 @@ def spawn_of_handler(original: Any, _emulator: Emulator) -> Any:
 
 
 def _path(code: Path, layers: str) -> list[str]:
-    """Where the worker's modules really are, in its own order: its directories only hold links (``extraction``)."""
+    """The worker's directories with links resolved (``extraction``), in the worker's order."""
     found = [_real(code)]
     for layer in filter(None, layers.split(os.pathsep)):
         found.insert(0, str(Path(_real(Path(layer))) / "python"))

@@ -59,11 +59,11 @@ def _prepare(path: Sequence[str], module: str) -> None:
             _read_models()
     except Exception:  # noqa: BLE001 - the worker meets the same error and reports it as its own
         sys.modules.pop(module, None)
-    gc.freeze()  # so that the workers go on sharing these pages
+    gc.freeze()  # so that the workers keep sharing these pages
 
 
 def _read_models() -> None:
-    """Let boto3's default session parse what its clients are made of. It asks for credentials only later."""
+    """Make boto3's default session parse the models that its clients need. Credentials are only read later."""
     boto3 = importlib.import_module("boto3")
     boto3.setup_default_session()
     loader = boto3.DEFAULT_SESSION._session.get_component("data_loader")
@@ -77,7 +77,7 @@ def _read_models() -> None:
 
 
 def _work(request: dict[str, Any], pipes: Sequence[int]) -> NoReturn:
-    """Become the worker: its script, run as ``python script`` would run it."""
+    """Become the worker: run its script as ``python script`` would."""
     code = 1
     try:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)

@@ -1,4 +1,4 @@
-"""API Gateway's limits and errors, where ministack differs from AWS."""
+"""API Gateway's limits and errors; corrects ministack where it differs from AWS."""
 
 import asyncio
 import functools
@@ -23,16 +23,16 @@ _STAGE = "_RESOURCE_HANDLERS.AWS::ApiGateway::Stage"
 
 _AUTHORIZER_VARIABLE = re.compile(rb"\$context\.authorizer\.(\w+)")
 _judged: ContextVar[Any] = ContextVar("judged_policy", default=None)
-"""The policy that this request's authorizer gave."""
+"""The policy that this request's authorizer returned."""
 
 began: ContextVar[list[float] | None] = ContextVar("invocation_began", default=None)
-"""Where the slots note when the invocation of a request got its worker, which they give it before others. Waiting for
-one is not AWS's time."""
+"""The time at which the invocation of a request got its worker, set by the slots. Waiting for a worker does not count
+as integration time, because on AWS there is no such wait."""
 
 
 @patch("services.apigateway_v1", "_execute_in_scope", "2ae72b7d", aws=_QUOTAS)
 def large_requests(original: Any, emulator: Emulator) -> Any:
-    """A request of more than 10 MB is 413, and so is one that Lambda would refuse (6 MB)."""
+    """A request over 10 MB is answered with 413, and so is one that Lambda would refuse (6 MB)."""
     gateway = emulator.module("services.apigateway_v1")
 
     @functools.wraps(original)
@@ -49,7 +49,7 @@ def large_requests(original: Any, emulator: Emulator) -> Any:
 
 
 def _escaped(body: bytes) -> int:
-    """Bytes of the body as a JSON string, in which Lambda gets it."""
+    """Size of the body as a JSON string, in which form Lambda gets it."""
     if len(body) * 6 <= REQUEST_BYTES:
         return len(body)
     return len(json.dumps(body.decode(errors="replace"), ensure_ascii=False).encode())
@@ -57,7 +57,8 @@ def _escaped(body: bytes) -> int:
 
 @patch("services.apigateway_v1", "_invoke_lambda_proxy_v1", "5651a96f", aws=_QUOTAS)
 def integration_timeout(original: Any, emulator: Emulator) -> Any:
-    """An integration that takes longer than 29 s (or its own ``timeoutInMillis``) is 504; the function runs on."""
+    """An integration that takes longer than 29 s (or its own ``timeoutInMillis``) is answered with 504; the function
+    goes on."""
     gateway = emulator.module("services.apigateway_v1")
 
     @functools.wraps(original)
@@ -80,7 +81,7 @@ def integration_timeout(original: Any, emulator: Emulator) -> Any:
 
 @patch("services.apigateway_v1", "_lambda_proxy_response", "3a5b91b7", aws=_ERRORS)
 def errors_of_functions(original: Any, _emulator: Emulator) -> Any:
-    """A function that fails is 502 ``Internal server error``; ministack tells the caller the function's own error."""
+    """A failed function is answered with 502 ``Internal server error``; ministack returns the function's own error."""
 
     @functools.wraps(original)
     def lambda_proxy_response(result: Any) -> Any:
@@ -92,7 +93,7 @@ def errors_of_functions(original: Any, _emulator: Emulator) -> Any:
 
 @patch("services.apigateway_v1", "_evaluate_policy", "700e1942", aws=_RESPONSES)
 def remember_the_policy(original: Any, _emulator: Emulator) -> Any:
-    """For ``keep_what_the_authorizer_said``: which policy was evaluated."""
+    """For ``keep_what_the_authorizer_said``: the policy that was evaluated."""
 
     @functools.wraps(original)
     def evaluate_policy(policy: Any, *rest: Any) -> Any:
@@ -104,7 +105,8 @@ def remember_the_policy(original: Any, _emulator: Emulator) -> Any:
 
 @patch("services.apigateway_v1", "_authorize_request_v1", "46b3fe37", aws=_RESPONSES)
 def keep_what_the_authorizer_said(original: Any, emulator: Emulator) -> Any:
-    """The context that an authorizer gave with a policy that denies stays with the error; ministack forgets it."""
+    """The context that an authorizer returned with a denying policy is kept for the error response; ministack drops
+    it."""
     gateway = emulator.module("services.apigateway_v1")
 
     @functools.wraps(original)
@@ -112,7 +114,7 @@ def keep_what_the_authorizer_said(original: Any, emulator: Emulator) -> Any:
         _judged.set(None)
         error, context = await original(*args, **options)
         if error is not None and _judged.get() is not None:
-            # The cache has each policy beside its context: (expires, policy, context).
+            # The cache stores each policy with its context: (expires, policy, context).
             kept = (said for _, policy, said in gateway._authorizer_cache.values() if policy is _judged.get())
             error.authorizer = next(kept, None)
         return error, context
@@ -122,7 +124,7 @@ def keep_what_the_authorizer_said(original: Any, emulator: Emulator) -> Any:
 
 @patch("services.apigateway_v1", "_gateway_error_response", "c0a3f091", aws=_RESPONSES)
 def tell_what_the_authorizer_said(original: Any, _emulator: Emulator) -> Any:
-    """A gateway response's template has ``$context.authorizer.…``; ministack leaves it as it stands."""
+    """A gateway response's template may use ``$context.authorizer.…``; ministack does not replace it."""
 
     @functools.wraps(original)
     def gateway_error_response(error: Any, request: Any) -> Any:
@@ -141,7 +143,7 @@ def tell_what_the_authorizer_said(original: Any, _emulator: Emulator) -> Any:
 @patch("services.cloudformation.provisioners", f"{_STAGE}.create", "eb1c734c", aws=_LOGS)
 @patch("services.cloudformation.provisioners", f"{_STAGE}.update", "6d98ef2a", aws=_LOGS)
 def logs_need_a_role(original: Any, emulator: Emulator) -> Any:
-    """A stage with logs is not deployed in an account whose API Gateway has no role for CloudWatch."""
+    """A stage with logs cannot be deployed in an account whose API Gateway has no role for CloudWatch."""
     settings = emulator.module("services.apigateway_v1")._account_settings
 
     @functools.wraps(original)

@@ -1,4 +1,4 @@
-"""Who may do what, where ministack asks IAM another question than AWS does."""
+"""Permissions; corrects ministack where it asks IAM for something else than AWS does."""
 
 import functools
 import json
@@ -33,10 +33,10 @@ _STATEMENT = re.compile(
 @patch("services.s3", "_get_object", "64ad7071", aws=_S3_GET)
 @patch("services.s3", "_head_object", "369c3a84", aws=_S3_HEAD)
 def missing_objects(original: Any, emulator: Emulator) -> Any:
-    """A key that is not there is 404 only for who may list the bucket, and 403 for everybody else.
+    """A missing key is 404 for callers that may list the bucket, and 403 for all others.
 
-    ``s3:prefix`` of that question is the key (as AWS was found to do by github.com/ceph/ceph/pull/68577), so that a
-    right to list below a prefix is enough for the keys below it.
+    ``s3:prefix`` of that check is the key (as found for AWS in github.com/ceph/ceph/pull/68577), so a permission to
+    list below a prefix is enough for the keys below it.
     """
 
     @functools.wraps(original)
@@ -52,7 +52,7 @@ def missing_objects(original: Any, emulator: Emulator) -> Any:
 
 @patch("services.s3", "_put_object", "cf5861e4", aws=_S3_CONDITIONS)
 def conditional_writes(original: Any, emulator: Emulator) -> Any:
-    """``If-Match`` compares with the object that is there, so it takes the right to read it."""
+    """``If-Match`` compares with the existing object, so it needs the permission to read it."""
 
     @functools.wraps(original)
     def put_object(bucket: str, key: str, body: bytes, headers: Any) -> Any:
@@ -66,7 +66,8 @@ def conditional_writes(original: Any, emulator: Emulator) -> Any:
 
 
 def _refused(emulator: Emulator, caller: str, action: str, resource: str, context: dict[str, Any]) -> Any:
-    """S3's refusal; ``None`` where the caller may, or is the emulator itself, whose requests have no signature."""
+    """S3's refusal; ``None`` if the caller has the permission, or is the emulator itself, whose requests have no
+    signature."""
     if not caller:
         return None
     arn, region = f"arn:aws:s3:::{resource}", emulator.module("core.responses").get_region()
@@ -84,9 +85,9 @@ def _refused(emulator: Emulator, caller: str, action: str, resource: str, contex
 def partiql_statements(original: Any, emulator: Emulator) -> Any:
     """PartiQL statements are authorised by what each of them does, on its table.
 
-    There is no IAM action ``dynamodb:BatchExecuteStatement``, which ministack asks for: AWS checks ``PartiQLSelect``,
-    ``PartiQLInsert``, ``PartiQLUpdate`` or ``PartiQLDelete``. What is replaced answers the checks that stand for a
-    request's own action.
+    There is no IAM action ``dynamodb:BatchExecuteStatement``, which ministack checks: AWS checks ``PartiQLSelect``,
+    ``PartiQLInsert``, ``PartiQLUpdate`` or ``PartiQLDelete``. What is replaced returns the checks that a request's own
+    action requires.
     """
     actions = emulator.module("core.iam_actions")
     table_arn = actions._dynamodb_table_arn
@@ -100,7 +101,7 @@ def partiql_statements(original: Any, emulator: Emulator) -> Any:
             (action, f"{table_arn(table, region, account_id)}{suffix}" if table else "*")
             for action, table, suffix in map(_authorised_as, _statements(body, actions.json.loads))
         ]
-        return list(dict.fromkeys(wanted))  # statements alike need one check
+        return list(dict.fromkeys(wanted))  # identical statements need one check
 
     return checks
 
@@ -115,7 +116,7 @@ def _statements(body: bytes, loads: Callable[[bytes], Any]) -> list[str]:
 
 
 def _authorised_as(statement: str) -> tuple[str, str, str]:
-    """``(action, table, suffix of an index)``; what cannot be read is checked as a read of everything."""
+    """``(action, table, suffix of an index)``; a statement that cannot be parsed is checked as a read of everything."""
     match = _STATEMENT.match(statement)
     if match is None:
         return "dynamodb:PartiQLSelect", "", ""
@@ -127,7 +128,7 @@ def _authorised_as(statement: str) -> tuple[str, str, str]:
 def senders(original: Any, _emulator: Emulator) -> Any:
     """``ses:SendEmail`` is authorised on the sender's identity.
 
-    ministack checks it on ``*``, so that a policy that allows one sender allows none.
+    ministack checks it on ``*``, so a policy that allows one sender would allow none.
     """
 
     @functools.wraps(original)
@@ -160,11 +161,11 @@ def unqualified(arn: str) -> str:
 
 @patch("core.iam_actions", "request_tag_context", "d46adb81", aws=_KMS)
 def encryption_context(original: Any, _emulator: Emulator) -> Any:
-    """A policy's conditions on the encryption context of a KMS request are looked at.
+    """A policy's conditions on the encryption context of a KMS request are evaluated.
 
-    To ministack no request has the keys ``kms:EncryptionContext:…``, so whoever is granted one context could use none.
-    What is replaced answers the condition keys of a request to any service. The emulator's own services call no KMS, so
-    nothing comes with ``kms:ViaService``, as on AWS nothing does that a Lambda asks itself.
+    In ministack no request has the keys ``kms:EncryptionContext:…``, so a grant for one context could never be used.
+    What is replaced returns the condition keys of a request to any service. The emulator's own services do not call
+    KMS, so no request has ``kms:ViaService``; on AWS, requests by a Lambda itself do not have it either.
     """
 
     @functools.wraps(original)
@@ -183,7 +184,7 @@ def encryption_context(original: Any, _emulator: Emulator) -> Any:
 def loopback_is_secure(original: Any, _emulator: Emulator) -> Any:
     """Requests on the loopback interface count as sent over TLS.
 
-    The bucket and queue policies refuse plain HTTP (``aws:SecureTransport``), and the emulator speaks nothing else.
+    The bucket and queue policies refuse plain HTTP (``aws:SecureTransport``), and the emulator only speaks plain HTTP.
     Nothing leaves this machine.
     """
 

@@ -1,4 +1,4 @@
-"""How Lambda answers and is invoked, where ministack differs from AWS."""
+"""How Lambda invokes and answers; corrects ministack where it differs from AWS."""
 
 import functools
 import json
@@ -38,17 +38,17 @@ Result = dict[str, Any]
 
 @patch("core.lambda_runtime", "_PYTHON_WORKER_SCRIPT", "368800ad", aws=_EXCEPTIONS)
 def exceptions_by_name(script: str, _emulator: Emulator) -> str:
-    """A handler's exception is answered by its class name, and the environment lives on.
+    """A handler's exception is reported by its class name, and the environment is reused.
 
     Retry and Catch name exceptions by their class. ministack reports each as ``Runtime.HandlerError`` and ends the
-    worker. Here the worker answers a marked result, which ``errors_of_invocations`` makes a failed invocation again.
+    worker. Here the worker returns a marked result, which ``errors_of_invocations`` turns into a failed invocation.
     """
     return replace_once(replace_once(script, _FAILS, _ANSWERS), _INIT_FAILS, _INIT_EXPLAINS)
 
 
 @patch("services.lambda_svc", "_execute_function_warm", "62b9218b", aws=_EXCEPTIONS)
 def errors_of_invocations(original: Any, _emulator: Emulator) -> Any:
-    """Failed invocations carry AWS's error types; what ends the environment itself is ``Runtime.ExitError``."""
+    """Failed invocations have AWS's error types; if the environment itself ended, it is ``Runtime.ExitError``."""
 
     @functools.wraps(original)
     def execute_function_warm(func: Any, event: Any, request_id: str) -> Result:
@@ -122,17 +122,18 @@ def size(value: Any) -> int:
 
 
 def size_at_most(value: Any, limit: int) -> bool:
-    """Without encoding what is plainly small: JSON has at most six bytes for a character of the representation."""
+    """Without encoding values that are obviously small: JSON has at most six bytes for a character of the
+    representation."""
     return len(repr(value)) * 6 <= limit or size(value) <= limit
 
 
 @patch("services.lambda_svc", "invoke_async_with_retry", "289fe4d3", aws=_ASYNC)
 def configuration_of_the_qualifier(original: Any, emulator: Emulator) -> Any:
-    """An asynchronous invocation follows the configuration (retries, age, destinations) of what it is invoked by.
+    """An asynchronous invocation uses the configuration (retries, age, destinations) of its qualifier.
 
-    ministack keeps one for each qualifier and looks only at that of ``$LATEST``, which a version's record does not even
-    hold, so that what an alias refuses for good reaches no queue. One that is put without a qualifier is that of
-    ``$LATEST``.
+    ministack stores one for each qualifier but only uses that of ``$LATEST``, which a version's record does not
+    contain, so that an event refused by an alias reaches no queue. A configuration that is put without a qualifier
+    belongs to ``$LATEST``.
     """
     lambda_svc = emulator.module("services.lambda_svc")
 
@@ -152,9 +153,9 @@ def configuration_of_the_qualifier(original: Any, emulator: Emulator) -> Any:
 
 @patch("services.sns", "_deliver_to_lambda", "aa6b8a8c", aws=_SNS)
 def notifications(_original: Any, emulator: Emulator) -> Any:
-    """SNS invokes a Lambda asynchronously: tried again, and kept when it fails for good.
+    """SNS invokes a Lambda asynchronously: with retries, and a destination for events that fail for good.
 
-    ministack runs the function once and logs the failure. EventBridge's rules go the right way already.
+    ministack runs the function once and logs the failure. EventBridge's rules are handled correctly already.
     """
     lambda_svc = emulator.module("services.lambda_svc")
 

@@ -1,7 +1,7 @@
 """Sizes and counts that AWS limits and ministack does not: of Step Functions, DynamoDB and SES.
 
-Those of Lambda and API Gateway are beside their other corrections; DynamoDB's others (400 KB an item, 100 items or 4 MB
-a transaction, 25 statements a batch, 1 MB a page), those of SQS (1 MiB) and SNS (256 KiB) are ministack's own.
+Those of Lambda and API Gateway are in their own modules. ministack itself enforces DynamoDB's other limits (400 KB an
+item, 100 items or 4 MB a transaction, 25 statements a batch, 1 MB a page), and those of SQS (1 MiB) and SNS (256 KiB).
 """
 
 import functools
@@ -36,10 +36,10 @@ _EXCEEDING = "exceeding the maximum number of bytes service limit."
 
 @patch("services.stepfunctions", "_add_event", "b1db143c", aws=_SFN_QUOTAS)
 def history_and_payloads(original: Any, emulator: Emulator) -> Any:
-    """An execution fails at 25,000 events, and where a state's input or output or a task's result exceeds 256 KiB.
+    """An execution fails at 25,000 events, and if a state's input or output or a task's result exceeds 256 KiB.
 
-    The 25,000th event is the failure (github.com/floci-io/floci/issues/2734). Every event that carries a payload passes
-    here; what Map and Parallel run inside themselves makes no events in ministack but those of its tasks.
+    The 25,000th event is the failure (github.com/floci-io/floci/issues/2734). Every event with a payload is checked
+    here; states inside Map and Parallel make no events in ministack, except those of tasks.
     """
     error = emulator.module("services.stepfunctions")._ExecutionError
 
@@ -75,7 +75,7 @@ def task_inputs(original: Any, emulator: Emulator) -> Any:
 
 
 def _too_large(text: str) -> bool:
-    """Whether the JSON exceeds a payload. ministack writes it with spaces and escapes, which AWS does not count."""
+    """Whether the JSON exceeds the limit. ministack writes it with spaces and escapes, which AWS does not count."""
     if len(text) <= PAYLOAD_BYTES // 4:
         return False
     if _is_json(text):
@@ -85,7 +85,8 @@ def _too_large(text: str) -> bool:
 
 @patch("services.stepfunctions", "_start_execution", "9923282f", aws=_SFN_START)
 def starts(original: Any, emulator: Emulator) -> Any:
-    """A name of 80 plain characters, an input of 256 KiB of JSON; starting again what runs with it answers the same."""
+    """A name has at most 80 plain characters, an input 256 KiB of JSON; starting a running execution again returns
+    it."""
     stepfunctions = emulator.module("services.stepfunctions")
 
     @functools.wraps(original)
@@ -119,7 +120,7 @@ def _running(stepfunctions: Any, request: Mapping[str, Any]) -> dict[str, Any] |
 
 @patch("services.stepfunctions", "_send_task_success", "12eff48b", aws=_SFN_SUCCESS)
 def task_outputs(original: Any, emulator: Emulator) -> Any:
-    """A task is answered with 256 KiB of JSON."""
+    """A task's output is at most 256 KiB of JSON."""
     stepfunctions = emulator.module("services.stepfunctions")
 
     @functools.wraps(original)
@@ -137,7 +138,7 @@ def task_outputs(original: Any, emulator: Emulator) -> Any:
 @patch("services.stepfunctions", "_send_task_failure", "c2a489b4", aws=_SFN_FAILURE)
 @patch("services.stepfunctions", "_stop_execution", "44d2d84c", aws=_SFN_STOP)
 def told_errors(original: Any, emulator: Emulator) -> Any:
-    """The error of a task or an abort has 256 characters, its cause 32,768."""
+    """The error of a task or an abort has at most 256 characters, its cause 32,768."""
     stepfunctions = emulator.module("services.stepfunctions")
 
     @functools.wraps(original)
@@ -149,7 +150,7 @@ def told_errors(original: Any, emulator: Emulator) -> Any:
 
 
 def _longer(stepfunctions: Any, field: str, text: str | None, limit: int) -> Any:
-    """The refusal of a field that is too long, or ``None``."""
+    """The error for a field that is too long, or ``None``."""
     if text is None or len(text.encode()) <= limit:
         return None
     message = (
@@ -169,7 +170,7 @@ def _is_json(text: str) -> bool:
 
 @patch("services.dynamodb", "_batch_get_item", "d6d516ae", aws=_BATCH_GET)
 def batches_of_16_mb(original: Any, emulator: Emulator) -> Any:
-    """``BatchGetItem`` answers 16 MB, and the keys beyond as ``UnprocessedKeys``."""
+    """``BatchGetItem`` returns at most 16 MB, and the remaining keys as ``UnprocessedKeys``."""
     dynamodb = emulator.module("services.dynamodb")
 
     @functools.wraps(original)
@@ -205,7 +206,7 @@ def _only(asked: Mapping[str, Any], keys: list[tuple[str, Any]]) -> dict[str, An
 
 @patch("services.ses_v2", "handle_request", "cab40239", aws=f"{_SES_QUOTAS} {_SES_TAGS}")
 def recipients_and_tags(original: Any, emulator: Emulator) -> Any:
-    """A mail has 50 recipients and tags of 256 plain characters. An account's sending rate is not modelled."""
+    """A mail has at most 50 recipients and tags of 256 plain characters. An account's sending rate is not modelled."""
     ses_v2 = emulator.module("services.ses_v2")
 
     @functools.wraps(original)

@@ -1,4 +1,4 @@
-"""What SES does with a mail beyond accepting it: it keeps its tags, reports what bounces, and survives a restart."""
+"""What SES does with a mail after accepting it: keeps its tags, reports bounces; mails also survive a restart."""
 
 import functools
 import json
@@ -38,7 +38,7 @@ class Sent:
 
 @patch("services.ses_v2", "handle_request", "cab40239", aws=_SEND)
 def sent_mails(original: Any, emulator: Emulator) -> Any:
-    """A mail keeps its tags and reply addresses, and its configuration set must be there and hears what became of it.
+    """A mail keeps its tags and reply addresses; its configuration set must exist and gets its delivery events.
 
     ministack drops all three.
     """
@@ -65,7 +65,7 @@ def sent_mails(original: Any, emulator: Emulator) -> Any:
 
 
 class Simulator:
-    """``topics`` answers the topics that hear of an event type of a configuration set."""
+    """``topics`` returns the topics that subscribe to an event type of a configuration set."""
 
     def __init__(self, topics: Callable[[str, str], list[str]], publish: Publish) -> None:
         self._topics = topics
@@ -105,7 +105,7 @@ def _event(sent: Sent, address: str, mailbox: str) -> dict[str, Any] | None:
 
 
 def simulator(ses_v2: Any, sns: Any) -> Simulator:
-    """Of this emulator: reports go to the SNS topics of the configuration set, if their policies let SES in."""
+    """This emulator's simulator: reports go to the SNS topics of the configuration set, if their policies allow SES."""
 
     def topics(name: str, event_type: str) -> list[str]:
         source = ses_v2._resource_arn("configuration-set", name)
@@ -127,13 +127,13 @@ def simulator(ses_v2: Any, sns: Any) -> Simulator:
 
 
 def kept(ses: Any) -> list[dict[str, Any]]:
-    """The mails of every account, in no order."""
+    """The mails of every account, in no particular order."""
     return [record for key, records in ses._sent_emails.all_items() if key[-1] == "entries" for record in records]
 
 
 @patch("services.ses", "get_state", "69fba426")
 def mails_in_the_state(original: Any, emulator: Emulator) -> Any:
-    """Mails outlive a restart: a reviewer's link is in one of them, and the campaign it belongs to is kept."""
+    """Mails survive a restart: one may contain a reviewer's link to a campaign that is kept."""
     ses = emulator.module("services.ses")
 
     @functools.wraps(original)
@@ -145,7 +145,7 @@ def mails_in_the_state(original: Any, emulator: Emulator) -> Any:
 
 @patch("services.ses", "load_persisted_state", "6f58d9dc")
 def mails_from_the_state(original: Any, emulator: Emulator) -> Any:
-    """What ``mails_in_the_state`` wrote."""
+    """Reads what ``mails_in_the_state`` wrote."""
     ses = emulator.module("services.ses")
 
     @functools.wraps(original)

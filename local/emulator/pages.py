@@ -1,8 +1,9 @@
-"""What a person looks at: the console with its executions, and the inbox.
+"""The pages for people: the console with its executions, and the inbox.
 
 ``/_local/`` the console, ``/_local/executions/<name>`` one execution and its ``/picture.svg``, ``/_local/inbox`` and
-``/_local/inbox/<n>`` the mails that SES accepted, ``/_local/inbox.json`` the same for programs, ``/_local/health`` who
-is listening here, and what corrections add (``/_local/quotas.json``: the calls that Step Functions' quotas counted).
+``/_local/inbox/<n>`` the mails that SES accepted, ``/_local/inbox.json`` the same for programs, ``/_local/health``
+which emulator this is, and pages of corrections (``/_local/quotas.json``: the calls counted for Step Functions'
+quotas).
 """
 
 import json
@@ -50,7 +51,7 @@ class Message:
 
     @property
     def linked_text(self) -> Markup:
-        """The text with its addresses as links."""
+        """The text with its URLs as links."""
         parts, end = [], 0
         for match in _LINK.finditer(self.text):
             parts.append(escape(self.text[end : match.start()]))
@@ -183,7 +184,7 @@ class Pages:
         return self._html("message.html", message=found[0]) if found else self._not_found()
 
     def _stack(self) -> dict[str, Any] | None:
-        """What is deployed, or ``None`` before the first deployment ends."""
+        """The stack file, or ``None`` before the first deployment ends."""
         try:
             stack: dict[str, Any] = json.loads((self._home / "stack.json").read_text())
         except FileNotFoundError:

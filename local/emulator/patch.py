@@ -23,21 +23,21 @@ from typing import Any, TypeVar
 from local.emulator.config import EmulatorConfig
 
 MINISTACK_VERSION = "1.5.33"
-"""The version that the hashes were taken from. A correction uses more of ministack than what it replaces."""
+"""The version that the hashes were taken from. Corrections depend on more of ministack than what they replace."""
 
 ABSENT = "absent"
-"""The hash of what ministack does not have, where a correction adds something."""
+"""Used as the hash if ministack does not have the name, and the correction adds it."""
 
 Shared = TypeVar("Shared")
 
 
 class EmulatorChangedError(RuntimeError):
-    """ministack is not what the corrections were written for."""
+    """ministack differs from the version that the corrections were written for."""
 
 
 @dataclass(frozen=True)
 class Emulator:
-    """What corrections work with. ``modules`` stand in the place of ministack's own, which tests use."""
+    """What corrections work with. ``modules`` replace ministack's own modules in tests."""
 
     config: EmulatorConfig
     modules: Mapping[str, Any] = field(default_factory=dict)
@@ -46,11 +46,11 @@ class Emulator:
     _shared: dict[type, Any] = field(default_factory=dict)
 
     def module(self, name: str) -> Any:
-        """ministack's module of that name, such as ``services.s3``. It is imported by the first who asks."""
+        """ministack's module of that name, such as ``services.s3``, imported at the first call."""
         return self.modules[name] if name in self.modules else importlib.import_module(f"ministack.{name}")
 
     def shared(self, kind: type[Shared], make: Callable[[], Shared]) -> Shared:
-        """The one object of that kind, for corrections that work together."""
+        """The one object of that kind, for corrections that share it."""
         if kind not in self._shared:
             self._shared[kind] = make()
         found: Shared = self._shared[kind]
@@ -69,7 +69,7 @@ class Patch:
     wrapper: Wrapper
     source_hash: str
     aws: str
-    """The page that says how AWS does it; empty where AWS is not concerned (speed, durability)."""
+    """The page that documents AWS's behaviour; empty if AWS is not concerned (speed, durability)."""
 
     @property
     def target(self) -> str:
@@ -111,7 +111,7 @@ def install(emulator: Emulator, patches: Iterable[Patch]) -> None:
 
 
 def refuse_changed(emulator: Emulator, patches: Iterable[Patch]) -> None:
-    """Raise ``EmulatorChangedError`` if another ministack is installed; it says what of it has to be looked at."""
+    """Raise ``EmulatorChangedError`` if another ministack is installed; the message lists what has to be checked."""
     changed = []
     for each in patches:
         found = fingerprint(_get(*_place(emulator, each)))
@@ -126,7 +126,7 @@ def refuse_changed(emulator: Emulator, patches: Iterable[Patch]) -> None:
 
 
 def _place(emulator: Emulator, each: Patch) -> tuple[Any, str]:
-    """What holds the name, and its last part."""
+    """The object that holds the name, and the name's last part."""
     owner: Any = emulator.module(each.module)
     *path, last = each.name.split(".")
     for part in path:

@@ -1,4 +1,4 @@
-"""How often Step Functions' control calls may be made, which are the account's scarcest quotas."""
+"""How often Step Functions' API may be called; these quotas are shared by the whole account."""
 
 import functools
 import threading
@@ -46,7 +46,7 @@ BUCKETS = {
     "UpdateStateMachine": _FEW,
     "DeleteStateMachine": _FEW,
 }
-"""Of Step Functions' control calls in us-east-1, for an account and region."""
+"""For Step Functions' API calls in us-east-1, for each account and region."""
 
 
 class Quotas:
@@ -61,7 +61,7 @@ class Quotas:
         self._throttled: Counter[str] = Counter()
 
     def take(self, action: str) -> bool:
-        """Whether the call may be made now. Actions without a bucket always may."""
+        """Whether the call may be made now. Actions without a bucket are always allowed."""
         with self._lock:
             self._calls[action] += 1
             if action not in self._buckets:
@@ -82,7 +82,7 @@ class Quotas:
 
 @patch("services.stepfunctions", "handle_request", "efa6e8c4", aws=_QUOTAS)
 def control_calls(original: Any, emulator: Emulator) -> Any:
-    """Control calls beyond an action's token bucket are throttled. ``/_local/quotas.json`` counts them all."""
+    """API calls beyond an action's token bucket are throttled. ``/_local/quotas.json`` counts them all."""
     quotas = emulator.shared(Quotas, lambda: Quotas(BUCKETS))
     emulator.pages["quotas.json"] = quotas.totals
     refused = emulator.module("core.responses").error_response_json

@@ -26,7 +26,7 @@ class Server:
             return
         path = scope.get("path", "")
         if scope["type"] == "http" and (path == "/_local" or path.startswith("/_local/")):
-            # Pages ask the emulator over HTTP, so they must not occupy the event loop that answers them.
+            # Pages call the emulator over HTTP, so they must not block the event loop that answers these calls.
             page = await asyncio.to_thread(self._pages.get, path)
             await _answer(send, page)
             return
@@ -38,7 +38,7 @@ class Server:
         async def receive_and_stop_saving() -> Message:
             message = await receive()
             if message["type"] == "lifespan.shutdown":
-                # ministack writes its state now; an older save must not finish after it.
+                # ministack writes its state now; an older save must not overwrite it.
                 await asyncio.to_thread(self._autosave.stop)
             return message
 

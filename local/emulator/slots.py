@@ -1,13 +1,13 @@
-"""Bounded Lambda workers: a caller waits for a free one instead of starting another process.
+"""Limits the number of Lambda workers: a caller waits for a free one instead of starting another process.
 
-ministack starts one process per concurrent invocation of a function and never waits, so 300 campaigns started
-at once make some 570 processes and 18 GB. Its own cap throttles instead of waiting, and a throttled
-``waitForTaskToken`` invocation is swallowed, so campaigns hang.
+ministack starts one process per concurrent invocation of a function and never waits, so 300 campaigns started at once
+make about 570 processes and use 18 GB. Its own limit throttles instead of waiting, and it ignores that a
+``waitForTaskToken`` invocation was throttled, so campaigns hang.
 
-Every invocation passes here on a thread of its own (never the event loop), so waiting blocks nobody else. Every
-function is guaranteed one worker whatever the total, so the authorizer never starves behind a map, and a function that
-calls another one cannot wait for a slot that its own callers hold. What API Gateway invokes does not wait for the total
-at all, only for its function's own share: a client is there, whose request AWS would answer whatever else is running.
+Every invocation runs this on a thread of its own (never the event loop), so waiting blocks nobody else. Every function
+is guaranteed one worker whatever the total, so the authorizer always gets one while a map is running, and a function
+that calls another one cannot deadlock. Invocations by API Gateway do not count against the total, only against their
+function's limit: a client is waiting, and AWS would answer it whatever else is running.
 """
 
 import threading
@@ -31,8 +31,8 @@ class _Waiting:
 class Slots:
     """At most ``per_function`` invocations of one function and ``total`` altogether, first come, first served.
 
-    A function with nothing running always gets a slot, and what is urgent does not wait for the total. So the true
-    ceiling is ``total``, plus the number of functions that run exactly one invocation, plus what is urgent.
+    A function with nothing running always gets a slot, and urgent invocations do not wait for the total. So the actual
+    maximum is ``total``, plus the number of functions that run exactly one invocation, plus the urgent ones.
     """
 
     def __init__(self, *, per_function: int, total: int) -> None:
@@ -93,12 +93,12 @@ def _slots(emulator: Emulator) -> Slots:
 
 @patch("services.lambda_svc", "_acquire_execution_slot", "ed3b3814")
 def wait_for_a_worker(_original: Any, emulator: Emulator) -> Any:
-    """An invocation waits for a free worker of this machine; on AWS there is always another."""
+    """An invocation waits for a free worker; on AWS there is always another one."""
     slots, lambda_svc = _slots(emulator), emulator.module("services.lambda_svc")
 
     def acquire(func: Any, config: Any) -> tuple[str | None, str | None]:
         reserved = lambda_svc._reserved_concurrency(func, config)
-        if reserved == 0:  # a function switched off is throttled, as on AWS
+        if reserved == 0:  # a function with reserved concurrency 0 is throttled, as on AWS
             return None, "function"
         key = str(lambda_svc._inflight_key(config))
         noted = began.get()
@@ -112,7 +112,7 @@ def wait_for_a_worker(_original: Any, emulator: Emulator) -> Any:
 
 @patch("services.lambda_svc", "_release_execution_slot", "b35708f6")
 def give_the_worker_back(_original: Any, emulator: Emulator) -> Any:
-    """After ``wait_for_a_worker``."""
+    """The counterpart of ``wait_for_a_worker``."""
     slots = _slots(emulator)
 
     def release(key: str | None) -> None:

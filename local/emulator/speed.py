@@ -1,4 +1,4 @@
-"""What costs ministack most and gives the same answer for less."""
+"""Replaces the slowest parts of ministack by faster ones with the same results."""
 
 import copy
 import functools
@@ -29,10 +29,10 @@ _CONDITION = re.compile(
 
 @patch("services.stepfunctions", "time", "33607480")
 def no_pause_before_an_execution(original: Any, emulator: Emulator) -> Any:
-    """An execution starts when it is started.
+    """An execution starts without a delay.
 
-    ministack lets each sleep for 0.15 s before its first state, a fifth of a small campaign's time. Its ``time``
-    becomes one whose ``sleep`` leaves that pause out and keeps every other.
+    ministack lets each sleep for 0.15 s before its first state, a fifth of a small campaign's time. Its ``time`` is
+    replaced by one whose ``sleep`` skips that pause and keeps every other.
     """
     if f"time.sleep({_PAUSE_SECONDS})" not in inspect.getsource(
         emulator.module("services.stepfunctions")._run_execution
@@ -63,15 +63,15 @@ COPIES = SimpleNamespace(deepcopy=plain_copy, copy=copy.copy)
 @patch("services.dynamodb", "copy", "6f5a6034")
 @patch("services.stepfunctions", "copy", "6f5a6034")
 def plain_copies(_original: Any, _emulator: Emulator) -> Any:
-    """Items, executions and contexts are copied as the JSON they are: a write copies its item two or three times."""
+    """Items, executions and contexts are copied as JSON: a write copies its item two or three times."""
     return COPIES
 
 
 @patch("core.iam_evaluator", "parse_policy_document", "622a4f98")
 def policies_are_parsed_once(original: Any, _emulator: Emulator) -> Any:
-    """The policies of a role are taken apart for every request of it: once for each text is enough.
+    """ministack parses a role's policies for every request; parsing each text once is enough.
 
-    Statements that are shared must not be changed by who gets them.
+    The parsed statements are shared, so no caller may change them.
     """
     parsed = functools.lru_cache(_TEXTS_KEPT)(original)
 
@@ -83,7 +83,7 @@ def policies_are_parsed_once(original: Any, _emulator: Emulator) -> Any:
 
 @patch("core.iam_evaluator", "request_caller_arn", "12240eb8")
 def callers_without_their_policies(original: Any, emulator: Emulator) -> Any:
-    """Who calls is found by the key alone, and not with all policies, which are gathered when they are evaluated."""
+    """A caller is identified by the access key alone; its policies are only loaded when they are evaluated."""
     evaluator, responses = emulator.module("core.iam_evaluator"), emulator.module("core.responses")
 
     def principal_of(access_key: str, account: str) -> Any:
@@ -92,19 +92,19 @@ def callers_without_their_policies(original: Any, emulator: Emulator) -> Any:
         known = getattr(found, "principal_type", None) in _PRINCIPALS
         return SimpleNamespace(arn=found.principal_arn) if known else None
 
-    # The same code, which gets a principal of which it asks nothing but the ARN.
+    # The same code, which gets a principal of which it only uses the ARN.
     names = {**vars(evaluator), "resolve_principal": principal_of}
     return types.FunctionType(original.__code__, names, original.__name__, original.__defaults__)
 
 
 @patch("core.iam_actions", "json", "02bd175f")
 def bodies_are_read_once(original: Any, _emulator: Emulator) -> Any:
-    """What is to be authorised is read from the same body four times: the last one read is kept."""
+    """The same body is parsed four times for authorisation: the last result is kept."""
     return SimpleNamespace(**{**vars(original), "loads": _LastRead()})
 
 
 class _LastRead:
-    """``json.loads`` that answers for the very object it was given last what it answered then."""
+    """``json.loads`` that returns its last result when it is given the same object again."""
 
     def __init__(self) -> None:
         self._last: tuple[Any, Any] = (None, None)
@@ -120,10 +120,10 @@ class _LastRead:
 @patch("services._dynamodb_keywords", "_tokenize", "e02998de")
 @patch("services.dynamodb", "_tokenize", "6abb1339")
 def texts_are_read_once(original: Any, _emulator: Emulator) -> Any:
-    """What is asked again and again in the same words is taken apart once.
+    """Expressions and statements that are used again and again are tokenised once.
 
-    ministack takes every PartiQL statement and every expression apart anew, a statement of a batch even twice: that was
-    half of its time for a campaign. Tokens that are shared must not be changed by who gets them.
+    ministack tokenises every PartiQL statement and every expression each time, a statement of a batch even twice: that
+    was half of its time for a campaign. The tokens are shared, so no caller may change them.
     """
 
     def tokens(text: str) -> tuple[Any, ...]:
@@ -135,18 +135,18 @@ def texts_are_read_once(original: Any, _emulator: Emulator) -> Any:
 @patch("services.dynamodb", "_check_redundant_parens", "9d6df76c")
 @patch("services.dynamodb", "_condition_syntax_error", "5213f1ff")
 def texts_are_checked_once(original: Any, _emulator: Emulator) -> Any:
-    """The same for what is said of a text's syntax."""
+    """The same for the syntax check of an expression."""
     return functools.lru_cache(_TEXTS_KEPT)(original)
 
 
 @patch("services.dynamodb", "_parse_partiql", "34f90fe3")
 def statements_are_parsed_once(original: Any, _emulator: Emulator) -> Any:
-    """The last statement, which holds its parameters, is kept for the second reading of the same request."""
+    """The last parsed statement, with its parameters, is kept for the second time that the same request needs it."""
     return _LastParsed(original)
 
 
 class _LastParsed:
-    """Answers for the very list of parameters that it was given last what it answered then."""
+    """Returns its last result when it is given the same list of parameters again."""
 
     def __init__(self, parse: Any) -> None:
         self._parse = parse
@@ -194,25 +194,25 @@ class _Tables:
 
 @patch("services.dynamodb", "_query", "50c2e7ec")
 def queries_of_a_range(original: Any, emulator: Emulator) -> Any:
-    """A query reads the keys it asks for, and not its whole partition.
+    """A query reads the keys in its range, and not its whole partition.
 
     ministack sorts all items of the partition and evaluates the key condition on each, so that reading ten posts of a
-    campaign of 10,000 takes as long as reading all of them. Here the same code runs over tables in which the partition
-    has only the items between the bounds of the sort key, as far as the limit goes.
+    campaign of 10,000 takes as long as reading all of them. Here the same code sees tables in which the partition has
+    only the items within the bounds of the sort key, up to the limit.
     """
     dynamodb = emulator.module("services.dynamodb")
 
     def narrowed(data: Mapping[str, Any]) -> Any:
         tables = _Tables(dynamodb._tables)
         tables.request = data
-        # The same code, which sees these tables where it would see all.
+        # The same code, which sees these tables instead of all.
         return types.FunctionType(original.__code__, {**vars(dynamodb), "_tables": tables})(data)
 
     return narrowed
 
 
 def _range(request: Mapping[str, Any], table: Mapping[str, Any]) -> _Range | None:
-    """``None`` where the whole partition is left to the query: other conditions, indexes, keys that are no texts."""
+    """``None`` if the query has to read the whole partition: other conditions, indexes, keys that are not texts."""
     match = _CONDITION.fullmatch(str(request.get("KeyConditionExpression") or ""))
     if match is None or request.get("IndexName"):
         return None

@@ -1,9 +1,9 @@
-"""Reads that do not insist on the newest version may be behind, as on AWS.
+"""Eventually consistent reads may return old data, as on AWS.
 
-``LOCAL_STALE_READS``: ``<probability>:<seed>``; off where it is not set, since it costs time. So many of the reads
-without ``ConsistentRead`` see their tables as they were up to a second ago: eventually consistent reads "might not
+``LOCAL_STALE_READS``: ``<probability>:<seed>``; off if it is not set, since it costs time. With that probability a read
+without ``ConsistentRead`` sees its tables as they were up to a second ago: eventually consistent reads "might not
 reflect the results of a recently completed write" (docs.aws.amazon.com/amazondynamodb/latest/developerguide/
-HowItWorks.ReadConsistency.html). ministack always answers the newest version.
+HowItWorks.ReadConsistency.html). ministack always returns the newest version.
 """
 
 import copy
@@ -24,7 +24,7 @@ _CONSISTENCY = "docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWo
 
 
 class _Change(NamedTuple):
-    """An item as it was before a write; ``None`` when there was none."""
+    """An item as it was before a write; ``None`` if it did not exist."""
 
     at: float
     sort_key: str
@@ -32,7 +32,7 @@ class _Change(NamedTuple):
 
 
 class Past:
-    """What the partitions were like within the last second; ``behind`` counts the reads that saw it."""
+    """The state of the partitions within the last second; ``behind`` counts the reads that saw old data."""
 
     def __init__(self, dynamodb: Any, probability: float, seed: int, now: Callable[[], float] = time.monotonic) -> None:
         self._dynamodb, self._keys, self._now = dynamodb, Tables(dynamodb), now
@@ -83,7 +83,7 @@ class Past:
 
 
 class _EarlierTables:
-    """Stands for ``dynamodb._tables``: the same tables, less the changes of ``undone`` (the newest first)."""
+    """Replaces ``dynamodb._tables``: the same tables, with the changes ``undone`` (newest first) taken back."""
 
     def __init__(self, tables: Any, undone: Mapping[Partition, list[_Change]]) -> None:
         self._tables, self._undone = tables, undone
@@ -144,6 +144,6 @@ def remember_what_was(original: Operation, emulator: Emulator) -> Operation:
 @patch("services.dynamodb", "_query", "50c2e7ec", aws=_CONSISTENCY)
 @patch("services.dynamodb", "_scan", "7094ff00", aws=_CONSISTENCY)
 def stale_reads(original: Operation, emulator: Emulator) -> Operation:
-    """A read that does not insist on the newest version sometimes gets what was."""
+    """An eventually consistent read sometimes returns an earlier version."""
     past = _past(emulator)
     return functools.partial(past.read, original) if past else original

@@ -1,7 +1,7 @@
-"""Versions and aliases of state machines: CloudFormation makes them, and an execution keeps the one it was started as.
+"""Versions and aliases of state machines: CloudFormation creates them, and an execution keeps the version it started
+with.
 
-ministack's Step Functions has both, but runs what the machine is now, whichever an execution is started as; its
-CloudFormation has neither.
+ministack's Step Functions has both, but always runs the machine's current definition; its CloudFormation has neither.
 """
 
 import functools
@@ -33,7 +33,7 @@ _running: ContextVar[str | None] = ContextVar("running_version", default=None)
 
 @patch("services.stepfunctions", "_state_machines", "62c53f1c", aws=_VERSIONS)
 def as_published(machines: Any, emulator: Emulator) -> Any:
-    """The same machines, but for the one that a version runs of: it is as it was published."""
+    """The same machines, except that the running version's machine is as it was published."""
     versions = emulator.module("services.stepfunctions")._state_machine_versions
 
     class AsPublished(type(machines)):  # type: ignore[misc]  # the class is ministack's and untyped
@@ -52,7 +52,7 @@ def as_published(machines: Any, emulator: Emulator) -> Any:
 
 @patch("services.stepfunctions", "_start_execution", "9923282f", aws=_VERSIONS)
 def start_as_version(original: Any, emulator: Emulator) -> Action:
-    """An execution started as a version or an alias runs that version, and notes both."""
+    """An execution started with a version or an alias runs that version, and stores both."""
     stepfunctions = emulator.module("services.stepfunctions")
 
     def version_of(request: Request) -> str | None:
@@ -77,7 +77,7 @@ def start_as_version(original: Any, emulator: Emulator) -> Action:
 
 @patch("services.stepfunctions", "_describe_execution", "c3ad294a", aws=_VERSIONS)
 def tell_the_version(original: Any, emulator: Emulator) -> Action:
-    """``DescribeExecution`` tells the version and the alias."""
+    """``DescribeExecution`` returns the version and the alias."""
     stepfunctions = emulator.module("services.stepfunctions")
 
     @functools.wraps(original)
@@ -94,7 +94,7 @@ def tell_the_version(original: Any, emulator: Emulator) -> Action:
 
 @patch("services.stepfunctions", "_describe_state_machine_for_execution", "a5ed57e0", aws=_VERSIONS)
 def machine_of_an_execution(original: Any, emulator: Emulator) -> Action:
-    """``DescribeStateMachineForExecution`` tells the definition that the execution runs."""
+    """``DescribeStateMachineForExecution`` returns the definition that the execution runs."""
     stepfunctions = emulator.module("services.stepfunctions")
     return _as_version(original, lambda request: _execution(stepfunctions, request).get("stateMachineVersionArn"))
 
@@ -119,7 +119,7 @@ def _execution(stepfunctions: Any, request: Request) -> dict[str, Any]:
 
 @patch("services.cloudformation.provisioners", f"_RESOURCE_HANDLERS.{VERSION}", ABSENT, aws=_CFN_VERSION)
 def versions_as_resources(_original: None, emulator: Emulator) -> dict[str, Any]:
-    """Every property of a version needs another version; what becomes of the one before is the template's to say."""
+    """Any changed property of a version requires a new version; the template decides about the previous one."""
     call = _caller(emulator)
 
     def create(_logical_id: str, props: Request, _stack_name: str) -> Result:
@@ -161,7 +161,7 @@ def aliases_as_resources(_original: None, emulator: Emulator) -> dict[str, Any]:
 
 
 def _caller(emulator: Emulator) -> Callable[[str, Request], dict[str, Any]]:
-    """Calls an action of Step Functions. A refused one fails the resource, with the service's own words."""
+    """Calls an action of Step Functions. If it is refused, the resource fails with the service's message."""
     stepfunctions = emulator.module("services.stepfunctions")
 
     def call(action: str, request: Request) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""How an execution runs a task, where ministack's Step Functions differ from AWS's."""
+"""How an execution runs a task; corrects ministack where it differs from AWS."""
 
 import contextvars
 import functools
@@ -25,8 +25,8 @@ _waiting: ContextVar[str | None] = ContextVar("waiting_task_token", default=None
 def error_names(original: Any, _emulator: Emulator) -> Any:
     """``States.Timeout`` includes a missed heartbeat, and no wildcard catches or retries a terminal error.
 
-    ministack compares names, so that a catch of ``States.Timeout`` lets a missed heartbeat pass, and lets
-    ``States.ALL`` catch what ends an execution on AWS whatever it catches.
+    ministack compares names, so a catch of ``States.Timeout`` does not catch a missed heartbeat, and ``States.ALL``
+    catches errors that end an execution on AWS whatever it catches.
     """
 
     @functools.wraps(original)
@@ -42,9 +42,9 @@ def error_names(original: Any, _emulator: Emulator) -> Any:
 
 @patch("services.stepfunctions", "_apply_parameters", "a90d5822", aws=_CALLBACK)
 def a_token_for_each_attempt(original: Any, emulator: Emulator) -> Any:
-    """Each attempt of a task that waits has a token of its own.
+    """Each attempt of a waiting task has its own token.
 
-    ministack makes one for all of them, so that nobody can tell a question asked again from one delivered twice.
+    ministack makes one for all of them, so that a repeated attempt cannot be distinguished from a duplicate delivery.
     """
     new_token = emulator.module("services.stepfunctions").new_uuid
 
@@ -59,7 +59,7 @@ def a_token_for_each_attempt(original: Any, emulator: Emulator) -> Any:
 
 @patch("services.stepfunctions", "_invoke_with_callback", "bbb38423", aws=_CALLBACK)
 def remember_the_token(original: Any, _emulator: Emulator) -> Any:
-    """For ``a_failed_call_fails_the_task``: which token the call is made for."""
+    """For ``a_failed_call_fails_the_task``: the token that the call is made for."""
 
     @functools.wraps(original)
     def invoke_with_callback(resource: str, input_data: Any, token: str, state_def: Any) -> Any:
@@ -96,9 +96,9 @@ def a_failed_call_fails_the_task(original: Any, emulator: Emulator) -> Any:
 
 @patch("services.stepfunctions", "_invoke_with_callback", "bbb38423", aws=_ERRORS)
 def missed_heartbeats(original: Any, emulator: Emulator) -> Any:
-    """A waiting task without a heartbeat in ``HeartbeatSeconds`` fails.
+    """A waiting task that gets no heartbeat within ``HeartbeatSeconds`` fails.
 
-    ministack notes ``SendTaskHeartbeat`` on the waiting record and looks at it no more.
+    ministack stores ``SendTaskHeartbeat`` on the waiting record and never looks at it.
     """
     tokens = emulator.module("services.stepfunctions")._task_tokens
 
@@ -120,7 +120,7 @@ def missed_heartbeats(original: Any, emulator: Emulator) -> Any:
 
 
 def _watch(tokens: Mapping[str, Any], token: str, seconds: float, over: threading.Event) -> None:
-    """Fail the task when no heartbeat came for so long; ends with the wait."""
+    """Fail the task when no heartbeat came for that long; ends with the wait."""
     seen: str | None = None
     left = seconds
     while not over.wait(left):
@@ -131,13 +131,13 @@ def _watch(tokens: Mapping[str, Any], token: str, seconds: float, over: threadin
             _fail(record, "States.HeartbeatTimeout", "no heartbeat came in time")
             return
         seen = record["heartbeat"]
-        # Noted to the second: counted from then, and never for nothing.
+        # Stored with a precision of a second: counted from then, so that a heartbeat always counts.
         since = datetime.now().astimezone() - datetime.fromisoformat(str(seen).replace("Z", "+00:00"))
         left = max(0.05, seconds - since.total_seconds())
 
 
 def _fail(record: dict[str, Any] | None, error: str, cause: str) -> None:
-    """Answer the waiting task of the record with an error, unless it has been answered."""
+    """Answer the waiting task of the record with an error, unless it was answered."""
     if record is not None and not record["event"].is_set():
         record["error"] = {"Error": error, "Cause": cause}
         record["event"].set()
@@ -145,9 +145,9 @@ def _fail(record: dict[str, Any] | None, error: str, cause: str) -> None:
 
 @patch("services.stepfunctions", "_run_distributed_map", "2b77d3ec", aws=_MAP)
 def limits_of_a_map(original: Any, emulator: Emulator) -> Any:
-    """A Distributed Map takes its limits from the state's input where the definition has their ``…Path`` forms.
+    """A Distributed Map takes its limits from the state's input if the definition has their ``…Path`` forms.
 
-    ministack reads only the literal ones, so that a campaign's own limit would be no limit.
+    ministack reads only the literal ones, so a campaign's own limit would have no effect.
     """
     resolve = emulator.module("services.stepfunctions")._resolve_path_or_ctx
 

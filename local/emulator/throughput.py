@@ -31,7 +31,7 @@ _BATCH_GET = "docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGe
 
 
 class Throughput:
-    """What every partition may still take. ``now`` in seconds; ``refused`` counts by kind of unit."""
+    """The units that are left for every partition. ``now`` in seconds; ``refused`` counts by kind of unit."""
 
     def __init__(
         self,
@@ -47,7 +47,7 @@ class Throughput:
         self.refused: Counter[str] = Counter()
 
     def allows(self, kind: str, partition: Partition) -> bool:
-        """A request is taken as long as anything is left: what it costs is known only when it is done."""
+        """A request is accepted as long as anything is left: its cost is only known afterwards."""
         with self._lock:
             allowed = self._level(kind, partition) > 0
             self.refused[kind] += not allowed
@@ -65,7 +65,7 @@ class Throughput:
 def _limited(
     limit: Callable[[Tables, Throughput, Operation, dict[str, Any]], Any],
 ) -> Callable[[Operation, Emulator], Operation]:
-    """The correction that lets ``limit`` run an operation, where a throughput is configured."""
+    """The correction that lets ``limit`` run an operation, if a throughput is configured."""
 
     @functools.wraps(limit)
     def correct(original: Operation, emulator: Emulator) -> Operation:
@@ -86,7 +86,7 @@ def _limited(
 @patch("services.dynamodb", "_transact_write_items", "d931eab0", aws=_LIMITS)
 @_limited
 def limited_writes(tables: Tables, throughput: Throughput, run: Operation, data: dict[str, Any]) -> Any:
-    """A write to a partition that has nothing left is refused."""
+    """A write to a partition that has nothing left is throttled."""
     places = tables.written(data)
     partitions = [tables.partition(place) for place in places]
     allowed = [throughput.allows("write", partition) for partition in partitions]
@@ -103,7 +103,7 @@ def limited_writes(tables: Tables, throughput: Throughput, run: Operation, data:
 @patch("services.dynamodb", "_get_item", "40a3e29c", aws=_LIMITS)
 @_limited
 def limited_gets(tables: Tables, throughput: Throughput, run: Operation, data: dict[str, Any]) -> Any:
-    """So is a read of one item."""
+    """The same for a read of one item."""
     place = data["TableName"], data["Key"]
     partition = tables.partition(place)
     if not throughput.allows("read", partition):
@@ -115,7 +115,7 @@ def limited_gets(tables: Tables, throughput: Throughput, run: Operation, data: d
 @patch("services.dynamodb", "_query", "50c2e7ec", aws=_LIMITS)
 @_limited
 def limited_queries(tables: Tables, throughput: Throughput, run: Operation, data: dict[str, Any]) -> Any:
-    """And a page, which takes what was looked at."""
+    """The same for a page, which costs what the query read."""
     partition = tables.queried(data)
     if not throughput.allows("read", partition):
         return _refusal()
@@ -126,7 +126,7 @@ def limited_queries(tables: Tables, throughput: Throughput, run: Operation, data
 @patch("services.dynamodb", "_batch_get_item", "d6d516ae", aws=_BATCH_GET)
 @_limited
 def limited_batches(tables: Tables, throughput: Throughput, run: Operation, data: dict[str, Any]) -> Any:
-    """Keys of exhausted partitions are left over; when all are, the request fails."""
+    """Keys of exhausted partitions are returned as unprocessed; if all are, the request fails."""
     kept: dict[str, Any] = {}
     left: dict[str, Any] = {}
     for name, wanted in data["RequestItems"].items():

@@ -1,7 +1,7 @@
-"""What DynamoDB counts, by the sizes of the items in the emulator's tables.
+"""The units that DynamoDB bills, computed from the sizes of the items in the emulator's tables.
 
-A write is one unit for each started KB of the larger of the item's two versions, twice that in a transaction, also
-where its condition fails; a consistent read one for each started 4 KB, half that otherwise
+A write is one unit for each started KB of the larger of the item's two versions, twice that in a transaction, even if
+its condition fails; a consistent read one for each started 4 KB, half that otherwise
 (docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html).
 """
 
@@ -14,7 +14,7 @@ from local.emulator.patch import EmulatorChangedError
 
 WRITE_BYTES, READ_BYTES = 1024, 4096
 _NAMES = re.compile(r"#\w+")
-"""Stand-ins for names in an expression (``ExpressionAttributeNames``)."""
+"""Placeholders for names in an expression (``ExpressionAttributeNames``)."""
 
 Operation = Callable[[dict[str, Any]], Any]
 Place = tuple[str, dict[str, Any]]
@@ -32,7 +32,7 @@ def units(size: int, each: int) -> int:
 
 
 class Tables:
-    """Sizes of stored items, and which of them a request is about."""
+    """Sizes of stored items, and which items a request refers to."""
 
     def __init__(self, dynamodb: Any) -> None:
         self.dynamodb = dynamodb
@@ -47,7 +47,7 @@ class Tables:
         return int(self.dynamodb._billed_item_bytes(self.dynamodb._tables[name], item))
 
     def _written_by_statement(self, data: dict[str, Any]) -> Place | None:
-        """Table and key of what a PartiQL statement writes; ``None`` where it names no item."""
+        """Table and key of what a PartiQL statement writes; ``None`` if it names no item."""
         parsed = self.dynamodb._parse_partiql(data["Statement"], data.get("Parameters", []))
         name = parsed["table"]
         if parsed["op"] == "SELECT":
@@ -82,7 +82,7 @@ class Tables:
         return Partition(name, str(key))
 
     def page_size(self, run: Operation, data: dict[str, Any]) -> int:
-        """Bytes that a query looks at, by running it without its projection and its filter."""
+        """Bytes that a query reads, found by running it without its projection and its filter."""
         used = _NAMES.findall(f"{data.get('KeyConditionExpression', '')} {data.get('FilterExpression', '')}")
         names = {place: name for place, name in data.get("ExpressionAttributeNames", {}).items() if place in used}
         whole = {key: value for key, value in data.items() if key not in ("ProjectionExpression", "FilterExpression")}

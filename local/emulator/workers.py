@@ -1,4 +1,4 @@
-"""The processes that Lambdas run in: how long they live, and where the log of an invocation ends."""
+"""The processes that run Lambdas: how long they live, and where the log of an invocation ends."""
 
 import functools
 import queue
@@ -13,7 +13,7 @@ _UPDATES = "docs.aws.amazon.com/lambda/latest/api/API_UpdateFunctionConfiguratio
 
 END_OF_LOG = "\x1eend of this invocation's log"
 LOG_SECONDS = 0.25
-"""How long the rest of a log is waited for where its end does not come: the process has died."""
+"""How long to wait for the rest of a log if its end does not come because the process has died."""
 
 _HANDLED = "            result = handler_fn(event, context)\n"
 _LOGS_ITS_END = f"""            try:
@@ -26,11 +26,11 @@ _LOGS_ITS_END = f"""            try:
 
 @patch("services.lambda_svc", "invalidate_worker", "1be5d7f7", aws=_UPDATES)
 def running_invocations_finish(original: Any, emulator: Emulator) -> Any:
-    """Whoever runs while its function is changed or deleted, or while another worker of it fails, runs to its end.
+    """An invocation finishes even if its function is changed or deleted, or another worker of the function fails.
 
-    ministack kills all workers of the function, those that are busy or just starting included, so that their callers
-    get an error that AWS does not know: "during this time […] you can still invoke" the function. A busy worker is
-    taken out of the pool and ended by ``given_up_workers_end``.
+    ministack kills all workers of the function, including busy ones and those that are starting, so that their callers
+    get an error that does not exist on AWS: "during this time […] you can still invoke" the function. A busy worker is
+    removed from the pool and ended by ``given_up_workers_end``.
     """
     runtime = emulator.module("core.lambda_runtime")
 
@@ -43,14 +43,14 @@ def running_invocations_finish(original: Any, emulator: Emulator) -> Any:
                     idle.append(worker)
         runtime.kill_workers(idle)
 
-    # The same code, which ends these workers where it would end all.
+    # The same code, which ends these workers instead of all.
     names = {**vars(runtime), "kill_workers": give_up}
     return types.FunctionType(original.__code__, names, original.__name__, original.__defaults__)
 
 
 @patch("services.lambda_svc", "release_worker", "25d5dd7d", aws=_UPDATES)
 def given_up_workers_end(original: Any, emulator: Emulator) -> Any:
-    """After ``running_invocations_finish``: a worker that was given up ends with its invocation."""
+    """The counterpart of ``running_invocations_finish``: a worker that was removed ends with its invocation."""
     runtime = emulator.module("core.lambda_runtime")
 
     @functools.wraps(original)
@@ -64,7 +64,7 @@ def given_up_workers_end(original: Any, emulator: Emulator) -> Any:
 
 @patch("core.lambda_runtime", "Worker.invoke", "96751a75")
 def broken_workers_end(original: Any, emulator: Emulator) -> Any:
-    """A worker that could not be started or asked is ended at once: ministack forgets it and never releases it."""
+    """A worker that could not be started or reached is ended at once: ministack forgets it and never releases it."""
     runtime = emulator.module("core.lambda_runtime")
 
     @functools.wraps(original)
@@ -86,10 +86,10 @@ def log_with_an_end(script: str, _emulator: Emulator) -> str:
 
 @patch("core.lambda_runtime", "Worker._drain_stderr_bounded", "3fd7cc74")
 def logs_to_their_end(original: Any, _emulator: Emulator) -> Any:
-    """The log of an invocation is all that came before its end.
+    """The log of an invocation is everything before the end marker.
 
-    ministack asks every millisecond for more lines until none has come for 5 ms, or for 50 ms when nothing was logged:
-    that was most of the time that a short invocation held its worker, and on a busy machine it cut logs off.
+    ministack polls every millisecond for more lines until none has come for 5 ms, or for 50 ms if nothing was logged.
+    That was most of the time for which a short invocation held its worker, and on a busy machine it cut logs off.
     """
 
     @functools.wraps(original)

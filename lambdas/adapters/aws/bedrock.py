@@ -1,7 +1,7 @@
 """Amazon Bedrock's Converse API as a ``TextModel``.
 
-The structure of the answer is forced through a tool whose input schema is the pydantic model's, the brief goes in as
-one delimited JSON document, and the answer is handed on unchecked: judging it is the agent's work.
+The structure of the answer is prescribed by a tool whose input schema is the pydantic model's. The brief is sent as one
+delimited JSON document. The answer is returned without validation, which is the agent's task.
 """
 
 from collections.abc import Callable
@@ -29,7 +29,7 @@ _STOPS = {
 _PASSING = frozenset({"ModelErrorException", "ModelNotReadyException", "ModelStreamErrorException"})
 """Failures of the model itself, which the service asks to try again."""
 _TRIES = 2
-"""A call that hangs is mostly one connection's trouble, and each call is paid for."""
+"""Few attempts: a hanging call is usually a problem of one connection, and each call is paid for."""
 _STEP_SECONDS = 5
 _OVERHEAD_SECONDS = 5
 """Of all tries of a call: connecting, and the SDK's pause between them."""
@@ -50,14 +50,14 @@ class BedrockModel:
     def __init__(
         self, runtime: "Callable[[], BedrockRuntimeClient]", model_id: str, guardrail: Guardrail | None = None
     ) -> None:
-        """``runtime`` answers the client for a call that is made now (``runtime_within``)."""
+        """``runtime`` returns the client for a call that is made now (``runtime_within``)."""
         self._runtime = runtime
         self._model_id = model_id
         self._guardrail = guardrail
 
     def complete(self, request: ModelRequest) -> ModelReply:
-        """Raises ``ThrottledError``, ``DependencyTimeoutError`` or ``DependencyUnavailableError``, which may pass, and
-        ``PermanentError`` where Bedrock refuses the request (no access to the model, no such model, bad request)."""
+        """Raises the temporary ``ThrottledError``, ``DependencyTimeoutError`` or ``DependencyUnavailableError``, and
+        ``PermanentError`` if Bedrock refuses the request (no access to the model, no such model, bad request)."""
         arguments = self._arguments(request)
         try:
             with translate_errors():
@@ -92,7 +92,7 @@ class BedrockModel:
 
 
 def bedrock_model(deadline: Deadline | None, reserve: float) -> Callable[[str, str | None, str], BedrockModel]:
-    """What makes a model of its id, guardrail id and guardrail version, behind this process's own clients.
+    """A function that makes a model from its id, guardrail id and guardrail version, with this process's clients.
 
     Its calls end ``reserve`` seconds before the invocation does.
     """
@@ -105,11 +105,11 @@ def bedrock_model(deadline: Deadline | None, reserve: float) -> Callable[[str, s
 
 
 def runtime_within(deadline: Deadline | None, reserve: float) -> "BedrockRuntimeClient":
-    """The client whose calls end ``reserve`` seconds before the deadline, their second try included.
+    """A client whose calls, including their second attempt, end ``reserve`` seconds before the deadline.
 
-    botocore tries a call that timed out once more by itself, with the same timeout, so each try gets half of what is
-    left; a second one is made only where both fit. Timeouts belong to a client: there is one for each five seconds.
-    Raises ``DependencyTimeoutError`` when there is no time for a call.
+    botocore retries a call that timed out once, with the same timeout. So each attempt gets half of the remaining time,
+    and a second one is only made if both fit. Timeouts are settings of a client: there is one client for each multiple
+    of five seconds. Raises ``DependencyTimeoutError`` if there is no time for a call.
     """
     if deadline is None:
         return client("bedrock-runtime", READ_SECONDS, _TRIES)
@@ -133,7 +133,7 @@ def _reply(response: "ConverseResponseTypeDef", model_id: str) -> ModelReply:
 
 
 def _answer(response: "ConverseResponseTypeDef") -> Any:
-    """The tool's input; a model that talks instead is taken at its word if that is JSON."""
+    """The tool's input; if the model answered with text instead, that text is used if it is JSON."""
     blocks = response.get("output", {}).get("message", {}).get("content", [])
     for block in blocks:
         if "toolUse" in block and block["toolUse"].get("name") == ANSWER:

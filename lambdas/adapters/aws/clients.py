@@ -1,6 +1,6 @@
-"""boto3 clients, one per service and process, and what their errors mean to the domain.
+"""boto3 clients, one per service and process, and the mapping of AWS's errors to this project's.
 
-``AWS_ENDPOINT_URL``, ``AWS_REGION`` and credentials are read by boto3 itself when the first client is made.
+``AWS_ENDPOINT_URL``, ``AWS_REGION`` and credentials are read by boto3 itself when the first client is created.
 """
 
 from collections.abc import Iterator
@@ -35,21 +35,21 @@ if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
 
 SDK_ATTEMPTS = 5
-"""Of each request, the first one included, by the SDK itself, before a step hears of an error."""
+"""Attempts of each request by the SDK itself, including the first, before a step sees an error."""
 
 _ONCE = frozenset({"sesv2", "sns"})
-"""Services by which people are reached. One attempt, because no call of theirs has an idempotency key, and botocore
-repeats read timeouts of its own accord, after which the message may have gone out (``TransientRetryableChecker`` in
-botocore/retries/standard.py; docs.aws.amazon.com/boto3/latest/guide/retries.html). Whoever sends decides what is tried
-again: a refusal that was received."""
+"""Services that send messages to people. One attempt, because none of their calls has an idempotency key, and botocore
+repeats read timeouts by default, although the message may have been sent (``TransientRetryableChecker`` in
+botocore/retries/standard.py; docs.aws.amazon.com/boto3/latest/guide/retries.html). The sender decides what is tried
+again: only a refusal that was received."""
 
 _CONNECT_SECONDS = 2
 _READ_SECONDS = 10
-"""Every service but a model answers within milliseconds."""
+"""Every service except a model answers within milliseconds."""
 
 _THROTTLING = frozenset(
     {
-        # botocore.retries.standard.ThrottledRetryableChecker, less those of services not used here
+        # botocore.retries.standard.ThrottledRetryableChecker, without those of services not used here
         "Throttling",
         "ThrottlingException",
         "ThrottledException",
@@ -59,7 +59,7 @@ _THROTTLING = frozenset(
         "ProvisionedThroughputExceededException",
         "RequestLimitExceeded",
         "SlowDown",
-        # as the statements of a DynamoDB batch and the reasons of a cancelled transaction spell it
+        # the spelling in DynamoDB batch statements and in the reasons of a cancelled transaction
         "ThrottlingError",
         "ProvisionedThroughputExceeded",
         # Step Functions: too many open executions
@@ -92,9 +92,9 @@ def client(service: Literal["ssm"]) -> "SSMClient": ...
 @overload
 def client(service: Literal["stepfunctions"]) -> "SFNClient": ...
 def client(service: str, read_seconds: int = _READ_SECONDS, tries: int | None = None) -> Any:
-    """The process's client of a service; made at the first call, since making one takes tens of milliseconds.
+    """The process's client of a service, created at the first call, because that takes tens of milliseconds.
 
-    Each of the ``tries`` of a request may take ``read_seconds``, and botocore makes another one after a timeout too.
+    Each of the ``tries`` of a request may take ``read_seconds``; botocore also retries after a timeout.
     """
     with _making:
         return _make(service, read_seconds, tries or (1 if service in _ONCE else SDK_ATTEMPTS))
@@ -112,13 +112,13 @@ def _make(service: str, read_seconds: int, tries: int) -> Any:
         tcp_keepalive=True,
         max_pool_connections=25,
     )
-    make: Any = boto3.client  # its overloads want a literal
+    make: Any = boto3.client  # its overloads need a literal
     return make(service, config=config)
 
 
 @contextmanager
 def translate_errors() -> Iterator[None]:
-    """Turn what AWS may get over by itself into a ``RetryableError``; everything else passes as it is.
+    """Turn temporary AWS errors into a ``RetryableError``; all others are raised unchanged.
 
     Works as a ``with`` block and as a decorator.
     """
@@ -140,7 +140,7 @@ def error_code(error: ClientError) -> str:
 
 
 def meaning(error: ClientError) -> type[RetryableError] | None:
-    """The class an error is raised as by ``translate_errors``; ``None``: AWS has refused, and does so again."""
+    """The class as which ``translate_errors`` raises an error; ``None`` if AWS refused the request for good."""
     code, status = error_code(error), error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     if code in _THROTTLING or status == 429:
         return ThrottledError

@@ -1,7 +1,7 @@
-"""Sealing with KMS. Actions on the key: ``kms:Encrypt`` (seal), ``kms:Decrypt`` (open).
+"""Encryption with KMS. Actions on the key: ``kms:Encrypt`` (seal), ``kms:Decrypt`` (open).
 
-KMS itself encrypts up to 4,096 bytes, which a task token (at most 2,048 characters) never exceeds, so there is no data
-key to look after: one request to seal, one to open.
+KMS itself encrypts up to 4,096 bytes, which a task token (at most 2,048 characters) never exceeds. So there is no data
+key to manage: one request to encrypt, one to decrypt.
 """
 
 import base64
@@ -20,7 +20,7 @@ _SEALED = "kms:"
 
 
 class KmsCipher:
-    """``key_id`` is needed to seal only."""
+    """``key_id`` is needed for encryption only."""
 
     def __init__(self, client: "KMSClient", key_id: str = "") -> None:
         self._client = client

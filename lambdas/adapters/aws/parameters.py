@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 KEPT = timedelta(minutes=5)
-"""How long a process goes on with what it has read."""
+"""How long a process uses a value before it reads it again."""
 
 
 class Parameters:
@@ -53,7 +53,8 @@ class _Read(NamedTuple):
 
 
 class SecretKeys:
-    """A secret is fetched when it is first asked for: a function that needs one kind needs access to one secret."""
+    """A secret is read when it is first used, so a function that needs one kind of key needs access to one secret
+    only."""
 
     def __init__(
         self, client: "SecretsManagerClient", clock: Clock, *, approval_secret: str = "", api_secret: str = ""
@@ -85,7 +86,7 @@ class SecretKeys:
 
 
 def parse_key_set(secret: str) -> KeySet:
-    """Raises ``SettingsError``, without a word of the secret, for one that is not in the form above."""
+    """Raises ``SettingsError``, without any part of the secret, if it does not have the form above."""
     malformed = 'a signing secret is not of the form {"active": kid, kid: key of 32 characters or more}'
     try:
         fields = json.loads(secret)

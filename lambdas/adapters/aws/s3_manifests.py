@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def manifest_name(key: CampaignKey, revision: int) -> str:
-    """A late repeat of an earlier plan must not replace what the map of a revision reads."""
+    """A late repeat of an earlier plan must not overwrite the manifest of a revision."""
     file = f"revision-{revision}.json" if revision else "batches.json"
     return f"tenants/{key.tenant_id}/campaigns/{key.campaign_id}/{file}"
 
@@ -38,5 +38,5 @@ class S3Manifests:
 
     @translate_errors()
     def remove(self, location: ManifestLocation) -> None:
-        """Of an object that is not there, S3 says that it is removed."""
+        """S3 reports success for an object that does not exist."""
         self._client.delete_object(Bucket=location.bucket, Key=location.key)

@@ -1,4 +1,4 @@
-"""Texts that campaigns must not repeat: each tenant's in one object, and each campaign's own beside its manifest.
+"""Texts that campaigns must not repeat: one object for each tenant, and each campaign's copy beside its manifest.
 
 Actions on the bucket: below ``recent-texts/`` ``s3:GetObject`` and ``s3:ListBucket`` (of_tenant, add, forget)
 and ``s3:PutObject`` (add, forget); below ``tenants/`` ``s3:PutObject`` (put), ``s3:GetObject`` and ``s3:ListBucket``
@@ -24,14 +24,15 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 _REMEMBERED = 8
-"""A worker serves a few campaigns at a time; their texts take up to a megabyte each."""
+"""Campaigns kept in memory: a worker serves a few at a time, and the texts of each take up to a megabyte."""
 ATTEMPTS = 8
-"""At adding to a tenant's texts, in some two seconds on average and at most five."""
+"""Attempts to add to a tenant's texts; they take about two seconds on average and five at most."""
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 1.0
-"""Seconds, doubled from the one to the other. A random part is waited, so that those who met do not meet again."""
+"""Seconds, doubled from the first to the last. The pause is a random part of it, so that writers do not collide
+again."""
 _LOST = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey"})
-"""Another was quicker: the object changed (412), is being changed (409) or went (404). It is read and tried again
-(docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html)."""
+"""Another writer was faster: the object changed (412), is being changed (409) or was deleted (404). Read it and try
+again (docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html)."""
 
 
 def _pause(seconds: float) -> None:
@@ -40,7 +41,7 @@ def _pause(seconds: float) -> None:
 
 
 class S3RecentTexts:
-    """Encryption is the bucket's default. ``pause`` waits for up to so many seconds."""
+    """Encryption is the bucket's default. ``pause`` waits for up to the given seconds."""
 
     def __init__(self, client: "S3Client", bucket: str, pause: Callable[[float], None] = _pause) -> None:
         self._client = client
@@ -69,13 +70,13 @@ class S3RecentTexts:
         raise ConcurrentUpdateError(f"the tenant's recent texts changed at each of {ATTEMPTS} attempts")
 
     def _tenants(self, tenant_id: TenantId) -> tuple[RecentCampaigns, str | None]:
-        """With the object's ETag; ``None`` where there is none. Reads are strongly consistent
+        """With the object's ETag; ``None`` if there is none. Reads are strongly consistent
         (docs.aws.amazon.com/AmazonS3/latest/userguide/Welcome.html)."""
         found = self._read(tenant_name(tenant_id))
         return (RecentCampaigns.from_record(json.loads(found[0])), found[1]) if found else (RecentCampaigns(), None)
 
     def _replaced(self, tenant_id: TenantId, texts: RecentCampaigns, etag: str | None) -> bool:
-        """Whether the object was still the one that was read. A condition needs ``s3:GetObject`` as well."""
+        """Whether the object was still the one that was read. The condition needs ``s3:GetObject`` as well."""
         condition = {"IfMatch": etag} if etag else {"IfNoneMatch": "*"}
         try:
             self._put(tenant_name(tenant_id), canonical(texts.to_record()), **condition)
@@ -99,7 +100,7 @@ class S3RecentTexts:
         return tuple(json.loads(found[0])) if found else ()
 
     def _read(self, name: str) -> tuple[bytes, str] | None:
-        """Body and ETag of an object; ``None`` where there is none."""
+        """Body and ETag of an object; ``None`` if there is none."""
         try:
             found = self._client.get_object(Bucket=self._bucket, Key=name)
         except ClientError as error:
@@ -109,24 +110,24 @@ class S3RecentTexts:
         return found["Body"].read(), found["ETag"]
 
     def _listed(self, name: str) -> bool:
-        """Whether the object is there.
+        """Whether the object exists.
 
-        S3 says 404 only to those who may list the bucket, and 403 to all others
-        (docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html). Whether a right to list that is bound to a prefix
-        counts for that is not documented, so a 403 is asked after: a list request names its prefix. To those who may
-        not list either, the refusal comes through.
+        S3 answers 404 only to callers that may list the bucket, and 403 to all others
+        (docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html). Whether a permission to list that is limited to a
+        prefix is enough for that is not documented. So a 403 is checked with a list request that names its prefix. If
+        the caller may not list either, the 403 is raised.
         """
         found = self._client.list_objects_v2(Bucket=self._bucket, Prefix=name, MaxKeys=1)
         return any(item.get("Key") == name for item in found.get("Contents", []))
 
     @translate_errors()
     def remove(self, key: CampaignKey) -> None:
-        """Of an object that is not there, S3 says that it is removed."""
+        """S3 reports success for an object that does not exist."""
         self._client.delete_object(Bucket=self._bucket, Key=_name(key))
 
 
 def tenant_name(tenant_id: TenantId) -> str:
-    """Not below ``tenants/``: what is there goes after a month, and Compensate may delete it."""
+    """Not below ``tenants/``: objects there expire after a month, and Compensate may delete them."""
     return f"recent-texts/{tenant_id}.json"
 
 
@@ -135,9 +136,9 @@ def _name(key: CampaignKey) -> str:
 
 
 class RememberedTexts:
-    """Over another store, for a process that reads a campaign's texts once.
+    """A wrapper for a process that reads a campaign's texts once.
 
-    For those who write posts: once posts are being written, a campaign's texts no longer change.
+    For steps that write posts: once posts are being written, a campaign's texts no longer change.
     """
 
     def __init__(self, texts: CampaignTexts) -> None:

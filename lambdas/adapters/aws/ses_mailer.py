@@ -2,8 +2,8 @@
 
 Actions: ``ses:SendEmail`` on the sender's identity and on the configuration set, ``ses:GetEmailIdentity``.
 
-All tenants share one SES account, so an identity says whose it is by its tag ``tenantId``: nobody can send in the name
-of another tenant. ``aws sesv2 create-email-identity --email-identity acme.example --tags Key=tenantId,Value=acme``
+All tenants share one SES account, so the tag ``tenantId`` of an identity says whose it is: no tenant can send in the
+name of another. ``aws sesv2 create-email-identity --email-identity acme.example --tags Key=tenantId,Value=acme``
 """
 
 import re
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 _NOT_NOW = frozenset({"LimitExceededException"})
-"""Of SendEmail's errors one that the shared list of throttling does not have
+"""A temporary error of SendEmail that is not in the shared list of throttling errors
 (docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html)."""
 
 
@@ -39,9 +39,9 @@ _ADDRESS = re.compile(r"[^\s<>,;:\"'()]+@[\w.-]+\w")
 
 
 class SesMailer:
-    """``sender`` is a verified address, alone or as ``Name <address>``: who mails come from that name no sender.
+    """``sender`` is a verified address, alone or as ``Name <address>``; it is used for mails that name no sender.
 
-    ``configuration_set`` is where SES reports bounces and complaints to; without it nobody hears of them.
+    SES reports bounces and complaints to the destinations of ``configuration_set``; without it they are not reported.
     """
 
     def __init__(self, client: "SESV2Client", sender: str, configuration_set: str = "") -> None:
@@ -51,10 +51,9 @@ class SesMailer:
 
     @translate_errors()
     def send(self, mail: Mail) -> None:
-        """One attempt. Raises ``ThrottledError`` when SES says "not now", and ``MailRefusedError`` when it refuses for
-        good: an address it suppresses, a sender not verified, a right that is missing. After any other error nobody
-        knows whether the mail goes out.
-        """
+        """One attempt. Raises ``ThrottledError`` if SES is too busy, and ``MailRefusedError`` if it refuses for good: a
+        suppressed address, an unverified sender, a missing permission. After any other error it is unknown whether
+        the mail was sent."""
         request = self._request(mail)
         try:
             self._client.send_email(**request)
@@ -109,13 +108,14 @@ def _from(name: str, address: str) -> str:
 
 
 def _without_addresses(message: str, sender: str) -> str:
-    """SES quotes addresses in its errors, and errors are logged."""
+    """SES quotes addresses in its error messages, and errors are logged."""
     return _ADDRESS.sub("[address]", message.replace(parseaddr(sender)[1], "the sender"))
 
 
 def _inlined(html: str) -> str:
-    """``html`` with the rules of its ``<style>`` elements on the elements they are for, as mail programs want them."""
-    # Only whoever mails pays for loading it: 40 ms.
+    """``html`` with the rules of its ``<style>`` elements moved to the elements, because many mail programs ignore
+    style sheets."""
+    # Imported here, because it takes 40 ms: only functions that mail need it.
     from css_inline import inline
 
     return inline(html, load_remote_stylesheets=False)
@@ -130,11 +130,11 @@ class SesSenders:
 
     @translate_errors()
     def refusal(self, tenant_id: TenantId, address: str) -> str | None:
-        """The identity of the address decides, or else the one of its domain."""
+        """The identity of the address decides, or otherwise the one of its domain."""
         identity = self._identity(address) or self._identity(address.rpartition("@")[2])
         tags = {tag["Key"]: tag["Value"] for tag in identity.get("Tags", [])} if identity else {}
         if identity is None or tags.get(OWNER_TAG) != tenant_id:
-            # The same words for both: whose an address is does not concern anybody else.
+            # The same message in both cases, so that a tenant cannot find out whose an address is.
             return "is not an address of this tenant's; whoever runs the deployment registers it with the mail service"
         if not identity.get("VerifiedForSendingStatus"):
             return "is not verified yet; follow the link in the mail service's message to it"

@@ -24,23 +24,24 @@ if TYPE_CHECKING:
 
 _UNKNOWN = "ExecutionDoesNotExist"
 _INVALID = "ValidationException"
-"""Among others for stopping an execution that is over (docs.aws.amazon.com/step-functions/latest/apireference/
-API_StopExecution.html names the error and not this cause of it), so the execution itself is asked then."""
+"""The error of, among others, stopping an execution that is over
+(docs.aws.amazon.com/step-functions/latest/apireference/ API_StopExecution.html lists the error but not this cause),
+so the execution's status is read then."""
 _NOT_REDRIVABLE = frozenset({"ExecutionNotRedrivable", _UNKNOWN})
 _GONE = frozenset({"TaskDoesNotExist", "TaskTimedOut", "InvalidToken"})
-"""AWS says the second for a task that timed out or was stopped, emulators one of the others."""
+"""AWS returns the second one for a task that timed out or was stopped, emulators one of the others."""
 _ERROR_CHARS = 256
 _CAUSE_CHARS = 2_000
-"""SendTaskFailure takes 256 and 32,768 (2026-06, docs.aws.amazon.com/step-functions/latest/apireference); the cause
-travels on as part of a state, which may have 32 KiB in all."""
+"""SendTaskFailure accepts 256 and 32,768 characters (2026-06, docs.aws.amazon.com/step-functions/latest/apireference);
+the cause becomes part of a state, which may have 32 KiB in all."""
 _DEFINITIONS = 50
-"""Kept in memory, at some 10 KB each."""
+"""Number kept in memory, at about 10 KB each."""
 
 
 class StepFunctionsEngine:
-    """``machines``: by workflow, the ARN of its state machine, of one of its versions, or of an alias of one.
+    """``machines``: for each workflow, the ARN of its state machine, or of a version or an alias of it.
 
-    Executions are started as what it names; looked for are those of every version.
+    Executions are started with that ARN; executions of every version can be read.
     """
 
     def __init__(self, client: "SFNClient", machines: Mapping[str, str]) -> None:
@@ -53,7 +54,8 @@ class StepFunctionsEngine:
         try:
             return self._client.start_execution(stateMachineArn=machine, name=name, input=text)["executionArn"]
         except ClientError as error:
-            # For a finished execution of that name, or another input. The campaign's id is ours either way.
+            # Raised for a finished execution of that name, or another input. The campaign's id is unique, so the
+            # execution is the campaign's.
             if error_code(error) != "ExecutionAlreadyExists":
                 raise
             return self.arn_of(name, workflow)
@@ -77,7 +79,7 @@ class StepFunctionsEngine:
             stopped_at=found.get("stopDate"),
             error=found.get("error"),
             cause=(found.get("cause") or "")[:_CAUSE_CHARS] or None,
-            # After a catch the state to go on from would be Failed: redriving helps only where none has run.
+            # After a catch the state to continue from would be Failed: redriving only helps if no catch has run.
             redrivable=found.get("redriveStatus") == "REDRIVABLE"
             and status in (ExecutionStatus.ABORTED, ExecutionStatus.TIMED_OUT),
             version_arn=found.get("stateMachineVersionArn"),
@@ -85,8 +87,8 @@ class StepFunctionsEngine:
 
     @translate_errors()
     def redrive(self, arn: str) -> None:
-        # Each with a token of its own, which the SDK makes: for 15 minutes the engine answers a token it has seen
-        # without redriving anything, and an execution may well be interrupted twice in that time.
+        # Each request has a new client token, made by the SDK: for 15 minutes the engine accepts a known token without
+        # redriving anything, and an execution may be interrupted twice in that time.
         try:
             self._client.redrive_execution(executionArn=arn)
         except ClientError as error:
@@ -120,8 +122,8 @@ class StepFunctionsEngine:
         return [event for page in pages for event in page["events"]]
 
     def definition(self, arn: str, version_arn: str | None) -> dict[str, Any]:
-        # A version never changes. DescribeStateMachine may be called 20 times a second, the other once
-        # (docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html).
+        # A version never changes. DescribeStateMachine may be called 20 times a second,
+        # DescribeStateMachineForExecution once (docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html).
         key = version_arn or arn
         if key not in self._definitions:
             if len(self._definitions) >= _DEFINITIONS:

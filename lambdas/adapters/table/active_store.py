@@ -1,4 +1,4 @@
-"""Campaigns to be looked after, in the table: a record beside each campaign's own, found by the due index.
+"""Campaigns to be checked by the reconciler: an item beside each campaign's record, found through the due index.
 
 Actions on the table: ``dynamodb:GetItem`` (get), ``PutItem`` (look_at), ``DeleteItem`` (remove, forget_listed) and
 ``Query`` (listed).
@@ -31,7 +31,7 @@ class TableActive:
         self._table.delete_if(keys.active(key), EXISTS)
 
     def listed(self, shard: int, limit: int) -> list[CampaignKey]:
-        """Up to ``limit`` campaigns of the list that version 0.3 and earlier kept, a share of it for each shard."""
+        """Up to ``limit`` campaigns of the list that version 0.3 and earlier kept; each shard takes a part of it."""
         items: list[Record] = []
         for number in range(shard, keys.ACTIVE_LISTS, SHARDS):
             if len(items) < limit:

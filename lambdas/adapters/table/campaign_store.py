@@ -43,18 +43,17 @@ from lambdas.ports.table import (
 )
 
 IDEMPOTENCY_KEPT = timedelta(days=30)
-"""Longer than anything that can repeat a submission: an event that Lambda delivers for six hours, and that then waits
-two weeks in the dead-letter queue. At least: the table removes expired items within a few days
-(docs.aws.amazon.com/amazondynamodb/latest/developerguide/TTL.html), and until then they still stand."""
+"""Longer than anything that may repeat a submission: Lambda retries an event for six hours, and then it may stay in the
+dead-letter queue for two weeks. This is a minimum: DynamoDB deletes expired items within a few days
+(docs.aws.amazon.com/amazondynamodb/latest/developerguide/TTL.html), and they count until then."""
 
 _UNITS_OF_AN_ITEM = 3
 """That deleting one takes: as many as writing it (…/developerguide/read-write-operations.html)."""
 
 
 class TableCampaigns:
-    """``attempt`` answers that of the step that works with this store, if one does: its checkpoint is written in the
-    transaction that changes the campaign's status, or that is the last of the step.
-    """
+    """``attempt`` returns the attempt of the step that uses this store, if there is one: its checkpoint is written in
+    the transaction that changes the campaign's status, or in the step's last one."""
 
     def __init__(self, table: Table, attempt: Callable[[], Attempt | None] = current_attempt) -> None:
         self._table = table
@@ -68,7 +67,8 @@ class TableCampaigns:
             Put(keys.listed(*key), {"campaignId": campaign.campaign_id}, NEW),
         ]
         of_the_key = [_remembered(campaign.tenant_id, idempotency, campaign.created_at)] if idempotency else []
-        # Without a condition, so it never is the reason of a refusal: the reconciler looks at what is due.
+        # Without a condition, so this write never makes the transaction fail: the reconciler checks campaigns that are
+        # due.
         look = entry_for(Kind.CAMPAIGN, key, campaign.created_at + SOON, campaign.created_at)
         try:
             self._table.transact([*of_the_id, *of_the_key, Put(due_store.place(look), due_store.fields(look))])
@@ -106,7 +106,7 @@ class TableCampaigns:
     def page(self, tenant_id: TenantId, limit: int, cursor: str | None = None) -> Page[Campaign]:
         after = keys.listed(tenant_id, CampaignId(decode_cursor(cursor))) if cursor else None
         partition = keys.tenant_partition(tenant_id)
-        # One more than asked for tells whether there is a next page.
+        # One more than requested, to see whether there is a next page.
         listed = self._table.query(partition, Prefix(keys.CAMPAIGNS), after=after, limit=limit + 1, newest_first=True)
         ids = [CampaignId(item["campaignId"]) for item in listed]
         places = [keys.campaign(CampaignKey(tenant_id, campaign_id)) for campaign_id in ids[:limit]]
@@ -147,8 +147,8 @@ class TableCampaigns:
         changes: CampaignChanges,
         result: Model | None,
     ) -> Record | None:
-        """The new record, which a transaction does not answer."""
-        # Nulls rather than a REMOVE; they are dropped on reading.
+        """The new record, computed here because a transaction does not return it."""
+        # Nulls instead of REMOVE; they are dropped when reading.
         fields = on_the_record(changes, at)
         move = Update(keys.campaign(key), fields, _may_move(expected, of_execution))
         kept = changes.get("configuration")
@@ -173,8 +173,8 @@ class TableCampaigns:
     def _with_checkpoint(
         self, writes: Sequence[Write], attempt: Attempt, effect: str | None, result: Model | None
     ) -> None:
-        """Together with the attempt's checkpoint. Where an earlier delivery of the attempt ended it, that end stays and
-        only the effect is noted."""
+        """Together with the attempt's checkpoint. If an earlier delivery of the attempt has ended it, that end is kept
+        and only the effect is recorded."""
         try:
             self._table.transact([*writes, attempt.note(effect, result)])
         except ConditionFailedError as failed:
@@ -196,7 +196,7 @@ class TableCampaigns:
 
 
 def _readable(place: ItemKey, record: Record) -> Campaign | None:
-    """A campaign that this version cannot read is missing from the list, and keeps no other from being shown."""
+    """A campaign that this version cannot read is omitted from the list, so that the others can be shown."""
     try:
         return Campaign.from_record(record)
     except UnreadableRecordError as error:

@@ -73,7 +73,8 @@ class TableCatalog:
             raise NotFoundError(f"there is no persona {persona_id}")
 
     def _put(self, key: ItemKey, config: Model, identity: dict[str, str]) -> dict[str, Any]:
-        """Replace every field and count the version up, in one write, so that two editors never make one version."""
+        """Replace all fields and increase the version in one write, so that two concurrent writes never get the same
+        version."""
         fields = config.to_record() | identity
         absent = [alias for alias in _aliases(type(config)) if alias not in fields]
         return self._table.update_if(Update(key, fields, add={"version": 1}, remove=absent))

@@ -23,7 +23,7 @@ class TableCheckpoints:
         self._table.put_if(keys.checkpoint(key, checkpoint), checkpoint.to_record(), NEW)
 
     def record(self, key: CampaignKey, checkpoint: Checkpoint) -> None:
-        # What the attempt left before is overwritten field by field, so that a marked effect stays.
+        # What the attempt stored before is overwritten field by field, so that a recorded effect is kept.
         fields = checkpoint.model_dump(mode="json", by_alias=True, exclude={"effect"})
         with suppress(ConditionFailedError):
             self._table.update_if(Update(keys.checkpoint(key, checkpoint), fields, NOT_ENDED))

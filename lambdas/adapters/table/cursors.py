@@ -1,4 +1,4 @@
-"""Lists page by page, and the cursors of those whose items have ULIDs: the id of the last item of the page before."""
+"""Pages and cursors of lists whose items have ULIDs: a cursor is the id of the last item of the previous page."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 
@@ -14,10 +14,10 @@ def encode_cursor(last_id: str) -> str:
 
 
 def decode_cursor(cursor: str) -> str:
-    """The id a cursor stands for; raises ``InvalidInputError`` for anything but a cursor of ours."""
+    """The id that a cursor encodes; raises ``InvalidInputError`` for an invalid cursor."""
     try:
         last_id = str(ULID.from_bytes(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))))
-        if encode_cursor(last_id) == cursor:  # the decoder skips characters it does not know
+        if encode_cursor(last_id) == cursor:  # the decoder ignores invalid characters
             return last_id
     except ValueError:
         pass
@@ -25,6 +25,6 @@ def decode_cursor(cursor: str) -> str:
 
 
 def page_of(table: Table, pk: str, prefix: str, limit: int, after: ItemKey | None) -> tuple[list[Record], bool]:
-    """At most ``limit`` records, fewer where they are large, and whether there are more."""
-    # One more than asked for tells whether there is a next page.
+    """At most ``limit`` records, fewer if they are large, and whether there are more."""
+    # One more than requested, to see whether there is a next page.
     return first_page(table.scroll(pk, Prefix(prefix), limit + 1, after=after), limit)

@@ -1,4 +1,4 @@
-"""The due index in the table: for each kind and shard a partition of its own, sorted by time.
+"""The due index in the table: one partition for each kind and shard, sorted by time.
 
 Actions on the table: ``dynamodb:Query`` (due), ``PutItem`` (put), ``DeleteItem`` (remove).
 """
@@ -15,9 +15,9 @@ from lambdas.domain.models.base import iso
 from lambdas.ports.table import Between, Equals, Table
 
 _PAGE = 100
-"""An entry is some 250 bytes, so a page costs about six read units when it is full, and one when it is empty."""
+"""An entry has about 250 bytes, so a full page costs about six read units, and an empty one costs one."""
 _AFTER_EVERY_KEY = "~"
-"""What follows a time in a sort key begins with ``#``, which is before it."""
+"""In a sort key the time is followed by ``#``, which sorts before this character."""
 
 
 class TableDue:
@@ -25,13 +25,13 @@ class TableDue:
         self._table = table
 
     def due(self, kind: Kind, shard: int, until: datetime | None) -> Iterator[DueEntry]:
-        # A key condition takes no empty bound. Times begin with a digit.
+        # A key condition accepts no empty bound. Times begin with a digit.
         bounds = Between("0", f"{iso(until)}{_AFTER_EVERY_KEY}" if until else _AFTER_EVERY_KEY)
         for item in self._table.scroll(keys.due_partition(kind, shard), bounds, _PAGE):
             try:
                 entry = _entry(kind, shard, item)
             except (KeyError, ValueError, TypeError) as error:
-                # Nobody can work it, and the others are not to wait for it: `rebuild` makes it anew.
+                # A damaged entry cannot be handled and must not block the others; `rebuild` creates it anew.
                 logger().error("due entry cannot be read", kind=kind, shard=shard, entry=item, exc_info=error)
                 count("DueUnreadable", Kind=kind)
                 continue
@@ -45,7 +45,7 @@ class TableDue:
 
 
 def place(entry: DueEntry) -> keys.ItemKey:
-    """The entry's key, for those who put it in a transaction."""
+    """The entry's key, for writers that put it in a transaction."""
     return keys.due(entry.kind, entry.shard, entry.at, entry.key, entry.item)
 
 

@@ -1,4 +1,4 @@
-"""``Table`` on DynamoDB: consistent reads, conditional writes, transactions, and batches at the partition's pace."""
+"""``Table`` on DynamoDB: consistent reads, conditional writes, transactions, and batches at the partition's rate."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
@@ -35,7 +35,7 @@ _KEYS_PER_READ = 100
 
 
 class DynamoTable:
-    """``deadline``: until when a batch is repeated that the partition refuses; the end of the invocation, as a rule."""
+    """``deadline``: until when a throttled batch is repeated; usually the end of the invocation."""
 
     def __init__(
         self,
@@ -65,7 +65,7 @@ class DynamoTable:
                 )
                 items = response["Responses"].get(self._name, [])
                 found |= {ItemKey(item[PK]["S"], item[SK]["S"]): from_item(item) for item in items}
-                # Left over when the answer grew too large (then there is progress) or under throttling.
+                # Left over if the response grew too large (then there is progress) or requests were throttled.
                 unprocessed = response.get("UnprocessedKeys", {})
                 left = unprocessed[self._name]["Keys"] if self._name in unprocessed else []
                 if len(left) == len(wanted):
@@ -99,7 +99,7 @@ class DynamoTable:
         request = self._query(terms, pk, keys, after)
         pages = self._pages(request | {"ConsistentRead": True, "Limit": page} | terms.given())
         while True:
-            # Not around the whole of it: what the caller does between two items is not a request of ours.
+            # Not around the whole loop: what the caller does between two items is no request to DynamoDB.
             with translate_errors():
                 item = next(pages, None)
             if item is None:
@@ -154,7 +154,7 @@ class DynamoTable:
 
     @translate_errors()
     def _holds(self, write: Callable[[], object]) -> bool:
-        """Do a conditional write; answers whether its condition held."""
+        """Make a conditional write; returns whether its condition was true."""
         try:
             write()
         except ClientError as error:
@@ -194,7 +194,7 @@ class DynamoTable:
         return self._writer.run([statement(self._name, write) for write in writes], self._deadline)
 
     def _conditional(self, write: Write) -> dict[str, Any]:
-        """The arguments of the write, of a request of its own or within a transaction."""
+        """The arguments of the write, for a single request or within a transaction."""
         terms = Terms()
         request: dict[str, Any] = {"TableName": self._name}
         if isinstance(write, Put):
@@ -207,7 +207,7 @@ class DynamoTable:
 
 
 def _meaning(error: ClientError) -> Exception:
-    """Of a transaction's failure: the reasons come in the order of its writes
+    """Explains a transaction's failure: the reasons come in the order of its writes
     (docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html)."""
     if error_code(error) != "TransactionCanceledException":
         return error

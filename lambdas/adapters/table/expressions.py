@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Terms:
-    """The placeholders of one request, which its expressions share."""
+    """The placeholders of one request, shared by its expressions."""
 
     def __init__(self) -> None:
         self._names: dict[str, str] = {}
@@ -57,7 +57,7 @@ class Terms:
         return " ".join(f"{verb} {', '.join(each)}" for verb, each in parts.items() if each)
 
     def given(self) -> dict[str, Any]:
-        """What a request says of its placeholders; DynamoDB takes no empty map."""
+        """The placeholders' names and values for a request; DynamoDB accepts no empty map."""
         named = {"ExpressionAttributeNames": self._names_by_placeholder(), "ExpressionAttributeValues": self._values}
         return {name: value for name, value in named.items() if value}
 

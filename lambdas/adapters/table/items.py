@@ -1,6 +1,6 @@
-"""Between the wire form of a model (plain JSON types in camelCase) and an item of the table.
+"""Conversion between the wire form of a model (plain JSON types in camelCase) and an item of the table.
 
-Numbers travel as text in DynamoDB, so a float needs no detour over Decimal: its shortest text is exact.
+DynamoDB transfers numbers as text, so a float needs no conversion to Decimal: its shortest text is exact.
 """
 
 from collections.abc import Mapping
@@ -19,12 +19,12 @@ def to_key(key: ItemKey) -> "dict[str, AttributeValueTypeDef]":
 
 
 def to_item(key: ItemKey, fields: Mapping[str, Any]) -> "dict[str, AttributeValueTypeDef]":
-    """Fields that are ``None`` are left out."""
+    """Fields that are ``None`` are omitted."""
     return to_key(key) | {name: to_attribute(value) for name, value in fields.items() if value is not None}
 
 
 def from_item(item: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields alone: without keys and nulls."""
+    """The fields only: without keys and nulls."""
     return {
         name: from_attribute(attribute)
         for name, attribute in item.items()
@@ -35,7 +35,7 @@ def from_item(item: Mapping[str, Any]) -> dict[str, Any]:
 def to_attribute(value: Any) -> "AttributeValueTypeDef":
     if value is None:
         return {"NULL": True}
-    if isinstance(value, bool):  # before int, which it is too
+    if isinstance(value, bool):  # before int, because a bool is an int too
         return {"BOOL": value}
     if isinstance(value, str):
         return {"S": value}

@@ -53,7 +53,7 @@ PERSONAS = "PERSONA#"
 OPEN_APPROVALS = "OPEN_APPROVALS#"
 OPEN_APPROVALS_SHARDS = 4
 THIS_ERA = "0"
-"""Every ULID until the year 3084 begins with it; a key condition takes no empty prefix."""
+"""Every ULID until the year 3084 begins with it; a key condition accepts no empty prefix."""
 
 
 def tenant_partition(tenant_id: TenantId) -> str:
@@ -65,7 +65,7 @@ def campaign_partition(key: CampaignKey) -> str:
 
 
 def owner(campaign_id: CampaignId) -> ItemKey:
-    """The engine knows executions by the campaign's id alone, so an id belongs to one tenant only."""
+    """Executions are identified by the campaign's id alone, so an id belongs to one tenant only."""
     return ItemKey(f"CAMPAIGN#{campaign_id}", "OWNER")
 
 
@@ -74,7 +74,7 @@ def campaign(key: CampaignKey) -> ItemKey:
 
 
 def configuration(key: CampaignKey) -> ItemKey:
-    """Right behind the record, so that one query of few read units brings both."""
+    """Sorts directly after the record, so that one query with few read units returns both."""
     return ItemKey(campaign_partition(key), "CAMPAIGN#CONFIGURATION")
 
 
@@ -87,9 +87,9 @@ def batch(key: CampaignKey, batch_id: int) -> ItemKey:
 
 
 def checkpoint(key: CampaignKey, entry: Checkpoint) -> ItemKey:
-    """Without the time the attempt began, which differs when the engine delivers the same attempt twice."""
+    """Without the time at which the attempt began, which differs if the engine delivers the same attempt twice."""
     execution_name = entry.execution_arn.rsplit(":", 1)[-1]
-    # Records of version 0.1 have no time of entry; what they sort by is the execution, as it was then.
+    # Records of version 0.1 do not have the time of entry; they are sorted by execution, as before.
     entered = f"{iso(entry.entered_at)}#" if entry.entered_at else ""
     name = f"{entered}{execution_name}#{entry.step_name}#{entry.attempt:03d}"
     return ItemKey(campaign_partition(key), f"{CHECKPOINTS}{name}")
@@ -100,7 +100,7 @@ def approval(key: CampaignKey, callback_id: CallbackId) -> ItemKey:
 
 
 def beside_approval(key: CampaignKey, callback_id: CallbackId) -> ItemKey:
-    """What an execution of an older version could not read in the request's record."""
+    """The part of a request's record that an execution of an older version could not read."""
     return ItemKey(campaign_partition(key), f"BESIDE#{callback_id}")
 
 
@@ -146,7 +146,7 @@ def promises(tenant_id: TenantId) -> ItemKey:
 
 
 def idempotency(tenant_id: TenantId, idempotency_key: str) -> ItemKey:
-    """Hashed, because callers choose the key: any length, any characters."""
+    """Hashed, because callers choose the key: it may have any length and any characters."""
     return ItemKey(tenant_partition(tenant_id), f"IDEMPOTENCY#{hashlib.sha256(idempotency_key.encode()).hexdigest()}")
 
 

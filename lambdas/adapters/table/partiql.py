@@ -1,9 +1,9 @@
-"""PartiQL statements in batches: few round trips, and for every statement its own condition and outcome.
+"""PartiQL statements in batches: few round trips, and each statement has its own condition and outcome.
 
 A partition takes 1,000 write units a second (docs.aws.amazon.com/amazondynamodb/latest/developerguide/
-bp-partition-key-design.html). What is over that comes back as the error of single statements inside a 200, which the
-SDK does not see and so does not repeat (…/APIReference/API_BatchExecuteStatement.html). So statements are sent no
-faster than a partition takes them, and those that were refused, and no others, are sent again.
+bp-partition-key-design.html). Statements beyond that are reported as throttled within a response of status 200, which
+the SDK does not notice and does not retry (…/APIReference/API_BatchExecuteStatement.html). So statements are sent no
+faster than a partition takes them, and only those that were throttled are sent again.
 """
 
 import json
@@ -29,19 +29,19 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 UNITS_PER_SECOND = 900
-"""Of the 1,000 that a partition takes: the campaign's own record and checkpoints lie in the same one. A second's worth
-may go out at once, after a rest. Each process keeps this pace for itself; several that write to one partition at once
-are held by its refusals and the back-off."""
+"""Less than the 1,000 that a partition takes: the campaign's record and checkpoints are in the same partition. After a
+pause, one second's units may be sent at once. The limit is per process; if several write to one partition at once,
+throttling and back-off slow them down."""
 _UNIT = 1024
-"""Bytes that are written for one unit."""
+"""Bytes written for one unit."""
 
 PATIENCE_SECONDS = 10.0
-"""How long refused statements are repeated where no deadline is known: within the 29 s of an API call."""
+"""How long throttled statements are repeated if there is no deadline: within the 29 s of an API call."""
 _RESERVE_SECONDS = 2.0
-"""Kept before a deadline, for whoever has to report that it did not work."""
+"""Reserved before a deadline, so that the caller can still report the failure."""
 _FIRST_WAIT, _LONGEST_WAIT = 0.2, 5.0
 _REQUESTS_AT_ONCE = 8
-"""Enough for the pace when a request takes 0.2 s, and well under the client's pool of connections."""
+"""Enough for the rate if a request takes 0.2 s, and well below the number of connections in the client's pool."""
 
 _CONDITIONS = frozenset({"ConditionalCheckFailed", "DuplicateItem"})
 _PASSING = frozenset(
@@ -53,7 +53,7 @@ _PASSING = frozenset(
         "TransactionConflict",
     }
 )
-"""Of the codes that a statement may fail with (…/APIReference/API_BatchStatementError.html), those that pass."""
+"""The temporary ones among the error codes of a statement (…/APIReference/API_BatchStatementError.html)."""
 
 
 class Timer(Protocol):
@@ -65,7 +65,7 @@ class Timer(Protocol):
 
 
 class Statement(NamedTuple):
-    """``units``: about so many write units it takes."""
+    """``units``: estimated write units."""
 
     request: "BatchStatementRequestTypeDef"
     units: int = 1
@@ -75,8 +75,8 @@ def statement(table: str, write: Write | Delete) -> Statement:
     """``INSERT`` of a new item, ``UPDATE`` of one that is there, or ``DELETE``; what else a batch cannot say is a
     ``ValueError``.
 
-    The one fails with ``DuplicateItem`` where there is an item with that key, the other with ``ConditionalCheckFailed``
-    where there is none or it is another.
+    An INSERT fails with ``DuplicateItem`` if the key exists, an UPDATE with ``ConditionalCheckFailed`` if the item does
+    not exist or the condition is false.
     """
     # Only names of our own models get into the text; values are parameters.
     if isinstance(write, Delete):  # of an item that is not there: done as well (…/ql-reference.delete.html)
@@ -113,15 +113,15 @@ def _equalities(condition: Condition | None) -> dict[str, Any]:
 
 
 def write_units(item: Mapping[str, Any]) -> int:
-    """What an item of these fields takes to be written, or a little more: JSON's punctuation counts as well."""
+    """Estimated write units of an item with these fields; slightly too high, because JSON's punctuation is counted."""
     return 1 + len(json.dumps(item, ensure_ascii=False).encode()) // _UNIT
 
 
 class Writer:
-    """Runs statements against one partition. May be shared between threads.
+    """Runs statements against one partition. Can be shared between threads.
 
-    Raises what a refusal means once the ``deadline`` leaves no time for another try, and at once for an error that
-    does not pass; other statements may have been done by then, so the caller repeats all, conditions included.
+    Raises the meaning of a throttling error once the ``deadline`` leaves no time for another attempt, and a permanent
+    error at once. Other statements may have been done by then, so the caller repeats all, with their conditions.
     """
 
     def __init__(self, client: "DynamoDBClient", timer: Timer | None = None) -> None:
@@ -130,7 +130,7 @@ class Writer:
         self._pace = _Pace(self._timer)
 
     def run(self, statements: Sequence[Statement], deadline: Deadline | None = None) -> list[bool]:
-        """Answers for each whether it was done, or refused by its condition."""
+        """Returns for each statement whether it was done, or its condition was false."""
         requests = list(chunks(statements, BATCH))
         until = deadline or Deadline(self._timer.now() + PATIENCE_SECONDS + _RESERVE_SECONDS, self._timer.now)
         if len(requests) < 2:
@@ -155,7 +155,7 @@ class Writer:
         raise AssertionError("count() never ends")
 
     def _send(self, left: dict[int, Statement], done: dict[int, bool]) -> Exception | None:
-        """Move what has an outcome from ``left`` to ``done``; answers the refusal of one that is left."""
+        """Move statements that have an outcome from ``left`` to ``done``; returns the error of one that is left."""
         asked = dict(left)
         try:
             with translate_errors():
@@ -182,7 +182,7 @@ class Writer:
 
 
 class _Pace:
-    """When units may be written so that a partition takes them, whichever thread brings them."""
+    """Limits the rate of writes to a partition, over all threads."""
 
     def __init__(self, timer: Timer) -> None:
         self._timer = timer
@@ -190,7 +190,7 @@ class _Pace:
         self._next = float("-inf")
 
     def delay(self, units: int) -> float:
-        """Seconds to wait before so many are written; from then on they count as written."""
+        """Seconds to wait before writing that many units; they count as written from then on."""
         with self._lock:
             now = self._timer.now()
             due = max(self._next, now - 1)

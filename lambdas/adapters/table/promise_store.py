@@ -1,7 +1,8 @@
-"""What a tenant's campaigns were promised, as one item: how many they are, their calls in all, and each one's in a map.
+"""The model calls reserved for a tenant's campaigns, as one item: number of campaigns, total calls, and each one's
+calls in a map.
 
-Actions on the table: ``dynamodb:UpdateItem`` (make, forget), ``PutItem`` (make, the first time), ``GetItem`` (made).
-A write costs one unit for each kilobyte of the item, which has about 30 bytes for each campaign.
+Actions on the table: ``dynamodb:UpdateItem`` (make, forget), ``PutItem`` (make, the first time), ``GetItem`` (made). A
+write costs one unit for each kilobyte of the item, which has about 30 bytes for each campaign.
 """
 
 from collections.abc import Mapping
@@ -26,10 +27,10 @@ class TablePromises:
             add={"calls": calls, "campaigns": 1},
         )
         refused = self._refusal(update)
-        if refused and refused.old is None:  # an update cannot make a map and set a field of it at once
+        if refused and refused.old is None:  # an update cannot create a map and set a field of it in one expression
             self._table.put_if(place, {"made": {}, "calls": 0, "campaigns": 0}, NEW)
             refused = self._refusal(update)
-        # Refused, it may have its promise already: then nothing is added a second time.
+        # If the condition failed, the campaign may have a reservation already: then nothing is added a second time.
         return refused is None or key.campaign_id in (refused.old or {"made": {}})["made"]
 
     def made(self, tenant_id: TenantId) -> Mapping[CampaignId, int]:
@@ -38,7 +39,7 @@ class TablePromises:
 
     def forget(self, key: CampaignKey, calls: int) -> None:
         place, less = keys.promises(key.tenant_id), {"calls": -calls, "campaigns": -1}
-        # Somebody else may have forgotten it meanwhile.
+        # Another caller may have cancelled it meanwhile.
         self._refusal(Update(place, {}, Equals(_promise(key), calls), add=less, remove=[_promise(key)]))
 
     def _refusal(self, update: Update) -> ConditionFailedError | None:

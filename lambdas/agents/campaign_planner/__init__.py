@@ -1,4 +1,4 @@
-"""Plans a campaign's posts: who says what, where, when and what for."""
+"""Plans a campaign's posts: persona, topic, platform, time and intent of each."""
 
 from lambdas.agents.campaign_planner.agent import run
 

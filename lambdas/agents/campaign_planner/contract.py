@@ -23,7 +23,7 @@ class PlatformConfig(Model):
 
 
 class MergedConfig(Model):
-    """Brand and personas laid over each other (made by ``lambdas.agents.inputs.merged_config``)."""
+    """Brand and personas combined (by ``lambdas.agents.inputs.merged_config``)."""
 
     language: str
     time_zone: str
@@ -41,7 +41,7 @@ class PlannerInput(Model):
     persona_configs: Annotated[tuple[Persona, ...], Field(min_length=1)]
     merged_config: MergedConfig
     attempt: Annotated[int, Field(ge=0)] = 0
-    """Which of the workflow's attempts this is, from 0."""
+    """The number of the workflow's attempt, from 0."""
 
 
 class PlanSummary(Model):

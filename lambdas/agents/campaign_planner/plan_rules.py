@@ -1,6 +1,6 @@
-"""What code decides about each planned post, and the check of a whole plan, whoever made it.
+"""The parts of a plan that code decides, and the check of a whole plan, whoever made it.
 
-Every platform gets its share of the posts, and on each the personas that serve it take turns.
+Every platform gets its share of the posts, and on each platform the personas take turns.
 """
 
 from collections import Counter
@@ -23,8 +23,8 @@ def spread(
 ) -> list[SlotRequest]:
     """``total`` posts, in the order in which they go out where all platforms have the same hours.
 
-    The numbers of posts per platform differ by at most one. On a platform the next post goes to the persona with
-    the fewest so far. The order of platforms moves on with each round, so none is stuck to a time of day.
+    The numbers of posts per platform differ by at most one. On a platform the next post goes to the persona with the
+    fewest so far. The order of platforms changes with each round, so that none is always at the same time of day.
     """
     count = len(platforms)
     written: Counter[PersonaId] = Counter()
@@ -63,7 +63,7 @@ _FORMATS = {
 
 
 def asset_for(platform: Platform, visual: str) -> AssetRequirements:
-    """What ``platform`` shows beside the text; nothing for SMS."""
+    """The image or video that ``platform`` shows beside the text; none for SMS."""
     wanted = _FORMATS.get(platform)
     if wanted is None:
         return AssetRequirements()

@@ -1,4 +1,4 @@
-"""Collecting topics from the model: in portions it can answer in one go, without repetitions."""
+"""Collects topics from the model, in portions that it can answer at once, without repetitions."""
 
 import re
 from collections import Counter, defaultdict
@@ -22,9 +22,9 @@ MAX_TOPICS = 600
 """Of so many different topics, spread over what is asked for, each asks once or more; beyond, they come round again:
 10,000 ideas cost more than they are worth."""
 PORTION = 40
-"""Topics asked for in one call: some 3,000 tokens of answer."""
+"""Topics requested in one call: an answer of about 3,000 tokens."""
 SIMILAR = 0.9
-"""From this likeness two topics are one (``lambdas.domain.similarity``)."""
+"""From this similarity two topics count as one (``lambdas.domain.similarity``)."""
 _TAKEN_SHOWN = 200
 _MALFORMED = "the answer has another structure"
 _REPEATED = "topics were missing or too much like others: propose others instead"
@@ -33,7 +33,7 @@ _WORDS = re.compile(r"\w+")
 
 
 def normalised(topic: str) -> str:
-    """A topic without what does not make it another one: case, punctuation, spacing."""
+    """A topic without differences that do not make it another one: case, punctuation, spacing."""
     return " ".join(_WORDS.findall(topic.casefold())) or topic.strip()
 
 
@@ -63,7 +63,7 @@ def collect_topics(
 
 
 class _Collection:
-    """Topics so far, each of them once."""
+    """The topics so far, each once."""
 
     def __init__(self) -> None:
         self.by_ask: defaultdict[Ask, list[Topic]] = defaultdict(list)

@@ -14,9 +14,10 @@ from lambdas.domain.platforms import LABELS, Platform
 from lambdas.services.sentences import Words
 
 MAX_WORDS = 2_000
-"""Of both texts together: beyond, the old one is shown removed and the new one added."""
+"""Maximum number of words of both texts together; beyond it, the old text is shown as removed and the new one as
+added."""
 _WORDS_TO_STAY = 2
-"""Words that two changes have between them, or are one."""
+"""Number of words that must lie between two changes; with fewer they are shown as one."""
 _WORD = re.compile(r"\s+|\w+|[^\w\s]")
 
 
@@ -48,9 +49,8 @@ class _Step(NamedTuple):
 
 
 def _steps(old: list[str], new: list[str]) -> list[_Step]:
-    """Alternately the same and changed. Between two changes it takes a word to stay the same: a space or a comma that
-    both texts happen to have would tear what was rewritten into shreds.
-    """
+    """Alternately equal and changed parts. An equal part must contain a word: spaces or commas that both texts happen
+    to share would split a rewritten passage into fragments."""
     steps: list[_Step] = []
     opcodes = SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
     for number, (kind, i1, i2, j1, j2) in enumerate(opcodes):

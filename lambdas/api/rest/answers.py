@@ -1,4 +1,4 @@
-"""Writing a response, and describing one for the OpenAPI document."""
+"""Writes responses, and describes them for the OpenAPI document."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -20,19 +20,19 @@ def answer(model: Model, *, status: int = 200, headers: Mapping[str, str] | None
 
 
 def listing(items: list[Any], next_cursor: str | None) -> Answer:
-    """A page of a list; ``nextCursor`` is always there."""
+    """A page of a list; ``nextCursor`` is always present."""
     page = Listing[Any](items=tuple(items), next_cursor=next_cursor)
     wire = {"items": [item.to_wire() for item in items], "nextCursor": page.next_cursor}
     return Response(200, "application/json", wire)
 
 
 def problem_answer(problem: Mapping[str, Any], *, headers: Mapping[str, str] | None = None) -> Answer:
-    """A problem document. Powertools takes only ``application/json`` for JSON, so it gets text."""
+    """A problem document. Powertools only encodes ``application/json`` itself, so it gets text here."""
     return Response(problem["status"], CONTENT_TYPE, json.dumps(problem), headers=dict(headers or {}))
 
 
 def html(text: str, policy: str, *, status: int = 200) -> Answer:
-    """A page, under its content security policy."""
+    """An HTML page with its content security policy."""
     return Response(status, "text/html; charset=utf-8", text, headers={"Content-Security-Policy": policy})
 
 
@@ -50,7 +50,7 @@ def described(
     headers: tuple[str, ...] = (),
     media: tuple[str, ...] = (),
 ) -> dict[str, Any]:
-    """Keyword arguments of a powertools route: what the OpenAPI document says about it.
+    """Keyword arguments of a Powertools route: its description in the OpenAPI document.
 
     ``answers`` is ``None`` for a response without content, and a function where the document alone needs the model;
     ``body`` names the schema of the request body; ``media`` are further content types of the answer. ``errors`` are the
@@ -81,7 +81,7 @@ def described(
 def html_described(
     operation_id: str, summary: str, *, tag: str, errors: tuple[int, ...], form: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
-    """The same for a page that carries its own credentials in the link; ``form`` are the properties of its form."""
+    """The same for a page whose credentials are in the link; ``form`` are the properties of its form."""
     extensions: dict[str, Any] = {}
     if form is not None:
         schema = {"type": "object", "properties": dict(form), "required": ["contentHash"]}

@@ -1,4 +1,4 @@
-"""The REST API as one object: routes in, problem details and headers out."""
+"""The REST API as one object: routes, problem details and headers."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
@@ -34,11 +34,11 @@ from lambdas.ports.bundle import Ports
 
 RETRY_AFTER_SECONDS = 5
 _EVERYWHERE = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "Cache-Control": "no-store"}
-"""Everything here is a tenant's own, so no cache keeps it."""
+"""Every response belongs to a tenant, so no cache may keep it."""
 
 
 class Api:
-    """``handle`` is the Lambda's whole work. One object serves one request at a time, as a Lambda does."""
+    """``handle`` does all the work of the Lambda. One object serves one request at a time, as a Lambda does."""
 
     def __init__(self, ports: Ports) -> None:
         self._ports = ports
@@ -71,7 +71,7 @@ class Api:
         response: dict[str, Any] = self._resolver.resolve(dict(event), context)
         response["statusCode"] = int(response["statusCode"])
         if event["httpMethod"] == "HEAD" or response.get("body") is None:
-            response["body"] = ""  # not null: not everything in front of us takes that for an empty body
+            response["body"] = ""  # not null: not every proxy treats that as an empty body
         headers = response.setdefault("multiValueHeaders", {})
         for name, value in (_EVERYWHERE | {HEADER: correlation}).items():
             headers.setdefault(name, [value])
@@ -85,7 +85,7 @@ class Api:
     def _refused(self, error: CampaignError) -> Answer:
         headers = {}
         if isinstance(error, UnauthenticatedError):
-            # RFC 6750, section 3.1: whoever sent no token is told of no error in it.
+            # RFC 6750, section 3.1: a request without a token gets no error code.
             nothing_sent = type(error) is UnauthenticatedError
             headers["WWW-Authenticate"] = "Bearer" if nothing_sent else 'Bearer error="invalid_token"'
         if isinstance(error, RetryableError):
@@ -101,7 +101,7 @@ class Api:
     def _no_route(self, _error: NoRouteError) -> Answer:
         event = self._resolver.current_event
         allowed = self._resolver.methods_of(event.path)
-        if event.http_method in allowed:  # but for what stands in the path, which no id has
+        if event.http_method in allowed:  # except what is in the path, which no id contains
             return self._no_such_id(list(self._resolver.parameters_of(event.path, event.http_method)))
         if allowed:
             message = f"{event.http_method} is not allowed here"
@@ -109,7 +109,8 @@ class Api:
         return self._refused(NotFoundError("there is nothing at this path"))
 
     def _invalid_parameters(self, error: RequestValidationError) -> Answer:
-        """Parameters that powertools refused, in our words. An id that cannot be one names nothing: 404."""
+        """Parameters that Powertools rejected, as this project's errors. An id with an invalid form names nothing:
+        404."""
         if self._resolver.current_event.path.startswith(PAGES):
             # A link with a part twice is one that nobody mailed, and its reader is a person.
             from lambdas.api.pages import outcomes as pages
@@ -123,7 +124,7 @@ class Api:
         return self._refused(InvalidInputError("; ".join(f"{f.field}: {f.message}" for f in fields), errors=fields))
 
     def _no_such_id(self, parameters: Sequence[str]) -> Answer:
-        """Nothing has such an id, and nothing can be given it."""
+        """No record can have such an id."""
         event, nothing = self._resolver.current_event, NotFoundError("there is nothing with this id")
         if event.path.startswith(PAGES):
             from lambdas.api.pages import outcomes as pages
@@ -140,5 +141,5 @@ class Api:
 
 
 def routes() -> Resolver:
-    """The routes alone, for who describes them: nothing can be asked of them, since there is nothing behind them."""
+    """The routes alone, for describing them: they have no ports, so no request can be answered."""
     return Api(cast(Ports, None)).resolver

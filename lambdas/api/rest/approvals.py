@@ -1,5 +1,5 @@
-"""Requests for approval: for reviewers (the page behind a mailed link, and the same for programs), and for the people
-who run a campaign (``/campaigns/{id}/approvals``)."""
+"""Requests for approval: for reviewers (the page behind a mailed link, and the same for programs), and for managers
+(``/campaigns/{id}/approvals``)."""
 
 from datetime import datetime
 from typing import Annotated
@@ -101,7 +101,7 @@ class ApprovalRoutes(Routes):
         return answer(DecidedApproval.of(decided, body))
 
     def _edits(self, link: OpenLink) -> list[FieldError]:
-        """What was edited since the reviewers were asked: the text as it is now, post by post."""
+        """Edits since the reviewers were asked: the current text of each edited post."""
         changed = (post for post in every(self._ports.posts, link.key) if post.edit and post.content)
         return [
             FieldError(

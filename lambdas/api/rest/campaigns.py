@@ -26,8 +26,8 @@ from lambdas.services.recovery import retry, step_that_failed
 from lambdas.services.submission import Submission, duplicate, submit
 
 TAG = "Campaigns"
-Limit = Annotated[int, Query(ge=1, le=100, description="Items of a page.")]
-Cursor = Annotated[str | None, Query(max_length=2_048, description="The `nextCursor` of the page before.")]
+Limit = Annotated[int, Query(ge=1, le=100, description="Maximum number of items.")]
+Cursor = Annotated[str | None, Query(max_length=2_048, description="The `nextCursor` of the previous page.")]
 CampaignPath = Annotated[CampaignIdField, Path()]
 _UNASKED = (CampaignStatus.QUEUED, CampaignStatus.PLANNING, CampaignStatus.GENERATING)
 """Without a request for approval, unless it is a later round."""
@@ -174,8 +174,9 @@ class CopyAndEndRoutes(Routes):
 
 
 class RetryInput(Model):
-    """Body: write the failed posts again, or begin at a step (the one that failed, when none is named). Without a mode
-    it is the named step; or the failed posts of a campaign that has some; or the step that failed."""
+    """Body: write the failed posts again, or continue from a step (without ``step``, the one that failed). Without
+    ``mode``, it is the step if one is named, otherwise the failed posts if there are any, otherwise the step that
+    failed."""
 
     mode: Literal["failed_posts", "from_step"] | None = None
     step: str | None = None

@@ -1,4 +1,4 @@
-"""``/brands``, ``/personas`` and ``/settings``: who speaks in a tenant's campaigns, and what goes for all of them."""
+"""``/brands``, ``/personas`` and ``/settings``: what a tenant stores for all its campaigns."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any
@@ -22,9 +22,9 @@ PersonaPath = Annotated[PersonaIdField, Path()]
 
 
 def as_sent(body: Any, **identity: str) -> Any:
-    """``body`` without what only the server says, so that what ``GET`` answered can be sent back as it is.
+    """``body`` without the fields that the server sets, so that what ``GET`` returned can be sent back.
 
-    ``version`` does not matter: the last who writes wins. Raises ``InvalidInputError`` for another id than the path's.
+    ``version`` is ignored: the last write wins. Raises ``InvalidInputError`` for an id that differs from the path's.
     """
     if not isinstance(body, Mapping):
         return body
@@ -124,7 +124,7 @@ class SettingsRoutes(Routes):
         return answer(self._ports.catalog.get_settings(caller(self._app.current_event).tenant_id))
 
     def put(self) -> Answer:
-        """Raises ``InvalidInputError`` for a sender that the mail service would not take from this tenant."""
+        """Raises ``InvalidInputError`` for a sender that SES would not accept from this tenant."""
         who = manager(self._app.current_event)
         config = TenantConfig.from_wire(as_sent(json_body(self._app.current_event)))
         refusal = self._ports.senders.refusal(who.tenant_id, config.sender.address) if config.sender else None

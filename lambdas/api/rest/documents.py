@@ -1,4 +1,4 @@
-"""``/openapi.json`` and ``/docs``: the API describes itself."""
+"""``/openapi.json`` and ``/docs``: the description of the API."""
 
 import json
 from functools import cached_property
@@ -15,7 +15,7 @@ _DOCS_POLICY = (
     "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-"""Swagger UI is one inlined script, and its style attributes are many; it loads nothing from anywhere."""
+"""Swagger UI is one inlined script with many style attributes; it loads nothing from elsewhere."""
 
 
 class DocumentRoutes(Routes):
@@ -28,7 +28,7 @@ class DocumentRoutes(Routes):
 
     def page(self, format: Annotated[str, Query()] = "html") -> Answer:  # noqa: A002 - the parameter's name outside
         if format == "json":
-            return self.document()  # where Swagger UI says the document is
+            return self.document()  # Swagger UI's setting for the document's URL
         from aws_lambda_powertools.event_handler.openapi import swagger_ui
 
         spec = json.dumps(self._located()).replace("</", "<\\/")
@@ -37,7 +37,7 @@ class DocumentRoutes(Routes):
 
     def _located(self) -> dict[str, Any]:
         root = self._root()
-        # A relative server is relative to this document, whose path is just below the API's root.
+        # A relative server URL is relative to this document, whose path is directly below the API's root.
         return self._described | {"servers": [{"url": root or "."}]}
 
     @cached_property

@@ -1,4 +1,5 @@
-"""``/campaigns/{id}/checkpoints``, ``/executions`` and ``/graph``: what happened, in rows and as a picture."""
+"""``/campaigns/{id}/checkpoints``, ``/executions`` and ``/graph``: the history of a campaign, as lists and as a
+diagram."""
 
 from typing import Annotated, Literal
 
@@ -18,9 +19,7 @@ SVG = "image/svg+xml"
 _VARY = {"Vary": "Accept"}
 Format = Annotated[
     Literal["svg", "json"] | None,
-    Query(
-        description="Instead of the Accept header. When neither says: SVG, or JSON where this release has no picture."
-    ),
+    Query(description="Overrides the Accept header. Without either: SVG, or JSON if there is no diagram."),
 ]
 
 
@@ -84,7 +83,7 @@ class ExecutionRoutes(Routes):
             ports.approvals.all(key),
             (progress.current_step, progress.completed_steps),
         )
-        # A field that is null is an answer here: no step is to come, no page follows, nothing went wrong.
+        # Here ``null`` is an answer (no step is left, no next page, no error), so these fields are kept.
         return Response(200, "application/json", context.model_dump(mode="json", by_alias=True))
 
     def executions(self, campaign_id: CampaignPath, limit: Limit = 10, cursor: Cursor = None) -> Answer:
@@ -104,7 +103,7 @@ class ExecutionRoutes(Routes):
         accepted = str(self._app.current_event.headers.get("Accept", ""))
         if format == "json" or (format is None and "application/json" in accepted):
             return answer(graph, headers=_VARY)
-        from lambdas.api.picture import drawn  # for those who ask for it
+        from lambdas.api.picture import drawn  # only on request
 
         if picture := drawn(graph):
             return Response(200, SVG, picture, headers=_VARY)

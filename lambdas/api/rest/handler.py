@@ -11,10 +11,10 @@ from lambdas.settings import EngineSettings, LinkSettings, QuotaSettings, TableS
 
 
 class ApiSettings(TableSettings, QuotaSettings, EngineSettings, LinkSettings):
-    """It takes campaigns in, starts BUILD, and reads reviewers' links."""
+    """It accepts campaigns, starts BUILD, and checks reviewers' links."""
 
     approval_base_url_parameter: str = ""
-    """For a gateway that does not tell its own domain."""
+    """For a gateway that does not pass its own domain name."""
 
 
 load(ApiSettings, approvals=True)

@@ -1,6 +1,6 @@
-"""The OpenAPI 3.1 document. Imported when somebody asks for it: describing costs more than answering.
+"""The OpenAPI 3.1 document. Imported when it is requested, because that takes longer than most requests.
 
-Its examples can be sent as they stand, for a tenant with the brand and persona named here.
+Its examples can be sent unchanged, for a tenant with the brand and persona named here.
 """
 
 import json
@@ -29,7 +29,7 @@ IDS: Final = {
     "brand_id": "northwind",
     "persona_id": "mara",
 }
-"""By path parameter."""
+"""Examples of ids, by path parameter."""
 
 BODIES: Final[dict[str, Any]] = {
     "BrandConfig": {
@@ -81,14 +81,14 @@ BODIES: Final[dict[str, Any]] = {
         "posts": [{"postId": "01JZ000000V9J1DEFPE0QG0000", "verdict": "change", "comment": "Name the price."}],
     },
 }
-"""By the name of the body's schema."""
+"""Examples of bodies, by the name of the schema."""
 
 
 TITLE = "Campaign orchestration"
 VERSION = "1.0"
 DESCRIPTION = (
-    "From a brief to approved posts. Errors are problem details (RFC 9457). Every answer carries "
-    "`X-Correlation-Id`, which a request may bring along."
+    "From a brief to approved posts. Errors are problem details (RFC 9457). Every answer has a header "
+    "`X-Correlation-Id`; a request may set its value."
 )
 _BODIES = (
     CampaignBrief,
@@ -107,7 +107,7 @@ _READ_ONLY = {
     "PersonaConfig": ("personaId", "version"),
     "TenantConfig": ("version",),
 }
-"""What the answers have and a body need not: it may be sent back (``catalog.as_sent``)."""
+"""Fields that responses have and bodies may omit; a response can be sent back (``catalog.as_sent``)."""
 _ANYWHERE = {
     401: "There is no token, or it does not verify or has expired: the detail says which.",
     403: "The caller's role does not allow it, or the data names another tenant.",
@@ -117,22 +117,22 @@ _ANYWHERE = {
     503: "Something is temporarily unavailable.",
     504: "The request took too long.",
 }
-"""What every operation may answer, by the application, the authorizer or the gateway."""
+"""Responses that every operation may have, from the application, the authorizer or the gateway."""
 _WITH_BODY = {400: "The body is not valid JSON.", 413: "The body is too large."}
 _WITH_ID = {404: "There is nothing with this id."}
 _TEXT = {"type": "string"}
-_CORRELATION = {"description": "Names the request in our logs.", "required": True, "schema": _TEXT}
+_CORRELATION = {"description": "Identifies the request in the logs.", "required": True, "schema": _TEXT}
 _HEADERS_OF: dict[int, dict[str, Any]] = {
     202: {"Location": {"description": "The campaign.", "required": True, "schema": _TEXT}},
     401: {"WWW-Authenticate": {"required": True, "schema": _TEXT}},
-    429: {"Retry-After": {"description": "Seconds; not where the gateway answers.", "schema": {"type": "integer"}}},
+    429: {"Retry-After": {"description": "Seconds; missing if the gateway answers.", "schema": {"type": "integer"}}},
     503: {"Retry-After": {"description": "Seconds.", "required": True, "schema": {"type": "integer"}}},
 }
 _NO_SUCH = ("HTTPValidationError", "ValidationError", "ResponseValidationError")
-"""Schemas of powertools' own words for what our problem details say."""
+"""Powertools' own schemas, which our problem details replace."""
 _HEADERS = {
     "Idempotency-Key": {
-        "description": "Makes a repeat harmless: the same key with the same body answers the same campaign.",
+        "description": "Makes repeating the request safe: the same key and the same body return the same campaign.",
         "schema": {"type": "string", "minLength": 1, "maxLength": 255},
     },
 }
@@ -175,7 +175,7 @@ def _body_schemas() -> dict[str, Any]:
 
 
 def _completed(path: str, operation: dict[str, Any]) -> dict[str, Any]:
-    """The operation with what follows from its path and its body, and with what every operation has."""
+    """The operation with the responses that follow from its path and body, and with those that every operation has."""
     responses = {int(code): response for code, response in operation["responses"].items()}
     body = operation.get("requestBody")
     is_page = "text/html" in responses.get(200, {}).get("content", {})

@@ -140,12 +140,13 @@ class PostRoutes(Routes):
         return answer(PostView.of(post))
 
     def _as_written(self, key: CampaignKey, posts: Sequence[Post]) -> Iterator[Post]:
-        """With those marked that are being written: asked only where some are unwritten."""
+        """The same posts, with those that are being written marked; claims are only read if some posts are
+        unwritten."""
         unwritten = any(post.status is PostStatus.PLANNED for post in posts)
         return under_claims(posts, self._ports.posts.claims(key) if unwritten else {})
 
     def _existing(self, campaign_id: CampaignId) -> CampaignKey:
-        """A campaign without posts has an empty list; a campaign that is not there has none."""
+        """A campaign without posts has an empty list; a campaign that does not exist is a 404."""
         key = self._key(campaign_id)
         self._ports.campaigns.get(key)
         return key

@@ -1,4 +1,4 @@
-"""Reading a request: who calls, at which address, with which headers, with what body; and what all routes have."""
+"""Reads a request: caller, URL, headers and body; and the base class of all routes."""
 
 import json
 import re
@@ -25,9 +25,9 @@ from lambdas.services.submission import check_size, own
 
 IDEMPOTENCY_HEADER = "Idempotency-Key"
 MAX_FORM_BYTES = 1_048_576
-"""Some hundred comments of the longest, as a browser encodes them: a form that is larger is none of ours."""
+"""About a hundred comments of maximum length, as a browser encodes them; no larger form is sent by the page."""
 MAX_FORM_FIELDS = 20_100
-"""A verdict and a comment for each of ten thousand posts, and what is said about the campaign."""
+"""A verdict and a comment for each of ten thousand posts, and the comments about the campaign."""
 
 _IDEMPOTENCY_KEY = re.compile(IDEMPOTENCY_KEY)
 
@@ -47,7 +47,7 @@ def idempotency_key(event: APIGatewayProxyEvent) -> str | None:
 
 
 def caller(event: APIGatewayProxyEvent) -> Caller:
-    """Who the authorizer says is calling. Raises ``UnauthenticatedError`` when it was not asked."""
+    """The caller, according to the authorizer. Raises ``UnauthenticatedError`` if the authorizer was not called."""
     context = (event.get("requestContext") or {}).get("authorizer") or {}
     try:
         return Caller.model_validate(
@@ -58,7 +58,7 @@ def caller(event: APIGatewayProxyEvent) -> Caller:
 
 
 def manager(event: APIGatewayProxyEvent) -> Caller:
-    """The caller, who must be allowed to change things. Raises ``ForbiddenError``."""
+    """The caller, who must be a manager. Raises ``ForbiddenError``."""
     who = caller(event)
     if who.role is not Role.MANAGER:
         raise ForbiddenError("this needs the role manager")
@@ -74,8 +74,8 @@ def bearer(event: APIGatewayProxyEvent) -> str:
 
 
 def json_body(event: APIGatewayProxyEvent, *, required: bool = True) -> Any:
-    """The parsed body, at most as large as a campaign may be, without a ``tenantId`` that is the caller's own. None at
-    all is an empty object where it is not ``required``.
+    """The parsed body, at most as large as a campaign may be, without a ``tenantId`` that is the caller's own. An empty
+    body is an empty object unless it is ``required``.
 
     Raises ``PayloadTooLargeError``, ``MalformedJsonError``, and ``TenantMismatchError`` for another tenant's.
     """
@@ -94,7 +94,7 @@ def _parsed(text: str) -> Any:
     except json.JSONDecodeError as error:
         place = f"line {error.lineno}, column {error.colno}"
         raise MalformedJsonError(f"the body is not valid JSON: {error.msg} at {place}") from None
-    except (ValueError, RecursionError):  # NaN, a number of thousands of digits, a thousand open brackets
+    except (ValueError, RecursionError):  # NaN, a number with thousands of digits, a thousand open brackets
         raise MalformedJsonError("the body is not valid JSON") from None
 
 
@@ -114,10 +114,10 @@ def form_body(event: APIGatewayProxyEvent) -> dict[str, str]:
 
 
 def public_url(event: APIGatewayProxyEvent, configured: Callable[[], str]) -> str:
-    """The API's URL without a trailing slash: as API Gateway tells, else as configured (which may be empty).
+    """The API's URL without a trailing slash: from API Gateway, otherwise from the configuration (may be empty).
 
-    API Gateway tells its domain, and a path which has the stage (or a custom domain's base path) in front of ours.
-    The ``Host`` header is never trusted: it is the caller's to write.
+    API Gateway passes its domain name, and a path that begins with the stage (or a custom domain's base path). The
+    ``Host`` header is not used, because the caller controls it.
     """
     context = event.get("requestContext") or {}
     domain, path = context.get("domainName"), context.get("path") or ""
@@ -138,7 +138,7 @@ def _no_constant(name: str) -> NoReturn:
 
 
 class Routes:
-    """The routes of one kind of thing, which ``offer`` adds to ``app``; they work with ``ports``."""
+    """The routes of one kind of resource, which ``offer`` adds to ``app``; they use ``ports``."""
 
     def __init__(self, app: Resolver, ports: Ports) -> None:
         self._app = app

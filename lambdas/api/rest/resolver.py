@@ -1,4 +1,4 @@
-"""The powertools resolver, which also knows which methods a path has and which parameters a route takes."""
+"""The Powertools resolver, extended: it knows the methods of a path and the parameters of a route."""
 
 import re
 from inspect import isfunction
@@ -12,11 +12,11 @@ from pydantic.alias_generators import to_camel
 from lambdas.domain.errors import FieldError, InvalidInputError
 
 PAGES = "/approve/"
-"""The reviewers' pages, whose links come through mail programs that hang their own parameters on them."""
+"""The reviewers' pages. Mail programs may add their own parameters to links."""
 
 
 def refuse_unknown_parameters(app: APIGatewayRestResolver, next_middleware: NextMiddleware) -> Response[Any]:
-    """Query parameters that the route does not take are errors, as unknown fields of a body are."""
+    """Query parameters that the route does not have are errors, like unknown fields of a body."""
     sent = app.current_event.query_string_parameters or {}
     if sent and not app.current_event.path.startswith(PAGES):
         known = {field.alias for field in app.context["_route"].dependant.query_params}
@@ -27,31 +27,31 @@ def refuse_unknown_parameters(app: APIGatewayRestResolver, next_middleware: Next
 
 
 class Offered(NamedTuple):
-    """A route as the gateway has to offer it."""
+    """A route, as the API Gateway has to offer it."""
 
     method: str
     path: str
     """``/campaigns/{campaignId}``."""
     private: bool
-    """It asks for a bearer token of ours, so the gateway asks the authorizer first."""
+    """It needs a bearer token, so API Gateway calls the authorizer first."""
 
 
 class Resolver(APIGatewayRestResolver):
-    """Powertools answers 404 to a wrong method; ``methods_of`` is what it takes to answer 405."""
+    """Powertools answers 404 to a wrong method; ``methods_of`` is needed to answer 405."""
 
     def offered(self) -> list[Offered]:
-        """Every route, which is where the gateway's own are made from (``stacks/api.py``)."""
+        """Every route; the API Gateway's resources are made from this (``stacks/api.py``)."""
         return [
             Offered(route.method, camel_path(route.openapi_path), private={"bearer": []} in (route.security or ()))
             for route in self._routes()
         ]
 
     def methods_of(self, path: str) -> list[str]:
-        """The methods of the routes at ``path``, sorted; none when there is no route."""
+        """The methods of the routes at ``path``, sorted; empty if there is no route."""
         return sorted({route.method for route in self._routes() if _pattern(route.path).fullmatch(path)})
 
     def parameters_of(self, path: str, method: str) -> dict[str, str]:
-        """The parts of a path that stand for something, by name, whatever is in them."""
+        """The parameters in a path, by name, not validated."""
         matches = (_pattern(route.path).fullmatch(path) for route in self._routes() if route.method == method)
         return next((match.groupdict() for match in matches if match), {})
 
@@ -68,7 +68,7 @@ class Resolver(APIGatewayRestResolver):
 
 
 def camel_path(path: str) -> str:
-    """``{campaign_id}`` as it is called outside."""
+    """``{campaign_id}`` in camelCase, as in the API."""
     return re.sub(r"{(\w+)}", lambda match: f"{{{to_camel(match.group(1))}}}", path)
 
 

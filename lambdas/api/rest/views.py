@@ -1,4 +1,4 @@
-"""What the API answers with. Close to the records, less what is nobody's business outside."""
+"""The API's responses: like the stored records, without internal fields."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -39,12 +39,12 @@ ViewT = TypeVar("ViewT", bound=Model)
 
 
 def _view(kind: type[ViewT], record: Model, **more: Any) -> ViewT:
-    """What ``record`` and the view both have, and ``more``."""
+    """The fields that ``record`` and the view have in common, and ``more``."""
     return kind(**{name: value for name, value in record if name in kind.model_fields} | more)
 
 
 class CampaignLinks(Model):
-    """Where to look next."""
+    """Links to related resources."""
 
     self: str
     progress: str
@@ -86,7 +86,7 @@ class AcceptedCampaign(Model):
 
 
 class CampaignItem(Model):
-    """One line of ``GET /campaigns``."""
+    """One item of ``GET /campaigns``."""
 
     campaign_id: CampaignIdField
     name: str
@@ -102,14 +102,15 @@ class CampaignItem(Model):
 
 
 class NotUndone(Model):
-    """Something that a campaign made outside and that is still there: undoing it failed, and a person has to."""
+    """Something that a campaign created outside the system and that still exists: undoing it failed, and a person has
+    to do it."""
 
     kind: str
     name: str
     target: dict[str, str]
-    """Where it is."""
+    """What it is, or where."""
     step: str
-    """That made it."""
+    """The step that created it."""
     undo_attempts: int
     error: str | None = None
     settled_at: Moment | None = None
@@ -133,7 +134,7 @@ class CampaignView(CampaignItem):
     error: Failure | None = None
     notices: tuple[Notice, ...] | None = None
     not_undone: tuple[NotUndone, ...] = ()
-    """Of a campaign that failed or was stopped: what needs a person."""
+    """For a campaign that failed or was stopped: what a person has to undo."""
 
     @classmethod
     def of(cls, campaign: Campaign, root: str, effects: Iterable[Effect] = ()) -> "CampaignView":
@@ -163,7 +164,7 @@ class RevisionView(Model):
 
 
 class PostView(PlannedPost):
-    """A post without its claim, which is the workers' affair."""
+    """A post without its claim, which is internal."""
 
     index: int
     status: PostStatus
@@ -196,7 +197,8 @@ class Listing(Model, Generic[ItemT]):
 
 
 class DecidedApproval(Model):
-    """200 of ``POST /campaigns/{id}/approve``. Who decided is on the record, and an address is nobody else's."""
+    """200 of ``POST /campaigns/{id}/approve``. It does not name the decider, because reviewers' addresses are not shown
+    to others."""
 
     campaign_id: CampaignIdField
     callback_id: CallbackIdField
@@ -204,7 +206,7 @@ class DecidedApproval(Model):
     comments: str
     decided_at: Moment
     status: ApprovalStatus
-    """``PENDING``: the answer counts, and others are still to answer."""
+    """``PENDING``: the answer counts, and other reviewers still have to answer."""
 
     @classmethod
     def of(cls, approval: Approval, said: DecisionInput) -> "DecidedApproval":
@@ -268,7 +270,7 @@ class ReviewerView(Model):
     outdated: bool
     """The answer was given before posts were edited, and does not count."""
     mail: MailState | None = None
-    """What became of the newest mail."""
+    """The state of the newest mail."""
     revoked: bool
     """A manager took the links back."""
     unreachable: str | None = None

@@ -13,7 +13,7 @@ from lambdas.domain.models.schedule import PostingHours, Schedule, Weekday
 from lambdas.domain.platforms import LABELS, Platform
 
 MAX_WINDOW_DAYS = 3_660
-"""Ten years: beyond, a schedule is a typing mistake."""
+"""Ten years: a longer schedule must be a typing mistake."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MINUTE = timedelta(minutes=1)
@@ -52,7 +52,7 @@ class OpenTime:
 
 
 def to_minute(moment: datetime) -> int:
-    """The minute ``moment`` lies in."""
+    """The minute that contains ``moment``."""
     return (moment - _EPOCH) // _MINUTE
 
 
@@ -64,8 +64,8 @@ def open_spans(schedule: Schedule, platform: Platform) -> list[Span]:
     """The minutes of the window that are within the platform's hours, on one of its days of the week that is neither
     blacked out nor a holiday.
 
-    In order, without overlap, none empty. Raises ``InvalidInputError`` when nothing is left, when the window is
-    too long, or when the holidays of the country are not known.
+    In order, without overlap, none empty. Raises ``InvalidInputError`` if nothing is left, if the window is too long,
+    or if the holidays of the country are not known.
     """
     return list(_spans(schedule, platform))
 
@@ -73,7 +73,7 @@ def open_spans(schedule: Schedule, platform: Platform) -> list[Span]:
 def open_minutes(schedule: Schedule, platform: Platform, *, enough: int | None = None) -> int:
     """How many minutes of the window are open: as many posts one persona can publish there. Raises as ``open_spans``.
 
-    With ``enough``, days are counted until there are that many, which for a window of years is a thousandth of it.
+    With ``enough``, counting stops there, which for a window of years is a thousandth of the work.
     """
     minutes = 0
     for span in _spans(schedule, platform):
@@ -122,7 +122,7 @@ def _window(schedule: Schedule) -> Span:
     if end - start > timedelta(days=MAX_WINDOW_DAYS):
         message = f"the campaign may run for at most {MAX_WINDOW_DAYS} days"
         raise InvalidInputError(f"schedule.end: {message}", errors=[FieldError("schedule.end", message)])
-    # Both ends belong to the window; a start within a minute leaves only the next one whole.
+    # Both ends belong to the window; a start within a minute means the next whole one.
     first = to_minute(start) + (1 if start.second or start.microsecond else 0)
     return Span(first, to_minute(end) + 1)
 
@@ -190,7 +190,7 @@ def _holidays(schedule: Schedule, window: Span) -> set[date]:
 
 @lru_cache(maxsize=64)
 def _public_holidays(country: str, year: int) -> frozenset[date]:
-    # A third of a second to import, and most campaigns name no country.
+    # Importing it takes a third of a second, and most campaigns name no country.
     import holidays
 
     return frozenset(holidays.country_holidays(country, years=year))

@@ -1,4 +1,4 @@
-"""Does a text keep its brand's rules? Checked by code after the text is written, whoever or whatever wrote it."""
+"""Whether a text keeps its brand's rules. Checked by code after the text was written, whoever or whatever wrote it."""
 
 from lambdas.domain.compliance.brand_rules import check_brand, reading_grade
 from lambdas.domain.compliance.urls import links_in

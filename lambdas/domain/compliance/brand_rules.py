@@ -1,4 +1,4 @@
-"""The rules of a brand, one function each."""
+"""The brand's rules, one function each."""
 
 import re
 from collections.abc import Iterable
@@ -86,7 +86,7 @@ def _tracking(content: PostContent, platform: Platform, policy: LinkPolicy) -> R
 
 
 MIN_WORDS = 5
-"""Below, the formula says nothing: one long name in a three-word line would fail it."""
+"""With fewer words the formula is meaningless: one long name in a three-word line would fail it."""
 
 _NOT_PROSE = re.compile(r"https?://\S+|www\.\S+|[#@]\w[\w.]*")
 _SENTENCE_END = re.compile(r"[.!?…]+(?=\s|$)|\n+")
@@ -94,13 +94,13 @@ _WORD = re.compile(r"[a-z]+(?:['’][a-z]+)?", re.IGNORECASE)
 _VOWELS = re.compile(r"[aeiouy]+")
 
 
-@lru_cache(maxsize=64)  # a writer asks first, and its checker once more
+@lru_cache(maxsize=64)  # cached: the writer asks first, and the check once more
 def reading_grade(text: str) -> float | None:
-    """The US school grade the text needs, or ``None`` with too few words to tell.
+    """The US school grade that the text requires, or ``None`` if it has too few words.
 
     Flesch-Kincaid: ``0.39 × words / sentences + 11.8 × syllables / words - 15.59`` (Kincaid et al., 1975,
-    https://apps.dtic.mil/sti/citations/ADA006655). Links, hashtags and mentions are no prose and do not count;
-    a line break ends a sentence.
+    https://apps.dtic.mil/sti/citations/ADA006655). Links, hashtags and mentions are not prose and do not count; a line
+    break ends a sentence.
     """
     prose = _NOT_PROSE.sub(" ", text)
     sentences = [words for part in _SENTENCE_END.split(prose) if (words := _WORD.findall(part))]
@@ -111,9 +111,10 @@ def reading_grade(text: str) -> float | None:
     return 0.39 * count / len(sentences) + 11.8 * spoken / count - 15.59
 
 
-@lru_cache(maxsize=4_096)  # the posts of a campaign share their words
+@lru_cache(maxsize=4_096)  # cached: the posts of a campaign share their words
 def syllables(word: str) -> int:
-    """Syllables of an English word by its vowels: right for most words, within one for nearly all."""
+    """Syllables of an English word, estimated from its vowels: right for most words, off by one for nearly all
+    others."""
     word = re.sub(r"['’].*", "", word.lower())
     count = len(_VOWELS.findall(word))
     silent = (word.endswith("e") and not word.endswith(("le", "ee", "ye"))) or re.search(r"[^aeiouytd]ed$", word)

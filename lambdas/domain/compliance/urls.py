@@ -1,4 +1,4 @@
-"""Where copy links to."""
+"""Finds and checks the links in a text."""
 
 import re
 from collections.abc import Iterator
@@ -13,17 +13,17 @@ from lambdas.domain.models.post import PostContent
 if TYPE_CHECKING:
     from publicsuffixlist import PublicSuffixList
 
-# With a scheme anything is a link. Without, what platforms and mail programs turn into one: a name of two parts or more
-# whose last is a top-level domain, and that is neither a mail address nor a handle.
+# With a scheme, anything is a link. Without one, it is what platforms and mail programs turn into a link: a name of two
+# parts or more whose last part is a top-level domain, and that is neither a mail address nor a handle.
 _WITH_SCHEME = re.compile(
     r"\b[a-z][a-z\d+.-]*://[^\s<>\"']+|\b(?:(?:java|vb)script:|data:\w+/|mailto:|tel:\+?\d)[^\s<>\"']*", re.IGNORECASE
 )
 _BARE = re.compile(r"(?<![\w@./:-])(?P<names>(?:[\w-]+\.)+)(?P<last>[^\W_][\w-]+)(?![\w-]|\.\w)(?:[/?:#][^\s<>\"']*)?")
 _NO_SCHEME = re.compile(r"(?<![\w:/])//(?=\w)")
-"""In front of a name: a link with the scheme of the page it stands on."""
+"""``//`` before a name: a link with the scheme of the page that contains it."""
 _DOT = re.compile(r"[\u3002\uff0e\uff61](?=[a-zA-Z\d])")
-"""Full stops of East Asia, which stand for the dot in a name as well (unicode.org/reports/tr46). They end a
-sentence before a letter of their own scripts, since no space follows them."""
+"""East Asian full stops, which may also be the dot in a domain name (unicode.org/reports/tr46). Before a letter of
+their own script they end a sentence, because no space follows them."""
 _SCHEME = re.compile(r"[a-z][a-z\d+-]*:", re.IGNORECASE)
 _TRAILING = ".,;:!?…)]}»”’"
 
@@ -35,16 +35,17 @@ def links_in(content: PostContent) -> list[str]:
         spans = [match.span() for match in _WITH_SCHEME.finditer(field)]
         links += [field[start:end].rstrip(_TRAILING) for start, end in spans]
         rest = _NO_SCHEME.sub(" ", _WITH_SCHEME.sub(" ", field))
-        # Cut out of what is written there, which has as many characters.
+        # Taken from the original text, which has the same number of characters.
         spans = [match.span() for match in _BARE.finditer(_DOT.sub(".", rest)) if _is_domain(match)]
         links += [rest[start:end].rstrip(_TRAILING) for start, end in spans]
     return list(dict.fromkeys(links))
 
 
 def _is_domain(match: re.Match[str]) -> bool:
-    """Whether a name ends with a top-level domain. "ends.Now" is a sentence that misses a space; "Evil.Now" may be one.
+    """Whether a name ends with a top-level domain. "ends.Now" is a sentence with a missing space; "Evil.Now" may be a
+    domain.
 
-    So may "notes.md" or "backup.zip", which are file names to their author and links to every platform.
+    So may "notes.md" or "backup.zip", which the author means as file names and which platforms turn into links.
     """
     *_, before, _dot = match["names"].split(".")
     if match["last"].istitle() and not before[:1].isupper():
@@ -54,25 +55,26 @@ def _is_domain(match: re.Match[str]) -> bool:
 
 @lru_cache(maxsize=1_024)
 def _is_top_level(name: str) -> bool:
-    """Whether the root zone has it, as of the locked release of the public suffix list; also in its ASCII form."""
+    """Whether it is a top-level domain, according to the locked release of the public suffix list; also in its ASCII
+    form."""
     return _suffixes().publicsuffix(f"a.{name}") is not None
 
 
 @cache
 def _suffixes() -> "PublicSuffixList":
-    # Imported when the first name is met: reading the list takes some 40 ms, and most functions never look at copy.
+    # Imported when it is first needed: reading the list takes about 40 ms, and most functions never check a text.
     from publicsuffixlist import PublicSuffixList
 
     return PublicSuffixList(accept_unknown=False, only_icann=True)
 
 
 def link_problems(links: list[str], policy: LinkPolicy) -> Iterator[str]:
-    """What is wrong with the links, one phrase each."""
+    """The problems of the links, one phrase each."""
     return (problem for link in links if (problem := _link_problem(link, policy)))
 
 
 def tracking_problems(link: str, utm_source: str) -> Iterator[str]:
-    """Is the link tagged with exactly this ``utm_source``?"""
+    """The problem if the link does not have exactly this ``utm_source``."""
     try:
         found = parse_qs(urlsplit(link).query).get("utm_source", [])
     except ValueError:

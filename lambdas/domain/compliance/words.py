@@ -1,4 +1,4 @@
-"""Finding words and phrases in copy, whatever the script and however they are dressed up."""
+"""Finds words and phrases in a text, in any script and however they are disguised."""
 
 import re
 import unicodedata
@@ -11,7 +11,7 @@ _CAMEL = re.compile(r"(?<=[a-z\d])(?=[A-Z])")
 
 
 def visible_fields(content: PostContent) -> Iterator[str]:
-    """Everything a reader gets to see or hear."""
+    """All texts that a reader sees or hears."""
     values = (
         content.title,
         content.subject,
@@ -26,22 +26,22 @@ def visible_fields(content: PostContent) -> Iterator[str]:
 
 
 def plain(text: str) -> str:
-    """Compatibility forms, typographic quotes and invisible characters undone, spaces collapsed."""
-    if text.isascii():  # nearly all of English copy, and fifty times faster
+    """Normalised text: compatibility forms, typographic quotes and invisible characters replaced, spaces collapsed."""
+    if text.isascii():  # nearly all English text, and fifty times faster
         return " ".join(text.translate(_QUOTES).split())
     folded = unicodedata.normalize("NFKC", text).translate(_QUOTES)
     return " ".join("".join(c for c in folded if unicodedata.category(c) != "Cf").split())
 
 
 def phrases_in(texts: list[str], phrases: tuple[str, ...]) -> list[str]:
-    """Those of the phrases that one of the texts says, as whole words and in any case."""
-    # A hashtag runs its words together: #CheapDeals says "cheap".
+    """The phrases that one of the texts contains, as whole words and in any case."""
+    # A hashtag joins its words: #CheapDeals contains "cheap".
     folded = [plain(form).casefold() for text in texts for form in (text, _CAMEL.sub(" ", text))]
     return [phrase for phrase in phrases if any(_says(text, plain(phrase).casefold()) for text in folded)]
 
 
 def _says(text: str, phrase: str) -> bool:
-    """Does the phrase stand in the text as whole words?"""
+    """Whether the text contains the phrase as whole words."""
     at = text.find(phrase) if phrase else -1
     while at >= 0:
         end = at + len(phrase)
@@ -53,10 +53,10 @@ def _says(text: str, phrase: str) -> bool:
 
 
 def _ends_word(neighbour: str, edge: str) -> bool:
-    """Is there a word boundary between a phrase's edge and its neighbour in the text?"""
+    """Whether there is a word boundary between a phrase's edge and its neighbour in the text."""
     if not neighbour or not _in_word(neighbour) or not _in_word(edge):
         return True
-    # Chinese, Japanese, Korean, Thai and their like put no space between words or before an ending.
+    # Chinese, Japanese, Korean, Thai and similar scripts put no space between words or before an ending.
     return not (_spaced(neighbour) and _spaced(edge))
 
 

@@ -1,1 +1,1 @@
-"""The execution graph: a workflow's definition and its history, folded into one graph."""
+"""The execution graph: a workflow's definition combined with one execution's history."""

@@ -1,4 +1,4 @@
-"""Put a definition, a history and the map's counts together into the graph."""
+"""Combines a definition, a history and the map's counts into the graph."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -26,12 +26,12 @@ def execution_graph(
     title: str | None = None,
     campaign_status: str | None = None,
 ) -> ExecutionGraph:
-    """The graph of one execution, by the ASL of its version and all its ``events`` (none for the bare workflow).
+    """The graph of one execution, from the ASL of its version and all its ``events`` (none: the workflow alone).
 
-    Open states last until ``now``, when the events were read. ``counts`` are by name of the map state, whose children
-    leave no events in its parent's history. ``status``, ``stopped_at`` and ``error``, of ``describe_execution``, win
-    over the events, because an engine that was restarted can end an execution without an event.
-    Raises ``ValueError`` for a definition no engine would have taken.
+    Durations of open states are counted up to ``now``, when the events were read. ``counts`` are by name of the map
+    state, whose children leave no events in the parent's history. ``status``, ``stopped_at`` and ``error``, from
+    ``describe_execution``, take precedence over the events, because an engine that was restarted can end an execution
+    without an event. Raises ``ValueError`` for a definition that Step Functions would not have accepted.
     """
     plan, history = parse(definition), fold(events)
     history.status = status or history.status
@@ -63,7 +63,7 @@ def _edges(plan: Workflow, history: History) -> tuple[GraphEdge, ...]:
 
 
 def _way(plan: Workflow, visit: Visit) -> Transition | None:
-    """The transition by which ``visit`` was left."""
+    """The transition by which the visit ended."""
     ways = [t for t in plan.transitions if (t.source, t.target) == (visit.name, visit.next)]
     if len(ways) > 1:
         ways = [t for t in ways if t.caught == visit.failed]
@@ -78,7 +78,7 @@ class _Nodes:
             self._visits.setdefault(visit.name, []).append(visit)
 
     def node(self, state: DefinedState, within: NodeStatus = NodeStatus.NOT_REACHED) -> GraphNode:
-        """``within`` is the status of the container, which stands for children that left no events."""
+        """``within`` is the status of the containing state, which is used for children without events."""
         visits = self._visits.get(state.name, [])
         status = self._status(state, visits) if visits else within
         last = visits[-1] if visits else None
@@ -110,11 +110,11 @@ class _Nodes:
         return NodeStatus.SUCCEEDED
 
     def _ended_status(self, state: DefinedState, visit: Visit) -> NodeStatus:
-        """Of a state that was open when the execution ended."""
+        """The status of a state that was open when the execution ended."""
         if state.kind is NodeKind.FAIL:
             return NodeStatus.FAILED
         if self._history.status is ExecutionStatus.SUCCEEDED:
-            return NodeStatus.SUCCEEDED  # a Succeed state whose exit was not written
+            return NodeStatus.SUCCEEDED  # a Succeed state without an exit event
         if self._history.status is not ExecutionStatus.FAILED:
             return NodeStatus.STOPPED
         others = any(v.failed for v in self._history.visits if v.exited_at is None and v is not visit)

@@ -14,7 +14,7 @@ _TYPES: Final = ("String", "Numeric", "Timestamp", "Boolean")
 
 @dataclass(frozen=True)
 class DefinedState:
-    """One state as it is written; ``inner`` holds the states of a map's processor or of all parallel branches."""
+    """One state as defined; ``inner`` holds the states of a map's processor or of all parallel branches."""
 
     name: str
     kind: NodeKind
@@ -25,7 +25,7 @@ class DefinedState:
 
 @dataclass(frozen=True)
 class Transition:
-    """A way from one state to another; ``caught`` when only an error takes it."""
+    """A transition from one state to another; ``caught`` if only an error leads to it."""
 
     source: str
     target: str
@@ -43,10 +43,10 @@ class Workflow:
 
     @property
     def shape(self) -> str:
-        """A hash of what a picture of the workflow shows: names and types of the states, and the transitions.
+        """A hash of what a diagram of the workflow shows: names and types of the states, and the transitions.
 
         It is the same for every deployment: it depends neither on the ARNs, names and versions of the Lambdas nor on
-        comments, retries and timeouts, nor on the order in which the states are written.
+        comments, retries and timeouts, nor on the order in which the states are defined.
         """
         states = sorted([s.name, s.kind, s.callback, within or ""] for s, within in _with_container(self.states))
         ways = sorted([t.source, t.target, t.label or "", t.caught] for t in self.transitions)
@@ -65,8 +65,8 @@ def _with_container(
 def parse(definition: Mapping[str, Any]) -> Workflow:
     """The workflow of an ASL document.
 
-    Raises ``ValueError`` when the document has no states, starts nowhere, or leads to a state that does not exist:
-    the engine would have refused it, so it is not a deployed definition.
+    Raises ``ValueError`` if the document has no states, has no valid start state, or refers to a state that does not
+    exist. Step Functions would have refused it, so it is not a deployed definition.
     """
     states = definition.get("States") or {}
     start = definition.get("StartAt")
@@ -91,7 +91,7 @@ def _state(name: str, body: Mapping[str, Any]) -> DefinedState:
 
 
 def _machines(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """The machines inside a state. ``Iterator`` is what ``ItemProcessor`` was called before 2022."""
+    """The state machines inside a state. ``Iterator`` was the name of ``ItemProcessor`` before 2022."""
     processor = body.get("ItemProcessor") or body.get("Iterator")
     return [processor] if processor else list(body.get("Branches", ()))
 
@@ -118,7 +118,8 @@ def _ways(name: str, body: Mapping[str, Any]) -> Iterator[Transition]:
 
 
 def _merged(ways: Iterator[Transition]) -> list[Transition]:
-    """One transition for each target: several rules that lead to the same state are one arrow with two labels."""
+    """One transition for each target: several rules that lead to the same state become one arrow with several
+    labels."""
     merged: dict[tuple[str, bool], Transition] = {}
     for way in ways:
         seen = merged.get((way.target, way.caught))
@@ -134,7 +135,7 @@ def _errors(names: Sequence[str]) -> str:
 
 
 def condition(rule: Mapping[str, Any]) -> str:
-    """A choice rule in a few words: ``approved``, ``count > 0``, ``not paused``."""
+    """A short text for a choice rule: ``approved``, ``count > 0``, ``not paused``."""
     if "Condition" in rule:
         return str(rule["Condition"]).removeprefix("{%").removesuffix("%}").strip()
     if "And" in rule:

@@ -1,8 +1,8 @@
-"""Fold the events of ``GetExecutionHistory`` into visits of states.
+"""Turns the events of ``GetExecutionHistory`` into visits of states.
 
-Works on what AWS writes and on what the local emulator writes, which has no ``previousEventId``, no
-``ExecutionStarted``, no ``LambdaFunction*`` and no ``Map*`` events, and says ``TaskFailed`` for a timeout.
-Event types: docs.aws.amazon.com/step-functions/latest/apireference/API_HistoryEvent.html
+Works with the events of AWS and of the local emulator, which has no ``previousEventId``, no ``ExecutionStarted``, no
+``LambdaFunction*`` and no ``Map*`` events, and reports ``TaskFailed`` for a timeout. Event types:
+docs.aws.amazon.com/step-functions/latest/apireference/API_HistoryEvent.html
 """
 
 from collections.abc import Iterable, Mapping
@@ -30,7 +30,7 @@ _ENDS: Final = {
 
 @dataclass
 class Visit:
-    """One stay in a state."""
+    """One visit of a state."""
 
     name: str
     kind: str
@@ -39,16 +39,16 @@ class Visit:
     exited_at: datetime | None = None
     attempts: int = 0
     failed: bool = False
-    """The latest thing that happened to its work was a failure."""
+    """Whether the latest event of its work was a failure."""
     error: str | None = None
-    """Name of the latest failure, also when a later attempt succeeded."""
+    """Name of the latest failure, even if a later attempt succeeded."""
     next: str | None = None
     """The state that was entered after this one."""
 
 
 @dataclass
 class History:
-    """An execution as its events tell it; ``visits`` in the order they began."""
+    """An execution, reconstructed from its events; ``visits`` in the order in which they began."""
 
     status: ExecutionStatus
     started_at: datetime | None
@@ -108,7 +108,7 @@ class _Reader:
         name = _details(event)["name"]
         visit = self._before(event)
         if not visit or visit.name != name or visit.exited_at:
-            # The event before the end of a parallel is the last branch's; the emulator names no event before.
+            # The event before the end of a parallel state is the last branch's; the emulator does not name it.
             visit = next((v for v in reversed(self.visits) if v.name == name and v.exited_at is None), None)
         if visit:
             visit.exited_at = event["timestamp"]
@@ -116,7 +116,7 @@ class _Reader:
         return visit
 
     def _turn(self, event: Mapping[str, Any], kind: str) -> None:
-        """The execution itself started, ended, or was taken up again."""
+        """The execution itself started, ended, or was redriven."""
         if kind in _ENDS:
             self.status, self.stopped_at = _ENDS[kind], event["timestamp"]
             self.error = _details(event).get("error") or None
@@ -136,7 +136,8 @@ class _Reader:
 
 
 def _work(visit: Visit, event: Mapping[str, Any], kind: str) -> None:
-    """Count an attempt and note how it went. Work inside a container that names no state is not the container's."""
+    """Count an attempt and record its outcome. An event inside a container that names no state is not the
+    container's."""
     if not kind.startswith(_CONTAINER_WORK if visit.kind in _CONTAINERS else (*_WORK, "Evaluation")):
         return
     if kind in _SCHEDULED:
@@ -151,7 +152,7 @@ def _work(visit: Visit, event: Mapping[str, Any], kind: str) -> None:
 
 
 def _details(event: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The event's one ``…EventDetails``, whatever it is called."""
+    """The event's one ``…EventDetails`` field, whatever its name."""
     for key, value in event.items():
         if key.endswith("EventDetails") and isinstance(value, Mapping):
             return value

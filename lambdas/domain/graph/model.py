@@ -1,4 +1,4 @@
-"""What an execution graph says."""
+"""The model of an execution graph."""
 
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
@@ -31,19 +31,19 @@ class NodeStatus(StrEnum):
     NOT_REACHED = "not_reached"
     RUNNING = "running"
     WAITING = "waiting"
-    """For a callback or for time to pass: nothing computes."""
+    """For a callback or for time to pass; nothing is computed."""
     RETRYING = "retrying"
     """The last attempt failed and the next has not been scheduled yet."""
     SUCCEEDED = "succeeded"
     CAUGHT = "caught"
-    """Failed, and the workflow went on along a Catch."""
+    """Failed, and the workflow continued with a Catch."""
     FAILED = "failed"
     STOPPED = "stopped"
     """Was open when the execution was aborted or timed out, or when a sibling branch failed."""
 
 
 class MapCounts(Model):
-    """How far a map is. What is neither running, completed nor failed has not begun."""
+    """Progress of a map. Items that are neither running, completed nor failed have not begun."""
 
     total: Count
     running: Count = 0
@@ -54,7 +54,7 @@ class MapCounts(Model):
 
 
 class GraphNode(Model):
-    """One state of the workflow and what became of it."""
+    """One state of the workflow, with its status in this execution."""
 
     name: str
     kind: NodeKind
@@ -62,9 +62,9 @@ class GraphNode(Model):
     comment: str | None = None
     """The state's comment in the definition."""
     callback: bool = False
-    """The task hands out a token and waits for it to come back."""
+    """The task passes on a token and waits for it to be returned."""
     attempts: Count = 0
-    """How often the latest visit's work was scheduled; 0 for states that schedule nothing."""
+    """How often work was scheduled in the latest visit; 0 for states that schedule nothing."""
     visits: Count = 0
     """How often the state was entered; more than 1 in a loop or an inline map."""
     duration_ms: Annotated[float, Field(ge=0)] | None = None
@@ -74,10 +74,10 @@ class GraphNode(Model):
     exited_at: Moment | None = None
     """Of the latest visit; ``None`` while it is open or when the execution ended in it."""
     detail: str | None = None
-    """The error's name where there was one."""
+    """The error's name, if there was one."""
     counts: MapCounts | None = None
     children: tuple["GraphNode", ...] = ()
-    """The states inside a map or a parallel; edges between them are among the graph's edges."""
+    """The states inside a map or a parallel state; edges between them are among the graph's edges."""
 
 
 class GraphEdge(Model):
@@ -91,19 +91,19 @@ class GraphEdge(Model):
 
 
 class ExecutionGraph(Model):
-    """A workflow as it stands: every state, every transition, what was reached and how."""
+    """A workflow in one execution: every state, every transition, and the status of each."""
 
     workflow: str
     execution_arn: str
     status: ExecutionStatus
     shape: str
-    """Hash of the workflow's states and transitions. Executions of the same shape share a picture."""
+    """Hash of the workflow's states and transitions. Executions of the same shape share a diagram."""
     start_at: str
     """Name of the first state."""
     started_at: Moment | None = None
     stopped_at: Moment | None = None
     as_of: Moment | None = None
-    """When the picture was taken; open durations end here."""
+    """When the graph was made; durations of open states are counted up to this time."""
     title: str | None = None
     """For people: the campaign's name."""
     campaign_status: str | None = None

@@ -1,7 +1,7 @@
-"""What each platform accepts: one dated, source-linked table, and the functions that count the way each platform does.
+"""What each platform accepts: one dated table with sources, and functions that count as each platform does.
 
-The planner, the generator, the validator, the API and the dispatcher all use these, so a text that passed once
-passes everywhere. Importing this package is cheap: the counting libraries are imported when first needed.
+The planner, the generator, the validator and the API all use these, so a text that passed once passes everywhere.
+Importing this package is cheap: the counting libraries are imported when first needed.
 """
 
 from lambdas.domain.limits.check import check_limits, without_surplus

@@ -1,4 +1,4 @@
-"""Does a post fit its platform?"""
+"""Checks whether a post is within its platform's limits."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -11,7 +11,7 @@ from lambdas.domain.platforms import Platform
 _HASHTAG = re.compile(r"(?<![\w&/#])[#＃](\w*[^\W\d_]\w*)")
 _MENTION = re.compile(r"(?<![\w@/])@(\w[\w.-]*)")
 _LINK = re.compile(r"https?://[^\s<>\"']+", re.IGNORECASE)
-# What X refuses outright (twitter-text, invalid characters).
+# Characters that X refuses (twitter-text, invalid characters).
 _INVALID = re.compile("[\ufffe\ufeff\uffff]")
 
 
@@ -21,7 +21,7 @@ _COUNTED = {
     Unit.EMOJI_BYTES: "characters (an emoji counts its bytes)",
     Unit.GRAPHEMES: "characters",
 }
-"""A unit in words; the others are words."""
+"""Units that are not called "words" when a result is explained."""
 
 
 def check_limits(platform: Platform, content: PostContent) -> tuple[RuleResult, ...]:
@@ -91,7 +91,7 @@ def _fields(limit: PlatformLimit, content: PostContent) -> Iterator[RuleResult]:
         if figure and value is not None:
             yield _at_most(rule, len(value), figure, "characters")
     if content.subject is not None:
-        # A line break in a header is how mails are forged.
+        # A line break in a header would allow additional headers to be injected.
         broken = any(character in content.subject for character in "\r\n")
         detail = "the subject breaks the line" if broken else "the subject is one line"
         yield _result("subjectLine", passed=not broken, detail=detail)
@@ -106,9 +106,10 @@ def _characters(limit: PlatformLimit, content: PostContent, text: str) -> RuleRe
 
 
 def without_surplus(platform: Platform, text: str, tags: Sequence[str] = (), mentions: Sequence[str] = ()) -> str:
-    """``text`` with the marks taken off hashtags and mentions beyond what the platform takes beside those given.
+    """``text`` without the ``#`` and ``@`` of hashtags and mentions beyond the number that the platform accepts beside
+    those given.
 
-    The words stay. A brief may hold any number of them; a post that cites it may not.
+    The words themselves stay. A brief may contain any number of them; a post that quotes it may not.
     """
     limit = LIMITS[platform]
     for pattern, most, given in ((_HASHTAG, limit.hashtags, tags), (_MENTION, limit.mentions, mentions)):

@@ -1,7 +1,7 @@
-"""The table of limits. Every figure names its source, how far it is to be trusted, and the day it was checked.
+"""The table of limits. Every figure has its source, how reliable it is, and the day it was checked.
 
-Where a platform's own pages and the services that post to it for a living disagree, the stricter figure is taken:
-a post that is a little shorter than it could be is published, one that is a little too long is not.
+If a platform's own pages disagree with the services that post to it professionally, the stricter figure is used: a post
+that is slightly shorter than necessary is published, one that is slightly too long is not.
 """
 
 from collections.abc import Mapping
@@ -34,14 +34,14 @@ class Unit(StrEnum):
 
 
 class Confidence(StrEnum):
-    """How far a figure is to be trusted."""
+    """How reliable a figure is."""
 
     PUBLISHED = "published"
-    """The platform's own documentation says so: read in a copy of it, or quoted word for word by several others."""
+    """From the platform's own documentation: read in a copy of it, or quoted word for word by several others."""
     THIRD_PARTY = "thirdParty"
-    """A service that posts there for a living says so."""
+    """From a service that posts there professionally."""
     UNVERIFIED = "unverified"
-    """Found nowhere when it was looked for: ``source`` is where it should be."""
+    """No source was found; ``source`` is where it should be documented."""
 
 
 class Figure(NamedTuple):
@@ -51,7 +51,7 @@ class Figure(NamedTuple):
     source: str
     confidence: Confidence
     checked: date | None = None
-    """``None`` for what is not verified."""
+    """``None`` for an unverified figure."""
 
 
 class PlatformLimit(NamedTuple):
@@ -66,7 +66,7 @@ class PlatformLimit(NamedTuple):
     hashtags: Figure | None = None
     mentions: Figure | None = None
     links: Figure | None = None
-    """Different links in one post."""
+    """Number of different links in one post."""
     title: Figure | None = None
     """Characters."""
     subject: Figure | None = None
@@ -76,7 +76,7 @@ class PlatformLimit(NamedTuple):
     alt_text: Figure | None = None
     """Characters of the description of a picture."""
     requires: tuple[str, ...] = ()
-    """Fields of the content, besides the text, that the platform does not publish without."""
+    """Fields of the content, besides the text, without which the platform does not publish."""
     forbidden_characters: str = ""
 
     @property
@@ -171,8 +171,8 @@ LIMITS: Mapping[Platform, PlatformLimit] = MappingProxyType(
             requires=("title",),
             forbidden_characters="<>",
         ),
-        # Mail has no limit that servers enforce. These are where clients cut: a header line of RFC 5322, the
-        # preview line, and the size from which Gmail hides the rest of a message, the unsubscribe link included.
+        # Mail has no limit that servers enforce. These are the sizes at which clients cut: a header line of RFC 5322,
+        # the preview line, and the size from which Gmail hides the rest of a message, including the unsubscribe link.
         Platform.EMAIL: PlatformLimit(
             unit=Unit.BYTES,
             length=_reported(102_000, _EMAIL_CLIP),
@@ -181,8 +181,8 @@ LIMITS: Mapping[Platform, PlatformLimit] = MappingProxyType(
             requires=("subject",),
         ),
         Platform.SMS: PlatformLimit(unit=Unit.CHARACTERS, length=_published(1_600, _SMS)),
-        # A blog is the tenant's own: what limits it is the record the text is kept in (400 KB, with room for the
-        # other fields), and for the title the column of the address that the commonest blog software makes of it.
+        # A blog belongs to the tenant. It is limited by the record that the text is stored in (400 KB, with space for
+        # the other fields), and for the title by the database column of the most common blog software.
         Platform.BLOG: PlatformLimit(
             unit=Unit.BYTES,
             length=_published(300_000, _BLOG_STORE),

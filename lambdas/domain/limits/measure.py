@@ -1,4 +1,4 @@
-"""Counting a text the way each platform counts it."""
+"""Counts a text the way each platform counts it."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -10,13 +10,13 @@ from lambdas.domain.models.post import PostContent
 from lambdas.domain.platforms import Platform
 
 TAGLESS = frozenset({Platform.EMAIL, Platform.SMS, Platform.BLOG})
-"""Where hashtags and mentions lead nowhere: they are kept beside the text and not written into it."""
+"""Platforms on which hashtags and mentions have no function: they are stored beside the text and not appended to it."""
 
 _INNER_DOT = re.compile(r"\.[^\s.]")
 _KEYCAP = "\u20e3"
 _EMOJI_STYLE = "\ufe0f"
 _NOT_EMOJI = frozenset("©®™")
-"""Signs that Unicode lists among the pictographs and everybody writes as text."""
+"""Signs that Unicode lists as pictographs but that are normally written as text."""
 
 
 class SmsCount(NamedTuple):
@@ -34,7 +34,8 @@ def measure(platform: Platform, text: str) -> int:
 
 
 def text_as_published(platform: Platform, content: PostContent) -> str:
-    """The text a platform shows and counts: mentions, hashtags and the link follow where the text lacks them."""
+    """The text that a platform shows and counts: mentions, hashtags and the link are appended if the text lacks
+    them."""
     text = content.text
     tags = () if platform in TAGLESS else (*content.mentions, *content.hashtags)
     line = " ".join(tag for tag in dict.fromkeys(tags) if not _contains_tag(text, tag))
@@ -67,7 +68,7 @@ def sms_parts(text: str) -> tuple[str, ...]:
 
 
 def graphemes(text: str) -> list[str]:
-    """What a reader calls characters: an emoji with its modifiers is one."""
+    """User-perceived characters: an emoji with its modifiers is one."""
     if text.isascii() and "\r" not in text:
         return list(text)
     import regex
@@ -90,12 +91,12 @@ def _pictograph() -> Callable[[str], bool]:
 
 
 def _contains_tag(text: str, tag: str) -> bool:
-    """Is the tag in the text as a whole word? ``#sale`` is not in ``#salesforce``."""
+    """Whether the text contains the tag as a whole word. ``#sale`` is not in ``#salesforce``."""
     return re.search(rf"{re.escape(tag)}(?!\w)", text, re.IGNORECASE) is not None
 
 
 def _weighted(text: str) -> int:
-    # Nothing in plain ASCII weighs more than 1, and no link is without a dot within it: half a second of import saved.
+    # No plain ASCII character weighs more than 1, and every link contains a dot: this saves half a second of import.
     if text.isascii() and "\r" not in text and not _INNER_DOT.search(text):
         return len(text)
     return _parsed_weight(text)
@@ -103,7 +104,7 @@ def _weighted(text: str) -> int:
 
 @lru_cache(maxsize=256)
 def _parsed_weight(text: str) -> int:
-    """Milliseconds each, and a text is measured when it is fitted and when it is checked."""
+    """Cached: it takes milliseconds, and a text is measured when it is fitted and again when it is checked."""
     from twitter_text import parse_tweet
 
     return int(parse_tweet(text).weightedLength)

@@ -1,1 +1,1 @@
-"""What is sent, stored and answered, as frozen models with camelCase on the wire."""
+"""Everything that is received, stored and returned, as frozen models with camelCase names in JSON."""

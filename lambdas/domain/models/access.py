@@ -1,4 +1,4 @@
-"""Who calls, and with which keys tokens are signed."""
+"""The caller of the API, and the keys that tokens are signed with."""
 
 from enum import StrEnum
 from typing import Annotated
@@ -13,7 +13,7 @@ _MIN_KEY_BYTES = 32
 
 
 class KeySet(Model):
-    """Signing keys by ``kid``; new tokens are signed with ``active``, all of them verify."""
+    """Signing keys by ``kid``; new tokens are signed with ``active``, all of them are accepted."""
 
     active: str
     keys: dict[str, Annotated[SecretStr, Field(min_length=_MIN_KEY_BYTES)]]
@@ -25,7 +25,7 @@ class Role(StrEnum):
 
 
 class Caller(Model):
-    """Who calls the API."""
+    """The caller of the API."""
 
     tenant_id: TenantIdField
     role: Role

@@ -1,7 +1,7 @@
-"""Campaigns that somebody has to look after, and when next.
+"""Campaigns that the reconciler has to check, and when next.
 
-A campaign is looked at when it is due (``services/due.py``, kind ``campaign``): a minute after it was made, then as
-often as its status asks for, until nothing is left to be done for it.
+A campaign is checked when it is due (``services/due.py``, kind ``campaign``): a minute after it was created, then as
+often as its status requires, until nothing is left to be done for it.
 """
 
 from datetime import timedelta
@@ -10,20 +10,21 @@ from lambdas.domain.ids import CampaignIdField, CampaignKey, TenantIdField
 from lambdas.domain.models.base import Model, Moment
 
 SOON = timedelta(minutes=1)
-"""Until the first look at a campaign, and until the next one where something is about to change."""
+"""Time until the first check of a campaign, and until the next one if something is about to change."""
 
 
 class ActiveCampaign(Model):
-    """The record of it, beside the campaign's own, which is large and has other writers (``SK = ACTIVE``)."""
+    """The item for it. It is separate from the campaign's record, which is large and has other writers (``SK =
+    ACTIVE``)."""
 
     tenant_id: TenantIdField
     campaign_id: CampaignIdField
     due_at: Moment | None = None
-    """When it is to be looked at. A campaign that was never looked at has no such record."""
+    """When it is to be checked. A campaign that was never checked has no such item."""
     recoveries: tuple[Moment, ...] = ()
-    """The times at which it was recovered lately."""
+    """The times of its recent recoveries."""
     alert: bool = False
-    """It is about to be recorded as failed, and nobody may have been alerted yet."""
+    """It is about to be recorded as failed, and the alert may not have been sent yet."""
 
     @property
     def key(self) -> CampaignKey:
@@ -31,5 +32,5 @@ class ActiveCampaign(Model):
 
 
 def active(key: CampaignKey) -> ActiveCampaign:
-    """One that was not recovered lately."""
+    """A new entry, without recent recoveries."""
     return ActiveCampaign(tenant_id=key.tenant_id, campaign_id=key.campaign_id)

@@ -1,4 +1,4 @@
-"""What every model that crosses a boundary has in common."""
+"""The base class of all models that are received, sent or stored."""
 
 import json
 import re
@@ -24,16 +24,16 @@ from lambdas.domain.errors import FieldError, InvalidInputError, UnreadableRecor
 from lambdas.domain.ids import form_of
 
 WHOLE = "body"
-"""The path of an error that no field of what was sent can be blamed for."""
+"""The path of an error that does not belong to a single field."""
 
 
 def iso(moment: datetime) -> str:
-    """ISO-8601 in UTC with milliseconds and a ``Z``: sorts as text and reads the same everywhere."""
+    """ISO-8601 in UTC with milliseconds and a ``Z``, which sorts as text."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def canonical(data: Any) -> bytes:
-    """JSON data as bytes that are the same whatever the order of keys: what is hashed and what is measured."""
+    """JSON data as bytes that do not depend on the order of keys; used for hashes and sizes."""
     return json.dumps(data, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode("utf-8", "surrogatepass")
 
 
@@ -42,15 +42,15 @@ Moment = Annotated[
     AfterValidator(lambda moment: moment.astimezone(UTC)),
     PlainSerializer(iso, when_used="json"),
 ]
-"""A point in time: any ISO-8601 with an offset comes in, UTC goes out."""
+"""A point in time: accepts any ISO-8601 with an offset, returns UTC."""
 
 
 Integer = Annotated[int, Strict()]
-"""A whole number: neither ``true`` nor ``"5"`` is one."""
+"""A whole number; ``true`` and ``"5"`` are rejected."""
 
 
 def _text_only(value: Any) -> Any:
-    """Pydantic reads a number as seconds since 1970, which nobody means in a brief."""
+    """Pydantic would read a number as seconds since 1970, which nobody means in a brief."""
     if isinstance(value, (int, float)):
         raise ValueError("write it as text in ISO-8601, like 2027-03-01T09:00:00")
     return value
@@ -59,7 +59,7 @@ def _text_only(value: Any) -> Any:
 WallTime = Annotated[
     datetime,
     BeforeValidator(_text_only),
-    # Not the format "date-time", which has an offset always (RFC 3339).
+    # Not the format "date-time", which always has an offset (RFC 3339).
     WithJsonSchema(
         {
             "type": "string",
@@ -68,7 +68,7 @@ WallTime = Annotated[
         }
     ),
 ]
-"""A date and time as written; without an offset it is a time on the wall of some time zone."""
+"""A date and time as written; without an offset it is local time in some time zone."""
 
 Day = Annotated[date, BeforeValidator(_text_only)]
 
@@ -94,11 +94,11 @@ Email = Annotated[str, AfterValidator(_email), WithJsonSchema({"type": "string",
 
 
 class Model(BaseModel):
-    """Frozen, and camelCase on the wire. Where data comes from decides what becomes of fields the model does not know:
+    """Frozen, with camelCase names in JSON. How unknown fields are treated depends on where the data comes from:
 
-    - ``from_wire``: from a caller. They are errors, so that a typing mistake is not taken for an absent field.
+    - ``from_wire``: from a caller. They are errors, so that a typing mistake is not taken for a missing field.
     - ``from_internal``: from another part of this system, perhaps of another version. They are ignored.
-    - ``from_record``: from a store, perhaps written by a newer version. They are ignored and kept: ``to_record`` puts
+    - ``from_record``: from a store, perhaps written by a newer version. They are ignored but kept: ``to_record`` writes
       them back.
 
     ADR 48 says why.
@@ -137,10 +137,11 @@ class Model(BaseModel):
 
     @classmethod
     def from_record(cls, data: Any) -> Self:
-        """Read a stored record, of whatever version.
+        """Read a stored record, written by any version.
 
-        Raises ``UnreadableRecordError`` for one that lacks a field, or has a value (a status, say) that this version
-        does not know. Who reads many records sets such a one aside, so that it holds up no other.
+        Raises ``UnreadableRecordError`` for one that lacks a field, or has a value (a status, for example) that this
+        version does not know. Code that reads many records should skip such a record, so that the others are still
+        read.
         """
         try:
             return cls._parsed(data, "allow", "")
@@ -150,7 +151,7 @@ class Model(BaseModel):
 
     @classmethod
     def _parsed(cls, data: Any, extra: Literal["forbid", "ignore", "allow"], at: str) -> Self:
-        # Given here, ``extra`` goes for the nested models too, which one in the configuration would not.
+        # Passed here, ``extra`` applies to the nested models too; in the configuration it would not.
         try:
             return cls.model_validate(data, extra=extra, by_alias=True, by_name=False)
         except ValidationError as error:
@@ -161,14 +162,14 @@ class Model(BaseModel):
         return self.model_dump(mode="json", by_alias=True, exclude_none=True)
 
     def to_record(self, *, without_defaults: bool = False) -> dict[str, Any]:
-        """As it is stored: the same, with the fields of the record it was read from that this version does not know."""
+        """The form in which it is stored: the same, with unknown fields of the record that it was read from."""
         wire = self.model_dump(mode="json", by_alias=True, exclude_none=True, exclude_defaults=without_defaults)
         _restore_unknown(self, wire)
         return wire
 
 
 def _restore_unknown(value: Any, wire: Any) -> None:
-    """Put what ``from_record`` kept into the wire form of the same value, which pydantic leaves out."""
+    """Put what ``from_record`` kept back into the wire form of the same value; pydantic omits it."""
     if wire is None:
         return
     if isinstance(value, BaseModel):
@@ -181,7 +182,7 @@ def _restore_unknown(value: Any, wire: Any) -> None:
 
 
 def invalid_input(error: ValidationError, *, at: str = "") -> InvalidInputError:
-    """A pydantic error in this project's words, without echoing the values that were refused."""
+    """A pydantic error as an ``InvalidInputError``, without repeating the rejected values."""
     details = error.errors(include_url=False, include_input=False)
     return _refusal([field_error(detail, at=at) for detail in details if not _follows_from_others(detail, details)])
 
@@ -193,13 +194,13 @@ def _refusal(fields: Sequence[FieldError]) -> InvalidInputError:
 
 
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
-"""Control characters (Unicode's category Cc) but tab and line ends, and halves of surrogate pairs: none is text."""
+"""Control characters (Unicode category Cc) except tab and line ends, and halves of surrogate pairs."""
 
 
 def _unprintable(data: Any, at: str) -> Iterator[tuple[str, str]]:
-    """Paths of the texts in JSON data that have a character no text has any use for, and what is wrong with each."""
+    """Paths of the texts in JSON data that contain a forbidden character, and a message for each."""
     waiting = [(at, data)]
-    while waiting:  # a caller may nest deeper than a function may call itself
+    while waiting:  # a caller may nest data deeper than Python allows recursion
         path, value = waiting.pop()
         if isinstance(value, str):
             found = _UNPRINTABLE.search(value)
@@ -214,7 +215,7 @@ def _unprintable(data: Any, at: str) -> Iterator[tuple[str, str]]:
 
 
 def _follows_from_others(detail: ErrorDetails, details: Sequence[ErrorDetails]) -> bool:
-    """A list that is too short only because its items were refused: the items say it better."""
+    """A list that is too short only because its items were rejected: the items' errors are enough."""
     loc = detail["loc"]
     return detail["type"] == "too_short" and any(
         len(other["loc"]) > len(loc) and other["loc"][: len(loc)] == loc for other in details
@@ -222,7 +223,7 @@ def _follows_from_others(detail: ErrorDetails, details: Sequence[ErrorDetails]) 
 
 
 def path_of(parts: Sequence[int | str], *, at: str = "") -> str:
-    """``schedule.blackoutDates[0]``: names after dots, indexes in brackets, below ``at``."""
+    """``schedule.blackoutDates[0]``: names separated by dots, indexes in brackets, below ``at``."""
     path = at
     for part in parts:
         path += f"[{part}]" if isinstance(part, int) else (f".{part}" if path else str(part))
@@ -259,8 +260,8 @@ _WORDS = {
     }.items()
     for kind in kinds.split()
 }
-"""What is wrong, by the type that pydantic gives it (docs.pydantic.dev/latest/errors/validation_errors), in words for
-whoever sends JSON. Other types come from validators of ours, which say it themselves."""
+"""Messages by pydantic's error type (docs.pydantic.dev/latest/errors/validation_errors), for people who send JSON.
+Other types come from this project's validators, which have their own messages."""
 
 
 def field_error(detail: ErrorDetails, *, at: str = "") -> FieldError:

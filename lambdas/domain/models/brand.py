@@ -16,7 +16,7 @@ Line = Annotated[str, StringConstraints(min_length=1, max_length=300)]
 Paragraph = Annotated[str, StringConstraints(min_length=1, max_length=2_000)]
 LanguageTag = Annotated[str, shaped(r"^[a-z]{2}(-[A-Z]{2})?$", "a language, like en or de-AT")]
 """ISO 639-1 language, optionally with an ISO 3166-1 country: ``en``, ``de-AT``."""
-# The length is a constraint of its own: a counted repetition of ``\w``, which is Unicode's, takes 0.1 s to compile.
+# The length is a separate constraint: a counted repetition of ``\w``, which covers Unicode, takes 0.1 s to compile.
 Hashtag = Annotated[str, shaped(r"^#\w+$", "a hashtag, like #spring", max_length=101)]
 Handle = Annotated[str, shaped(r"^@[\w.]+$", "a handle, like @acme", max_length=65)]
 
@@ -28,23 +28,23 @@ class EmojiPolicy(StrEnum):
 
 
 class Disclaimer(Model):
-    """A sentence that must stand in every post, or in those of some platforms."""
+    """A sentence that every post must contain, or every post on some platforms."""
 
     text: Line
     platforms: tuple[Platform, ...] = ()
 
 
 class LinkPolicy(Model):
-    """Where links may point, and how they are tagged."""
+    """Where links may lead, and how they are tagged."""
 
     allowed_domains: tuple[Annotated[str, shaped(r"^[a-z0-9.-]+\.[a-z]{2,}$", "a domain, like example.com")], ...] = ()
-    """Registrable domains; a subdomain of one is allowed too. Empty: any."""
+    """Registrable domains; their subdomains are allowed too. Empty: any."""
     utm_source: Annotated[str, shaped(r"^[a-z0-9_-]{1,50}$", "1 to 50 small letters, digits, _ and -")] | None = None
     """``utm_source`` of generated links; the platform's name where absent."""
 
 
 class BrandConfig(Model):
-    """How a brand sounds and what it may say (body of ``PUT /brands/{id}``)."""
+    """The voice of a brand and what its texts may say (body of ``PUT /brands/{id}``)."""
 
     name: Annotated[str, StringConstraints(min_length=1, max_length=100)]
     tone: Annotated[tuple[Line, ...], Field(min_length=1, max_length=8)]
@@ -81,13 +81,13 @@ class PersonaConfig(Model):
 
     name: Annotated[str, StringConstraints(min_length=1, max_length=100)]
     role: Line
-    """``Head of customer success``: whom the reader should imagine speaking."""
+    """``Head of customer success``: the role of the imagined speaker."""
     style: Paragraph
     formality: Formality = Formality.NEUTRAL
     first_person: bool = True
     """True: ``I`` and ``we``; false: the brand in the third person."""
     examples: Annotated[tuple[Paragraph, ...], Field(min_length=1, max_length=20)]
-    """Posts this persona wrote, from which the voice is taken."""
+    """Posts by this persona, as examples of the voice."""
     platforms: tuple[Platform, ...] = ()
     """Where this persona posts; empty: everywhere."""
     languages: tuple[LanguageTag, ...] = ()

@@ -73,7 +73,7 @@ class OnTimeout(StrEnum):
     """What silence means."""
 
     REJECT = "reject"  # the campaign expires
-    APPROVE = "approve"  # the posts go out as shown
+    APPROVE = "approve"  # the posts are approved as shown
     EXTEND = "extend"  # the same reviewers get the same time once more, then it expires
     ESCALATE = "escalate"  # ``escalateTo`` get the same time, then it expires
 

@@ -1,6 +1,6 @@
-"""The steps of BUILD, and the record that a step leaves of its work: its checkpoint.
+"""The steps of BUILD, and the checkpoint, the record that each attempt of a step leaves.
 
-One name for each step everywhere: state, folder, Lambda, metric dimension and checkpoint.
+Each step has the same name as state, module, Lambda, metric dimension and checkpoint.
 """
 
 from enum import StrEnum
@@ -30,7 +30,7 @@ BUILD_STEPS: Final = (
 
 class StepOutcome(StrEnum):
     STARTED = "started"
-    """Begun and not ended: at work, or killed."""
+    """Begun but not ended: either running or killed."""
     SUCCEEDED = "succeeded"
     FAILED = "failed"
 
@@ -38,8 +38,8 @@ class StepOutcome(StrEnum):
 class Checkpoint(Model, defer_build=False):
     """One attempt of one step.
 
-    A step that moves its campaign writes it in the transaction that makes the move, so that the two cannot disagree
-    whenever the process dies. Others write it when they end, and those that take long also when they begin.
+    A step that changes its campaign's status writes it in the same transaction, so that the two cannot disagree even if
+    the process dies. Other steps write it when they end, and long ones also when they begin.
     """
 
     step_name: str
@@ -49,18 +49,18 @@ class Checkpoint(Model, defer_build=False):
     execution_arn: str
     correlation_id: str
     entered_at: Moment | None = None
-    """When the engine entered the state: tells one visit of a state from the next. ``None`` in old records."""
+    """When the engine entered the state; distinguishes visits of the same state. ``None`` in old records."""
     started_at: Moment
     ended_at: Moment | None = None
     duration_ms: float | None = None
     input: dict[str, Any] | None = None
-    """Without anything that opens something."""
+    """Without secrets."""
     input_hash: str | None = None
     """SHA-256 of the input as canonical JSON, hexadecimal."""
     input_bytes: int | None = None
     output_hash: str | None = None
     output_bytes: int | None = None
     effect: CampaignStatus | None = None
-    """The status this attempt moved its campaign to."""
+    """The status to which this attempt changed its campaign."""
     result: dict[str, Any] | None = None
     error: Failure | None = None

@@ -1,4 +1,4 @@
-"""What a campaign made outside of the table, so that it can be undone (``services/saga.py``)."""
+"""What a campaign created outside the table, so that it can be undone (``services/saga.py``)."""
 
 from enum import StrEnum
 
@@ -7,20 +7,21 @@ from lambdas.domain.models.base import Model, Moment
 
 class EffectStatus(StrEnum):
     MADE = "made"
-    """Or about to be."""
+    """Created, or about to be."""
     UNDONE = "undone"
     NOT_UNDONE = "not_undone"
-    """Undoing failed; ``error`` says why. A person has to look when no attempt is left."""
+    """Undoing failed; ``error`` says why. Once no attempt is left, a person has to look at it."""
 
 
 class Effect(Model):
-    """Something made outside (``SK = EFFECT#<kind>#<name>``). Making the same again is the same effect."""
+    """Something created outside the table (``SK = EFFECT#<kind>#<name>``). Creating the same thing again is the same
+    effect."""
 
     kind: str
     name: str
-    """What tells it from others of its kind."""
+    """Distinguishes it from others of its kind."""
     target: dict[str, str]
-    """What its undo needs to know."""
+    """What the undo function needs to know."""
     step: str
     execution_arn: str
     recorded_at: Moment

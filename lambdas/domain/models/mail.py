@@ -16,9 +16,10 @@ class Mail(Model):
     subject: Annotated[str, Field(min_length=1, max_length=200)]
     text: str
     html: str
-    """With its style sheet in a ``<style>`` element; the mailer inlines it, since many mail programs read no other."""
+    """With its style sheet in a ``<style>`` element; the mailer inlines it, because many mail programs ignore style
+    sheets."""
     tags: dict[str, str] = Field(default_factory=dict)
-    """SES message tags: ids only, never a token or an address. A bounce comes back with them."""
+    """SES message tags: ids only, never a token or an address. Bounce reports contain them."""
     sender: Sender | None = None
     """Of the tenant; ``None``: the deployment's."""
     in_name_of: str | None = None
@@ -26,7 +27,7 @@ class Mail(Model):
 
 
 class Kind(StrEnum):
-    """Tag ``kind`` of a mail."""
+    """Value of the tag ``kind`` of a mail."""
 
     APPROVAL = "approval"
     REMINDER = "reminder"

@@ -1,4 +1,4 @@
-"""What a tenant said in its last campaigns, which the next ones must not say again."""
+"""The texts of a tenant's last campaigns, which its next ones must not repeat."""
 
 from collections.abc import Sequence
 from typing import Self
@@ -7,9 +7,9 @@ from lambdas.domain.ids import CampaignId, CampaignIdField
 from lambdas.domain.models.base import Model
 
 CAMPAIGNS = 3
-"""Texts are kept of a tenant's newest approved campaigns, so many."""
+"""Number of the tenant's newest approved campaigns whose texts are kept."""
 MAX_TEXTS = 200
-"""Of all of them together, shared evenly. Each new post is compared with all of them."""
+"""Maximum number of texts of all of them together, divided evenly. Each new post is compared with all of them."""
 
 
 class RecentCampaign(Model):
@@ -20,16 +20,16 @@ class RecentCampaign(Model):
 
 
 class RecentCampaigns(Model):
-    """The newest campaign first. Ids begin with the time, so an id that is greater is of a newer campaign.
+    """The newest campaign first. Ids begin with the time, so a greater id means a newer campaign.
 
-    Adding the same campaigns comes to the same whatever the order, and however often.
+    The result does not depend on the order in which campaigns are added, or on how often.
     """
 
     campaigns: tuple[RecentCampaign, ...] = ()
 
     def added(self, campaign_id: CampaignId, texts: Sequence[str]) -> Self:
-        """With this campaign's texts in the place of those it had; nothing changes for one that is too old, or that
-        has no texts."""
+        """With this campaign's texts, replacing earlier ones of the same campaign; unchanged for a campaign that is too
+        old or has no texts."""
         if not texts:
             return self
         others = [campaign for campaign in self.campaigns if campaign.campaign_id != campaign_id]
@@ -45,5 +45,5 @@ class RecentCampaigns(Model):
         return self.model_copy(update={"campaigns": others})
 
     def texts_for(self, campaign_id: CampaignId) -> list[str]:
-        """What that campaign must not repeat: all but its own."""
+        """The texts that the campaign must not repeat: all except its own."""
         return [text for campaign in self.campaigns if campaign.campaign_id != campaign_id for text in campaign.texts]

@@ -1,4 +1,4 @@
-"""What a tenant settles once for all of its campaigns."""
+"""Settings of a tenant that apply to all its campaigns."""
 
 from typing import Annotated
 
@@ -9,7 +9,8 @@ from lambdas.domain.models.base import Email, Model
 
 
 class Sender(Model):
-    """Who a tenant's mails come from. The address is an identity that SES has verified and that is the tenant's."""
+    """The sender of a tenant's mails. The address is an identity that SES has verified and that belongs to the
+    tenant."""
 
     address: Email
     name: Annotated[str, shaped(r"^[^\x00-\x1f\x7f]{1,100}$", "1 to 100 characters in one line")] | None = None
@@ -20,14 +21,14 @@ class SlackUse(Model):
     """Reviewers get their links in Slack as well. The bot's token is a secret of the deployment, never a setting."""
 
     channel: Annotated[str, shaped(r"^[CG][A-Z0-9]{8,20}$", "the id of a channel, like C0123456789")] | None = None
-    """Id of a channel that is told, without a link, when a campaign waits for approval."""
+    """Id of a channel that gets a message, without a link, when a campaign waits for approval."""
 
 
 class TenantConfig(Model):
     """Body of ``PUT /settings``."""
 
     sender: Sender | None = None
-    """Absent: the deployment's."""
+    """If absent, the deployment's sender."""
     slack: SlackUse | None = None
     """Absent: mail only."""
     notify: Annotated[tuple[Email, ...], Field(max_length=10)] = ()
@@ -36,6 +37,6 @@ class TenantConfig(Model):
 
 
 class TenantSettings(TenantConfig):
-    """As stored. ``version`` grows by 1 with each change; 0: nothing was ever stored."""
+    """As stored. ``version`` increases by 1 with each change; 0: nothing was ever stored."""
 
     version: Annotated[int, Field(ge=0)] = 0

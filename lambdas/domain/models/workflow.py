@@ -1,4 +1,4 @@
-"""What travels between the states of BUILD: ids and counts, never posts."""
+"""The data passed between the states of BUILD: ids and counts, never posts."""
 
 import json
 from enum import StrEnum
@@ -36,7 +36,7 @@ class BuildInput(Model):
 
 
 class Attempt(Model):
-    """The engine's own account of the attempt, from the context object."""
+    """The attempt, as described by Step Functions' context object."""
 
     execution_arn: str
     execution_name: str
@@ -53,7 +53,7 @@ class ManifestLocation(Model):
 
 
 class StatusResult(Model):
-    """Result of a step that moves the campaign: where it is now."""
+    """Result of a step that changes the campaign's status: the new status."""
 
     status: CampaignStatus
     counts: PostCounts | None = None
@@ -66,15 +66,15 @@ class PlanResult(Model):
     total_posts: int
     batches: int
     map_concurrency: Annotated[int, Field(ge=1)]
-    """Children at once, so that ``children × posts in a batch`` stays within the campaign's limit."""
+    """Concurrent children, so that ``children × posts in a batch`` stays within the campaign's limit."""
     tolerated_failure_percentage: Annotated[float, Field(ge=0, le=100)]
-    """Read by the map of executions that were started before it tolerated every batch."""
+    """Read by the map of older executions; newer ones tolerate every failed batch."""
     revision: Annotated[int, Field(ge=0)] = 0
-    """Of which revision of the campaign this is the plan; later steps of an earlier one change nothing."""
+    """The revision of the campaign that this plan is for; later steps of an earlier revision change nothing."""
 
 
 class BatchResult(Model):
-    """Result of one batch; the map throws it away and the table keeps the truth."""
+    """Result of one batch; the map discards it, because the table has the posts."""
 
     batch_id: int
     completed: int
@@ -96,14 +96,14 @@ class ApprovalOutcome(Model):
 
 
 class ApprovalState(Model):
-    """``ApprovalOutcome``; when the wait for one timed out, ``expired``, or ``ask_again`` while there is time left."""
+    """``ApprovalOutcome``; if the wait timed out, ``expired``, or ``ask_again`` while there is time left."""
 
     callback_id: CallbackId | None = None
     decision: Decision | Literal["expired", "ask_again"]
 
 
 class CaughtError(Model):
-    """What a Catch hands over (the engine's own spelling)."""
+    """What a Catch passes on (with the engine's own spelling)."""
 
     error: Annotated[str, Field(alias="Error")]
     cause: Annotated[str, Field(alias="Cause")] = ""
@@ -123,7 +123,7 @@ def message_in(cause: str) -> str:
 
 
 class BuildState(BuildInput):
-    """The state of a BUILD execution as it grows from step to step."""
+    """The state of a BUILD execution, to which each step adds."""
 
     plan: PlanResult | None = None
     approval: ApprovalState | None = None
@@ -131,7 +131,7 @@ class BuildState(BuildInput):
 
 
 class TaskEvent(Model):
-    """What every task is given: the state so far, and which attempt this is."""
+    """What every task receives: the state so far, and which attempt this is."""
 
     input: BuildInput
     attempt: Attempt

@@ -55,7 +55,7 @@ def test_a_campaign_that_waits_for_its_reviewer_outlives_a_kill(tmp_path: Path) 
 
         said: list[str] = []
         stack = Stack.up(tmp_path, None, said.append)
-        assert "going on with 1 campaign that the last stop interrupted" in said
+        assert "resuming 1 campaign that the last stop interrupted" in said
         client.wait(campaign_id, "awaiting_approval", seconds=300)
         assert client.link(campaign_id) == first_link, "nobody is asked twice"
         client.decide(campaign_id, "approved")
@@ -124,4 +124,4 @@ def test_a_failing_demo_says_which_step_and_why(tmp_path: Path) -> None:
     result = cli(taken, "demo")
     assert result.returncode == 1
     assert "The demo failed" in result.stderr
-    assert "Step: Bring up the local stack" in result.stderr
+    assert "Step: Start the local stack" in result.stderr
