@@ -131,9 +131,7 @@ def _look(entry: ActiveCampaign, ports: Ports, *, suspect: bool) -> tuple[Findin
     return finding, entry, now + (SOON if suspect or starting else WAITING if waits else WORKING)
 
 
-def _over(
-    entry: ActiveCampaign, campaign: Campaign, ports: Ports
-) -> tuple[Finding, ActiveCampaign, datetime | None]:
+def _over(entry: ActiveCampaign, campaign: Campaign, ports: Ports) -> tuple[Finding, ActiveCampaign, datetime | None]:
     """Tell people of a failure, once, and take the campaign off the list when nothing of it is left to be seen to."""
     now = ports.clock.now()
     if entry.alert and campaign.error:
