@@ -71,8 +71,7 @@ _THRESHOLDS = (700, 10, 10)
 class Bootstrap:
     """``Ports`` of one function, created from its settings: for one invocation, or for the lifetime of its process.
 
-    ``deadline`` is when Lambda ends the invocation. The table and the model get it from here, so that no step has to
-    pass it on.
+    ``deadline``, when Lambda ends the invocation, reaches the table and the model from here and not through steps.
     """
 
     def __init__(self, settings: Settings, deadline: Deadline | None = None) -> None:
@@ -306,13 +305,9 @@ def step(
 
 
 def load(model: type[Settings], *, approvals: bool = False) -> None:
-    """Import what a function with these settings is going to use: while Lambda initialises its process, for which it
-    has up to ten seconds, and not within its first invocation
-    (docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html).
-
-    ``approvals``: it works with requests for approval, whose models are many. What exists by then is never looked
-    through for garbage; what an invocation makes is, as ever.
-    """
+    """Import what a function with these settings will use, while Lambda initialises its process and not within its
+    first invocation (docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html). ``approvals``: with the
+    store of requests, whose models are many. What exists by then is not garbage-collected any more."""
     stores = (*_STORES, "request_store") if approvals else _STORES
     for store in stores if issubclass(model, TableSettings) else ():
         import_module(f"lambdas.adapters.table.{store}")
@@ -321,6 +316,5 @@ def load(model: type[Settings], *, approvals: bool = False) -> None:
 
 
 def ports_for(model: type[Settings], context: object = None) -> Bootstrap:
-    """Ports with settings from the environment. ``context`` is the invocation's; adapters that wait need to know when
-    it ends."""
+    """Ports with settings from the environment. ``context`` is the invocation's, which says when it ends."""
     return Bootstrap(settings(model), deadline_of(context))

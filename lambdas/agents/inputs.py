@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 
 from lambdas.agents.outcome import AgentError, ErrorCode
 from lambdas.domain.models.base import Model
-from lambdas.domain.models.brand import Brand, KeyMessage
-from lambdas.domain.models.campaign import Campaign, CampaignBrief, Configuration, Product
+from lambdas.domain.models.brand import Brand, Configuration, KeyMessage
+from lambdas.domain.models.campaign import Campaign, CampaignBrief, Product
 from lambdas.domain.models.post import Post, Revision
 from lambdas.domain.platforms import Platform
 

@@ -11,7 +11,8 @@ from lambdas.agents.outcome import result_of
 from lambdas.bootstrap import step
 from lambdas.domain.errors import ConflictError, InvalidInputError, InvalidPlanError
 from lambdas.domain.ids import post_id_for
-from lambdas.domain.models.campaign import Campaign, CampaignStatus, Configuration, Generation, PostCounts
+from lambdas.domain.models.brand import Configuration
+from lambdas.domain.models.campaign import Campaign, CampaignStatus, Generation, PostCounts
 from lambdas.domain.models.post import Batch, PlannedPost, Post
 from lambdas.domain.models.workflow import PlanResult, StepEvent
 from lambdas.ports.bundle import Ports

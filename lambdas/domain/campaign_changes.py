@@ -4,7 +4,8 @@ from datetime import datetime
 from typing import Any, TypedDict
 
 from lambdas.domain.models.base import Model, iso
-from lambdas.domain.models.campaign import Campaign, CampaignStatus, Configuration, Failure, PostCounts
+from lambdas.domain.models.brand import Configuration
+from lambdas.domain.models.campaign import Campaign, CampaignStatus, Failure, PostCounts
 
 
 class OtherChanges(TypedDict, total=False):

@@ -8,8 +8,8 @@ from lambdas.domain.calendar import open_days, open_minutes, planned_count
 from lambdas.domain.compliance.urls import link_problems
 from lambdas.domain.errors import FieldError, InvalidInputError
 from lambdas.domain.ids import TenantId
-from lambdas.domain.models.brand import Brand, Persona
-from lambdas.domain.models.campaign import CampaignBrief, Configuration
+from lambdas.domain.models.brand import Brand, Configuration, Persona
+from lambdas.domain.models.campaign import CampaignBrief
 from lambdas.domain.platforms import LABELS, Platform
 from lambdas.domain.record_size import MAX_ITEM_BYTES, RESERVE_BYTES, record_bytes
 from lambdas.ports.stores import CatalogStore

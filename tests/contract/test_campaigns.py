@@ -13,8 +13,8 @@ from lambdas.domain.due_entry import Kind
 from lambdas.domain.errors import ConcurrentUpdateError, ConflictError, InvalidInputError, NotFoundError
 from lambdas.domain.ids import BrandId, PersonaId
 from lambdas.domain.models.active import SOON
-from lambdas.domain.models.brand import Brand, Persona
-from lambdas.domain.models.campaign import CampaignStatus, Configuration, Failure, PostCounts
+from lambdas.domain.models.brand import Brand, Configuration, Persona
+from lambdas.domain.models.campaign import CampaignStatus, Failure, PostCounts
 from lambdas.ports.stores import CampaignStore, IdempotencyRecord
 from lambdas.ports.table import Table
 from tests.contract.samples import ACME, GLOBEX, KEY, NOW, brand_config, campaign, numbered, persona_config

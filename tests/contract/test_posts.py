@@ -13,9 +13,9 @@ from lambdas.adapters.table.dynamo_table import DynamoTable
 from lambdas.adapters.table.items import from_item
 from lambdas.adapters.table.post_store import TablePosts
 from lambdas.domain.batch_lease import under_claims
-from lambdas.domain.errors import ConcurrentUpdateError, InvalidInputError, NotFoundError
+from lambdas.domain.errors import InvalidInputError, NotFoundError
 from lambdas.domain.models.campaign import PostCounts
-from lambdas.domain.models.post import Claim, Edit, PostContent, PostStatus, Revision
+from lambdas.domain.models.post import Claim, PostContent, PostStatus, Revision
 from lambdas.ports.paging import every
 from lambdas.ports.stores import PostStore
 from tests.contract.samples import GLOBEX, KEY, NOW, broken, claim, plan, written
@@ -293,39 +293,8 @@ def test_a_post_that_is_sent_back_is_planned_again_with_what_was_said(store: Pos
     assert store.progress(KEY).completed == 2
 
 
-def test_an_edit_is_stored_if_nobody_was_faster(store: PostStore) -> None:
-    posts, batches = plan()
-    store.plan(KEY, posts, batches)
-    done = store.finish(KEY, 0, [written(posts[0])])[0]
-    assert done.content
-    edit = Edit(at=NOW, by="robin", previous=done.content)
-    changed = done.model_copy(update={"content": done.content.model_copy(update={"text": "Other"}), "edit": edit})
-    stored = store.edit(KEY, changed)
-    assert stored == store.get(KEY, done.post_id)
-    assert (stored.version, stored.edit, stored.content and stored.content.text) == (done.version + 1, edit, "Other")
-    other = changed.model_copy(update={"content": done.content.model_copy(update={"text": "Too late"})})
-    with pytest.raises(ConcurrentUpdateError):
-        store.edit(KEY, other)
-    assert store.get(KEY, done.post_id) == stored
-
-
 def test_a_page_is_bounded_by_bytes_and_nothing_is_left_out(store: PostStore) -> None:
     posts, batches = plan(posts=9)  # which may be edited to 400 KB each
     store.plan(KEY, [post.model_copy(update={"intent": "x" * 200_000}) for post in posts], batches)
     assert len(store.page(KEY, 100).items) == 4
     assert [post.post_id for post in every(store, KEY)] == [post.post_id for post in posts]
-
-
-def test_a_dropped_post_is_counted_apart_and_put_back(store: PostStore) -> None:
-    posts, batches = plan()
-    store.plan(KEY, posts, batches)
-    done = store.finish(KEY, 0, [written(posts[0])])[0]
-    moved = {"scheduled_at": NOW, "moved_from": done.scheduled_at}
-    dropped = store.edit(KEY, done.model_copy(update={"dropped": True, **moved}))
-    assert dropped == store.get(KEY, done.post_id)
-    assert (dropped.dropped, dropped.goes_out, dropped.moved_from) == (True, False, done.scheduled_at)
-    assert store.count(KEY) == store.progress(KEY) == PostCounts(total=4, planned=3, dropped=1)
-    back = store.edit(KEY, dropped.model_copy(update={"dropped": False, "moved_from": None}))
-    assert back == store.get(KEY, done.post_id)
-    assert (back.dropped, back.goes_out, back.moved_from) == (False, True, None)
-    assert store.count(KEY) == store.progress(KEY) == PostCounts(total=4, planned=3, completed=1)

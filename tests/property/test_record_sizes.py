@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from lambdas.adapters.table.items import to_attribute
 from lambdas.domain.errors import InvalidInputError
 from lambdas.domain.ids import BrandId, CorrelationId, PersonaId
-from lambdas.domain.models.brand import Brand, BrandConfig, PersonaConfig
-from lambdas.domain.models.campaign import CampaignBrief, Cause, Configuration, Failure
+from lambdas.domain.models.brand import Brand, BrandConfig, Configuration, PersonaConfig
+from lambdas.domain.models.campaign import CampaignBrief, Cause, Failure
 from lambdas.domain.platforms import Platform
 from lambdas.domain.record_size import MAX_ITEM_BYTES, RESERVE_BYTES, fits, record_bytes
 from lambdas.services.submission import Submission, submit

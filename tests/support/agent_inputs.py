@@ -7,8 +7,8 @@ from typing import Any
 
 from lambdas.agents.inputs import generator_input, planner_input
 from lambdas.domain.ids import CampaignId, CorrelationId, TenantId, post_id_for
-from lambdas.domain.models.brand import Brand, BrandConfig, Persona, PersonaConfig
-from lambdas.domain.models.campaign import Campaign, CampaignBrief, CampaignStatus, Configuration
+from lambdas.domain.models.brand import Brand, BrandConfig, Configuration, Persona, PersonaConfig
+from lambdas.domain.models.campaign import Campaign, CampaignBrief, CampaignStatus
 from lambdas.domain.models.post import PlannedPost, Post
 from lambdas.domain.platforms import Platform
 

@@ -10,8 +10,8 @@ from lambdas.agents.content_generator.contract import GeneratorInput
 from lambdas.agents.inputs import generator_input, planner_input
 from lambdas.agents.seeding import derive_seed, pick, shuffled
 from lambdas.domain.ids import CampaignId, CorrelationId, TenantId
-from lambdas.domain.models.brand import Brand, BrandConfig, Persona, PersonaConfig
-from lambdas.domain.models.campaign import Campaign, CampaignBrief, CampaignStatus, Configuration
+from lambdas.domain.models.brand import Brand, BrandConfig, Configuration, Persona, PersonaConfig
+from lambdas.domain.models.campaign import Campaign, CampaignBrief, CampaignStatus
 from lambdas.domain.models.post import PlannedPost, Post, PostContent, RuleResult
 from tests.support.agent_inputs import CAMPAIGN_ID, NOW
 

@@ -17,7 +17,8 @@ from lambdas.agents.offline.offline_model import OfflineModel
 from lambdas.domain.due_entry import SHARDS, DueEntry, Kind
 from lambdas.domain.ids import CampaignId, CampaignKey, CorrelationId, PostId, TaskToken, TenantId
 from lambdas.domain.models.base import iso
-from lambdas.domain.models.campaign import Campaign, CampaignBrief, CampaignStatus, Configuration
+from lambdas.domain.models.brand import Configuration
+from lambdas.domain.models.campaign import Campaign, CampaignBrief, CampaignStatus
 from lambdas.domain.models.post import Post
 from lambdas.domain.models.workflow import BuildInput
 from lambdas.ports.bundle import Deadline

@@ -7,10 +7,11 @@ from typing import Annotated
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 
 from lambdas.api.rest.answers import Answer, answer, described, html_described, listing
+from lambdas.api.rest.approval_views import WORDS_BYTES, ApprovalView, DecidedApproval
 from lambdas.api.rest.campaigns import CampaignPath
 from lambdas.api.rest.request import Routes, bearer, form_body, json_body, manager
 from lambdas.api.rest.resolver import Resolver
-from lambdas.api.rest.views import WORDS_BYTES, ApprovalView, DecidedApproval, Listing
+from lambdas.api.rest.views import Listing
 from lambdas.domain.errors import CampaignError, ConflictError, FieldError
 from lambdas.domain.ids import CallbackIdField, CampaignId, CampaignKey
 from lambdas.domain.models.approval import DecisionInput

@@ -7,16 +7,10 @@ from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 from pydantic import Field
 
 from lambdas.api.rest.answers import Answer, answer, described, listing
+from lambdas.api.rest.approval_views import ApprovalView, ProgressView
 from lambdas.api.rest.request import IDEMPOTENCY_HEADER, Routes, caller, idempotency_key, json_body, manager
 from lambdas.api.rest.resolver import Resolver
-from lambdas.api.rest.views import (
-    AcceptedCampaign,
-    ApprovalView,
-    CampaignItem,
-    CampaignView,
-    Listing,
-    ProgressView,
-)
+from lambdas.api.rest.views import AcceptedCampaign, CampaignItem, CampaignView, Listing
 from lambdas.domain.errors import FieldError, InvalidInputError
 from lambdas.domain.ids import CampaignIdField, CampaignKey
 from lambdas.domain.models.base import Model

@@ -179,6 +179,9 @@ def _restore_unknown(value: Any, wire: Any) -> None:
     elif isinstance(value, list | tuple):
         for member, its_wire in zip(value, wire, strict=True):
             _restore_unknown(member, its_wire)
+    elif isinstance(value, dict):
+        for name, member in value.items():
+            _restore_unknown(member, wire.get(name))
 
 
 def invalid_input(error: ValidationError, *, at: str = "") -> InvalidInputError:

@@ -135,3 +135,10 @@ KeyMessageField = Annotated[
     Annotated[Line, Tag("[text]")] | Annotated[KeyMessage, Tag("[object]")], Discriminator(_form)
 ]
 """A string or an object. ``base.field_error`` leaves these tags out of a field's path."""
+
+
+class Configuration(Model):
+    """The brand and personas as they were when the campaign was saved: later edits do not reach it."""
+
+    brand: Brand
+    personas: tuple[Persona, ...]

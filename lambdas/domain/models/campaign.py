@@ -20,7 +20,7 @@ from pydantic.functional_serializers import PlainSerializer
 
 from lambdas.domain.ids import BrandIdField, CampaignIdField, CampaignKey, CorrelationId, PersonaIdField, TenantIdField
 from lambdas.domain.models.base import Email, Integer, Model, Moment
-from lambdas.domain.models.brand import Brand, KeyMessageField, LanguageTag, Line, Paragraph, Persona
+from lambdas.domain.models.brand import Configuration, KeyMessageField, LanguageTag, Line, Paragraph
 from lambdas.domain.models.schedule import MAX_POSTS, Deadline, Schedule
 from lambdas.domain.platforms import Platform
 
@@ -208,13 +208,6 @@ class CampaignBrief(Model, defer_build=False):
         return self.model_copy(update={"schedule": self.schedule.model_copy(update={"start": moment})})
 
 
-class Configuration(Model):
-    """The brand and personas as they were when the campaign was saved: later edits do not reach it."""
-
-    brand: Brand
-    personas: tuple[Persona, ...]
-
-
 class Cause(Model):
     """One link of the chain behind a failure."""
 
@@ -281,8 +274,7 @@ class Campaign(Model, defer_build=False):
     error: Failure | None = None
     revision: Annotated[int, Field(ge=0)] = 0
     """How many times posts went back; set by RevisePosts."""
-    needs_person: Annotated[int, Field(ge=0)] = 0
-    """Posts of which the last revision left something to a person (``Post.needs_person``); set by AggregateResults."""
+    needs_person: Annotated[int, Field(ge=0)] = 0  # how many ``Post.needs_person``; set by AggregateResults
     content_hash: str | None = None
     """Of the posts when AggregateResults last read them; they change only while reviewers are asked."""
     approved_content_hash: str | None = None
@@ -319,8 +311,8 @@ class Campaign(Model, defer_build=False):
         """What is done otherwise than the brief says, or cannot be done well."""
         found = []
         if self.plans_from > self.brief.schedule.start_utc():
-            first = self.brief.schedule.told(self.plans_from)
-            found.append(Notice(field="schedule.start", message=f"is in the past; posts are planned from {first}"))
+            said = f"is in the past; posts are planned from {self.brief.schedule.told(self.plans_from)}"
+            found.append(Notice(field="schedule.start", message=said))
         messages, posts = len(self.brief.key_messages), self.brief.post_count or 0
         if posts > POSTS_PER_MESSAGE * messages:
             said = f"{messages} for {posts} posts: they will be alike; name more messages, or want fewer posts"

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from lambdas.api.rest import views
+from lambdas.api.rest import approval_views as views
 from lambdas.domain.models.approval import MailState
 from lambdas.domain.models.base import iso
 from lambdas.domain.models.campaign import CampaignStatus

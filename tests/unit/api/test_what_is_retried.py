@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from lambdas.domain.models.campaign import CampaignBrief, CampaignStatus, Configuration, PostCounts
+from lambdas.domain.models.brand import Configuration
+from lambdas.domain.models.campaign import CampaignBrief, CampaignStatus, PostCounts
 from lambdas.domain.models.post import PostError, PostStatus
 from lambdas.services import alerts
 from lambdas.services.validation import resolve_configuration

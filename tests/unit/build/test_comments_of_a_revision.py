@@ -4,7 +4,8 @@ delivery changes nothing."""
 from typing import Any
 
 from lambdas.agents import content_generator
-from lambdas.api.rest.views import ApprovalView, CampaignView, PostView
+from lambdas.api.rest.approval_views import ApprovalView
+from lambdas.api.rest.views import CampaignView, PostView
 from lambdas.domain.ids import post_id_for
 from lambdas.domain.models.approval import Approval, Decision, PostDecision, PostVerdict
 from lambdas.domain.models.campaign import CampaignStatus

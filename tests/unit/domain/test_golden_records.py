@@ -135,6 +135,8 @@ def _with_a_field_at_every_level(model: Model) -> tuple[dict[str, Any], set[type
             return {alias: grown(getattr(value, aliases[alias]), member) for alias, member in wire.items()} | ADDED
         if isinstance(value, tuple):
             return [grown(*pair) for pair in zip(value, wire, strict=True)]
+        if isinstance(value, dict):
+            return {name: grown(*pair) for name, pair in zip(wire, zip(value.values(), wire.values()), strict=True)}
         return wire
 
     return grown(model, model.to_wire()), extended

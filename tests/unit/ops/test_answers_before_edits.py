@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from lambdas.api.rest.views import ApprovalView
+from lambdas.api.rest.approval_views import ApprovalView
 from lambdas.domain.content_hash import content_hash
 from lambdas.domain.errors import ConflictError
 from lambdas.domain.models.approval import Approval, ApprovalStatus, PostDecision, PostVerdict

@@ -38,6 +38,7 @@ def test_a_decision_whose_execution_is_lost_is_kept_for_the_next_one(world: Worl
     request(world, SECOND)
     assert [resumed.output["decision"] for resumed in world.engine.resumed] == ["approved"]
     assert asked.approval.resumed_at
+    assert after(asked, HOUR) == {"decision mail sent": 1}
     assert after(asked, HOUR) == {}
 
 
@@ -52,7 +53,7 @@ def test_a_decision_whose_sender_died_reaches_the_workflow_once(world: World) ->
     asked = Asked(world)
     decided(world, Decision.APPROVED)
     assert after(asked, timedelta(0)) == {}  # whoever recorded it is about to send it
-    assert after(asked, RESUME_GRACE) == {"resumed": 1}
+    assert after(asked, RESUME_GRACE) == {"resumed": 1, "decision mail sent": 1}
     assert after(asked, HOUR) == {}
     assert [resumed.output["decision"] for resumed in world.engine.resumed] == ["approved"]
     assert asked.approval.resumed_at
@@ -69,6 +70,6 @@ def test_a_decision_that_did_arrive_is_not_sent_for_ever(world: World) -> None:
         status=CampaignStatus.APPROVED,
         at=world.clock.now(),
     )
-    assert after(asked, HOUR) == {"gone": 1}
+    assert after(asked, HOUR) == {"gone": 1, "decision mail sent": 1}
     assert after(asked, HOUR) == {}
     assert len(world.engine.resumed) == 1

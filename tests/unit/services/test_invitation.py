@@ -2,8 +2,7 @@
 
 import pytest
 
-from lambdas.domain.models.brand import Brand
-from lambdas.domain.models.campaign import Configuration
+from lambdas.domain.models.brand import Brand, Configuration
 from lambdas.domain.models.mail import Kind
 from lambdas.services.approval_letters import invitation
 from tests.support import samples
