@@ -136,7 +136,10 @@ def _with_a_field_at_every_level(model: Model) -> tuple[dict[str, Any], set[type
         if isinstance(value, tuple):
             return [grown(*pair) for pair in zip(value, wire, strict=True)]
         if isinstance(value, dict):
-            return {name: grown(*pair) for name, pair in zip(wire, zip(value.values(), wire.values()), strict=True)}
+            return {
+                name: grown(*pair)
+                for name, pair in zip(wire, zip(value.values(), wire.values(), strict=True), strict=True)
+            }
         return wire
 
     return grown(model, model.to_wire()), extended
