@@ -13,7 +13,7 @@ ROOMS_OF = {
     "services": {"domain", "ports", "services"},
     "adapters": {"domain", "ports", "services", "adapters", "settings"},
     "agents": {"domain", "ports", "services", "agents", "settings"},
-    "api": {"domain", "ports", "services", "api", "settings"},
+    "api": {"domain", "ports", "services", "api", "agents", "settings"},
     "build": {"domain", "ports", "services", "build", "agents", "settings"},
     "run": {"domain", "ports", "services", "run", "agents", "settings"},
     "ops": {"domain", "ports", "services", "ops", "settings"},

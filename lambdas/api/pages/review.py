@@ -5,7 +5,7 @@ Imported when a page is rendered, because jinja2 is cold-start time.
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
 
 from lambdas.api.pages.edits import EditForm
@@ -16,12 +16,16 @@ from lambdas.api.pages.selection import POSTS_A_PAGE, Filter, Selection, select
 from lambdas.api.pages.shown import Reading, shown_post
 from lambdas.api.rest.answers import Answer
 from lambdas.domain.ids import post_id_for
+from lambdas.domain.models.approval import PostVerdict
 from lambdas.domain.models.campaign import Campaign, PostCounts
 from lambdas.domain.models.post import Post
 from lambdas.domain.platforms import LABELS
 from lambdas.ports.stores import PostStore
 from lambdas.services.approval_links import OpenLink
 from lambdas.services.sentences import Words, words_of
+
+if TYPE_CHECKING:
+    from lambdas.agents.comments.foreseeing import Foreseen
 
 _OF_THE_VIEW = ("page", "at", "platform", "attention", "confirmed")
 """Fields of the form that say which posts are shown, and nothing about them."""
@@ -50,12 +54,14 @@ class State(NamedTuple):
     editing: EditForm | None = None
     done: tuple[str, int] | None = None
     """A key of the words, and the number of the post it was done to."""
+    foresee: int = 0
+    """The number of the post whose comment is tried out."""
 
     @property
     def busy_with(self) -> int:
         """The post that the page has to show, or 0: what is wrong with one on another page would not be seen."""
         first = next((wrong.post for wrong in self.wrongs if wrong.post), 0)
-        return first or (self.editing.number if self.editing else self.done[1] if self.done else 0)
+        return first or (self.editing.number if self.editing else self.done[1] if self.done else self.foresee)
 
 
 def total_of(link: OpenLink, campaign: Campaign) -> int:
@@ -90,10 +96,23 @@ def approval(link: OpenLink, campaign: Campaign, posts: PostStore, state: State,
         brand=configuration.brand.name if configuration else campaign.brief.brand_id,
         platforms=[(platform, LABELS[platform]) for platform in link.approval.summary.platforms],
         posts=[shown_post(post, reading) for post in selection.posts],
+        foreseen={state.foresee: _foreseen(state, campaign, selection.posts)},
         selection=selection,
         total=total,
         times=_times(link, campaign, posts, selection, words),
     )
+
+
+def _foreseen(state: State, campaign: Campaign, posts: Sequence[Post]) -> "Sequence[Foreseen]":
+    """What will be done about what is filled in for the post that it was asked of."""
+    said, post = state.draft.posts.get(state.foresee), next((p for p in posts if p.index + 1 == state.foresee), None)
+    if post is None:
+        return ()
+    # With it comes what the generator is made of: for those who ask.
+    from lambdas.agents.comments.foreseeing import foreseen
+
+    comment = "\n".join(filter(None, (said.comment if said else "", state.draft.comments)))
+    return foreseen(comment, campaign, post, fresh=said is not None and said.verdict == PostVerdict.REJECT)
 
 
 def confirmation(link: OpenLink, campaign: Campaign, fields: Mapping[str, str], unopened: Sequence[int]) -> Answer:

@@ -42,7 +42,7 @@ class Reviewing:
 
     def _sent(self, link: OpenLink, fields: Mapping[str, str]) -> Answer:
         """What the button asks for; without one it is the decision."""
-        decides = not any(button in fields for button in ("page", *edits.BUTTONS))
+        decides = not any(button in fields for button in ("page", "foresee", *edits.BUTTONS))
         if self._is_over(link):
             return self._decided_by(link, fields) if decides else self._shown(link, fields)
         campaign = self._ports.campaigns.get_configured(link.key)
@@ -56,7 +56,11 @@ class Reviewing:
         if pressed:
             return self._edited(link, campaign, *pressed, fields)
         wrongs = wrongs_in(fields, review.total_of(link, campaign)) if decides else []
-        return self._decided_by(link, fields) if decides and not wrongs else self._shown(link, fields, wrongs=wrongs)
+        if decides and not wrongs:
+            return self._decided_by(link, fields)
+        asked = fields.get("foresee", "")
+        number = int(asked) if asked.isascii() and asked.isdecimal() and len(asked) < 6 else 0
+        return self._shown(link, fields, wrongs=wrongs, foresee=number)
 
     def _is_over(self, link: OpenLink) -> bool:
         """Whether there is nothing to answer through this link, and so nothing wrong with what is sent."""

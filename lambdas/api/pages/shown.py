@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from lambdas.domain.ids import PersonaId
 from lambdas.domain.limits import LIMITS, Unit, measure, sms_parts, text_as_published
-from lambdas.domain.models.post import Post, PostContent
+from lambdas.domain.models.post import CommentOutcome, Post, PostContent
 from lambdas.domain.platforms import LABELS, Platform
 from lambdas.services.sentences import Words
 
@@ -122,10 +122,13 @@ class ShownPost(NamedTuple):
     dropped: bool
     instructions: str
     """What the reviewers said about it in the last round."""
+    outcomes: tuple[CommentOutcome, ...]
+    """What became of it."""
 
 
 def shown_post(post: Post, reading: Reading) -> ShownPost:
     words, zone = reading.words, reading.zone
+    sent_back = post.revision if post.revision and post.revision.number == reading.revision else None
     by = post.edit.by if post.edit else None
     return ShownPost(
         number=post.index + 1,
@@ -138,16 +141,18 @@ def shown_post(post: Post, reading: Reading) -> ShownPost:
         text=_text(post, post.content, reading) if post.content else None,
         failed=post.error is not None,
         dropped=post.dropped,
-        instructions=post.revision.instructions if post.revision and post.revision.number == reading.revision else "",
+        instructions=sent_back.instructions if sent_back else "",
+        outcomes=sent_back.outcomes if sent_back else (),
     )
 
 
 def needs_attention(post: Post) -> bool:
-    """Whether a reviewer should look at it before others: it is not written, or a rule is not met."""
+    """Whether a reviewer should look at it before others: it is not written, a rule is not met, or a person has to do
+    what the writer could not."""
     if post.dropped:
         return False
     rules = post.provenance.rules if post.provenance else ()
-    return post.content is None or not all(rule.passed for rule in rules)
+    return post.content is None or post.needs_person or not all(rule.passed for rule in rules)
 
 
 def _diff(post: Post, content: PostContent, revision: int) -> tuple[Part, ...]:

@@ -38,6 +38,7 @@ FORM = {
     "save": {**_POST, "description": "Instead of a decision: store the fields of this post."},
     "drop": {**_POST, "description": "Instead of a decision: take this post out."},
     "keep": {**_POST, "description": "Instead of a decision: put this post back."},
+    "foresee": {**_POST, "description": "Instead of a decision: what will be done about the comment on this post."},
     "cancel": {**_POST, "description": "Instead of a decision: close the fields of this post."},
 }
 # Nothing is required of a link here: one without its parts gets a page that says so, and not a problem document.
