@@ -31,7 +31,7 @@ def test_a_brief_becomes_an_approved_campaign(one: Author, seen: Notebook, timed
     with timed("POST to awaiting approval, 2 posts"):
         campaign_id = one.start(name="Approved")
         waiting = one.wait(campaign_id, "awaiting_approval")
-    assert waiting["counts"] == {"total": 2, "planned": 0, "generating": 0, "completed": 2, "failed": 0}
+    assert waiting["counts"] == {"total": 2, "planned": 0, "generating": 0, "completed": 2, "failed": 0, "dropped": 0}
     (reviewer,) = asked(one, campaign_id, 1)["reviewers"]
     assert reviewer["invitedAt"]
     assert "unreachable" not in reviewer  # the mail service took the mail

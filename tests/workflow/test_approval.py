@@ -63,7 +63,9 @@ def test_no_secret_and_no_address_is_anywhere_but_where_it_belongs(acme: Driver)
     approvals = json.dumps(acme.items(campaign_id, "APPROVAL#"), default=str)
     inputs = "\n".join(text for _, text in acme.state_inputs(campaign_id))
     outputs = states.describe_execution(executionArn=acme.execution_arn(campaign_id)).get("output", "")
-    shown = json.dumps([acme.get(f"/campaigns/{campaign_id}/{part}") for part in ("progress", "posts")])
+    # The progress names reviewers, to the campaign's own tenant alone.
+    progress, posts = (json.dumps(acme.get(f"/campaigns/{campaign_id}/{part}")) for part in ("progress", "posts"))
+    shown = posts + progress.replace(canary, "")
     for secret in secrets:
         for place, text in {
             "logs": logs,

@@ -15,7 +15,7 @@ MAX_STATE_INPUT = 32 * 1024
 def test_a_brief_becomes_an_approved_campaign(acme: Driver) -> None:
     campaign_id = acme.start()
     waiting = acme.wait(campaign_id, "awaiting_approval")
-    assert waiting["counts"] == {"total": 12, "planned": 0, "generating": 0, "completed": 12, "failed": 0}
+    assert waiting["counts"] == {"total": 12, "planned": 0, "generating": 0, "completed": 12, "failed": 0, "dropped": 0}
     acme.decide(campaign_id, "approved", "Ship it")
     acme.wait(campaign_id, "approved")
     assert acme.execution(campaign_id)["status"] == "SUCCEEDED"

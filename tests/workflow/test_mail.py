@@ -112,8 +112,8 @@ def test_each_tenant_mails_as_itself(acme: Driver, globex: Driver) -> None:
         assert "<style" not in mail["html"]
         assert 'style="' in mail["html"]
     assert senders == {
-        "acme": ("Acme Campaigns <campaigns@acme.example>", ["marketing@acme.example"]),
-        "globex": ("campaigns@example.com", []),
+        "acme": ("Northwind <campaigns@acme.example>", ["marketing@acme.example"]),
+        "globex": ("Globex Coffee <campaigns@example.com>", []),
     }
     stolen = globex.send("PUT", "/settings", {"sender": own})
     assert stolen.status == 422

@@ -26,7 +26,7 @@ from tests.workflow.test_recovery import approve, fail, queue_without_execution,
 pytestmark = pytest.mark.stack
 
 ENDED = ("approved", "rejected", "expired", "failed")
-NEVER = {"scheduled", "running", "paused", "completed", "stopped"}
+NEVER = {"scheduled", "running", "paused", "completed", "stopped", "deleting"}
 """What becomes of campaigns after BUILD, and by hand."""
 
 

@@ -63,7 +63,8 @@ def measure(driver: Driver, faults: Faults, campaigns: int, posts: int) -> dict[
     logger.info("%d requests instead of %d: amplification %.3f", made, needed, made / needed)
     logger.info("%s", json.dumps({"undisturbed": undisturbed, "throttled": throttled}, sort_keys=True))
     assert not any(made["refused"] for made in undisturbed.values())
-    assert refused / made > 0.9 * RATE
+    # Of a few hundred requests a fifth is refused, give or take three standard deviations.
+    assert refused / made > RATE - 3 * (RATE * (1 - RATE) / made) ** 0.5
     assert made / needed <= AMPLIFICATION
     return throttled
 

@@ -57,7 +57,7 @@ class Reviewing:
             return self._edited(link, campaign, *pressed, fields)
         wrongs = wrongs_in(fields, review.total_of(link, campaign)) if decides else []
         if decides and not wrongs:
-            return self._decided_by(link, fields)
+            return self._decided_by(link, fields, campaign)
         asked = fields.get("foresee", "")
         number = int(asked) if asked.isascii() and asked.isdecimal() and len(asked) < 6 else 0
         return self._shown(link, fields, wrongs=wrongs, foresee=number)
@@ -82,8 +82,8 @@ class Reviewing:
         status = 409 if state.notice in (review.Notice.BUSY, review.Notice.NOT_RECORDED, review.Notice.WAIT) else wrong
         return review.approval(link, campaign, self._ports.posts, state, status=status)
 
-    def _decided_by(self, link: OpenLink, fields: Mapping[str, str]) -> Answer:
-        campaign = self._ports.campaigns.get_configured(link.key)
+    def _decided_by(self, link: OpenLink, fields: Mapping[str, str], campaign: Campaign | None = None) -> Answer:
+        campaign = campaign or self._ports.campaigns.get_configured(link.key)
         decision, total = fields.get("decision", ""), review.total_of(link, campaign)
         unopened: list[int] = []
         if decision == Decision.APPROVED and total > POSTS_A_PAGE and not self._is_over(link):
