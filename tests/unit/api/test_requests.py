@@ -11,6 +11,7 @@ from lambdas.domain.errors import DependencyUnavailableError
 from lambdas.domain.ids import CampaignKey
 from lambdas.ports.table import Update
 from tests.support.api import ACME
+from tests.support.logs import follow_stdout
 
 ULID = "01JZ0000000000000000000001"
 
@@ -166,6 +167,7 @@ def test_one_record_that_cannot_be_read_hides_no_other(world, make_brief, capsys
     ids = [world.call("POST", "/campaigns", make_brief(name=f"C{n}")).json["campaignId"] for n in range(3)]
     place = keys.campaign(CampaignKey(ACME, ids[1]))
     world.table.update_if(Update(place, {"status": "a status of a newer version"}))
+    follow_stdout()
     capsys.readouterr()
     reply = world.call("GET", "/campaigns", query={"limit": "2"})
     rest = world.call("GET", "/campaigns", query={"limit": "2", "cursor": reply.json["nextCursor"]})
