@@ -57,12 +57,17 @@ def written_by(post: Post) -> str:
     return post.provenance.model_id if post.provenance else ""
 
 
+def _kept(posts: Iterable[Post]) -> Iterable[Post]:
+    """Without those that a person took out of the plan."""
+    return (post for post in posts if not post.dropped)
+
+
 def as_csv(campaign: Campaign, posts: Iterable[Post]) -> str:
     """A header, and a row for each post. A cell that a spreadsheet would take for a formula begins with ``'``."""
     file = io.StringIO(newline="")
     rows = csv.DictWriter(file, COLUMNS, lineterminator="\r\n")
     rows.writeheader()
-    for post in posts:
+    for post in _kept(posts):
         rows.writerow({name: _harmless(value) for name, value in _row(campaign, post).items()})
     return BYTE_ORDER_MARK + file.getvalue()
 
@@ -103,7 +108,7 @@ def _harmless(cell: str) -> str:
 
 
 def as_calendar(campaign: Campaign, posts: Iterable[Post]) -> str:
-    """An event for each post that has a text, at its moment in UTC. An event's UID is the post's id, so that importing
+    """An event for each post that goes out, at its moment in UTC. An event's UID is the post's id, so that importing
     the file again changes events and adds none."""
     lines = [
         "BEGIN:VCALENDAR",
@@ -113,7 +118,7 @@ def as_calendar(campaign: Campaign, posts: Iterable[Post]) -> str:
         f"X-WR-CALNAME:{_text(campaign.brief.name)}",
     ]
     for post in posts:
-        if post.content is not None:
+        if post.goes_out:
             lines += _event(campaign, post)
     lines.append("END:VCALENDAR")
     return "".join(f"{folded}\r\n" for line in lines for folded in _folded(line))

@@ -74,6 +74,13 @@ def test_as_a_calendar(world: World) -> None:
     assert all(len(line.encode()) <= 75 for line in reply.text.split("\r\n"))
 
 
+def test_a_dropped_post_is_not_in_the_plan(world: World) -> None:
+    campaign, posts = plan(world)
+    posts[1] = posts[1].model_copy(update={"dropped": True})
+    assert [row["number"] for row in rows(as_csv(campaign, posts))] == ["1", *(str(p.index + 1) for p in posts[2:])]
+    assert unfolded(as_calendar(campaign, posts)).count("BEGIN:VEVENT") == len(posts) - 1
+
+
 def test_as_json_it_is_the_list_of_posts(world: World) -> None:
     reply = approved(world).call("GET", PATH)
     assert reply.json == world.call("GET", f"/campaigns/{CAMPAIGN_ID}/posts", query={"limit": "100"}).json
