@@ -90,7 +90,7 @@ def large() -> int:
 def seen(request: pytest.FixtureRequest) -> Iterator[Notebook]:
     """What this test observes. Where no other stack is asked about, it has to be what is on record."""
     notebook = Notebook()
-    test = request.node.nodeid.partition("tests/verify/")[2]
+    test = request.node.nodeid.partition("tests/verify/")[2].removesuffix("@stack")  # which xdist adds
     yield notebook
     _TOOK[test] = notebook.seconds
     if request.node.stash.get(_FAILED, False):
