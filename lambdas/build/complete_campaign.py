@@ -2,7 +2,7 @@
 
 from lambdas.adapters.telemetry import logger
 from lambdas.bootstrap import step
-from lambdas.domain.errors import InvalidInputError, NotFoundError, RetryableError
+from lambdas.domain.errors import InvalidInputError, NotFoundError
 from lambdas.domain.models.campaign import CampaignStatus
 from lambdas.domain.models.recent import MAX_TEXTS
 from lambdas.domain.models.workflow import Decision, StatusResult, StepEvent
@@ -44,14 +44,14 @@ def _approved_hash(event: StepEvent, approvals: ApprovalStore) -> str | None:
 def _keep_texts(event: StepEvent, ports: Ports) -> None:
     """Store the texts, so that the tenant's next campaigns can be compared with them.
 
-    The campaign is approved even if this fails. If the bucket does not answer, or other writers were faster at every
-    attempt, the log says so, and the next campaigns may repeat this one.
+    The campaign is approved even if this fails, for whatever reason (the bucket does not answer or must not be written,
+    other writers were faster at every attempt): the log says so, and the next campaigns may repeat this one.
     """
-    posts = ports.posts.page(event.key, MAX_TEXTS).items
     try:
+        posts = ports.posts.page(event.key, MAX_TEXTS).items
         ports.recent_texts.add(event.key, [post.content.text for post in posts if post.content and post.goes_out])
-    except RetryableError as error:
-        logger().warning("the next campaigns will not be compared with this one's texts", exc_info=error)
+    except Exception:  # noqa: BLE001 - the approval is on record, and its execution must not fail for this
+        logger().exception("the next campaigns will not be compared with this one's texts")
 
 
 class CompleteCampaignSettings(TableSettings, BucketSettings):

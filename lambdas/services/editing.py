@@ -85,6 +85,8 @@ def edit_post(key: CampaignKey, post_id: PostId, patch: PostPatch, by: str, port
     try:
         if ports.clock.now() - started.since >= EDIT_GRACE:
             raise ConcurrentUpdateError("this took too long; look at the post again and then edit it")
+        if changed.dropped and len(held.editing) > 1:  # which may drop the only other post that is left
+            raise ConcurrentUpdateError("somebody else is changing a post; try again in a moment")
         stored = ports.posts.edit(key, changed)
     except (ConcurrentUpdateError, NotFoundError):
         _release(held, started, campaign.brief.approval, ports)

@@ -8,6 +8,7 @@ not accept is tried again, by whoever looks at the request or at the campaign ne
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
+from zlib import crc32
 
 from lambdas.domain.ids import post_id_for
 from lambdas.domain.models.approval import Approval, MadeDecision, MailState, Vote
@@ -61,6 +62,7 @@ def tell_failed(campaign: Campaign, ports: Ports) -> list[MailState]:
         facts=((words["next"], failure.next_step),) if failure.next_step else (),
         button=None,
         closing=words["see_campaign"].format(id=campaign.campaign_id),
+        language=campaign.brief.language,
     )
     return _tell(_Told(Kind.FAILED, about, wording, words["failed"].format(name=name)), campaign, settings, ports)
 
@@ -73,7 +75,9 @@ def _owed(campaign: Campaign, settings: TenantSettings, about: str, ports: Ports
 
 def _tell(told: _Told, campaign: Campaign, settings: TenantSettings, ports: Ports) -> list[MailState]:
     states = []
-    for number, to in enumerate(people_of(settings, campaign)):
+    for to in people_of(settings, campaign):
+        # By the address and not by its place in a list that somebody may change between two looks.
+        number = crc32(to.lower().encode())
         claim = News(
             about=told.about, number=number, kind=told.kind, to=to, at=ports.clock.now(), mail=MailState.CLAIMED
         )
@@ -107,6 +111,7 @@ def _decided(approval: Approval, made: MadeDecision, campaign: Campaign, votes: 
         facts=tuple(facts[:FACTS]),
         button=None,
         closing=words["see_approvals"].format(id=campaign.campaign_id),
+        language=campaign.brief.language,
     )
     return _Told(Kind.DECIDED, approval.callback_id, wording, title)
 

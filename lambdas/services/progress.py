@@ -82,7 +82,7 @@ def _completed(campaign: Campaign, checkpoints: Sequence[Checkpoint], posts: Pos
     done |= {step for step, status in _MOVED_BY.items() if has_reached(campaign.status, status)}
     if AGGREGATE_RESULTS not in done:
         done.discard(GENERATE_POSTS)
-        if 0 < posts.total <= posts.completed + posts.failed:
+        if 0 < posts.total <= posts.completed + posts.failed + posts.dropped:
             done.add(GENERATE_POSTS)
     done.discard(REQUEST_APPROVAL)
     if campaign.status in _ANSWERED:
@@ -99,5 +99,5 @@ def _percentage(completed: Sequence[str], posts: PostCounts) -> int:
     """Each step has the same weight; within GeneratePosts, each post has."""
     done = float(len(completed))
     if GENERATE_POSTS not in completed and posts.total:
-        done += min(1.0, (posts.completed + posts.failed) / posts.total)
+        done += min(1.0, (posts.completed + posts.failed + posts.dropped) / posts.total)
     return min(100, int(100 * done / len(BUILD_STEPS)))

@@ -184,7 +184,7 @@ _FURTHEST = {
 
 def _all_written(counts: PostCounts) -> bool:
     """Whether no post has failed or is still to be written, by a retry that died half-way."""
-    return counts.completed == counts.total
+    return counts.completed + counts.dropped == counts.total
 
 
 def _was_approved(campaign: Campaign, approvals: ApprovalStore) -> bool:

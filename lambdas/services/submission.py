@@ -133,6 +133,8 @@ def _known(submission: Submission, brief: CampaignBrief, ports: Ports) -> Campai
     if _anonymous(campaign.brief) != _anonymous(brief):
         taken = FieldError("campaignId", "belongs to a campaign with another brief")
         raise ConflictError(f"the id {brief.campaign_id} {taken.message}", errors=[taken])
+    if campaign.status is CampaignStatus.DELETING:
+        raise ConflictError("the campaign of this id is being deleted", details={"status": campaign.status.value})
     if key:
         record = IdempotencyRecord(key, _hash(brief), campaign.campaign_id)
         ports.campaigns.remember(tenant_id, record, ports.clock.now())

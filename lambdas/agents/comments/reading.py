@@ -54,10 +54,16 @@ class Wish(NamedTuple):
 
 
 _SAID_CHARS = 200
-_QUOTED = re.compile(r"[\"“„«]\s*([^\"“”„«»]+?)\s*[\"”“»]|(?<!\w)['‘‚]([^'‘’‚\n]+)['’‘](?!\w)|`([^`\n]+)`")
+_QUOTED = re.compile(r"[\"“„«]([^\"“”„«»]+)[\"”“»]|(?<!\w)['‘‚]([^'‘’‚\n]+)['’‘](?!\w)|`([^`\n]+)`")
+_BLANKS = re.compile(r"[^\S\n]+")
 _SENTENCE = re.compile(r"(?<!\d)[.!?]+(?:\s+|$)|[;\n]+|\s[-–—]\s")
 _CLAUSE = re.compile(r",\s+|\s+(?:and|but|then|und|aber|sowie|et|mais|puis|y|e|pero)\s+", re.IGNORECASE)
 _MARK = re.compile(r"⟦(\d+)⟧")
+
+
+def _words_of(quotation: re.Match[str]) -> str:
+    # Blanks are cut off here: in the pattern they would make it try each of them as the end of a long comment.
+    return next(group for group in quotation.groups() if group is not None).strip()
 
 
 def read(instructions: str) -> tuple[Wish, ...]:
@@ -65,10 +71,10 @@ def read(instructions: str) -> tuple[Wish, ...]:
     quotes: list[str] = []
 
     def kept(match: re.Match[str]) -> str:
-        quotes.append(next(group for group in match.groups() if group is not None))
+        quotes.append(_words_of(match))
         return f"⟦{len(quotes) - 1}⟧"
 
-    marked = _QUOTED.sub(kept, instructions.replace("⟦", "").replace("⟧", ""))
+    marked = _QUOTED.sub(kept, _BLANKS.sub(" ", instructions.replace("⟦", "").replace("⟧", "")))
     wishes: dict[Wish, None] = {}
     for sentence in _SENTENCE.split(marked):
         wishes.update(dict.fromkeys(_of_sentence(sentence, quotes)))
@@ -87,7 +93,7 @@ def without_quotes(instructions: str, unusable: Callable[[str], bool]) -> str:
     """The comments without the quotations that may not be used, so that nobody uses a part of them."""
 
     def kept(match: re.Match[str]) -> str:
-        return "" if unusable(next(group for group in match.groups() if group is not None)) else match[0]
+        return "" if unusable(_words_of(match)) else match[0]
 
     return _QUOTED.sub(kept, instructions)
 
@@ -169,7 +175,9 @@ def _of_clause(clause: str, said: str, quotes: list[str]) -> Wish:
     return Wish(Kind.TONE, said) if v.TONE.search(low) else plain
 
 
-_FIGURE = re.compile(r"(\d+)\s*(%|percent|prozent|pour cent|por ciento|words?|w[oö]rter|mots|palabras|\w+)")
+_FIGURE = re.compile(
+    r"(?<!\d)(\d{1,5})(?!\d)\s*(%|percent|prozent|pour cent|por ciento|words?|w[oö]rter|mots|palabras|\w+)"
+)
 _IN_WORDS = ("word", "wort", "wört", "mot", "palabra")
 
 

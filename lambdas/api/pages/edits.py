@@ -72,7 +72,10 @@ def changes_in(form: EditForm, post: Post, zone: ZoneInfo) -> dict[str, str | No
 def _moment(time: str, zone: ZoneInfo) -> datetime:
     """Raises ``ValueError``, also in the hour that is left out when the clocks go forward."""
     wall = datetime.fromisoformat(time)
-    moment = wall.replace(tzinfo=zone).astimezone(UTC)
+    try:
+        moment = wall.replace(tzinfo=zone).astimezone(UTC)
+    except OverflowError:
+        raise ValueError(f"there is no {time} in UTC") from None
     if wall.tzinfo or moment.astimezone(zone).replace(tzinfo=None) != wall:
         raise ValueError(f"there is no {time} in {zone.key}")
     return moment

@@ -16,7 +16,7 @@ from lambdas.api.pages.selection import POSTS_A_PAGE, Filter, Selection, select
 from lambdas.api.pages.shown import Reading, shown_post
 from lambdas.api.rest.answers import Answer
 from lambdas.domain.ids import post_id_for
-from lambdas.domain.models.approval import PostVerdict
+from lambdas.domain.models.approval import MAX_COMMENTS, PostVerdict
 from lambdas.domain.models.campaign import Campaign, PostCounts
 from lambdas.domain.models.post import Post
 from lambdas.domain.platforms import LABELS
@@ -111,7 +111,7 @@ def _foreseen(state: State, campaign: Campaign, posts: Sequence[Post]) -> "Seque
     # With it comes what the generator is made of: for those who ask.
     from lambdas.agents.comments.foreseeing import foreseen
 
-    comment = "\n".join(filter(None, (said.comment if said else "", state.draft.comments)))
+    comment = "\n".join(filter(None, (said.comment if said else "", state.draft.comments)))[:MAX_COMMENTS]
     return foreseen(comment, campaign, post, fresh=said is not None and said.verdict == PostVerdict.REJECT)
 
 

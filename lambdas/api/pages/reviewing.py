@@ -169,7 +169,7 @@ class Reviewing:
         except ConflictError:  # decided meanwhile
             return self._shown(self._again(link), fields)
         stored = self._again(link)
-        if fields["contentHash"] == link.approval.content_hash:  # what else has changed is still to be said
+        if fields.get("contentHash") == link.approval.content_hash:  # what else has changed is still to be said
             fields = {**fields, "contentHash": stored.approval.content_hash}
         return self._shown(stored, fields, done=(done, number))
 

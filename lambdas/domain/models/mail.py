@@ -46,7 +46,7 @@ class News(Model):
     about: str
     """The request that was decided, or which failure of the campaign."""
     number: Annotated[int, Field(ge=0)]
-    """Which of those who are told."""
+    """Which of those who are told: a checksum of the address."""
     kind: Kind
     to: Email
     at: Moment

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from lambdas.agents.comments.reading import Kind, read
 from lambdas.domain.content_hash import content_hash
 from lambdas.domain.models.approval import ApprovalStatus
 from lambdas.domain.models.campaign import PostCounts, Quorum
@@ -70,6 +71,26 @@ def test_a_post_is_not_moved_into_the_past(waiting):
     reply = patch(waiting, {"scheduledAt": IN_MARCH})
     assert (reply.status, reply.fields) == (422, ["scheduledAt"])
     assert "over" in reply.json["detail"]
+
+
+@pytest.mark.parametrize("time", ["0001-01-01T00:00:00+05:00", "9999-12-31T23:59:59-05:00"])
+def test_a_time_beyond_all_calendars_is_refused(waiting, time):
+    reply = patch(waiting, {"scheduledAt": time})
+    assert (reply.status, reply.fields) == (422, ["scheduledAt"])
+    nothing_happened(waiting)
+
+
+def test_a_campaign_with_a_dropped_post_has_none_that_failed(waiting):
+    assert patch(waiting, {"dropped": True}).status == 200
+    reply = waiting.world.call("POST", f"/campaigns/{waiting.key.campaign_id}/retry", {"mode": "failed_posts"})
+    assert (reply.status, reply.json["detail"]) == (409, "no post failed")
+
+
+def test_a_comment_of_blanks_or_of_figures_is_answered(waiting):
+    for comment in ('use "' + " " * 1_900 + "x", "shorter by " + "9" * 400 + " %"):
+        assert press(waiting, foresee="1", verdict_1="change", comment_1=comment).status == 200
+        assert [wish.kind for wish in read(comment)] in ([Kind.UNCLEAR], [Kind.SHORTER])
+    nothing_happened(waiting)
 
 
 @pytest.mark.parametrize("name", ["scheduledAt", "dropped", "text"])
