@@ -36,7 +36,7 @@ def test_a_throttled_post_is_written_by_the_next_attempt_and_its_neighbours_are_
         waiting = acme.wait(campaign_id, "awaiting_approval")
     assert waiting["counts"] == {"total": 40, "planned": 0, "generating": 0, "completed": 39, "failed": 1, "dropped": 0}
     posts = acme.stored_posts(campaign_id)
-    assert {post["version"] for post in posts} == {1}
+    assert {post["version"] for post in posts} <= {1, 2}  # written, and perhaps marked for being like another
     first, others = posts[0]["batchId"], [post for post in posts if post["batchId"] != posts[0]["batchId"]]
     assert {post["claim"]["attempt"] for post in posts if post["batchId"] == first} == {1}
     assert {post["claim"]["attempt"] for post in others} == {0}
