@@ -32,7 +32,7 @@ from lambdas.domain.ids import CallbackId
 from lambdas.domain.models.active import active
 from lambdas.domain.models.approval import Approval, ApprovalStatus, ClosedBecause, MadeDecision, MailState
 from lambdas.domain.models.base import iso
-from lambdas.domain.models.campaign import Campaign, CampaignStatus, OnTimeout
+from lambdas.domain.models.campaign import Campaign, OnTimeout
 from lambdas.domain.models.mail import Kind as Letter
 from lambdas.ports.bundle import Ports
 from lambdas.ports.paging import every
@@ -41,7 +41,7 @@ from lambdas.services.due import DueReport, Tick, Verdict, shards_of, work_due
 from lambdas.services.inviting import bring_links
 from lambdas.services.lifecycle import TERMINAL
 from lambdas.services.news import tell_decided
-from lambdas.services.open_requests import send_decision, send_heartbeat
+from lambdas.services.open_requests import is_awaited, send_decision, send_heartbeat
 from lambdas.settings import AlertSettings, InviteSettings, TableSettings
 
 ONE_REQUEST_SECONDS = 25.0
@@ -149,19 +149,11 @@ def _send(approval: Approval, deed: str, now: datetime, ports: Ports) -> Tended:
         send_decision(approval, ports.engine, ports.cipher)
     except GoneError:
         deed = "gone"
-        if _is_awaited(approval, ports):
+        if is_awaited(approval, ports.campaigns):
             _call_reconciler(approval, now, ports)
             return Tended([deed], settled=False)
     ports.approvals.mark_resumed(approval.key, approval.callback_id, now)
     return Tended([deed])
-
-
-def _is_awaited(approval: Approval, ports: Ports) -> bool:
-    try:
-        campaign = ports.campaigns.get(approval.key)
-    except NotFoundError:
-        return False
-    return campaign.status is CampaignStatus.AWAITING_APPROVAL and approval.round == campaign.revision + 1
 
 
 def _call_reconciler(approval: Approval, now: datetime, ports: Ports) -> None:

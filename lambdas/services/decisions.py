@@ -24,7 +24,7 @@ from lambdas.ports.bundle import Ports
 from lambdas.ports.paging import every
 from lambdas.services.approval_links import OpenLink
 from lambdas.services.lifecycle import BUILDING
-from lambdas.services.open_requests import send_decision
+from lambdas.services.open_requests import is_awaited, send_decision
 
 RESUME_GRACE = timedelta(seconds=2)
 """How long it may take for a stored decision to reach the workflow. After that a repeated decision sends it again."""
@@ -274,12 +274,16 @@ def decider(link: OpenLink) -> str:
 
 
 def resume(approval: Approval, ports: Ports) -> Approval:
-    """Pass the decision to the workflow. Raises ``GoneError`` if no task waits for it."""
+    """Pass the decision to the workflow.
+
+    Where the execution that asked was lost, the decision stays on record for the next one, which gets it from
+    ``request_approval`` or the sweep. Raises ``GoneError`` if the campaign does not wait for it any more.
+    """
     try:
         send_decision(approval, ports.engine, ports.cipher)
     except GoneError:
         told = ports.approvals.get(approval.key, approval.callback_id)
-        if told.resumed_at is None:
+        if told.resumed_at is None and not is_awaited(told, ports.campaigns):
             raise GoneError("the campaign no longer waits for an approval") from None
         return told
     return ports.approvals.mark_resumed(approval.key, approval.callback_id, ports.clock.now())

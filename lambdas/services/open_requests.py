@@ -12,14 +12,22 @@ from typing import Annotated, Any, NamedTuple
 
 from pydantic import Field
 
-from lambdas.domain.errors import ConcurrentUpdateError, ConflictError, FieldError, GoneError, InvalidInputError
+from lambdas.domain.errors import (
+    ConcurrentUpdateError,
+    ConflictError,
+    FieldError,
+    GoneError,
+    InvalidInputError,
+    NotFoundError,
+)
 from lambdas.domain.ids import CallbackId, CampaignKey, TaskToken
 from lambdas.domain.models.approval import Approval, ApprovalStatus, MadeDecision, MailState, Reviewer
 from lambdas.domain.models.base import Email, Model
+from lambdas.domain.models.campaign import CampaignStatus
 from lambdas.domain.models.workflow import ApprovalOutcome, Decision
 from lambdas.ports.engine import Engine
 from lambdas.ports.services import Cipher
-from lambdas.ports.stores import ApprovalStore
+from lambdas.ports.stores import ApprovalStore, CampaignStore
 
 TRIES = 20
 """Concurrent writers are at most the reviewers of a stage."""
@@ -161,6 +169,16 @@ def send_decision(approval: Approval, engine: Engine, cipher: Cipher) -> None:
 def hand_over(approval: Approval, token: TaskToken, engine: Engine) -> None:
     """Pass the decision to a task that replaced the one that asked. Raises like ``send_decision``."""
     engine.resume(token, _answer(approval))
+
+
+def is_awaited(approval: Approval, campaigns: CampaignStore) -> bool:
+    """Whether the campaign still waits for this request's decision. If no task does, its execution was lost, and the
+    decision is kept for the one that takes over."""
+    try:
+        campaign = campaigns.get(approval.key)
+    except NotFoundError:
+        return False
+    return campaign.status is CampaignStatus.AWAITING_APPROVAL and approval.round == campaign.revision + 1
 
 
 def _answer(approval: Approval) -> dict[str, Any]:

@@ -204,12 +204,15 @@ def test_a_crash_between_decision_and_resume_is_mended_by_the_same_decision(wait
     assert Form(waiting.open().text).forms == []
 
 
-def test_a_decision_nobody_waits_for_is_over(waiting):
+def test_a_decision_whose_execution_was_lost_counts_and_is_kept_for_the_next_one(waiting):
+    """It used to be on record, and delivered later, while its reviewer read that nothing was changed."""
     waiting.world.engine.fail(waiting.approval.task_token, "Stopped", "by hand")
     reply = waiting.send({"decision": "approved"})
 
-    assert reply.status == 410
-    assert "closed" in reply.text
+    assert reply.status == 200
+    made = waiting.stored()
+    assert made.decision
+    assert made.resumed_at is None
 
 
 @pytest.mark.parametrize("status", [CampaignStatus.FAILED, CampaignStatus.STOPPED, CampaignStatus.EXPIRED])
