@@ -39,7 +39,7 @@ from lambdas.ports.paging import every
 from lambdas.services.approval_letters import tell_unreachable
 from lambdas.services.due import DueReport, Tick, Verdict, shards_of, work_due
 from lambdas.services.inviting import bring_links
-from lambdas.services.lifecycle import TERMINAL
+from lambdas.services.lifecycle import TERMINAL, count_posts
 from lambdas.services.news import tell_decided
 from lambdas.services.open_requests import is_awaited, send_decision, send_heartbeat
 from lambdas.settings import AlertSettings, InviteSettings, TableSettings
@@ -162,12 +162,13 @@ def _call_reconciler(approval: Approval, now: datetime, ports: Ports) -> None:
 
 
 def _settle_edits(approval: Approval, campaign: Campaign, now: datetime, ports: Ports) -> tuple[Approval, list[str]]:
-    """If an editor's process died during an edit, set the request to the posts as they are. A running edit updates it
-    itself."""
+    """If an editor's process died during an edit, set the request to the posts as they are, and the campaign's counts.
+    A running edit updates both itself."""
     over = edit_ends(approval)
     if approval.content_hash or (over and over > now):
         return approval, []
     shown = content_hash(every(ports.posts, approval.key))
+    count_posts(campaign.key, ports.posts.count(campaign.key), ports.campaigns, now)
     settled = shown_anew(approval.model_copy(update={"editing": ()}), shown, campaign.brief.approval)
     return ports.approvals.amend(settled), ["rehashed"]
 

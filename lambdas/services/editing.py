@@ -4,7 +4,6 @@ Managers come through the API, reviewers through their page.
 """
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -31,6 +30,7 @@ from lambdas.domain.record_size import MAX_ITEM_BYTES, fits, record_bytes
 from lambdas.ports.bundle import Ports
 from lambdas.ports.paging import every
 from lambdas.ports.stores import ApprovalStore, PostStore
+from lambdas.services.lifecycle import count_posts
 from lambdas.services.open_requests import amend_pending
 
 
@@ -94,15 +94,8 @@ def edit_post(key: CampaignKey, post_id: PostId, patch: PostPatch, by: str, port
     # After any other error the post may be written yet: the edit stays noted, and the sweep settles it (EDIT_GRACE).
     _release(held, started, campaign.brief.approval, ports)
     if changed.dropped != post.dropped:
-        _count(campaign, ports)
+        count_posts(key, ports.posts.count(key), ports.campaigns, ports.clock.now())
     return stored
-
-
-def _count(campaign: Campaign, ports: Ports) -> None:
-    """A post that was dropped, or put back, counts so on the campaign's record."""
-    expected, counts = [CampaignStatus.AWAITING_APPROVAL], ports.posts.count(campaign.key)
-    with suppress(ConflictError):  # the campaign has ended meanwhile, or goes on, and keeps its own counts
-        ports.campaigns.update(campaign.key, expected=expected, at=ports.clock.now(), counts=counts)
 
 
 def _hold(approval: Approval, started: Editing, ports: Ports) -> Approval:

@@ -1,13 +1,14 @@
 """Status changes of a campaign, when every step may be delivered more than once."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Unpack
 
 from lambdas.domain.campaign_changes import OtherChanges
 from lambdas.domain.errors import ConflictError
 from lambdas.domain.models.base import Model
-from lambdas.domain.models.campaign import CampaignStatus
+from lambdas.domain.models.campaign import CampaignStatus, PostCounts
 from lambdas.ports.stores import CampaignKey, CampaignStore
 
 BUILD_ROAD = (
@@ -72,3 +73,9 @@ def advance(
 def has_reached(status: CampaignStatus, milestone: CampaignStatus) -> bool:
     """Whether ``status`` is ``milestone`` or comes after it in the sequence."""
     return status in BUILD_ROAD and BUILD_ROAD.index(status) >= BUILD_ROAD.index(milestone)
+
+
+def count_posts(key: CampaignKey, counts: PostCounts, campaigns: CampaignStore, at: datetime) -> None:
+    """Put the posts' counts on the campaign's record while it waits for approval: a post was dropped, or put back."""
+    with suppress(ConflictError):  # the campaign has ended meanwhile, or goes on, and keeps its own counts
+        campaigns.change(key, expected=[CampaignStatus.AWAITING_APPROVAL], at=at, counts=counts)

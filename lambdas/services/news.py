@@ -36,9 +36,12 @@ class _Told(NamedTuple):
 
 
 def tell_decided(approval: Approval, campaign: Campaign, ports: Ports) -> list[MailState]:
-    """What was decided about the request; answers what became of the mails that were sent now."""
+    """What was decided about the request; answers what became of the mails that were sent now.
+
+    Of a campaign that was cancelled since, nothing is said: whoever cancelled it knows better than "approved".
+    """
     made = approval.decision
-    if made is None:
+    if made is None or campaign.status is CampaignStatus.STOPPED:
         return []
     settings = ports.catalog.get_settings(campaign.tenant_id)
     if not _owed(campaign, settings, approval.callback_id, ports):

@@ -11,6 +11,7 @@ from lambdas.domain.models.approval import ApprovalStatus
 from lambdas.domain.models.campaign import PostCounts, Quorum
 from lambdas.domain.models.post import Post
 from lambdas.domain.models.workflow import Decision
+from lambdas.ops.sweep_approvals import tend
 from lambdas.ports.paging import every
 from tests.support.api import REVIEWERS, Reply
 from tests.support.waiting import Form, Waiting, nothing_happened
@@ -110,6 +111,17 @@ def test_a_dropped_post_keeps_its_place_and_counts_as_dropped(waiting):
     assert waiting.stored().content_hash == content_hash(every(posts, key)) != shown
     assert patch(waiting, {"dropped": False}, 2).status == 200
     assert posts.count(key) == posts.progress(key) == PostCounts(total=3, completed=3)
+    assert waiting.stored().content_hash == shown
+
+
+def test_the_sweep_counts_again_when_the_process_died_after_a_post_was_dropped(waiting):
+    world, key = waiting.world, waiting.key
+    patch(waiting, {"dropped": True}, 2)
+    settled, shown = world.campaigns.get(key), waiting.stored().content_hash
+    stale = PostCounts(total=3, completed=3)
+    world.campaigns.update(key, expected=[settled.status], at=world.clock.now(), counts=stale)
+    tend(world.approvals.amend(waiting.stored().model_copy(update={"content_hash": "", "editing": ()})), world)
+    assert world.campaigns.get(key).counts == settled.counts
     assert waiting.stored().content_hash == shown
 
 

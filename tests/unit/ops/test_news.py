@@ -15,6 +15,7 @@ from lambdas.domain.models.tenant import TenantConfig
 from lambdas.domain.models.workflow import Decision
 from lambdas.ops.mending import Finding, look_after
 from lambdas.services.decisions import Choice, decide
+from lambdas.services.ending import cancel
 from tests.support import samples
 from tests.support.asked import REVIEWERS, Asked
 from tests.support.faults import replaced
@@ -172,6 +173,14 @@ def test_a_campaign_that_is_gone_is_nobodys_news(world: World) -> None:
     asked.tend(replaced(world, campaigns=_Gone()))
     assert news(world) == []
     assert asked.failed == []
+
+
+def test_of_a_campaign_that_was_cancelled_since_nobody_hears_that_it_is_approved(world: World) -> None:
+    asked = Asked(world, reviewers=list(REVIEWERS))
+    answer(asked, Decision.APPROVED)
+    cancel(samples.KEY, "ada", world)
+    minutes(asked)
+    assert news(world) == []
 
 
 class _Gone:
