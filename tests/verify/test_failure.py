@@ -105,7 +105,7 @@ def test_a_failed_campaign_is_told_mended_and_tried_again(one: Author, seen: Not
         return [(e["name"], e["status"]) for e in one.pages(f"/campaigns/{campaign_id}/executions")]
 
     # The execution ends a moment after the status is written.
-    until(lambda: executions() == over, f"the executions are {executions()}")
+    until(lambda: executions() == over, f"the executions do not come to be {over}")
     seen.fact("error", _without(error, brand))
     seen.reply("a step it never came to", too_far)
     seen.fact("retry", again.json())
