@@ -5,7 +5,7 @@ from itertools import groupby
 
 from lambdas.bootstrap import step
 from lambdas.domain.approval import sent_back
-from lambdas.domain.errors import ConflictError, InvalidInputError
+from lambdas.domain.errors import ConcurrentUpdateError, ConflictError, InvalidInputError
 from lambdas.domain.ids import PostId
 from lambdas.domain.models.approval import Approval, ApprovalStatus, ClosedBecause, PostDecision, PostVerdict
 from lambdas.domain.models.campaign import Campaign, CampaignStatus
@@ -29,6 +29,8 @@ def revise_posts(event: StepEvent, ports: Ports) -> PlanResult:
     """
     approval = _decided(event, ports.approvals)
     campaign = _sent_back(event, approval, ports)
+    if campaign.revision != approval.round:
+        raise ConcurrentUpdateError("another execution has taken over, and has gone back to the decision")
     flagged = _flagged(approval, list(every(ports.posts, event.key)), campaign.revision, ports.approvals)
     if campaign.status is CampaignStatus.NEEDS_REVISION:
         _reset(event, flagged, ports)

@@ -261,3 +261,12 @@ class Races(RuleBasedStateMachine):
 
 TestRaces = Races.TestCase
 TestRaces.settings = settings(max_examples=100, deadline=None, stateful_step_count=10)
+
+
+def test_a_revision_that_is_overtaken_as_it_begins_is_left_to_the_next_execution() -> None:
+    """It failed with an error of a model, because the next execution had gone back to the decision."""
+    races = Races()
+    races.all_is_well(8)
+    races.a_reviewer_answers(decision=Decision.NEEDS_REVISION, newest=False)
+    races.a_step_is_overtaken_by_the_next_execution(calls=3, decision=None, steps=0)
+    races.teardown()
